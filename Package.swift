@@ -1,0 +1,56 @@
+// swift-tools-version: 6.3
+import Foundation
+import PackageDescription
+
+/// The CPU that kernels are compiled for: `native` (the building machine) unless `DDP_TRAIN_CPU` names another,
+/// such as `x86-64-v3` for a binary that a whole cluster of mixed machines can run.
+let targetCPU = ProcessInfo.processInfo.environment["DDP_TRAIN_CPU"] ?? "native"
+
+/// Clang's options reach Swift's code generation: vector width, and `squareRoot()` without the errno check that
+/// stops a loop from vectorising. Measured on a 4.2 M-parameter Adam loop: 8.0 ms without, 1.8 ms with.
+let kernelSettings: [SwiftSetting] = [
+  .unsafeFlags(["-Xcc", "-march=\(targetCPU)", "-Xcc", "-fno-math-errno"])
+]
+
+let package = Package(
+  name: "ddp-train",
+  products: [
+    .executable(name: "ddp-train", targets: ["ddp-train"]),
+    .executable(name: "ddp-bench", targets: ["ddp-bench"]),
+    .library(name: "DDPTrain", targets: ["Training"]),
+  ],
+  targets: [
+    // MARK: C boundary
+    .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    // MARK: Libraries, each importing only those above it
+    .target(name: "Diagnostics"),
+    .target(name: "NumericCore", dependencies: ["COpenBLAS"], swiftSettings: kernelSettings),
+    .target(name: "NeuralNetwork", dependencies: ["NumericCore", "Diagnostics"], swiftSettings: kernelSettings),
+    .target(name: "Optimizers", dependencies: ["NumericCore", "Diagnostics"], swiftSettings: kernelSettings),
+    .target(
+      name: "Collectives", dependencies: ["COpenMPI", "NumericCore", "Diagnostics"], swiftSettings: kernelSettings),
+    .target(name: "HDF5Storage", dependencies: ["CHDF5", "Diagnostics"]),
+    .target(
+      name: "DataPipeline", dependencies: ["NumericCore", "Collectives", "HDF5Storage", "Diagnostics", "CZlib"],
+      swiftSettings: kernelSettings),
+    .target(
+      name: "Checkpointing", dependencies: ["NumericCore", "HDF5Storage", "Diagnostics", "CZlib"]),
+    .target(name: "Configuration", dependencies: ["Diagnostics"]),
+    .target(
+      name: "Training",
+      dependencies: [
+        "Diagnostics", "NumericCore", "NeuralNetwork", "Optimizers", "Collectives", "HDF5Storage", "DataPipeline",
+        "Checkpointing", "Configuration",
+      ]),
+
+    // MARK: Executables
+    .executableTarget(name: "ddp-train", dependencies: ["Training"]),
+    .executableTarget(name: "ddp-selftest", dependencies: ["Training"]),
+    .executableTarget(name: "ddp-bench", dependencies: ["Training"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,13 @@
+/// A floating-point type that networks compute in: `Float` trains, `Double` checks gradients.
+public protocol Scalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Sendable, Codable where Stride == Self {
+  /// eˣ.
+  static func exponential(_ x: Self) -> Self
+  /// The natural logarithm.
+  static func logarithm(_ x: Self) -> Self
+  /// log(1 + x), accurate near zero.
+  static func logarithmOnePlus(_ x: Self) -> Self
+  /// tanh x.
+  static func hyperbolicTangent(_ x: Self) -> Self
+  /// The error function 2/√π ∫₀ˣ exp(−t²) dt.
+  static func errorFunction(_ x: Self) -> Self
+}

@@ -1,0 +1,19 @@
+/// The extents of an array, outermost first. The shape of an activation leaves out the sample axis.
+public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
+  public let extents: [Int]
+
+  /// - Precondition: no extent is negative.
+  public init(_ extents: [Int]) {
+    precondition(extents.allSatisfy { $0 >= 0 }, "negative extent in \(extents)")
+    self.extents = extents
+  }
+
+  public init(arrayLiteral extents: Int...) { self.init(extents) }
+
+  public var rank: Int { extents.count }
+  /// The number of elements; 1 for a scalar.
+  public var elementCount: Int { extents.reduce(1, *) }
+  public subscript(axis: Int) -> Int { extents[axis] }
+  /// As in `28×28`; `scalar` where there is no axis.
+  public var description: String { extents.isEmpty ? "scalar" : extents.map(String.init).joined(separator: "×") }
+}
