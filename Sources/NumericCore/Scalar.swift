@@ -10,4 +10,6 @@ public protocol Scalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Sendab
   static func hyperbolicTangent(_ x: Self) -> Self
   /// The error function 2/√π ∫₀ˣ exp(−t²) dt.
   static func errorFunction(_ x: Self) -> Self
+  /// `c = a · b + beta · c`; call `multiply`, which checks the shapes.
+  static func gemm(_ a: Matrix<Self>, _ b: Matrix<Self>, _ c: Matrix<Self>, _ beta: Self)
 }

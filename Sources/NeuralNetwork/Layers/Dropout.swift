@@ -1,0 +1,37 @@
+public import NumericCore
+
+/// In training, zeroes each element with probability p and scales the others by 1 / (1 − p); else passes all through.
+/// Srivastava et al. 2014, in the inverted form, so that evaluation needs no scaling.
+///
+/// The mask is keyed by (seed, step, layer, sample, element): the same on any number of ranks, and nothing to save.
+public struct Dropout<S: Scalar>: Layer {
+  /// p, at least 0 and less than 1.
+  public let probability: Double
+  public let outputShape: Shape
+
+  public init(probability: Double, shape: Shape) {
+    precondition((0..<1).contains(probability), "a dropout probability of \(probability)")
+    self.probability = probability
+    outputShape = shape
+  }
+
+  public var inputShapes: [Shape] { [outputShape] }
+  public func savedCount(samples: Int) -> Int { outputShape.elementCount * samples }
+
+  public func forward(_ pass: LayerPass<S>) {
+    guard let random = pass.random, probability > 0 else { return copy(pass.input(), into: pass.output) }
+    let mask = pass.saved.window(first: pass.output.count)
+    for sample in 0..<pass.samples {
+      let size = outputShape.elementCount
+      random.fillDropoutMask(
+        mask.window(sample * size..<(sample + 1) * size), lane: pass.sampleIDs[sample], probability: probability)
+    }
+    multiplyElements(pass.input(), mask, into: pass.output)
+  }
+
+  public func backward(_ pass: LayerPass<S>) {
+    guard let inputGradient = pass.inputGradient() else { return }
+    guard pass.random != nil, probability > 0 else { return copy(pass.outputGradient, into: inputGradient) }
+    multiplyElements(pass.outputGradient, pass.saved.window(first: pass.output.count), into: inputGradient)
+  }
+}

@@ -1,0 +1,66 @@
+public import NumericCore
+
+/// What a micro-batch contributes to a step: sums over its samples, never means, so that shards of any size add up.
+public struct LossSums: Sendable, Equatable {
+  /// Σ over samples of the loss of a sample.
+  public var loss: Double
+  /// Σ over samples of how right a sample is, 0 to 1; nil for a loss without classes.
+  public var correct: Double?
+
+  public init(loss: Double, correct: Double? = nil) {
+    self.loss = loss
+    self.correct = correct
+  }
+}
+
+/// What a loss reads as the target of a sample.
+public enum TargetKind: Sendable, Equatable {
+  /// One class index, exact as a floating-point number.
+  case classIndex
+  /// As many 0 or 1 (or probabilities between) as there are outputs.
+  case binary
+  /// As many real numbers as there are outputs.
+  case values
+}
+
+/// A function of outputs and targets to be minimised. The loss of a batch is the mean over its samples; a loss that has
+/// several outputs a sample takes their mean first, as PyTorch's `reduction="mean"` does.
+public protocol Loss<S>: Sendable {
+  associatedtype S: Scalar
+  var targetKind: TargetKind { get }
+
+  /// Sums over the samples, and overwrites `gradient` with ∂(sum)/∂outputs.
+  ///
+  /// - Shapes: `outputs` and `gradient` [N, K]; `targets` [N] for class indices, [N, K] otherwise.
+  /// - Parameter gradient: nil where only the sums are wanted.
+  func evaluate(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> LossSums
+}
+
+extension Loss {
+  /// K, checked against the counts of the windows.
+  func outputSize(_ outputs: Window<S>, _ targets: Window<S>, _ samples: Int, _ gradient: Window<S>?) -> Int {
+    let size = samples == 0 ? 0 : outputs.count / samples
+    precondition(
+      outputs.count == size * samples && targets.count == (targetKind == .classIndex ? samples : outputs.count)
+        && (gradient?.count ?? outputs.count) == outputs.count,
+      "\(outputs.count) outputs and \(targets.count) targets for \(samples) samples")
+    return size
+  }
+
+  /// Sums `term(output, target)`, a pair of loss and derivative, over the elements; each sample's loss is their mean.
+  @inline(__always)
+  func sumElements(
+    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?,
+    term: (_ output: S, _ target: S) -> (loss: S, derivative: S)
+  ) -> Double {
+    let size = outputSize(outputs, targets, samples, gradient)
+    let scale = 1 / S(max(1, size))
+    var sum = 0.0
+    for i in outputs.indices {
+      let (loss, derivative) = term(outputs[i], targets[i])
+      sum += Double(loss)
+      if let gradient { gradient[i] = derivative * scale }
+    }
+    return sum / Double(max(1, size))
+  }
+}

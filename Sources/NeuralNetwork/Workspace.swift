@@ -1,0 +1,166 @@
+public import NumericCore
+
+/// The flat buffers that a pass reads parameters from and adds gradients to.
+public struct ModelValues<S: Scalar> {
+  /// Laid out by `Model.parameterLayout`.
+  public var parameters: Window<S>
+  /// Same layout, added to by backward; nil where nothing is learned.
+  public var gradients: Window<S>?
+  /// Running statistics, laid out by `Model.statisticLayout`.
+  public var statistics: Window<S>
+  /// Same layout, overwritten by forward in training; nil where nothing is learned.
+  public var batchStatistics: Window<S>?
+
+  public init(
+    parameters: Window<S>, gradients: Window<S>? = nil, statistics: Window<S>, batchStatistics: Window<S>? = nil
+  ) {
+    self.parameters = parameters
+    self.gradients = gradients
+    self.statistics = statistics
+    self.batchStatistics = batchStatistics
+  }
+}
+
+/// The activations of one micro-batch and their gradients, planned once for the largest, and the two passes over them.
+///
+/// A workspace is used by one thread at a time. A pass allocates nothing.
+public final class Workspace<S: Scalar> {
+  public let model: Model<S>
+  /// The most samples that a micro-batch may have.
+  public let capacity: Int
+
+  private(set) var samples = 0
+  private(set) var mode = PassMode.evaluation
+  private(set) var values: ModelValues<S>
+
+  /// Row number of each sample, to be filled before a forward pass in training.
+  public let sampleIDs: Window<Int>
+
+  private let activations: Arena<S>
+  private let gradients: Arena<S>
+  private let saved: Arena<S>
+  private let scratch: FlatBuffer<S>
+  /// Holds a gradient contribution until it is added to those that came before it.
+  private let contribution: FlatBuffer<S>
+  private let sampleIDOwner: FlatBuffer<Int>
+  /// For each node, whether its gradient is computed; for each of its inputs, whether that edge adds to others.
+  private let needsGradient: [Bool]
+  private let edgeAdds: [[Bool]]
+  private let isUnused: [Bool]
+
+  /// - Parameters:
+  ///   - capacity: samples of the largest micro-batch.
+  ///   - differentiatesInputs: whether backward also computes ∂loss/∂input of the model, for one model behind another.
+  ///   - learns: false leaves out the memory that only backward needs.
+  public init(
+    model: Model<S>, capacity: Int, values: ModelValues<S>, learns: Bool = true, differentiatesInputs: Bool = false
+  ) {
+    self.model = model
+    self.capacity = capacity
+    self.values = values
+    let nodes = model.nodes
+    activations = Arena(counts: nodes.map { $0.shape.elementCount * capacity })
+    saved = Arena(counts: nodes.map { $0.layer?.savedCount(samples: capacity) ?? 0 })
+    scratch = FlatBuffer(count: nodes.map { $0.layer?.scratchCount(samples: capacity) ?? 0 }.max() ?? 0)
+    sampleIDOwner = FlatBuffer(count: capacity)
+    sampleIDs = sampleIDOwner.window
+
+    var needs = [Bool](repeating: false, count: nodes.count)
+    for (index, node) in nodes.enumerated() {
+      needs[index] =
+        node.layer == nil ? differentiatesInputs : node.needsGradient || node.inputs.contains { needs[$0] }
+    }
+    // Backward visits nodes from last to first: the first edge to reach a node overwrites, later ones add.
+    var reached = Set(model.outputNodes)
+    var adds = nodes.map { [Bool](repeating: false, count: $0.inputs.count) }
+    var unused = [Bool](repeating: false, count: nodes.count)
+    for (index, node) in nodes.enumerated().reversed() where needs[index] {
+      unused[index] = !reached.contains(index)
+      for (position, source) in node.inputs.enumerated() where needs[source] {
+        adds[index][position] = !reached.insert(source).inserted
+      }
+    }
+    (needsGradient, edgeAdds, isUnused) = (needs, adds, unused)
+    gradients = Arena(counts: nodes.indices.map { learns && (needs[$0] || model.outputNodes.contains($0))
+      ? nodes[$0].shape.elementCount * capacity : 0 })
+    let widest = nodes.indices.flatMap { node in
+      nodes[node].inputs.indices.filter { adds[node][$0] }.map { nodes[nodes[node].inputs[$0]].shape.elementCount }
+    }.max() ?? 0
+    contribution = FlatBuffer(count: learns ? widest * capacity : 0)
+  }
+
+  // MARK: What flows in and out
+
+  /// Where the samples go before `forward` [capacity, …].
+  public func input(_ index: Int = 0) -> Window<S> { activations[model.inputNodes[index]] }
+  /// What `forward` computed [N, …]: logits or predictions.
+  public func output(_ index: Int = 0) -> Window<S> { activation(of: model.outputNodes[index]) }
+  /// Where the loss leaves ∂loss/∂output before `backward` [N, …].
+  public func outputGradient(_ index: Int = 0) -> Window<S> { gradient(of: model.outputNodes[index]) }
+  /// ∂loss/∂input of the model after `backward` [N, …], where `differentiatesInputs`.
+  public func inputGradient(_ index: Int = 0) -> Window<S> { gradient(of: model.inputNodes[index]) }
+
+  // MARK: The two passes
+
+  /// Runs every layer on the first `samples` samples of the inputs.
+  /// - Parameter values: where parameters are read; the gradients in it are what `backward` adds to.
+  public func forward(samples: Int, mode: PassMode, values: ModelValues<S>) {
+    precondition(samples <= capacity, "\(samples) samples in a workspace for \(capacity)")
+    (self.samples, self.mode, self.values) = (samples, mode, values)
+    for (index, node) in model.nodes.enumerated() {
+      node.layer?.forward(LayerPass(workspace: self, node: index))
+    }
+  }
+
+  /// Propagates `outputGradient` back through the layers of the last `forward`.
+  public func backward() {
+    for index in model.nodes.indices.reversed() where needsGradient[index] {
+      let node = model.nodes[index]
+      if isUnused[index] { gradient(of: index).update(repeating: 0) }
+      node.layer?.backward(LayerPass(workspace: self, node: index))
+      for (position, source) in node.inputs.enumerated() where edgeAdds[index][position] {
+        add(inputGradient(node: index, input: position)!, into: gradient(of: source))
+      }
+    }
+  }
+
+  // MARK: Windows for a LayerPass
+
+  func activation(of node: Int) -> Window<S> {
+    activations[node].window(first: samples * model.nodes[node].shape.elementCount)
+  }
+
+  func gradient(of node: Int) -> Window<S> {
+    gradients[node].window(first: samples * model.nodes[node].shape.elementCount)
+  }
+
+  func inputGradient(node: Int, input: Int) -> Window<S>? {
+    let source = model.nodes[node].inputs[input]
+    guard needsGradient[source] else { return nil }
+    guard edgeAdds[node][input] else { return gradient(of: source) }
+    return contribution.window.window(first: samples * model.nodes[source].shape.elementCount)
+  }
+
+  func savedMemory(of node: Int) -> Window<S> { saved[node] }
+  func scratchMemory(of node: Int) -> Window<S> { scratch.window }
+}
+
+/// One allocation cut into windows, each on a cache-line boundary.
+private struct Arena<S: Scalar> {
+  private let owner: FlatBuffer<S>
+  private let ranges: [Range<Int>]
+
+  init(counts: [Int]) {
+    let unit = memoryAlignment / MemoryLayout<S>.stride
+    var ranges: [Range<Int>] = []
+    var end = 0
+    for count in counts {
+      ranges.append(end..<end + count)
+      end = (end + count + unit - 1) / unit * unit
+    }
+    self.ranges = ranges
+    owner = FlatBuffer(count: end)
+  }
+
+  subscript(index: Int) -> Window<S> { owner.window.window(ranges[index]) }
+}

@@ -1,0 +1,71 @@
+/// Element loops over windows. A window that a kernel overwrites comes last; counts are compared once.
+
+/// `output += input`.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func add<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
+  precondition(input.count == output.count, "\(input.count) elements added to \(output.count)")
+  for i in output.indices { output[i] += input[i] }
+}
+
+/// `output = input`.
+public func copy<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
+  precondition(input.count == output.count, "\(input.count) elements copied to \(output.count)")
+  _ = output.update(fromContentsOf: input)
+}
+
+/// `output = left · right`, element by element.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func multiplyElements<S: Scalar>(_ left: Window<S>, _ right: Window<S>, into output: Window<S>) {
+  precondition(
+    left.count == output.count && right.count == output.count,
+    "\(left.count) by \(right.count) elements into \(output.count)")
+  for i in output.indices { output[i] = left[i] * right[i] }
+}
+
+/// Adds `row` [columns] to each row of `output` [rows, columns].
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func addRow<S: Scalar>(_ row: Window<S>, toRowsOf output: Window<S>) {
+  let columns = row.count
+  precondition(columns > 0 && output.count % columns == 0, "rows of \(columns) in \(output.count) elements")
+  var start = 0
+  while start < output.count {
+    for j in 0..<columns { output[start + j] += row[j] }
+    start += columns
+  }
+}
+
+/// Adds each row of `input` [rows, columns] to `output` [columns], from the first row to the last.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func addColumnSums<S: Scalar>(of input: Window<S>, to output: Window<S>) {
+  let columns = output.count
+  precondition(columns > 0 && input.count % columns == 0, "rows of \(columns) in \(input.count) elements")
+  var start = 0
+  while start < input.count {
+    for j in 0..<columns { output[j] += input[start + j] }
+    start += columns
+  }
+}
+
+/// Σ xᵢ² in double, over eight interleaved partial sums added in a fixed order.
+public func sumOfSquares(_ x: Window<Float>) -> Double {
+  var partial = SIMD8<Double>()
+  let whole = x.count / 8 * 8
+  var i = 0
+  while i < whole {
+    let values = SIMD8<Double>(UnsafeRawPointer(x.baseAddress! + i).loadUnaligned(as: SIMD8<Float>.self))
+    partial += values * values
+    i += 8
+  }
+  var sum = 0.0
+  while i < x.count {
+    sum += Double(x[i]) * Double(x[i])
+    i += 1
+  }
+  let quarters = partial.lowHalf + partial.highHalf
+  let halves = quarters.lowHalf + quarters.highHalf
+  return sum + (halves.x + halves.y)
+}
