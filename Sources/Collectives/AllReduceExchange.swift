@@ -1,0 +1,73 @@
+public import NumericCore
+
+/// The plain path: each rank sums its own shards, one `MPI_Allreduce` sums the ranks, and every rank makes the same update.
+///
+/// The reference that tests and benchmarks compare with. MPI chooses the order of the sum, so its bits repeat only for one
+/// number of ranks. The scalars, in double, travel in a second, tiny all-reduce.
+public final class AllReduceExchange: Exchange {
+  public let layout: ExchangeLayout
+  public let assignment: ShardAssignment
+  public let shards: Range<Int>
+  public let parameters: Window<Float>
+  public let moments: [Window<Float>]
+  public let statistics: Window<Float>
+
+  private let world: MPICommunicator
+  private let owners: [FlatBuffer<Float>]
+  private let buffers: [FlatBuffer<Float>]
+  private let tails: [FlatBuffer<Double>]
+  private let additions: [(target: Int, source: Int)]
+
+  public init(_ layout: ExchangeLayout, assignment: ShardAssignment, world: MPICommunicator) {
+    self.layout = layout
+    self.assignment = assignment
+    self.world = world
+    let shards = assignment.shards(ofRank: world.rank)
+    self.shards = shards
+    let parameterOwner = FlatBuffer<Float>(count: layout.parameterCount)
+    let statisticOwner = FlatBuffer<Float>(count: layout.statisticCount)
+    let momentOwners = (0..<layout.momentCount).map { _ in FlatBuffer<Float>(count: layout.parameterCount) }
+    owners = [parameterOwner, statisticOwner] + momentOwners
+    parameters = parameterOwner.window
+    statistics = statisticOwner.window
+    moments = momentOwners.map(\.window)
+    buffers = shards.map { _ in FlatBuffer(count: layout.exchangedCount) }
+    tails = shards.map { _ in FlatBuffer(count: TailSlot.allCases.count) }
+    additions = ShardTree(leafCount: shards.count).additions
+  }
+
+  public func gradients(ofShard shard: Int) -> Window<Float> {
+    buffers[shard - shards.lowerBound].window.window(first: layout.parameterCount)
+  }
+  public func batchStatistics(ofShard shard: Int) -> Window<Float> {
+    buffers[shard - shards.lowerBound].window.window(layout.parameterCount..<layout.exchangedCount)
+  }
+  public func tail(ofShard shard: Int) -> Window<Double> { tails[shard - shards.lowerBound].window }
+
+  public func publish() throws(CollectiveError) {
+    for owner in owners { try world.broadcast(UnsafeMutableRawBufferPointer(owner.window), from: 0) }
+  }
+
+  public func step(_ update: some StepUpdate) throws(CollectiveError) -> StepTotals {
+    for (target, source) in additions {
+      add(buffers[source].window, into: buffers[target].window)
+      for i in tails[target].window.indices { tails[target].window[i] += tails[source].window[i] }
+    }
+    let sum = buffers[0].window, tail = tails[0].window
+    try world.allReduceSum(sum)
+    try world.allReduceSum(tail)
+
+    let mean = 1 / tail[TailSlot.samples.rawValue]
+    let gradient = sum.window(first: layout.parameterCount)
+    let norm = sumOfSquares(gradient).squareRoot() * mean
+    let scale = Float(mean * clippingCoefficient(norm: norm, limit: update.clipNorm))
+    update.updateParameters(0..<layout.parameterCount, gradient: gradient, scale: scale)
+    update.updateStatistics(
+      0..<layout.statisticCount, sums: sum.window(layout.parameterCount..<layout.exchangedCount), scale: Float(mean))
+    return totals(tail, gradientNorm: norm)
+  }
+
+  public func replicasAgree() throws(CollectiveError) -> Bool {
+    Set(try world.allGather([stateDigest]).map { $0[0] }).count == 1
+  }
+}

@@ -1,0 +1,121 @@
+public import NumericCore
+
+/// The sizes of what a training step exchanges.
+public struct ExchangeLayout: Sendable, Equatable {
+  /// Elements of parameters, of gradients, and of each moment.
+  public var parameterCount: Int
+  /// Elements of running statistics, which follow the gradients.
+  public var statisticCount: Int
+  /// Flat buffers of the optimizer.
+  public var momentCount: Int
+
+  public init(parameterCount: Int, statisticCount: Int, momentCount: Int) {
+    self.parameterCount = parameterCount
+    self.statisticCount = statisticCount
+    self.momentCount = momentCount
+  }
+
+  /// Elements of one shard's exchange buffer.
+  var exchangedCount: Int { parameterCount + statisticCount }
+}
+
+/// The places of the doubles that ride behind a shard's gradients.
+public enum TailSlot: Int, CaseIterable, Sendable {
+  /// Σ of the loss over the samples.
+  case loss
+  /// Σ of how right the samples are.
+  case correct
+  /// How many samples.
+  case samples
+  /// Greater than 0 where a rank asks all to stop after this step.
+  case stop
+}
+
+/// The sums of one step, equal on every rank.
+public struct StepTotals: Sendable, Equatable {
+  public var loss: Double
+  public var correct: Double
+  public var samples: Double
+  public var stop: Double
+  /// √Σ g² of the mean gradient before clipping.
+  public var gradientNorm: Double
+}
+
+/// What is done with the summed gradients of a step.
+public protocol StepUpdate {
+  /// The greatest norm that the mean gradient may have; nil for no clipping.
+  var clipNorm: Double? { get }
+  /// Overwrites parameters and moments in `range`. `gradient` is a flat buffer of sums; `scale` makes it the mean, clipped.
+  func updateParameters(_ range: Range<Int>, gradient: Window<Float>, scale: Float)
+  /// Overwrites the running statistics in `range`. `sums` holds Σ over shards of samples · statistic; `scale` is 1 / samples.
+  func updateStatistics(_ range: Range<Int>, sums: Window<Float>, scale: Float)
+}
+
+/// Sums what the shards computed and updates the parameters, once a step, on every rank alike.
+///
+/// Between steps a rank reads `parameters` and fills the buffers of its own shards; `step` is collective.
+public protocol Exchange: AnyObject {
+  var layout: ExchangeLayout { get }
+  var assignment: ShardAssignment { get }
+  /// The shards of this rank.
+  var shards: Range<Int> { get }
+
+  /// The current parameters, written only inside `step` and before `publish`.
+  var parameters: Window<Float> { get }
+  var moments: [Window<Float>] { get }
+  var statistics: Window<Float> { get }
+
+  /// Where the gradients of one of this rank's shards go, as sums over its samples.
+  func gradients(ofShard shard: Int) -> Window<Float>
+  /// Where the statistics of one of this rank's shards go, times its samples.
+  func batchStatistics(ofShard shard: Int) -> Window<Float>
+  /// Where the scalars of one of this rank's shards go, indexed by `TailSlot`.
+  func tail(ofShard shard: Int) -> Window<Double>
+
+  /// Makes rank 0's parameters, moments and statistics everybody's.
+  func publish() throws(CollectiveError)
+  /// Sums over all shards in the fixed tree and applies `update`.
+  func step(_ update: some StepUpdate) throws(CollectiveError) -> StepTotals
+  /// Whether every copy of parameters, moments and statistics in the job has the same bits.
+  func replicasAgree() throws(CollectiveError) -> Bool
+}
+
+extension Exchange {
+  /// The coefficient of `clipNorm`, as PyTorch's `clip_grad_norm_`: min(1, limit / (norm + 10⁻⁶)).
+  func clippingCoefficient(norm: Double, limit: Double?) -> Double {
+    guard let limit else { return 1 }
+    return min(1, limit / (norm + 1e-6))
+  }
+
+  func totals(_ tail: Window<Double>, gradientNorm: Double) -> StepTotals {
+    StepTotals(
+      loss: tail[TailSlot.loss.rawValue], correct: tail[TailSlot.correct.rawValue],
+      samples: tail[TailSlot.samples.rawValue], stop: tail[TailSlot.stop.rawValue], gradientNorm: gradientNorm)
+  }
+
+  /// A 64-bit digest of this rank's view of the state, by FNV-1a over words.
+  var stateDigest: UInt64 {
+    var digest: UInt64 = 0xCBF2_9CE4_8422_2325
+    for window in [parameters, statistics] + moments {
+      for value in window { digest = (digest ^ UInt64(value.bitPattern)) &* 0x100_0000_01B3 }
+    }
+    return digest
+  }
+}
+
+/// The blocks that a flat buffer is reduced and updated in. Their bounds depend on the count alone, so that a norm summed
+/// block by block has the same bits however the blocks are divided among ranks.
+struct BlockPlan: Sendable {
+  let elementCount: Int
+  /// 16 KiB of floats: the blocks of several shards fit a core's first cache together.
+  static let blockSize = 4096
+
+  var blockCount: Int { (elementCount + Self.blockSize - 1) / Self.blockSize }
+  func block(_ index: Int) -> Range<Int> {
+    index * Self.blockSize..<min((index + 1) * Self.blockSize, elementCount)
+  }
+  /// The blocks of part `index` of `parts`.
+  func blocks(ofPart index: Int, of parts: Int) -> Range<Int> {
+    blockCount * index / parts..<blockCount * (index + 1) / parts
+  }
+}

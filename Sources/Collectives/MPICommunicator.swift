@@ -1,0 +1,82 @@
+internal import COpenMPI
+
+/// Ranks that talk through MPI. Used from one thread.
+public final class MPICommunicator: Communicator, @unchecked Sendable {
+  let handle: MPI_Comm
+  public let rank: Int
+  public let size: Int
+
+  init(_ handle: MPI_Comm) throws(CollectiveError) {
+    var rank: Int32 = 0
+    var size: Int32 = 0
+    try check("MPI_Comm_rank", MPI_Comm_rank(handle, &rank))
+    try check("MPI_Comm_size", MPI_Comm_size(handle, &size))
+    self.handle = handle
+    self.rank = Int(rank)
+    self.size = Int(size)
+  }
+
+  public func barrier() throws(CollectiveError) { try check("MPI_Barrier", MPI_Barrier(handle)) }
+
+  public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CollectiveError) {
+    // Counts are 32 bits in MPI 3: send in parts.
+    let part = 1 << 30
+    var start = 0
+    while start < bytes.count {
+      let count = min(part, bytes.count - start)
+      try check(
+        "MPI_Bcast", MPI_Bcast(bytes.baseAddress! + start, Int32(count), copenmpi_byte(), Int32(root), handle))
+      start += count
+    }
+  }
+
+  public func allGather(_ bytes: UnsafeRawBufferPointer) throws(CollectiveError) -> [[UInt8]] {
+    var count = Int32(clamping: bytes.count)
+    var counts = [Int32](repeating: 0, count: size)
+    try check("MPI_Allgather", MPI_Allgather(&count, 1, copenmpi_int(), &counts, 1, copenmpi_int(), handle))
+    let total = counts.reduce(0) { $0 + Int($1) }
+    guard total <= Int(Int32.max) && !counts.contains(Int32.max) else {
+      throw CollectiveError(operation: "MPI_Allgatherv", reason: "\(total) bytes are more than one gather can hold")
+    }
+    var starts = [Int32](repeating: 0, count: size)
+    for rank in 1..<max(1, size) { starts[rank] = starts[rank - 1] + counts[rank - 1] }
+    var gathered = [UInt8](repeating: 0, count: total)
+    try check(
+      "MPI_Allgatherv",
+      MPI_Allgatherv(
+        bytes.baseAddress, count, copenmpi_byte(), &gathered, counts, starts, copenmpi_byte(), handle))
+    return (0..<size).map { Array(gathered[Int(starts[$0])..<Int(starts[$0] + counts[$0])]) }
+  }
+
+  /// Sums `values` over the ranks in place, in an order that MPI chooses.
+  func allReduceSum(_ values: UnsafeMutableBufferPointer<Float>) throws(CollectiveError) {
+    try check(
+      "MPI_Allreduce",
+      MPI_Allreduce(
+        copenmpi_in_place(), values.baseAddress, Int32(values.count), copenmpi_float(), copenmpi_sum(), handle))
+  }
+
+  /// Sums `values` over the ranks in place, in an order that MPI chooses.
+  func allReduceSum(_ values: UnsafeMutableBufferPointer<Double>) throws(CollectiveError) {
+    try check(
+      "MPI_Allreduce",
+      MPI_Allreduce(
+        copenmpi_in_place(), values.baseAddress, Int32(values.count), copenmpi_double(), copenmpi_sum(), handle))
+  }
+
+  /// The ranks that gave the same `color`, ordered by `key`.
+  func split(color: Int, key: Int) throws(CollectiveError) -> MPICommunicator {
+    var part = copenmpi_comm_null()
+    try check("MPI_Comm_split", MPI_Comm_split(handle, Int32(color), Int32(key), &part))
+    return try MPICommunicator(part!)
+  }
+
+  /// The ranks that can share memory with this one.
+  func splitByNode() throws(CollectiveError) -> MPICommunicator {
+    var part = copenmpi_comm_null()
+    try check(
+      "MPI_Comm_split_type",
+      MPI_Comm_split_type(handle, Int32(MPI_COMM_TYPE_SHARED), Int32(rank), copenmpi_info_null(), &part))
+    return try MPICommunicator(part!)
+  }
+}

@@ -1,0 +1,47 @@
+internal import COpenMPI
+import NumericCore
+
+/// One region of memory that all ranks of a node see, zero-filled.
+final class SharedMemory: @unchecked Sendable {
+  private var window = copenmpi_win_null()
+  private let base: UnsafeMutableRawPointer
+  private var used = 0
+  private let byteCount: Int
+
+  /// Collective over the ranks of one node, which must be on one machine.
+  init(byteCount: Int, node: MPICommunicator) throws(CollectiveError) {
+    self.byteCount = byteCount
+    var own: UnsafeMutableRawPointer?
+    let wanted = node.rank == 0 ? byteCount + memoryAlignment : 0
+    do {
+      try check(
+        "MPI_Win_allocate_shared",
+        MPI_Win_allocate_shared(MPI_Aint(wanted), 1, copenmpi_info_null(), node.handle, &own, &window))
+    } catch {
+      throw CollectiveError(
+        operation: error.operation,
+        reason: "\(error.reason) (\(byteCount >> 20) MiB of shared memory; is /dev/shm too small? --exchange mpi does without)")
+    }
+    var size: MPI_Aint = 0
+    var unit: Int32 = 0
+    var first: UnsafeMutableRawPointer?
+    try check("MPI_Win_shared_query", MPI_Win_shared_query(window, 0, &size, &unit, &first))
+    guard let first else { throw CollectiveError(operation: "MPI_Win_shared_query", reason: "no memory at rank 0") }
+    base = first.alignedUp(toMultipleOf: memoryAlignment)
+    if node.rank == 0 { base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount) }
+    try node.barrier()
+  }
+
+  /// The next `count` elements of the region. All ranks take the same windows in the same order.
+  func take<T: BitwiseCopyable>(_ type: T.Type, count: Int) -> UnsafeMutableBufferPointer<T> {
+    let bytes = Self.byteCount(type, count: count)
+    precondition(used + bytes <= byteCount, "shared region of \(byteCount) bytes is full")
+    defer { used += bytes }
+    return UnsafeMutableBufferPointer(start: (base + used).bindMemory(to: T.self, capacity: count), count: count)
+  }
+
+  /// Bytes that `take` uses up: whole cache lines.
+  static func byteCount<T>(_ type: T.Type, count: Int) -> Int {
+    (count * MemoryLayout<T>.stride + memoryAlignment - 1) / memoryAlignment * memoryAlignment
+  }
+}
