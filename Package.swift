@@ -51,6 +51,12 @@ let package = Package(
     .executableTarget(name: "ddp-train", dependencies: ["Training"]),
     .executableTarget(name: "ddp-selftest", dependencies: ["Training"]),
     .executableTarget(name: "ddp-bench", dependencies: ["Training"]),
+
+    // MARK: Tests
+    .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "Diagnostics"]),
+    .testTarget(
+      name: "DataPipelineTests",
+      dependencies: ["DataPipeline", "NumericCore", "Collectives", "HDF5Storage", "Diagnostics"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,79 @@
+internal import CHDF5
+public import Diagnostics
+
+/// A file, group, data set or attribute that could not be opened, read or written.
+public struct HDF5Error: UserFacingError, Equatable {
+  /// What was being done, a verb: `open`, `read`, `write attribute 'version' of`.
+  public let operation: String
+  /// The path of the file, and the path inside it where there is one: `/train/x in mnist.h5`.
+  public let subject: String
+  /// The library's own text, or what was found instead of what was expected.
+  public let reason: String
+
+  public init(operation: String, subject: String, reason: String) {
+    self.operation = operation
+    self.subject = subject
+    self.reason = reason
+  }
+
+  public var description: String { "cannot \(operation) \(subject): \(reason)" }
+  public var exitCode: ExitCode { .data }
+}
+
+/// The one bridge from the library's statuses to Swift's errors: every call whose failure matters goes through it.
+///
+/// - Returns: the status, an identifier, a count or a truth value, never negative.
+@discardableResult
+func check<Status: SignedInteger>(
+  _ operation: String, _ subject: String, _ call: @autoclosure () -> Status
+) throws(HDF5Error) -> Status {
+  chdf5_silence()
+  let status = call()
+  guard status >= 0 else { throw HDF5Error(operation: operation, subject: subject, reason: libraryText()) }
+  return status
+}
+
+/// Lets go of an identifier that `check` has returned, of any kind.
+///
+/// Only for identifiers that hold no unwritten data: those of files and data sets are closed where failure is reported.
+func release(_ id: hid_t) {
+  chdf5_silence()
+  if H5Iis_valid(id) > 0 { H5Idec_ref(id) }
+}
+
+/// The error stack of the last call on this thread, in one line: from the call that failed to its innermost cause.
+private func libraryText() -> String {
+  var frames: [String] = []
+  withUnsafeMutablePointer(to: &frames) { frames in
+    _ = H5Ewalk2(
+      chdf5_error_stack(), H5E_WALK_DOWNWARD,
+      { _, frame, context in
+        if let text = frame?.pointee.desc {
+          context?.assumingMemoryBound(to: [String].self).pointee.append(String(cString: text))
+        }
+        return 0
+      }, frames)
+  }
+  guard let outer = frames.first, let inner = frames.last else { return "the HDF5 library gives no reason" }
+  // A failed system call is described with pointers, sizes and times around the one part that a person can use.
+  if let start = inner.end(ofText: "error message = '"), let end = inner[start...].firstIndex(of: "'") {
+    return "\(outer): \(inner[start..<end])"
+  }
+  var chain: [String] = []
+  for text in [outer] + frames.suffix(2) where !chain.contains(text) { chain.append(text) }
+  return chain.joined(separator: ": ").replacingNewlines()
+}
+
+extension String {
+  /// The index just behind the first occurrence of `text`.
+  fileprivate func end(ofText text: String) -> Index? {
+    var start = startIndex
+    while start < endIndex {
+      if self[start...].hasPrefix(text) { return index(start, offsetBy: text.count) }
+      start = index(after: start)
+    }
+    return nil
+  }
+
+  fileprivate func replacingNewlines() -> String { String(map { $0.isNewline ? " " : $0 }) }
+}

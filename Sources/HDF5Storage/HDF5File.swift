@@ -1,0 +1,97 @@
+internal import CHDF5
+internal import Glibc
+internal import Synchronization
+
+/// An open HDF5 file.
+///
+/// Paths inside the file are absolute, such as `/train/x`. A file that was written must be closed with `close()`: a full
+/// disk shows only when the last buffers go out. A file that was only read may be left to `deinit`.
+public final class HDF5File: @unchecked Sendable {
+  /// The file's name as it was given.
+  public let path: String
+  let id: hid_t
+  /// The first failure of a data set's closing, which happens in a `deinit` that cannot throw; `close()` throws it.
+  private let lateFailure = Mutex<HDF5Error?>(nil)
+
+  private init(path: String, id: hid_t) {
+    self.path = path
+    self.id = id
+  }
+
+  /// Opens a file for reading.
+  ///
+  /// - Throws: if the file is missing, not readable, not HDF5 or truncated, each with its own reason.
+  public static func open(_ path: String) throws(HDF5Error) -> HDF5File {
+    func failure(_ reason: String) -> HDF5Error { HDF5Error(operation: "open", subject: path, reason: reason) }
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw failure(errno == ENOENT ? "there is no such file" : String(cString: strerror(errno)))
+    }
+    guard status.st_mode & S_IFMT != S_IFDIR else { throw failure("it is a directory, expected an HDF5 file") }
+    guard access(path, R_OK) == 0 else { throw failure("it is not readable: " + String(cString: strerror(errno))) }
+    guard status.st_size > 0 else { throw failure("the file is empty, expected an HDF5 file") }
+    guard try check("open", path, H5Fis_hdf5(path)) > 0 else { throw failure("it is not an HDF5 file") }
+
+    let accessList = try makeAccessList(path)
+    defer { release(accessList) }
+    do {
+      return HDF5File(path: path, id: try check("open", path, H5Fopen(path, chdf5_read_only(), accessList)))
+    } catch where error.reason.contains("truncated") {
+      throw failure("the file is truncated (\(error.reason)); copy or download it again")
+    }
+  }
+
+  /// Creates a file, or empties the one that is there. Two runs that write the same things write the same bytes.
+  public static func create(_ path: String) throws(HDF5Error) -> HDF5File {
+    let accessList = try makeAccessList(path)
+    defer { release(accessList) }
+    let creationList = try check("create", path, H5Pcreate(chdf5_file_create()))
+    defer { release(creationList) }
+    try check("create", path, H5Pset_obj_track_times(creationList, false))
+    return HDF5File(
+      path: path, id: try check("create", path, H5Fcreate(path, chdf5_truncate(), creationList, accessList)))
+  }
+
+  private static func makeAccessList(_ path: String) throws(HDF5Error) -> hid_t {
+    let list = try check("open", path, H5Pcreate(chdf5_file_access()))
+    do throws(HDF5Error) {
+      // With the default degree, H5Fclose of a file that still has an open data set only pretends to close.
+      try check("open", path, H5Pset_fclose_degree(list, H5F_CLOSE_STRONG))
+      // Locks where the file system has them; many network file systems do not, and reading must still work there.
+      try check("open", path, H5Pset_file_locking(list, true, true))
+    } catch {
+      release(list)
+      throw error
+    }
+    return list
+  }
+
+  deinit { release(id) }
+
+  /// Writes everything that is buffered to the operating system. A crash of the machine may still lose it: see `fsync`.
+  public func flush() throws(HDF5Error) {
+    try check("write", path, H5Fflush(id, H5F_SCOPE_LOCAL))
+  }
+
+  /// Writes what is buffered and closes the file and its data sets; nothing can be read or written through it after that.
+  ///
+  /// - Throws: if any of the file's data could not be written, also if it was an earlier write that failed late.
+  public func close() throws(HDF5Error) {
+    do throws(HDF5Error) {
+      try flush()
+    } catch {
+      // The descriptor is let go all the same; the first failure is the one to report.
+      release(id)
+      throw error
+    }
+    try check("write", path, H5Fclose(id))
+    if let error = lateFailure.withLock({ $0 }) { throw error }
+  }
+
+  func remember(_ error: HDF5Error) {
+    lateFailure.withLock { $0 = $0 ?? error }
+  }
+
+  /// How errors name an object in the file.
+  func subject(_ objectPath: String) -> String { "\(objectPath) in \(path)" }
+}
