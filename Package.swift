@@ -38,7 +38,7 @@ let package = Package(
       name: "DataPipeline", dependencies: ["NumericCore", "Collectives", "HDF5Storage", "Diagnostics", "CZlib"],
       swiftSettings: kernelSettings),
     .target(
-      name: "Checkpointing", dependencies: ["NumericCore", "HDF5Storage", "Diagnostics", "CZlib"]),
+      name: "Checkpointing", dependencies: ["HDF5Storage", "Diagnostics", "CZlib"]),
     .target(name: "Configuration", dependencies: ["Diagnostics"]),
     .target(
       name: "Training",

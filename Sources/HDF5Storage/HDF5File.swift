@@ -52,6 +52,28 @@ public final class HDF5File: @unchecked Sendable {
       path: path, id: try check("create", path, H5Fcreate(path, chdf5_truncate(), creationList, accessList)))
   }
 
+  /// Creates a file in memory alone; `image()` then gives the bytes of a file on disk.
+  ///
+  /// - Parameter name: what errors call it.
+  public static func createInMemory(named name: String) throws(HDF5Error) -> HDF5File {
+    let accessList = try makeAccessList(name)
+    defer { release(accessList) }
+    try check("create", name, H5Pset_fapl_core(accessList, 1 << 20, false))
+    let creationList = try check("create", name, H5Pcreate(chdf5_file_create()))
+    defer { release(creationList) }
+    try check("create", name, H5Pset_obj_track_times(creationList, false))
+    return HDF5File(
+      path: name, id: try check("create", name, H5Fcreate(name, chdf5_truncate(), creationList, accessList)))
+  }
+
+  /// The bytes of the file as it stands.
+  public func image() throws(HDF5Error) -> [UInt8] {
+    try flush()
+    var bytes = [UInt8](repeating: 0, count: Int(try check("write", path, H5Fget_file_image(id, nil, 0))))
+    try check("write", path, H5Fget_file_image(id, &bytes, bytes.count))
+    return bytes
+  }
+
   private static func makeAccessList(_ path: String) throws(HDF5Error) -> hid_t {
     let list = try check("open", path, H5Pcreate(chdf5_file_access()))
     do throws(HDF5Error) {

@@ -1,0 +1,113 @@
+import HDF5Storage
+
+extension Checkpoint {
+  /// The version of the layout that this program writes, and the newest that it reads.
+  static let formatVersion = 1
+  private static let checksumName = "checksum"
+  private static let versionName = "format_version"
+
+  // MARK: Writing
+
+  /// Writes the checkpoint so that `path` is at every moment either the old file or the whole new one.
+  ///
+  /// The file is composed in memory, so that the only calls that can meet a full disk are our own.
+  public func write(to path: String) throws(CheckpointError) {
+    let image: [UInt8]
+    do {
+      image = try makeImage(named: path)
+    } catch {
+      throw CheckpointError(error.description)
+    }
+    try AtomicFile.write(image, to: path)
+  }
+
+  private func makeImage(named name: String) throws(HDF5Error) -> [UInt8] {
+    let file = try HDF5File.createInMemory(named: name)
+    for group in ["/model", "/optimizer", "/progress"] { try file.createGroup(group) }
+    for (moment, _) in optimizer { try file.createGroup("/optimizer/\(moment)") }
+    for (path, array) in datasets { try file.write(path, shape: array.shape, elements: array.elements) }
+    for (group, attributes) in groups {
+      for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
+        switch value {
+        case .integer(let value): try file.setAttribute(name, to: value, of: group)
+        case .number(let value): try file.setAttribute(name, to: value, of: group)
+        case .text(let value): try file.setAttribute(name, to: value, of: group)
+        }
+      }
+    }
+    try file.setAttribute(Self.versionName, to: Self.formatVersion)
+    try file.setAttribute(Self.checksumName, to: checksum)
+    let image = try file.image()
+    try file.close()
+    return image
+  }
+
+  // MARK: Reading
+
+  /// Reads a checkpoint and recomputes its checksum.
+  ///
+  /// - Throws: where the file is missing, is no checkpoint, was written by a newer version, or is not what was written.
+  public static func read(_ path: String) throws(CheckpointError) -> Checkpoint {
+    do {
+      return try read(HDF5File.open(path))
+    } catch let error as CheckpointError {
+      throw error
+    } catch {
+      throw CheckpointError("\(error)")
+    }
+  }
+
+  private static func read(_ file: HDF5File) throws -> Checkpoint {
+    let paths = try file.datasetPaths()
+    guard let version = try file.intAttribute(versionName), let stored = try file.stringAttribute(checksumName),
+      try file.exists("/progress")
+    else {
+      throw CheckpointError("\(file.path): this HDF5 file is not a checkpoint of ddp-train")
+    }
+    guard version <= formatVersion else {
+      throw CheckpointError(
+        "\(file.path): format version \(version) is newer than this program's \(formatVersion); use a newer ddp-train")
+    }
+    var checkpoint = Checkpoint()
+    for path in paths {
+      let parts = path.split(separator: "/", maxSplits: 2).map(String.init)
+      let dataset = try file.dataset(path)
+      func array(_ name: String) throws -> Array {
+        Array(name: name, shape: dataset.shape, elements: try dataset.readAll())
+      }
+      switch (parts.first, parts.count) {
+      case ("model", 2): checkpoint.model.append(try array(parts[1]))
+      case ("data_transform", 2): checkpoint.transform.append(try array(parts[1]))
+      case ("optimizer", 3):
+        if checkpoint.optimizer.last?.moment != parts[1] { checkpoint.optimizer.append((parts[1], [])) }
+        checkpoint.optimizer[checkpoint.optimizer.count - 1].arrays.append(try array(parts[2]))
+      default: throw CheckpointError("\(file.path): unexpected data set \(path)")
+      }
+    }
+    checkpoint.attributes = try attributes(of: "/", in: file, except: [versionName, checksumName])
+    checkpoint.progress = try attributes(of: "/progress", in: file)
+    guard checkpoint.checksum == stored else {
+      throw CheckpointError(
+        "\(file.path): corrupted: the checksum of its contents is \(checkpoint.checksum), expected \(stored); "
+          + "use another checkpoint, or --resume auto, which takes the newest that is whole")
+    }
+    return checkpoint
+  }
+
+  private static func attributes(
+    of group: String, in file: HDF5File, except reserved: Set<String> = []
+  ) throws -> [String: Attribute] {
+    var result: [String: Attribute] = [:]
+    for name in try file.attributeNames(of: group) where !reserved.contains(name) {
+      // Each getter refuses the other types.
+      if let text = try? file.stringAttribute(name, of: group) {
+        result[name] = .text(text)
+      } else if let value = try? file.intAttribute(name, of: group) {
+        result[name] = .integer(value)
+      } else if let value = try file.doubleAttribute(name, of: group) {
+        result[name] = .number(value)
+      }
+    }
+    return result
+  }
+}
