@@ -1,0 +1,75 @@
+public import Collectives
+import Configuration
+public import DataPipeline
+import Diagnostics
+
+/// One rank's part of every split that a run reads, scaled alike.
+public struct TrainingData {
+  public let source: DataSource
+  public let train: ShardStore
+  /// `/val`, or the part that was split off the training split, or nil.
+  public let validation: ShardStore?
+  public let test: ShardStore?
+  public let transform: FeatureTransform
+  /// Outputs that a model needs: classes, or target values.
+  public let outputSize: Int
+
+  /// Reads the shards of this rank. Collective: every rank must call it.
+  ///
+  /// - Parameters:
+  ///   - transform: that of a checkpoint; nil to find it on the training split.
+  ///   - declaredOutputSize: outputs that the model fixes; labels must fit in.
+  init(
+    _ source: DataSource, configuration: TrainingConfiguration, objective: Objective, declaredOutputSize: Int?,
+    transform: FeatureTransform?, assignment: ShardAssignment, communicator: any Communicator
+  ) throws {
+    self.source = source
+    let split = try source.split(.train)
+    let shards = assignment.shards(ofRank: communicator.rank)
+
+    var trainRows = RowSelection.all(count: split.sampleCount)
+    var heldOut: RowSelection?
+    if configuration.data.validation > 0 && source.splits[.validation] == nil {
+      let labels = objective.isClassification ? try split.readLabels() : nil
+      let parts = try ValidationSplit.select(
+        labels: labels, sampleCount: split.sampleCount, fraction: configuration.data.validation,
+        seed: configuration.seed)
+      (trainRows, heldOut) = (.rows(parts.train), .rows(parts.validation))
+    }
+
+    try ShardDealing.validate(sampleCount: trainRows.count, shardCount: assignment.shardCount)
+    func load(_ source: SplitSource, _ rows: RowSelection, _ check: TargetCheck) throws -> ShardStore {
+      try ShardStore(
+        source: source, selection: rows,
+        dealing: ShardDealing(sampleCount: rows.count, shardCount: assignment.shardCount), shards: shards,
+        targetCheck: check)
+    }
+    train = try load(split, trainRows, objective.targetCheck)
+
+    // Labels of the other splits must be among the classes of the training split.
+    var check = objective.targetCheck
+    if objective.isClassification {
+      let classes = try train.classCount(communicator)
+      outputSize = declaredOutputSize ?? max(2, classes)
+      check = .classes(count: outputSize)
+    } else {
+      outputSize = split.targetSize
+    }
+    func load(_ name: SplitName) throws -> ShardStore? {
+      guard let other = source.splits[name] else { return nil }
+      guard other.featureShape.elementCount == split.featureShape.elementCount, other.targetSize == split.targetSize
+      else {
+        throw TrainingError(
+          "\(other.place(.features, row: 0)): samples of \(other.featureShape) with \(other.targetSize) targets, expected "
+            + "\(split.featureShape) with \(split.targetSize) as in the training split", exitCode: .data)
+      }
+      return try load(other, .all(count: other.sampleCount), check)
+    }
+    validation = try heldOut.map { try load(split, $0, check) } ?? load(.validation)
+    test = try load(.test)
+
+    let scaling = FeatureScaling(rawValue: configuration.data.scaling.rawValue) ?? .unit
+    self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
+    for store in [train, validation, test] { store?.transform = self.transform }
+  }
+}

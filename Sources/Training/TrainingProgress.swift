@@ -1,0 +1,89 @@
+public import Checkpointing
+public import Collectives
+
+/// Where a run is: everything besides the flat buffers that the next step depends on.
+public struct TrainingProgress: Sendable, Equatable {
+  /// Epochs that are complete, and so the number, from zero, of the one under way.
+  public var epoch = 0
+  /// Steps done in this epoch.
+  public var stepInEpoch = 0
+  /// Steps done since the start: updates of the parameters.
+  public var step = 0
+  /// Sums over the samples of this epoch so far.
+  public var loss = 0.0
+  public var correct = 0.0
+  public var samples = 0.0
+  /// The best epoch so far.
+  public var best: Best?
+
+  /// The epoch whose figures are best, and the figures.
+  public struct Best: Sendable, Equatable {
+    public var epoch: Int
+    public var step: Int
+    public var loss: Double
+    /// nil for a loss without classes.
+    public var accuracy: Double?
+
+    public init(epoch: Int, step: Int, loss: Double, accuracy: Double?) {
+      self.epoch = epoch
+      self.step = step
+      self.loss = loss
+      self.accuracy = accuracy
+    }
+
+    /// Higher accuracy is better, then lower loss; without accuracy, lower loss.
+    public func isBetter(than other: Best) -> Bool {
+      if let accuracy, let others = other.accuracy, accuracy != others { return accuracy > others }
+      return loss < other.loss
+    }
+  }
+
+  public init() {}
+
+  /// Counts one step.
+  public mutating func record(_ totals: StepTotals) {
+    step += 1
+    stepInEpoch += 1
+    loss += totals.loss
+    correct += totals.correct
+    samples += totals.samples
+  }
+
+  /// Closes the epoch.
+  public mutating func finishEpoch() {
+    epoch += 1
+    stepInEpoch = 0
+    (loss, correct, samples) = (0, 0, 0)
+  }
+}
+
+extension TrainingProgress {
+  var attributes: [String: Checkpoint.Attribute] {
+    var attributes: [String: Checkpoint.Attribute] = [
+      "epoch": .integer(epoch), "step_in_epoch": .integer(stepInEpoch), "step": .integer(step),
+      "loss_sum": .number(loss), "correct_sum": .number(correct), "sample_sum": .number(samples),
+    ]
+    if let best {
+      attributes["best_epoch"] = .integer(best.epoch)
+      attributes["best_step"] = .integer(best.step)
+      attributes["best_loss"] = .number(best.loss)
+      attributes["best_accuracy"] = best.accuracy.map { .number($0) }
+    }
+    return attributes
+  }
+
+  /// nil where an attribute is missing or of another type.
+  init?(_ attributes: [String: Checkpoint.Attribute]) {
+    guard let epoch = attributes["epoch"]?.integer, let stepInEpoch = attributes["step_in_epoch"]?.integer,
+      let step = attributes["step"]?.integer, let loss = attributes["loss_sum"]?.number,
+      let correct = attributes["correct_sum"]?.number, let samples = attributes["sample_sum"]?.number
+    else { return nil }
+    (self.epoch, self.stepInEpoch, self.step) = (epoch, stepInEpoch, step)
+    (self.loss, self.correct, self.samples) = (loss, correct, samples)
+    if let epoch = attributes["best_epoch"]?.integer, let step = attributes["best_step"]?.integer,
+      let loss = attributes["best_loss"]?.number
+    {
+      best = Best(epoch: epoch, step: step, loss: loss, accuracy: attributes["best_accuracy"]?.number)
+    }
+  }
+}
