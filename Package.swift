@@ -57,6 +57,7 @@ let package = Package(
     .testTarget(
       name: "DataPipelineTests",
       dependencies: ["DataPipeline", "NumericCore", "Collectives", "HDF5Storage", "Diagnostics"]),
+    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Diagnostics"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,111 @@
+/// What `--help` can tell about.
+public enum HelpTopic: String, Sendable {
+  case general = "help"
+  case train, evaluate, predict, verify
+}
+
+extension HelpTopic {
+  /// The text that `--help` prints: at most 100 columns, without a closing newline.
+  public var text: String {
+    switch self {
+    case .general: Self.generalText
+    case .train:
+      Self.trainHead + "\n\n" + Self.table(TrainArguments.options, withKeys: true) + "\n\n" + Self.otherKeys
+    case .evaluate:
+      """
+      Usage: ddp-train evaluate CHECKPOINT [options]
+
+      Prints loss and metrics of a checkpoint on one split.
+
+      \(Self.table(EvaluateArguments.options, withKeys: false))
+      """
+    case .predict:
+      """
+      Usage: ddp-train predict CHECKPOINT --data FILE --output OUT.h5 [options]
+
+      Writes logits, probabilities and classes, or values, for every sample of a split, in its order.
+
+      \(Self.table(PredictArguments.options, withKeys: false))
+      """
+    case .verify:
+      """
+      Usage: ddp-train verify CHECKPOINT
+
+      Recomputes the checksum of a checkpoint. Exit code 0 if it is whole, 3 if it is not.
+      """
+    }
+  }
+
+  private static let generalText = """
+    ddp-train trains neural networks by synchronous data parallelism over MPI ranks.
+
+    Usage: ddp-train [COMMAND] [arguments]          alone: trains on the bundled digits
+           mpirun -np 4 ddp-train [COMMAND] …       the same on 4 ranks, with the same result
+
+    Commands
+      train [CONFIG] [options]                      trains; the default command
+      evaluate CHECKPOINT [--data FILE]             loss and metrics of a checkpoint
+      predict CHECKPOINT --data FILE --output F.h5  writes predictions
+      data convert|make|inspect …                   makes and looks at data sets
+      verify CHECKPOINT                             checks that a checkpoint is whole
+      help COMMAND                                  options and configuration keys; also --help
+      version                                       prints the version; also --version
+
+    Exit codes
+      0 done   2 usage or configuration   3 data or checkpoint   4 loss not finite
+      5 launch or MPI   6 replicas differ   75 pre-empted, checkpoint complete
+    """
+
+  private static let trainHead = """
+    Usage: ddp-train [train] [CONFIG.json5] [options]
+
+    Defaults give way to the file, the file to --set and options, in the order given.
+    """
+
+  private static let otherKeys = """
+    Keys of the configuration file without an option, for --set too
+
+      data.features, data.labels        datasets in the file, such as /train/x (found by name)
+      data.validation                   fraction of train used for validation, 0 up to 1 (0)
+      data.scaling                      none, unit, standard or min_max (unit)
+      data.augment                      [] ([])
+      model.layers                      [{ dense: 128 }, "relu", { dropout: 0.2 }, "dense"]
+                                        dense, relu, leaky_relu, tanh, sigmoid, gelu, dropout
+      initializer                       kaiming, xavier or zero (kaiming)
+      loss.name                         cross_entropy, binary_cross_entropy, mse or huber
+      loss.delta                        for huber (1)
+      optimizer.weight_decay            at least 0 (0; adamw 0.01)
+      optimizer.momentum, .nesterov     for sgd (0, false)
+      optimizer.beta1, .beta2           for adam and adamw (0.9, 0.999)
+      optimizer.epsilon                 for adam and adamw (1e-08)
+      schedule.name                     constant, step, exponential or cosine (constant)
+      schedule.warmup_steps             steps of linear warm-up (0)
+      schedule.step_epochs              epochs between decays, for step (a third of the epochs)
+      schedule.gamma                    factor per decay, for step (0.1) and exponential (0.95)
+      schedule.minimum_learning_rate    where cosine ends (0)
+      clip_norm                         largest global norm of the gradient (off)
+      checkpoint.every_epochs           0 turns it off (1; off if one of the next two is given)
+      checkpoint.every_steps            0 turns it off (off)
+      checkpoint.every_minutes          0 turns it off (off)
+      checkpoint.keep                   newest checkpoints kept, beside the best (3)
+      name                              name in the default run directory (from the data)
+    """
+
+  /// Options in columns: option, key, default, meaning.
+  private static func table(_ options: [CommandOption], withKeys: Bool) -> String {
+    let help = CommandOption("--help, -h", .flag, "", "prints this")
+    let rows = (options + [help]).map { option in
+      let spelling = option.placeholder.isEmpty ? option.name : "\(option.name) \(option.placeholder)"
+      let columns = withKeys ? [spelling, option.key ?? ""] : [spelling]
+      return columns + [option.defaultText ?? "", option.meaning]
+    }
+    let head = (withKeys ? ["Option", "Key"] : ["Option"]) + ["Default", "Meaning"]
+    let widths = head.indices.map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
+    return ([head] + rows).map { row in
+      let cells = row.indices.dropLast().map { column in
+        row[column] + String(repeating: " ", count: widths[column] - row[column].count)
+      }
+      return "  " + (cells + [row[row.count - 1]]).joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,136 @@
+import Diagnostics
+
+extension TrainingConfiguration {
+  /// Reads a configuration; what it leaves out keeps its default.
+  ///
+  /// Throws for an unknown key or name, a value of the wrong type or out of range, and an option that the chosen loss,
+  /// optimizer or schedule does not take.
+  public init(_ value: JSONValue) throws(ConfigurationError) {
+    var reader = try ConfigurationReader(value)
+    let defaults = TrainingConfiguration()
+    data = try Data(reading: try reader.object("data", shorthand: "path"))
+    model = try Self.readModel(&reader) ?? defaults.model
+    initializer = try reader.choice("initializer") ?? defaults.initializer
+    loss = reader.value("loss") == nil ? nil : try Loss(reading: try reader.object("loss", shorthand: "name"))
+    optimizer = try Optimizer(reading: try reader.object("optimizer", shorthand: "name"))
+    schedule = try Schedule(reading: try reader.object("schedule", shorthand: "name"))
+    clipNorm = try reader.double("clip_norm", in: .above(0))
+    epochs = try reader.integer("epochs", in: .atLeast(1)) ?? defaults.epochs
+    batchSize = try reader.integer("batch_size", in: .atLeast(1)) ?? defaults.batchSize
+    seed = try reader.integer("seed", in: .atLeast(0)).map(UInt64.init) ?? defaults.seed
+    shards = try reader.integer("shards", in: .atLeast(1))
+    exchange = try reader.choice("exchange") ?? defaults.exchange
+    threads = try reader.integer("threads", in: .atLeast(1)) ?? defaults.threads
+    checkpoint = try Checkpoint(reading: try reader.object("checkpoint"))
+    run = try reader.string("run")
+    name = try reader.string("name")
+    resume = try reader.string("resume").map { $0 == "auto" ? .auto : .path($0) }
+    quiet = try reader.bool("quiet") ?? defaults.quiet
+    try reader.finish()
+  }
+
+  /// `model`, or `layers` at the top, which is short for `model: { layers: … }`.
+  private static func readModel(_ reader: inout ConfigurationReader) throws(ConfigurationError) -> ModelDescription? {
+    let model = reader.value("model")
+    if let layers = reader.value("layers") {
+      guard model == nil else { throw reader.error("layers", "stands beside 'model'; expected one of the two") }
+      guard case .array = layers.content else { throw layers.mismatch("layers", "a list in brackets") }
+      return try ModelDescription(layers, path: "layers")
+    }
+    guard let model else { return nil }
+    return try ModelDescription(model, path: "model")
+  }
+}
+
+extension TrainingConfiguration.Data {
+  fileprivate init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
+    path = try reader.string("path")
+    features = try reader.string("features")
+    labels = try reader.string("labels")
+    validation = try reader.double("validation", in: .halfOpen(0, 1)) ?? validation
+    scaling = try reader.choice("scaling") ?? scaling
+    if let augment = try reader.array("augment"), !augment.isEmpty {
+      throw reader.error("augment", "there are no augmentations for rows of features; expected []")
+    }
+    try reader.finish()
+  }
+}
+
+extension TrainingConfiguration.Loss {
+  fileprivate init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
+    guard let name = try reader.name("name", of: Self.knownNames) else {
+      throw ConfigurationError("\(reader.path): expected a name, one of " + Self.knownNames.joined(separator: ", "))
+    }
+    self.init(name: name)
+    if name == "huber" { delta = try reader.double("delta", in: .above(0)) ?? delta }
+    try reader.rejectOptions(of: name, among: ["delta"])
+    try reader.finish()
+  }
+}
+
+extension TrainingConfiguration.Optimizer {
+  fileprivate init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
+    self.init(name: try reader.name("name", of: Self.knownNames) ?? Self().name)
+    learningRate = try reader.double("learning_rate", in: .above(0)) ?? learningRate
+    weightDecay = try reader.double("weight_decay", in: .atLeast(0)) ?? weightDecay
+    if name == "sgd" {
+      momentum = try reader.double("momentum", in: .halfOpen(0, 1)) ?? momentum
+      nesterov = try reader.bool("nesterov") ?? nesterov
+      guard !nesterov || momentum > 0 else { throw reader.error("nesterov", "needs optimizer.momentum above 0") }
+    } else {
+      beta1 = try reader.double("beta1", in: .halfOpen(0, 1)) ?? beta1
+      beta2 = try reader.double("beta2", in: .halfOpen(0, 1)) ?? beta2
+      epsilon = try reader.double("epsilon", in: .above(0)) ?? epsilon
+    }
+    try reader.rejectOptions(of: name, among: ["momentum", "nesterov", "beta1", "beta2", "epsilon"])
+    try reader.finish()
+  }
+}
+
+extension TrainingConfiguration.Schedule {
+  fileprivate init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
+    self.init(name: try reader.choice("name") ?? .constant)
+    warmupSteps = try reader.integer("warmup_steps", in: .atLeast(0)) ?? warmupSteps
+    switch name {
+    case .constant: break
+    case .step:
+      stepEpochs = try reader.integer("step_epochs", in: .atLeast(1))
+      gamma = try reader.decayFactor() ?? gamma
+    case .exponential: gamma = try reader.decayFactor() ?? gamma
+    case .cosine:
+      minimumLearningRate = try reader.double("minimum_learning_rate", in: .atLeast(0)) ?? minimumLearningRate
+    }
+    try reader.rejectOptions(of: name.rawValue, among: ["step_epochs", "gamma", "minimum_learning_rate"])
+    try reader.finish()
+  }
+}
+
+extension TrainingConfiguration.Checkpoint {
+  fileprivate init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
+    // 0 turns a rule off, in the file alone: here it is nil.
+    let epochs = try reader.integer("every_epochs", in: .atLeast(0))
+    let steps = try reader.integer("every_steps", in: .atLeast(0))
+    let minutes = try reader.double("every_minutes", in: .atLeast(0))
+    let another = (steps ?? 0) > 0 || (minutes ?? 0) > 0
+    everyEpochs = epochs.map { $0 == 0 ? nil : $0 } ?? (another ? nil : everyEpochs)
+    everySteps = steps == 0 ? nil : steps
+    everyMinutes = minutes == 0 ? nil : minutes
+    keep = try reader.integer("keep", in: .atLeast(1)) ?? keep
+    try reader.finish()
+  }
+}
+
+extension ConfigurationReader {
+  /// `gamma`, more than 0 and at most 1.
+  fileprivate mutating func decayFactor() throws(ConfigurationError) -> Double? {
+    guard let factor = try double("gamma", in: .above(0)) else { return nil }
+    guard factor <= 1 else { throw error("gamma", "expected at most 1, found \(factor)") }
+    return factor
+  }
+
+  /// Reports a key that belongs to another choice of `name` than the one made: left alone, it would be without effect.
+  fileprivate func rejectOptions(of name: String, among options: [String]) throws(ConfigurationError) {
+    guard let stray = unread(among: options) else { return }
+    throw error(stray, "is no option of '\(name)'")
+  }
+}

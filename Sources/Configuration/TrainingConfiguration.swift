@@ -1,0 +1,161 @@
+/// Everything that decides a training run. Each property is a key of the configuration file, in snake_case.
+///
+/// `TrainingConfiguration()` holds the defaults: an MLP with Adam on the bundled digits.
+public struct TrainingConfiguration: Sendable, Equatable {
+  public var data = Data()
+  public var model = ModelDescription.named("mlp")
+  public var initializer = Initializer.kaiming
+  /// `nil`: the loss that fits the labels.
+  public var loss: Loss?
+  public var optimizer = Optimizer()
+  public var schedule = Schedule()
+  /// The largest global norm of the gradient, more than 0; `nil` turns clipping off.
+  public var clipNorm: Double?
+  /// Passes over the training split, at least 1.
+  public var epochs = 10
+  /// Samples per step over all ranks, at least 1.
+  public var batchSize = 128
+  /// Decides every random choice of the run; at most 2⁶³ − 1, what a configuration file can hold.
+  public var seed: UInt64 = 42
+  /// Logical shards, the unit of work that makes the bits independent of the ranks; `nil`: 4, or the number of ranks if
+  /// that is larger.
+  public var shards: Int?
+  public var exchange = Exchange.auto
+  /// BLAS threads per rank, at least 1.
+  public var threads = 1
+  public var checkpoint = Checkpoint()
+  /// The run directory; `nil`: `runs/NAME-TIMESTAMP`.
+  public var run: String?
+  /// The name in the default run directory; `nil`: taken from the data.
+  public var name: String?
+  public var resume: Resume?
+  /// Whether rank 0 prints errors only.
+  public var quiet = false
+
+  public init() {}
+}
+
+extension TrainingConfiguration {
+  /// Where samples come from and what is done to them.
+  public struct Data: Sendable, Equatable {
+    /// An HDF5 file, a directory, a glob or a text list of files; `nil`: the bundled digits.
+    public var path: String?
+    /// The dataset of features, such as `/train/x`; `nil`: found by name.
+    public var features: String?
+    /// The dataset of labels; `nil`: found by name.
+    public var labels: String?
+    /// The fraction of the training split that becomes the validation split, 0 ..< 1, if the file has none.
+    public var validation = 0.0
+    public var scaling = Scaling.unit
+
+    public init() {}
+  }
+
+  /// How features are scaled; the figures come from the training split alone.
+  public enum Scaling: String, CaseIterable, Sendable {
+    case none
+    /// Divides by the range of the stored integer type.
+    case unit
+    /// Zero mean and unit variance.
+    case standard
+    /// To 0 ... 1.
+    case minMax = "min_max"
+  }
+
+  /// The law that initial weights are drawn from.
+  public enum Initializer: String, CaseIterable, Sendable {
+    case kaiming, xavier, zero
+  }
+
+  public struct Loss: Sendable, Equatable {
+    public static let knownNames = ["cross_entropy", "binary_cross_entropy", "mse", "huber"]
+
+    /// One of `knownNames`.
+    public var name: String
+    /// Where Huber's loss turns from quadratic to linear, more than 0; of no effect on other losses.
+    public var delta = 1.0
+
+    public init(name: String) { self.name = name }
+  }
+
+  /// An optimizer and its options; options that `name` does not take keep their defaults.
+  public struct Optimizer: Sendable, Equatable {
+    public static let knownNames = ["sgd", "adam", "adamw"]
+
+    /// One of `knownNames`.
+    public let name: String
+    /// More than 0; 0.01 for SGD, else 0.001.
+    public var learningRate: Double
+    /// At least 0; 0.01 for AdamW, else 0.
+    public var weightDecay: Double
+    /// 0 ..< 1, for SGD.
+    public var momentum = 0.0
+    /// Nesterov's momentum, for SGD with `momentum` above 0.
+    public var nesterov = false
+    /// 0 ..< 1, for Adam and AdamW.
+    public var beta1 = 0.9
+    /// 0 ..< 1, for Adam and AdamW.
+    public var beta2 = 0.999
+    /// More than 0, for Adam and AdamW.
+    public var epsilon = 1e-8
+
+    /// The optimizer with its defaults.
+    public init(name: String = "adam") {
+      self.name = name
+      learningRate = name == "sgd" ? 0.01 : 0.001
+      weightDecay = name == "adamw" ? 0.01 : 0
+    }
+  }
+
+  /// How the learning rate changes over the run, after a linear warm-up.
+  public struct Schedule: Sendable, Equatable {
+    public enum Name: String, CaseIterable, Sendable {
+      case constant, step, exponential, cosine
+    }
+
+    public let name: Name
+    /// Steps of linear warm-up, at least 0.
+    public var warmupSteps = 0
+    /// Epochs between two decays of `step`, at least 1; `nil`: a third of the epochs.
+    public var stepEpochs: Int?
+    /// The factor of one decay, in (0, 1]: every `stepEpochs` for `step`, every epoch for `exponential`.
+    public var gamma: Double
+    /// Where `cosine` ends, at least 0.
+    public var minimumLearningRate = 0.0
+
+    /// The schedule with its defaults: `gamma` is 0.95 for `exponential`, else 0.1.
+    public init(name: Name = .constant) {
+      self.name = name
+      gamma = name == .exponential ? 0.95 : 0.1
+    }
+  }
+
+  /// How ranks sum their gradients.
+  public enum Exchange: String, CaseIterable, Sendable {
+    /// Shared memory inside a node, MPI between nodes.
+    case auto
+    /// Shared memory alone; all ranks must be on one node.
+    case shared
+    /// One `MPI_Allreduce` a step: the reference, repeatable for a fixed number of ranks only.
+    case mpi
+  }
+
+  /// When checkpoints are written; whichever comes first.
+  public struct Checkpoint: Sendable, Equatable {
+    /// `nil` turns it off. 1 by default, off by default if one of the other two is given.
+    public var everyEpochs: Int? = 1
+    public var everySteps: Int?
+    public var everyMinutes: Double?
+    /// How many of the newest are kept, at least 1, beside the best.
+    public var keep = 3
+
+    public init() {}
+  }
+
+  /// Which checkpoint a run goes on from.
+  public enum Resume: Sendable, Equatable {
+    /// The newest in the run directory that verifies; a new run if there is none.
+    case auto
+    case path(String)
+  }
+}

@@ -1,0 +1,20 @@
+import Configuration
+import Testing
+
+/// The description of the error that `body` throws; records a failure and gives an empty text if it throws none.
+func message<Result>(
+  _ body: () throws(ConfigurationError) -> Result, sourceLocation: SourceLocation = #_sourceLocation
+) -> String {
+  do throws(ConfigurationError) {
+    let result = try body()
+    Issue.record("expected an error, got \(result)", sourceLocation: sourceLocation)
+    return ""
+  } catch {
+    return error.description
+  }
+}
+
+/// `text` read as a configuration named run.json5.
+func configuration(_ text: String) throws(ConfigurationError) -> TrainingConfiguration {
+  try TrainingConfiguration(try JSON5Parser.parse(text, file: "run.json5"))
+}

@@ -1,0 +1,162 @@
+import Configuration
+import Diagnostics
+import Testing
+
+@Suite struct TrainingConfigurationTests {
+  /// Every key, none at its default.
+  static let full = """
+    {
+      data: { path: "mnist.h5", features: "/train/x", labels: "/train/y", validation: 0.1, scaling: "min_max", augment: [] },
+      model: { layers: [{ dense: 128 }, "relu", { dense: { units: 64, initializer: "xavier" } }, { dropout: 0.2 }, "dense"] },
+      initializer: "xavier", loss: { name: "huber", delta: 0.5 },
+      optimizer: { name: "sgd", learning_rate: 0.1, weight_decay: 1e-4, momentum: 0.9, nesterov: true },
+      schedule: { name: "step", warmup_steps: 100, step_epochs: 4, gamma: 0.5 },
+      clip_norm: 1, epochs: 3, batch_size: 64, seed: 7, shards: 8, exchange: "mpi", threads: 2,
+      checkpoint: { every_epochs: 2, every_steps: 500, every_minutes: 2.5, keep: 5 },
+      run: "runs/x", name: "x", resume: "auto", quiet: true,
+    }
+    """
+
+  @Test func anEmptyObjectGivesTheDefaults() throws {
+    let defaults = try configuration("{}")
+    #expect(defaults == TrainingConfiguration())
+    #expect(defaults.data.path == nil && defaults.data.validation == 0 && defaults.data.scaling == .unit)
+    #expect(defaults.model == .named("mlp") && defaults.loss == nil && defaults.clipNorm == nil)
+    #expect(defaults.optimizer.name == "adam" && defaults.optimizer.learningRate == 0.001)
+    #expect(defaults.schedule.name == .constant && defaults.epochs == 10 && defaults.batchSize == 128)
+    #expect(defaults.seed == 42 && defaults.shards == nil && defaults.threads == 1 && defaults.exchange == .auto)
+    #expect(defaults.checkpoint.everyEpochs == 1 && defaults.checkpoint.keep == 3)
+    #expect(defaults.run == nil && defaults.resume == nil && !defaults.quiet)
+  }
+
+  @Test func everyKeyIsRead() throws {
+    let read = try configuration(Self.full)
+    #expect(read.data.path == "mnist.h5" && read.data.features == "/train/x" && read.data.labels == "/train/y")
+    #expect(read.data.validation == 0.1 && read.data.scaling == .minMax)
+    guard case .layers(let layers) = read.model else {
+      Issue.record("expected layers, got \(read.model)")
+      return
+    }
+    #expect(layers.map(\.name) == ["dense", "relu", "dense", "dropout", "dense"])
+    #expect(
+      layers.map(\.options) == [["units": 128], [:], ["units": 64, "initializer": "xavier"], ["rate": 0.2], [:]])
+    #expect(layers[2].path == "model.layers[2].dense" && layers[0].position?.line == 3)
+    #expect(read.initializer == .xavier && read.loss?.name == "huber" && read.loss?.delta == 0.5)
+    #expect(read.optimizer.name == "sgd" && read.optimizer.learningRate == 0.1 && read.optimizer.weightDecay == 1e-4)
+    #expect(read.optimizer.momentum == 0.9 && read.optimizer.nesterov)
+    #expect(read.schedule.name == .step && read.schedule.warmupSteps == 100)
+    #expect(read.schedule.stepEpochs == 4 && read.schedule.gamma == 0.5)
+    #expect(read.clipNorm == 1 && read.epochs == 3 && read.batchSize == 64 && read.seed == 7 && read.shards == 8)
+    #expect(read.exchange == .mpi && read.threads == 2)
+    #expect(read.checkpoint.everyEpochs == 2 && read.checkpoint.everySteps == 500)
+    #expect(read.checkpoint.everyMinutes == 2.5 && read.checkpoint.keep == 5)
+    #expect(read.run == "runs/x" && read.name == "x" && read.resume == .auto && read.quiet)
+  }
+
+  @Test(arguments: [
+    "{}", full, "{ optimizer: 'sgd' }", "{ optimizer: { name: 'adamw', beta1: 0.8, beta2: 0.9, epsilon: 1e-6 } }",
+    "{ schedule: 'exponential' }", "{ schedule: { name: 'cosine', minimum_learning_rate: 1e-5 } }",
+    "{ schedule: 'step' }", "{ checkpoint: { every_epochs: 0 } }", "{ checkpoint: { every_steps: 5 } }",
+    "{ checkpoint: { every_minutes: 0.5, every_epochs: 3 } }", "{ loss: 'mse', resume: 'a/b.h5' }",
+    "{ seed: 9223372036854775807 }", "{ model: 'linear', loss: null, data: 'x.h5' }",
+  ])
+  func theResolvedConfigurationReadsBackEqual(text: String) throws {
+    let read = try configuration(text)
+    #expect(try configuration(read.json.text) == read)
+    #expect(try configuration(read.json.line).json.text == read.json.text)
+  }
+
+  @Test func optimizersAndSchedulesBringTheirOwnDefaults() throws {
+    #expect(try configuration("{ optimizer: 'sgd' }").optimizer.learningRate == 0.01)
+    #expect(try configuration("{ optimizer: 'adamw' }").optimizer.weightDecay == 0.01)
+    #expect(try configuration("{ schedule: 'exponential' }").schedule.gamma == 0.95)
+    #expect(try configuration("{ schedule: 'step' }").schedule.gamma == 0.1)
+  }
+
+  @Test func anotherCheckpointRuleReplacesTheDefaultOne() throws {
+    #expect(try configuration("{ checkpoint: { every_steps: 5 } }").checkpoint.everyEpochs == nil)
+    #expect(try configuration("{ checkpoint: { every_steps: 0 } }").checkpoint.everyEpochs == 1)
+    #expect(try configuration("{ checkpoint: { every_steps: 5, every_epochs: 2 } }").checkpoint.everyEpochs == 2)
+    #expect(try configuration("{ checkpoint: { every_epochs: 0 } }").checkpoint.everyEpochs == nil)
+  }
+
+  @Test(arguments: ["{ layers: ['relu'] }", "{ model: ['relu'] }", "{ model: { layers: ['relu'] } }"])
+  func layersMayStandInThreePlaces(text: String) throws {
+    guard case .layers(let layers) = try configuration(text).model else {
+      Issue.record("expected layers")
+      return
+    }
+    #expect(layers.map(\.name) == ["relu"])
+  }
+
+  @Test(arguments: [
+    ("{\n  epochs: 1,\n  optimiser: 'adam'\n}", "run.json5:3:3: unknown key 'optimiser' (did you mean 'optimizer'?)"),
+    ("{ data: { pth: 'x' } }", "run.json5:1:11: unknown key 'data.pth' (did you mean 'data.path'?)"),
+    ("{ data: { validation: 'abc' } }", "run.json5:1:23: data.validation: expected a number, found \"abc\""),
+    ("{ data: { validation: 1 } }", "run.json5:1:23: data.validation: expected at least 0 and less than 1, found 1"),
+    (
+      "{ data: { validation: -0.1 } }",
+      "run.json5:1:23: data.validation: expected at least 0 and less than 1, found -0.1"
+    ),
+    ("{ data: 3 }", "run.json5:1:9: data: expected an object in braces, found 3"),
+    (
+      "{ data: { scaling: 'minmax' } }", "run.json5:1:20: data.scaling: unknown name 'minmax' (did you mean 'min_max'?)"
+    ),
+    (
+      "{ data: { augment: ['flip'] } }",
+      "run.json5:1:20: data.augment: there are no augmentations for rows of features; expected []"
+    ),
+    ("{ epochs: 0 }", "run.json5:1:11: epochs: expected at least 1, found 0"),
+    ("{ epochs: 1.5 }", "run.json5:1:11: epochs: expected a whole number, found 1.5"),
+    ("{ epochs: 9223372036854775808 }", "run.json5:1:11: epochs: expected a whole number, found 9.223372036854776e+18"),
+    ("{ batch_size: 0 }", "run.json5:1:15: batch_size: expected at least 1, found 0"),
+    ("{ seed: -1 }", "run.json5:1:9: seed: expected at least 0, found -1"),
+    ("{ shards: 0 }", "run.json5:1:11: shards: expected at least 1, found 0"),
+    ("{ threads: 0 }", "run.json5:1:12: threads: expected at least 1, found 0"),
+    ("{ clip_norm: 0 }", "run.json5:1:14: clip_norm: expected more than 0, found 0"),
+    ("{ quiet: 1 }", "run.json5:1:10: quiet: expected true or false, found 1"),
+    ("{ run: 3 }", "run.json5:1:8: run: expected text in quotes, found 3"),
+    ("{ run: '' }", "run.json5:1:8: run: expected text that is not empty, found \"\""),
+    ("{ model: 'mpl' }", "run.json5:1:10: model: unknown name 'mpl' (did you mean 'mlp'?)"),
+    ("{ model: 3 }", "run.json5:1:10: model: expected a model's name or a list of layers, found 3"),
+    ("{ model: {} }", "run.json5:1:10: model: expected a name or layers, one of the two"),
+    ("{ model: { name: 'mlp', layers: [] } }", "run.json5:1:10: model: expected a name or layers, one of the two"),
+    ("{ model: 'mlp', layers: ['relu'] }", "run.json5:1:25: layers: stands beside 'model'; expected one of the two"),
+    ("{ layers: [] }", "run.json5:1:11: layers: expected at least one layer, found []"),
+    ("{ layers: ['rleu'] }", "run.json5:1:12: layers[0]: unknown name 'rleu' (did you mean 'relu'?)"),
+    (
+      "{ layers: [{ dense: { unit: 3 } }] }",
+      "run.json5:1:23: unknown key 'layers[0].dense.unit' (did you mean 'layers[0].dense.units'?)"
+    ),
+    ("{ layers: [{ relu: 3 }] }", "run.json5:1:20: layers[0].relu: expected no value: it has no options, found 3"),
+    (
+      "{ layers: [{ dense: 3, relu: 1 }] }",
+      "run.json5:1:12: layers[0]: expected a layer, such as \"relu\" or { dense: 128 }, found {\"dense\": 3, \"relu\": 1}"
+    ),
+    ("{ loss: 'huberr' }", "run.json5:1:9: loss.name: unknown name 'huberr' (did you mean 'huber'?)"),
+    ("{ loss: { name: 'mse', delta: 1 } }", "run.json5:1:31: loss.delta: is no option of 'mse'"),
+    ("{ loss: {} }", "loss: expected a name, one of cross_entropy, binary_cross_entropy, mse, huber"),
+    ("{ optimizer: 'adan' }", "run.json5:1:14: optimizer.name: unknown name 'adan' (did you mean 'adam'?)"),
+    ("{ optimizer: { momentum: 0.9 } }", "run.json5:1:26: optimizer.momentum: is no option of 'adam'"),
+    ("{ optimizer: { name: 'sgd', beta1: 0.9 } }", "run.json5:1:36: optimizer.beta1: is no option of 'sgd'"),
+    (
+      "{ optimizer: { name: 'sgd', nesterov: true } }",
+      "run.json5:1:39: optimizer.nesterov: needs optimizer.momentum above 0"
+    ),
+    ("{ optimizer: { learning_rate: 0 } }", "run.json5:1:31: optimizer.learning_rate: expected more than 0, found 0"),
+    ("{ optimizer: { beta2: 1 } }", "run.json5:1:23: optimizer.beta2: expected at least 0 and less than 1, found 1"),
+    ("{ schedule: { name: 'step', gamma: 1.5 } }", "run.json5:1:36: schedule.gamma: expected at most 1, found 1.5"),
+    ("{ schedule: { gamma: 0.5 } }", "run.json5:1:22: schedule.gamma: is no option of 'constant'"),
+    ("{ schedule: 'cosin' }", "run.json5:1:13: schedule.name: unknown name 'cosin' (did you mean 'cosine'?)"),
+    ("{ exchange: 'gloo' }", "run.json5:1:13: exchange: unknown name 'gloo' (known: auto, shared, mpi)"),
+    ("{ checkpoint: { keep: 0 } }", "run.json5:1:23: checkpoint.keep: expected at least 1, found 0"),
+    ("[]", "run.json5:1:1: the configuration: expected an object in braces, found []"),
+  ])
+  func mistakesSayWhereAndWhat(text: String, expected: String) {
+    #expect(message { () throws(ConfigurationError) in try configuration(text) } == expected)
+  }
+
+  @Test func mistakesAreUsageErrors() {
+    #expect(ConfigurationError("x").exitCode == .usage)
+  }
+}

@@ -1,0 +1,106 @@
+# shellcheck shell=bash
+# What the scripts in launch/ share; each sources this file, nobody runs it.
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+fail() {
+  printf '%s: %s\n' "${0##*/}" "$1" >&2
+  exit "${2:-2}"
+}
+
+# Installs with apt those of the packages that the build needs and this machine lacks.
+install_packages() {
+  local package missing=() as_root=()
+  command -v dpkg-query >/dev/null || return 0 # another system: the build names what it cannot find
+  for package in libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev pkg-config; do
+    # A name such as pkg-config may be held by another package that provides it.
+    dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$package")
+  done
+  if ((${#missing[@]} == 0)); then return 0; fi
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || fail "packages are missing and there is no sudo; as root: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  printf 'Installing %s\n' "${missing[*]}"
+  "${as_root[@]}" apt-get update -q ||
+    fail "the package lists cannot be updated; install by hand: ${missing[*]}"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" ||
+    fail "the packages cannot be installed; install by hand: ${missing[*]}"
+}
+
+need_swift() {
+  command -v swift >/dev/null || fail 'no swift on the PATH; expected Swift 6.3 or newer, from https://www.swift.org/install'
+}
+
+# Makes sure that $program names a current release build; DDP_TRAIN=/path/to/ddp-train names another and skips the build.
+# shellcheck disable=SC2034 # the scripts that call it use the variable
+find_program() {
+  if [[ -n ${DDP_TRAIN:-} ]]; then
+    [[ -x $DDP_TRAIN ]] || fail "DDP_TRAIN: '$DDP_TRAIN' is not a program"
+    program=$DDP_TRAIN
+    return
+  fi
+  need_swift
+  swift build --package-path "$root" -c release --product ddp-train --quiet
+  program=$root/.build/release/ddp-train
+}
+
+# The cores that this process may use: hardware threads of one core count once.
+count_cores() {
+  local allowed cores
+  allowed=$(nproc)
+  cores=$(lscpu -p=Core,Socket 2>/dev/null | grep -v '^#' | sort -u | wc -l) || true
+  if ((cores > 0 && cores < allowed)); then echo "$cores"; else echo "$allowed"; fi
+}
+
+# The number behind --threads in the arguments of ddp-train; 1 if there is none.
+threads_in() {
+  local threads=1
+  while (($#)); do
+    case $1 in
+      --threads=*) threads=${1#*=} ;;
+      --threads) threads=${2:-1} ;;
+    esac
+    shift
+  done
+  if [[ $threads =~ ^[1-9][0-9]*$ ]]; then echo "$threads"; else echo 1; fi
+}
+
+# What every mpirun needs, on one machine or on many: the first words of the command, in the array mpirun_command.
+#   start_mpirun THREADS
+start_mpirun() {
+  command -v mpirun >/dev/null || fail 'no mpirun on the PATH; expected Open MPI (package openmpi-bin)' 5
+  allow_root
+  # Ranks share the cores between them: a BLAS that takes them all for each rank would fight itself.
+  export OPENBLAS_NUM_THREADS=$1 OMP_NUM_THREADS=$1
+  # After SIGTERM a rank has this many seconds to write its checkpoint.
+  mpirun_command=(mpirun --mca odls_base_sigkill_timeout 60)
+}
+
+# Open MPI asks root twice.
+allow_root() {
+  if ((EUID == 0)); then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
+}
+
+# Adds ranks on this machine to mpirun_command: each on cores of its own if they suffice, else sharing them.
+#   place_on_this_machine RANKS THREADS
+place_on_this_machine() {
+  mpirun_command+=(-np "$1")
+  if (($1 * $2 > $(count_cores))); then
+    mpirun_command+=(--oversubscribe --bind-to none)
+  elif (($2 > 1)); then
+    mpirun_command+=(--map-by "slot:PE=$2" --bind-to core)
+  else
+    mpirun_command+=(--bind-to core)
+  fi
+}
+
+# Prints the command as a shell would take it, then becomes it.
+run() {
+  local line
+  printf -v line ' %q' "$@"
+  printf '%s\n' "${line# }"
+  exec "$@"
+}
