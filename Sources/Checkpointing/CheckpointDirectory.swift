@@ -53,8 +53,9 @@ public struct CheckpointDirectory: Sendable {
     }
   }
 
-  /// Deletes checkpoints and links of steps after `step`, which a resumed run is about to take again.
-  public func removeSteps(after step: Int) {
-    for newer in steps() where newer > step { unlink(file(step: newer)) }
+  /// Renames the checkpoints of steps after `step`, which a resumed run is about to take again, so that nobody resumes from them by
+  /// mistake and nothing is lost.
+  public func setAside(after step: Int) {
+    for newer in steps() where newer > step { rename(file(step: newer), path + "/superseded-" + Self.name(step: newer)) }
   }
 }

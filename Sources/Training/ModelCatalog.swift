@@ -1,6 +1,6 @@
-public import Configuration
-public import NeuralNetwork
-public import NumericCore
+import Configuration
+import NeuralNetwork
+import NumericCore
 
 /// Builds models from their names and descriptions in the configuration.
 public struct ModelCatalog: Sendable {
@@ -74,7 +74,7 @@ public struct ModelCatalog: Sendable {
           throw options.error("units", "expected the number of units; only the last dense layer may leave it out")
         }
         let law =
-          try options.choice("initializer", as: TrainingConfiguration.Initializer.self) ?? initializer
+          try options.choice("initializer", of: TrainingConfiguration.Initializer.self) ?? initializer
         let dense = Dense<S>(
           inputShape: node.shape, outputSize: units, hasBias: try options.bool("bias") ?? true,
           initializer: law.initializer)

@@ -1,6 +1,6 @@
-public import Collectives
+import Collectives
 import Configuration
-public import DataPipeline
+import DataPipeline
 import Diagnostics
 
 /// One rank's part of every split that a run reads, scaled alike.
@@ -26,16 +26,9 @@ public struct TrainingData {
     self.source = source
     let split = try source.split(.train)
     let shards = assignment.shards(ofRank: communicator.rank)
-
-    var trainRows = RowSelection.all(count: split.sampleCount)
-    var heldOut: RowSelection?
-    if configuration.data.validation > 0 && source.splits[.validation] == nil {
-      let labels = objective.isClassification ? try split.readLabels() : nil
-      let parts = try ValidationSplit.select(
-        labels: labels, sampleCount: split.sampleCount, fraction: configuration.data.validation,
-        seed: configuration.seed)
-      (trainRows, heldOut) = (.rows(parts.train), .rows(parts.validation))
-    }
+    let heldOut = try Self.heldOut(
+      of: source, configuration: configuration, isClassification: objective.isClassification)
+    let trainRows = heldOut?.train ?? .all(count: split.sampleCount)
 
     try ShardDealing.validate(sampleCount: trainRows.count, shardCount: assignment.shardCount)
     func load(_ source: SplitSource, _ rows: RowSelection, _ check: TargetCheck) throws -> ShardStore {
@@ -65,11 +58,23 @@ public struct TrainingData {
       }
       return try load(other, .all(count: other.sampleCount), check)
     }
-    validation = try heldOut.map { try load(split, $0, check) } ?? load(.validation)
+    validation = try heldOut.map { try load(split, $0.validation, check) } ?? load(.validation)
     test = try load(.test)
 
     let scaling = FeatureScaling(rawValue: configuration.data.scaling.rawValue) ?? .unit
     self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
     for store in [train, validation, test] { store?.transform = self.transform }
+  }
+
+  /// The two parts of a training split that has to give up its validation samples itself; nil where it keeps them all.
+  static func heldOut(
+    of source: DataSource, configuration: TrainingConfiguration, isClassification: Bool
+  ) throws -> (train: RowSelection, validation: RowSelection)? {
+    guard configuration.data.validation > 0 && source.splits[.validation] == nil else { return nil }
+    let split = try source.split(.train)
+    let parts = try ValidationSplit.select(
+      labels: isClassification ? split.readLabels() : nil, sampleCount: split.sampleCount,
+      fraction: configuration.data.validation, seed: configuration.seed)
+    return (.rows(parts.train), .rows(parts.validation))
   }
 }

@@ -1,4 +1,4 @@
-public import Diagnostics
+import Diagnostics
 
 /// A run that cannot start or go on, for a reason of the run as a whole.
 public struct TrainingError: UserFacingError, Equatable {

@@ -1,5 +1,5 @@
-public import Checkpointing
-public import Collectives
+import Checkpointing
+import Collectives
 
 /// Where a run is: everything besides the flat buffers that the next step depends on.
 public struct TrainingProgress: Sendable, Equatable {

@@ -1,0 +1,146 @@
+import Checkpointing
+import Collectives
+import Configuration
+import DataPipeline
+import NeuralNetwork
+import NumericCore
+
+// What a training run puts into a checkpoint and finds in one.
+
+extension Checkpoint {
+  /// The facts of a run that do not change from checkpoint to checkpoint.
+  struct Facts: Sendable, Equatable {
+    var configuration: TrainingConfiguration
+    /// As resolved against the data.
+    var lossName: String
+    var inputSize: Int
+    var outputSize: Int
+    /// N of the training split, V, and the parts of both that decide the order of sums.
+    var sampleCount: Int
+    var shardCount: Int
+    var transform: FeatureTransform
+  }
+
+  /// Copies the state of a run.
+  init(_ trainer: Trainer, facts: Facts) {
+    self.init()
+    let exchange = trainer.exchange
+    model =
+      Self.arrays(exchange.parameters, trainer.model.parameterLayout)
+      + Self.arrays(exchange.statistics, trainer.model.statisticLayout)
+    optimizer = zip(trainer.configuration.optimizer.optimizer.momentNames, exchange.moments).map {
+      ($0, Self.arrays($1, trainer.model.parameterLayout))
+    }
+    transform = [
+      Array(name: "offset", shape: [facts.transform.offset.count], elements: facts.transform.offset),
+      Array(name: "factor", shape: [facts.transform.factor.count], elements: facts.transform.factor),
+    ]
+    progress = trainer.progress.attributes
+    attributes = [
+      "program_version": .text(programVersion), "configuration": .text(facts.configuration.json.line),
+      "mpi_version": .text(MPILibrary.version), "blas_version": .text(BLAS.version), "blas_core": .text(BLAS.coreName),
+      "blas_threads": .integer(BLAS.threads), "exchange": .text(facts.configuration.exchange.rawValue),
+      "shards": .integer(facts.shardCount), "samples": .integer(facts.sampleCount), "loss": .text(facts.lossName),
+      "input_size": .integer(facts.inputSize), "output_size": .integer(facts.outputSize),
+      "scaling": .text(facts.transform.kind.rawValue),
+    ]
+  }
+
+  private static func arrays(_ values: Window<Float>, _ layout: ParameterLayout) -> [Array] {
+    layout.entries.map { Array(name: $0.name, shape: $0.shape.extents, elements: Swift.Array(values.window($0.range))) }
+  }
+
+  /// The facts that were stored.
+  func facts(in path: String) throws(CheckpointError) -> Facts {
+    func missing(_ name: String) -> CheckpointError {
+      CheckpointError("\(path): the attribute '\(name)' is missing or not as ddp-train writes it")
+    }
+    func integer(_ name: String) throws(CheckpointError) -> Int {
+      guard let value = attributes[name]?.integer else { throw missing(name) }
+      return value
+    }
+    func text(_ name: String) throws(CheckpointError) -> String {
+      guard let value = attributes[name]?.text else { throw missing(name) }
+      return value
+    }
+    let configuration: TrainingConfiguration
+    do {
+      configuration = try TrainingConfiguration(JSON5Parser.parse(text("configuration"), file: path))
+    } catch {
+      throw CheckpointError("\(path): its configuration cannot be read: \(error)")
+    }
+    guard let kind = FeatureScaling(rawValue: try text("scaling")),
+      let offset = transform.first(where: { $0.name == "offset" })?.elements,
+      let factor = transform.first(where: { $0.name == "factor" })?.elements, !offset.isEmpty,
+      offset.count == factor.count
+    else { throw missing("data_transform") }
+    return Facts(
+      configuration: configuration, lossName: try text("loss"), inputSize: try integer("input_size"),
+      outputSize: try integer("output_size"), sampleCount: try integer("samples"), shardCount: try integer("shards"),
+      transform: FeatureTransform(kind: kind, offset: offset, factor: factor))
+  }
+
+  /// Overwrites parameters and statistics with those of the checkpoint.
+  ///
+  /// - Throws: where it is of another architecture: an array is missing, too many, or of another shape.
+  func restore(
+    _ model: Model<Float>, parameters: Window<Float>, statistics: Window<Float>, from path: String
+  ) throws(CheckpointError) {
+    try check(
+      self.model.map { ($0.name, $0.shape) },
+      against: (model.parameterLayout.entries + model.statisticLayout.entries).map { ($0.name, $0.shape.extents) },
+      in: path)
+    copy(self.model, to: parameters, model.parameterLayout)
+    copy(self.model, to: statistics, model.statisticLayout)
+  }
+
+  /// Overwrites the whole state of a run, its moments and its place included.
+  func restore(_ trainer: Trainer, from path: String) throws(CheckpointError) {
+    let exchange = trainer.exchange
+    try restore(trainer.model, parameters: exchange.parameters, statistics: exchange.statistics, from: path)
+    let names = trainer.configuration.optimizer.optimizer.momentNames
+    guard Set(names) == Set(optimizer.map(\.moment)) else {
+      throw CheckpointError(
+        "\(path): it holds the optimizer state \(optimizer.map(\.moment)), but \(trainer.configuration.optimizer.name) "
+          + "needs \(names); resume with the optimizer that it was trained with")
+    }
+    for (name, moment) in zip(names, exchange.moments) {
+      let arrays = optimizer.first { $0.moment == name }?.arrays ?? []
+      try check(
+        arrays.map { ($0.name, $0.shape) },
+        against: trainer.model.parameterLayout.entries.map { ($0.name, $0.shape.extents) }, in: path)
+      copy(arrays, to: moment, trainer.model.parameterLayout)
+    }
+  }
+
+  /// The place of the run.
+  func progress(in path: String) throws(CheckpointError) -> TrainingProgress {
+    guard let progress = TrainingProgress(progress) else {
+      throw CheckpointError("\(path): its /progress is incomplete; use another checkpoint")
+    }
+    return progress
+  }
+
+  private func check(
+    _ found: [(String, [Int])], against expected: [(String, [Int])], in path: String
+  ) throws(CheckpointError) {
+    let found = Dictionary(found, uniquingKeysWith: { first, _ in first })
+    func failure(_ difference: String) -> CheckpointError {
+      CheckpointError(
+        "\(path): this checkpoint is of another architecture: \(difference); give the model that it was trained with")
+    }
+    for (name, shape) in expected {
+      guard let stored = found[name] else { throw failure("it has no \(name) \(shape)") }
+      guard stored == shape else { throw failure("\(name) is \(stored), but the model has \(shape)") }
+    }
+    let names = Set(expected.map(\.0))
+    if let stray = found.keys.sorted().first(where: { !names.contains($0) }) {
+      throw failure("it has \(stray) \(found[stray] ?? []), which the model has not")
+    }
+  }
+
+  private func copy(_ arrays: [Array], to values: Window<Float>, _ layout: ParameterLayout) {
+    let byName = Dictionary(arrays.map { ($0.name, $0.elements) }, uniquingKeysWith: { first, _ in first })
+    for entry in layout.entries { _ = values.window(entry.range).update(fromContentsOf: byName[entry.name] ?? []) }
+  }
+}

@@ -1,0 +1,75 @@
+import Checkpointing
+import Collectives
+import Configuration
+import DataPipeline
+import Diagnostics
+import Foundation
+import HDF5Storage
+import NeuralNetwork
+import NumericCore
+
+/// The command `predict`: writes what a checkpoint makes of every row of a split, in the order of the rows.
+///
+/// | data set | shape | for |
+/// |---|---|---|
+/// | `/logits` | [N, K] | classification: raw outputs |
+/// | `/probabilities` | [N, K] | softmax, or sigmoid for binary cross-entropy |
+/// | `/classes` | [N] or [N, K] | int64: the most probable class, or each output above one half |
+/// | `/values` | [N, K] | regression: the outputs |
+public enum PredictionRun {
+  /// Collective. Rank 0 gathers and writes.
+  public static func run(_ arguments: PredictArguments, ranks: MPICommunicator) throws {
+    let trained = try TrainedModel(arguments.checkpoint)
+    let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: false)
+    let evaluator = try EvaluationRun.makeEvaluator(trained, samples, ranks: ranks)
+    let width = trained.facts.outputSize
+    var ownOutputs: [Float] = []
+    var ownRows: [Int] = []
+    _ = try evaluator.evaluate(trained.values) { outputs, rows in
+      ownOutputs += outputs
+      ownRows += rows
+    }
+    // Rows of a part that was held out are numbered among themselves.
+    let places: [Int: Int] =
+      if case .rows(let rows) = samples.rows { Dictionary(uniqueKeysWithValues: zip(rows, 0...)) } else { [:] }
+    var outputs = [Float](repeating: 0, count: samples.rows.count * width)
+    for (rows, values) in zip(try ranks.allGather(ownRows), try ranks.allGather(ownOutputs)) {
+      for (index, row) in rows.enumerated() {
+        let place = places[row] ?? row
+        outputs.replaceSubrange(place * width..<(place + 1) * width, with: values[index * width..<(index + 1) * width])
+      }
+    }
+    guard ranks.isRoot else { return }
+    try write(outputs, trained: trained, rows: samples.rows.count, to: arguments.output)
+    print("\(arguments.output): predictions for \(grouped(samples.rows.count)) rows of \(samples.path) \(samples.name.rawValue)")
+  }
+
+  private static func write(_ outputs: [Float], trained: TrainedModel, rows: Int, to path: String) throws {
+    let width = trained.facts.outputSize
+    let file = try HDF5File.createInMemory(named: path)
+    switch trained.facts.lossName {
+    case "cross_entropy":
+      let probabilities = FlatBuffer(outputs)
+      softmaxRows(probabilities.window, classes: width)
+      let classes = (0..<rows).map { row in
+        let logits = outputs[row * width..<(row + 1) * width]
+        return logits.indices.reduce(logits.startIndex) { logits[$1] > logits[$0] ? $1 : $0 } - logits.startIndex
+      }
+      try file.write("/logits", shape: [rows, width], elements: outputs)
+      try file.write("/probabilities", shape: [rows, width], elements: Array(probabilities.window))
+      try file.write("/classes", shape: [rows], elements: classes)
+    case "binary_cross_entropy":
+      let probabilities = FlatBuffer<Float>(count: outputs.count)
+      sigmoid(FlatBuffer(outputs).window, into: probabilities.window)
+      try file.write("/logits", shape: [rows, width], elements: outputs)
+      try file.write("/probabilities", shape: [rows, width], elements: Array(probabilities.window))
+      try file.write("/classes", shape: width == 1 ? [rows] : [rows, width], elements: outputs.map { $0 > 0 ? 1 : 0 })
+    default:
+      try file.write("/values", shape: [rows, width], elements: outputs)
+    }
+    try file.setAttribute("checkpoint", to: trained.path)
+    let image = try file.image()
+    try file.close()
+    try AtomicFile.write(image, to: path)
+  }
+}

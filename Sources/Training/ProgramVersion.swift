@@ -1,0 +1,2 @@
+/// The version of `ddp-train`.
+public let programVersion = "0.1.0"

@@ -1,0 +1,67 @@
+import Checkpointing
+import Collectives
+import Configuration
+import Foundation
+
+/// The checkpoint that a run goes on from.
+struct ResumePoint {
+  let path: String
+  let checkpoint: Checkpoint
+  let facts: Checkpoint.Facts
+  /// The run that it belongs to, as far as its path tells.
+  let directory: RunDirectory?
+  /// What was wrong with newer checkpoints.
+  let refused: [CheckpointError]
+
+  /// Finds what `resume` asks for, and completes the configuration: without a configuration file, settings go over that of the
+  /// checkpoint. Collective: rank 0 chooses, and all read what it chose.
+  ///
+  /// - Returns: nil and a plain configuration where there is nothing to resume.
+  static func find(
+    _ arguments: TrainArguments, communicator: any Communicator
+  ) throws -> (ResumePoint?, TrainingConfiguration) {
+    let plain = try arguments.configuration()
+    guard let resume = plain.resume else { return (nil, plain) }
+    var refused: [CheckpointError] = []
+    var chosen = ""
+    switch resume {
+    case .path(let path): chosen = path
+    case .auto:
+      if communicator.isRoot, let directory = directory(of: plain) {
+        let newest = directory.checkpoints.newest()
+        refused = newest.refused
+        chosen = newest.found.map { directory.checkpoints.file(step: $0.step) } ?? ""
+        if chosen.isEmpty, let error = refused.first { throw error }
+      }
+      chosen = try communicator.broadcast(chosen, from: 0)
+    }
+    guard !chosen.isEmpty else { return (nil, plain) }
+
+    let checkpoint = try Checkpoint.read(chosen)
+    let facts = try checkpoint.facts(in: chosen)
+    let configuration =
+      arguments.configurationFile == nil
+      ? try arguments.configuration(over: facts.configuration.json) : plain
+    // A run's configuration always names its shards; other ones would be another run.
+    if let shards = plain.shards, shards != facts.shardCount {
+      throw TrainingError(
+        "\(chosen): trained with \(facts.shardCount) shards, which a resumed run keeps; leave out --shards \(shards)",
+        exitCode: .usage)
+    }
+    let checkpoints = URL(fileURLWithPath: chosen).deletingLastPathComponent()
+    let isInRun = checkpoints.lastPathComponent == "checkpoints"
+    return (
+      ResumePoint(
+        path: chosen, checkpoint: checkpoint, facts: facts,
+        directory: isInRun ? RunDirectory(path: checkpoints.deletingLastPathComponent().relativePath) : nil,
+        refused: refused),
+      configuration
+    )
+  }
+
+  private static func directory(of configuration: TrainingConfiguration) -> RunDirectory? {
+    if let run = configuration.run { return RunDirectory(path: run) }
+    let data = configuration.data.path ?? "digits.h5"
+    return .newest(name: configuration.name ?? URL(fileURLWithPath: data).deletingPathExtension().lastPathComponent)
+  }
+}

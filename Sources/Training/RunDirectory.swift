@@ -1,0 +1,78 @@
+import Checkpointing
+import Configuration
+import Diagnostics
+import Foundation
+
+/// Where a run leaves its results: `config.json`, `metrics.jsonl`, `summary.json`, `log.txt` and `checkpoints/`.
+public struct RunDirectory: Sendable {
+  public let path: String
+  public var checkpoints: CheckpointDirectory { CheckpointDirectory(path: path + "/checkpoints") }
+  public var metricsFile: String { path + "/metrics.jsonl" }
+  public var logFile: String { path + "/log.txt" }
+
+  public init(path: String) { self.path = path }
+
+  /// `runs/NAME-TIMESTAMP`, in local time.
+  static func fresh(name: String) -> RunDirectory {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.dateFormat = "yyyyMMdd-HHmmss"
+    return RunDirectory(path: "runs/\(name)-\(formatter.string(from: Date()))")
+  }
+
+  /// The newest directory that `fresh` made for `name`, if there is one.
+  static func newest(name: String) -> RunDirectory? {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "runs")) ?? []
+    let own = names.filter { $0.hasPrefix(name + "-") && $0.count == name.count + 16 }
+    return own.max().map { RunDirectory(path: "runs/" + $0) }
+  }
+
+  /// Makes the directories.
+  func create() throws(TrainingError) {
+    do {
+      try FileManager.default.createDirectory(atPath: checkpoints.path, withIntermediateDirectories: true)
+    } catch {
+      throw TrainingError(
+        "cannot make the run directory \(path): \((error as NSError).localizedDescription); give another with --run DIR",
+        exitCode: .data)
+    }
+    guard access(checkpoints.path, W_OK) == 0, access(path, W_OK) == 0 else {
+      throw TrainingError(
+        "the run directory \(path) is not writable: \(String(cString: strerror(errno))); give another with --run DIR",
+        exitCode: .data)
+    }
+  }
+
+  /// Writes `config.json`, from which the run can be repeated.
+  func write(_ configuration: TrainingConfiguration) throws(CheckpointError) {
+    try AtomicFile.write(Data((configuration.json.text + "\n").utf8), to: path + "/config.json")
+  }
+
+  /// Writes `summary.json`.
+  func write(summary: JSONValue) throws(CheckpointError) {
+    try AtomicFile.write(Data((summary.text + "\n").utf8), to: path + "/summary.json")
+  }
+
+  /// Keeps the lines of `metrics.jsonl` up to `step`, as a resumed run will write the later ones again; 0 empties it.
+  func cutMetrics(after step: Int) throws(CheckpointError) {
+    guard let text = try? String(contentsOfFile: metricsFile, encoding: .utf8) else { return }
+    let kept = text.split(separator: "\n").filter { line in
+      guard let value = try? JSON5Parser.parse(String(line), file: metricsFile) else { return false }
+      if case .integer(let written)? = value["step"]?.content { return written <= step }
+      return false
+    }
+    try AtomicFile.write(Data(kept.map { $0 + "\n" }.joined().utf8), to: metricsFile)
+  }
+
+  /// Appends a line to a file, whole.
+  func append(_ line: String, to file: String) throws(CheckpointError) {
+    let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    let bytes = Array((line + "\n").utf8)
+    guard descriptor >= 0 else { throw CheckpointError("cannot open \(file): \(String(cString: strerror(errno)))") }
+    defer { close(descriptor) }
+    guard Foundation.write(descriptor, bytes, bytes.count) == bytes.count else {
+      throw CheckpointError(
+        "cannot write \(file): \(String(cString: strerror(errno))); free some space, then go on with --resume auto")
+    }
+  }
+}

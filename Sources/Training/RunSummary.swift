@@ -1,0 +1,46 @@
+import Configuration
+
+/// What a finished run amounts to: `summary.json`, and the last lines on the screen.
+struct RunSummary {
+  let best: TrainingProgress.Best
+  let progress: TrainingProgress
+  let test: SplitMetrics?
+  let isValidated: Bool
+  let directory: RunDirectory
+  /// Since this process began.
+  let seconds: Double
+
+  var json: JSONValue {
+    [
+      "epochs": .integer(progress.epoch), "steps": .integer(progress.step),
+      "best": [
+        "epoch": .integer(best.epoch), "step": .integer(best.step), "split": .string(isValidated ? "val" : "train"),
+        "loss": .number(best.loss), "accuracy": .optional(best.accuracy),
+        "checkpoint": .string(directory.checkpoints.bestLink),
+      ],
+      "last": ["step": .integer(progress.step), "checkpoint": .string(directory.checkpoints.latestLink)],
+      "test": test.map {
+        [
+          "loss": .number($0.loss), "accuracy": .optional($0.accuracy), "samples": .integer($0.sampleCount),
+        ]
+      } ?? .null,
+      "timing": ["seconds": .number(seconds)],
+    ]
+  }
+
+  var lines: [String] {
+    func figures(_ loss: Double, _ accuracy: Double?) -> String {
+      "loss \(shortNumber(loss))" + (accuracy.map { "  accuracy \(percentage($0))" } ?? "")
+    }
+    var lines = [
+      "best   epoch \(best.epoch)  \(isValidated ? "val" : "train") \(figures(best.loss, best.accuracy))  "
+        + directory.checkpoints.bestLink,
+      "last   epoch \(progress.epoch)  step \(grouped(progress.step))  \(directory.checkpoints.latestLink)",
+    ]
+    if let test {
+      lines.append("test   \(figures(test.loss, test.accuracy))  \(grouped(test.sampleCount)) samples, best checkpoint")
+    }
+    lines.append("done in \(shortTime(seconds))")
+    return lines
+  }
+}

@@ -1,0 +1,53 @@
+import Configuration
+
+/// Where the seconds of a run go, on rank 0.
+struct RunTimer {
+  private let start = ContinuousClock.now
+  private var epochStart = ContinuousClock.now
+  private var stepsEnd = ContinuousClock.now
+  private var epochEnd = ContinuousClock.now
+  private var lastCheckpoint = ContinuousClock.now
+  private var samples = 0.0
+  private var stepsDone = 0
+  private var exchangeSeconds = 0.0
+  private var stepsAreOver = false
+
+  mutating func startEpoch() {
+    epochStart = .now
+    (samples, exchangeSeconds, stepsAreOver) = (0, 0, false)
+    stepsDone = 0
+  }
+
+  mutating func count(samples: Double) {
+    self.samples += samples
+    stepsDone += 1
+  }
+
+  /// - Parameter exchange: seconds that this rank spent in exchanges, waiting included.
+  mutating func endSteps(exchange: Double) {
+    stepsEnd = .now
+    stepsAreOver = true
+    exchangeSeconds = exchange
+  }
+
+  mutating func endEpoch() { epochEnd = .now }
+  mutating func checkpointSaved() { lastCheckpoint = .now }
+
+  var total: Double { start.duration(to: .now).seconds }
+  var secondsSinceCheckpoint: Double { lastCheckpoint.duration(to: .now).seconds }
+  /// Since the run began or was resumed, over the steps of this epoch alone.
+  var samplesPerSecond: Double { samples / max(1e-9, stepSeconds) }
+  var secondsPerStep: Double { stepSeconds / Double(max(1, stepsDone)) }
+  var epochSeconds: Double { epochStart.duration(to: epochEnd).seconds }
+
+  private var stepSeconds: Double { epochStart.duration(to: stepsAreOver ? stepsEnd : .now).seconds }
+
+  /// The key `timing` of a line of metrics.
+  var json: JSONValue {
+    [
+      "seconds": .number(epochSeconds), "samples_per_second": .number(samplesPerSecond),
+      "exchange_fraction": .number(exchangeSeconds / max(1e-9, stepSeconds)),
+      "validation_seconds": .number(stepsEnd.duration(to: epochEnd).seconds), "total_seconds": .number(total),
+    ]
+  }
+}

@@ -1,0 +1,92 @@
+import Checkpointing
+import Collectives
+import Configuration
+import DataPipeline
+import Diagnostics
+import NeuralNetwork
+import NumericCore
+
+/// A model as a checkpoint holds it, ready to be evaluated.
+struct TrainedModel {
+  let path: String
+  let facts: Checkpoint.Facts
+  let model: Model<Float>
+  let progress: TrainingProgress
+  private let parameters: FlatBuffer<Float>
+  private let statistics: FlatBuffer<Float>
+
+  init(_ path: String) throws {
+    self.path = path
+    let checkpoint = try Checkpoint.read(path)
+    facts = try checkpoint.facts(in: path)
+    progress = try checkpoint.progress(in: path)
+    model = try ModelCatalog(
+      inputSize: facts.inputSize, outputSize: facts.outputSize, initializer: facts.configuration.initializer
+    ).makeModel(facts.configuration.model)
+    parameters = FlatBuffer(count: model.parameterLayout.count)
+    statistics = FlatBuffer(count: model.statisticLayout.count)
+    try checkpoint.restore(model, parameters: parameters.window, statistics: statistics.window, from: path)
+  }
+
+  var values: ModelValues<Float> { ModelValues(parameters: parameters.window, statistics: statistics.window) }
+
+  /// The loss of its training, resolved for a split.
+  func objective(_ split: SplitSource) throws -> Objective {
+    var loss = facts.configuration.loss ?? TrainingConfiguration.Loss(name: facts.lossName)
+    loss.name = facts.lossName
+    return try Objective(
+      loss, model: facts.configuration.model, declaredOutputSize: facts.outputSize, data: split)
+  }
+
+  /// The samples that `path` and `split` ask for.
+  ///
+  /// - Parameters:
+  ///   - path: nil for the data that it was trained on.
+  ///   - split: nil for the test split or, where there is none, the validation split, then the training split. A validation split
+  ///     that training held out of its data is held out again.
+  func open(_ path: String?, split: String?, labelsRequired: Bool) throws -> Samples {
+    let data = facts.configuration.data
+    let isOwn = path == nil || path == data.path
+    let source = try DataSource.open(
+      path ?? data.path ?? BundledData.digits(), features: isOwn ? data.features : nil,
+      labels: isOwn ? data.labels : nil, labelsRequired: labelsRequired)
+    let heldOut =
+      isOwn
+      ? try TrainingData.heldOut(
+        of: source, configuration: facts.configuration, isClassification: facts.lossName == "cross_entropy") : nil
+    let name: SplitName
+    if let split {
+      guard let known = SplitName(rawValue: split) else {
+        throw TrainingError(
+          "--split \(split): there is no such split (\(SplitName.allCases.map(\.rawValue).suggestion(for: split)))",
+          exitCode: .usage)
+      }
+      name = known
+    } else {
+      name = source.splits[.test] != nil ? .test : source.splits[.validation] != nil || heldOut != nil ? .validation : .train
+    }
+    let found = try source.split(heldOut != nil && name == .validation ? .train : name)
+    guard found.featureShape.elementCount == facts.inputSize else {
+      throw TrainingError(
+        "\(found.place(.features, row: 0)): samples of \(found.featureShape), but \(self.path) takes \(facts.inputSize) features",
+        exitCode: .data)
+    }
+    let all = RowSelection.all(count: found.sampleCount)
+    let rows: RowSelection =
+      switch name {
+      case .train: heldOut?.train ?? all
+      case .validation: heldOut?.validation ?? all
+      case .test: all
+      }
+    return Samples(path: source.path, name: name, source: found, rows: rows)
+  }
+}
+
+/// Rows of a split on disk.
+struct Samples {
+  /// The file, directory, glob or list.
+  let path: String
+  let name: SplitName
+  let source: SplitSource
+  let rows: RowSelection
+}

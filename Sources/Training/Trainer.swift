@@ -1,0 +1,134 @@
+import Collectives
+import Configuration
+import DataPipeline
+import Diagnostics
+import NeuralNetwork
+import NumericCore
+import Optimizers
+
+/// Trains one model on one data set over all ranks: the steps of an epoch, without files or screens.
+///
+/// The caller decides what happens between steps and epochs; see `TrainingRun`.
+public final class Trainer {
+  public let model: Model<Float>
+  public let objective: Objective
+  public let exchange: any Exchange
+  public let plan: EpochPlan
+  public let schedule: LearningRateSchedule
+  /// Where the run is. Set it, with the exchange's state, to resume.
+  public var progress = TrainingProgress()
+
+  let configuration: TrainingConfiguration
+  private let store: ShardStore
+  private let optimizer: any Optimizer
+  private let worker: ShardWorker
+  private let random: RandomSource
+  /// This epoch's order of each of this rank's shards, and the epoch it is of.
+  private let order: [FlatBuffer<Int32>]
+  private var orderedEpoch: Int?
+  private var exchangeTime = Duration.zero
+
+  /// Is given the rows that each of this rank's shards takes in a step, for an audit of what was seen.
+  public var auditRows: ((_ step: Int, _ rows: [Int]) -> Void)?
+
+  init(
+    model: Model<Float>, objective: Objective, configuration: TrainingConfiguration, store: ShardStore,
+    exchange: any Exchange
+  ) {
+    self.model = model
+    self.objective = objective
+    self.configuration = configuration
+    self.store = store
+    self.exchange = exchange
+    optimizer = configuration.optimizer.optimizer
+    random = RandomSource(seed: configuration.seed)
+    let plan = EpochPlan(dealing: store.dealing, globalBatchSize: configuration.batchSize)
+    self.plan = plan
+    schedule = configuration.learningRateSchedule(stepsPerEpoch: plan.stepsPerEpoch)
+    order = store.shards.map { FlatBuffer(count: store.count($0)) }
+    worker = ShardWorker(
+      model: model, loss: objective.loss, data: SplitShape(store.source),
+      capacity: store.shards.map(plan.largestMicroBatch).max() ?? 1,
+      parameters: ModelValues(parameters: exchange.parameters, statistics: exchange.statistics), learns: true)
+  }
+
+  /// Parameters and statistics for evaluation.
+  public var values: ModelValues<Float> {
+    ModelValues(parameters: exchange.parameters, statistics: exchange.statistics)
+  }
+
+  /// Overwrites parameters and statistics with their initial values; moments are zero from the start. Only the root does, before
+  /// `exchange.publish()`.
+  func initializeState() {
+    model.parameterLayout.initialize(exchange.parameters, seed: configuration.seed)
+    model.statisticLayout.initialize(exchange.statistics, seed: configuration.seed)
+  }
+
+  /// Takes the next step: every shard's gradient by itself, their sum in the fixed tree, one update. Collective.
+  ///
+  /// - Parameter requestsStop: whether this rank asks all ranks to stop after this step.
+  /// - Throws: where the loss or the gradient is not finite, on all ranks alike.
+  public func step(requestsStop: Bool = false) throws -> StepTotals {
+    shuffleIfNeeded()
+    let stepNumber = progress.step + 1
+    let stepRandom = random.stream(.dropout, stepNumber)
+    for (index, shard) in exchange.shards.enumerated() {
+      let range = plan.positions(shard: shard, step: progress.stepInEpoch)
+      let values = ModelValues(
+        parameters: exchange.parameters, gradients: exchange.gradients(ofShard: shard),
+        statistics: exchange.statistics, batchStatistics: exchange.batchStatistics(ofShard: shard))
+      values.gradients?.update(repeating: 0)
+      let sums = worker.learn(
+        store, shard: shard, positions: UnsafeBufferPointer(order[index].window.window(range)), values: values,
+        random: stepRandom)
+      for i in exchange.statistics.indices { values.batchStatistics?[i] *= Float(range.count) }
+      let tail = exchange.tail(ofShard: shard)
+      tail[TailSlot.loss.rawValue] = sums.loss
+      tail[TailSlot.correct.rawValue] = sums.correct ?? 0
+      tail[TailSlot.samples.rawValue] = Double(range.count)
+      tail[TailSlot.stop.rawValue] = requestsStop ? 1 : 0
+      audit(shard, index, range)
+    }
+    let exchangeStart = ContinuousClock.now
+    let totals = try exchange.step(
+      OptimizerUpdate(
+        optimizer: optimizer, state: FlatState(parameters: exchange.parameters, moments: exchange.moments),
+        statistics: exchange.statistics, step: stepNumber, learningRate: learningRate, clipNorm: configuration.clipNorm))
+    exchangeTime += exchangeStart.duration(to: .now)
+    progress.record(totals)
+    guard totals.loss.isFinite && totals.gradientNorm.isFinite else {
+      throw TrainingError(
+        "step \(progress.step), epoch \(progress.epoch + 1): the loss is \(totals.loss / totals.samples) and the gradient's norm "
+          + "\(totals.gradientNorm), expected finite numbers; lower the learning rate or set clip_norm, then resume "
+          + "from the last checkpoint", exitCode: .numeric)
+    }
+    return totals
+  }
+
+  /// Seconds that this rank has spent in exchanges since the last call, waiting for others included.
+  func takeExchangeSeconds() -> Double {
+    defer { exchangeTime = .zero }
+    return exchangeTime.seconds
+  }
+
+  /// The learning rate of the next step.
+  public var learningRate: Double { schedule.learningRate(step: progress.step + 1) }
+
+  /// Each shard's order is a function of (seed, epoch, shard), so a resumed run finds its place by itself.
+  private func shuffleIfNeeded() {
+    guard orderedEpoch != progress.epoch else { return }
+    for (index, shard) in exchange.shards.enumerated() {
+      let order = plan.order(epoch: progress.epoch, shard: shard, seed: configuration.seed)
+      _ = self.order[index].window.update(fromContentsOf: order)
+    }
+    orderedEpoch = progress.epoch
+  }
+
+  private func audit(_ shard: Int, _ index: Int, _ range: Range<Int>) {
+    guard let auditRows else { return }
+    let rows = order[index].window.window(range).map {
+      store.selection[store.dealing.row(shard: shard, position: Int($0))]
+    }
+    auditRows(progress.step, rows)
+  }
+}

@@ -1,0 +1,245 @@
+import Checkpointing
+import Collectives
+import Configuration
+import DataPipeline
+import Diagnostics
+import Foundation
+import NeuralNetwork
+import NumericCore
+import Optimizers
+
+/// The command `train`: set up, train epoch by epoch, keep records and checkpoints, test once at the end.
+public final class TrainingRun {
+  private let configuration: TrainingConfiguration
+  private let topology: Topology
+  private let data: TrainingData
+  private let trainer: Trainer
+  private let facts: Checkpoint.Facts
+  private let validator: Evaluator?
+  private let directory: RunDirectory
+  private let console: Console
+  private let resumed: ResumePoint?
+  private var timer = RunTimer()
+
+  private var isRoot: Bool { topology.world.isRoot }
+
+  // MARK: Set-up
+
+  /// Collective over all ranks of the job.
+  ///
+  /// - Parameter arguments: a resumed run without a configuration file takes that of its checkpoint.
+  public init(_ arguments: TrainArguments, ranks: MPICommunicator) throws {
+    topology = try Topology(ranks)
+    let world = topology.world
+    let (resumed, configuration) = try ResumePoint.find(arguments, communicator: world)
+    self.resumed = resumed
+    self.configuration = configuration
+    let path = try configuration.data.path ?? BundledData.digits()
+    let shardCount = resumed?.facts.shardCount ?? configuration.shards ?? max(4, world.size)
+    guard world.size <= shardCount else {
+      throw TrainingError(
+        "\(world.size) ranks are more than the \(shardCount) shards\(resumed == nil ? "" : " of the checkpoint"); start at "
+          + "most \(shardCount) ranks\(resumed == nil ? ", or give --shards \(world.size)" : "")", exitCode: .usage)
+    }
+    BLAS.threads = configuration.threads
+    var resolved = configuration
+    resolved.data.path = path
+    resolved.shards = shardCount
+    resolved.resume = nil
+
+    let source = try DataSource.open(
+      path, features: configuration.data.features, labels: configuration.data.labels)
+    let split = try source.split(.train)
+    let declared = try ModelCatalog.declaredOutputSize(configuration.model)
+    let objective = try Objective(
+      configuration.loss, model: configuration.model, declaredOutputSize: declared, data: split)
+    let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
+    data = try TrainingData(
+      source, configuration: configuration, objective: objective, declaredOutputSize: declared,
+      transform: resumed?.facts.transform, assignment: assignment, communicator: world)
+    let catalog = ModelCatalog(
+      inputSize: split.featureShape.elementCount, outputSize: data.outputSize, initializer: configuration.initializer)
+    let model: Model<Float> = try catalog.makeModel(configuration.model)
+
+    let layout = ExchangeLayout(
+      parameterCount: model.parameterLayout.count, statisticCount: model.statisticLayout.count,
+      momentCount: configuration.optimizer.optimizer.momentNames.count)
+    let exchange = try Self.makeExchange(configuration.exchange, layout, assignment, topology)
+    trainer = Trainer(
+      model: model, objective: objective, configuration: configuration, store: data.train, exchange: exchange)
+    facts = Checkpoint.Facts(
+      configuration: resolved, lossName: objective.name, inputSize: catalog.inputSize, outputSize: data.outputSize,
+      sampleCount: data.train.dealing.sampleCount, shardCount: shardCount, transform: data.transform)
+    let values = trainer.values
+    validator = data.validation.map {
+      Evaluator(
+        $0, model: model, objective: objective, batchSize: configuration.batchSize, values: values,
+        assignment: assignment, communicator: world)
+    }
+    let name = configuration.name ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    directory = RunDirectory(
+      path: try world.broadcast(
+        configuration.run ?? resumed?.directory?.path ?? RunDirectory.fresh(name: name).path, from: 0))
+    console = Console(isQuiet: configuration.quiet || !world.isRoot)
+    try restoreOrInitialize()
+  }
+
+  private static func makeExchange(
+    _ kind: TrainingConfiguration.Exchange, _ layout: ExchangeLayout, _ assignment: ShardAssignment,
+    _ topology: Topology
+  ) throws -> any Exchange {
+    switch kind {
+    case .mpi: return AllReduceExchange(layout, assignment: assignment, world: topology.world)
+    case .shared where topology.nodeCount > 1:
+      throw TrainingError(
+        "--exchange shared needs all ranks on one node, but there are \(topology.nodeCount); give --exchange auto",
+        exitCode: .usage)
+    case .auto, .shared: return try SharedMemoryExchange(layout, assignment: assignment, topology: topology)
+    }
+  }
+
+  private func restoreOrInitialize() throws {
+    if let resumed {
+      guard resumed.facts.sampleCount == facts.sampleCount else {
+        throw TrainingError(
+          "\(resumed.path): trained on \(resumed.facts.sampleCount) samples, but \(data.source.path) gives "
+            + "\(facts.sampleCount); resume on the same data", exitCode: .data)
+      }
+      // Also on the ranks whose copy is about to be overwritten: a checkpoint that does not fit is an error of all.
+      if isRoot || trainer.exchange is AllReduceExchange { try resumed.checkpoint.restore(trainer, from: resumed.path) }
+      trainer.progress = try resumed.checkpoint.progress(in: resumed.path)
+    } else if isRoot {
+      trainer.initializeState()
+    }
+    try trainer.exchange.publish()
+  }
+
+  /// Is given the rows that this rank's shards take in each step.
+  public func audit(_ take: @escaping (_ step: Int, _ rows: [Int]) -> Void) { trainer.auditRows = take }
+
+  // MARK: The run
+
+  /// Trains to the end, or to a stop signal.
+  public func run() throws -> ExitCode {
+    if isRoot { try openRecords() }
+    StopSignal.install()
+    while trainer.progress.epoch < configuration.epochs {
+      guard try trainEpoch() else { return try stop() }
+    }
+    try finish()
+    return .done
+  }
+
+  /// One epoch: its steps, validation, a line of metrics, a checkpoint.
+  ///
+  /// - Returns: false where a stop was asked for between steps.
+  private func trainEpoch() throws -> Bool {
+    timer.startEpoch()
+    while trainer.progress.stepInEpoch < trainer.plan.stepsPerEpoch {
+      let totals = try trainer.step(requestsStop: StopSignal.isRequested)
+      timer.count(samples: totals.samples)
+      if isRoot { try afterStep(totals) }
+      if totals.stop > 0 { return false }
+    }
+    timer.endSteps(exchange: trainer.takeExchangeSeconds())
+    let validation = try validator?.evaluate(trainer.values)
+    guard try trainer.exchange.replicasAgree() else {
+      throw TrainingError(
+        "epoch \(trainer.progress.epoch + 1): the copies of the parameters differ between ranks, which must not happen; check "
+          + "the nodes' memory and that all run the same program", exitCode: .replicas)
+    }
+    try endEpoch(validation)
+    return true
+  }
+
+  private func afterStep(_ totals: StepTotals) throws {
+    let progress = trainer.progress
+    let steps = trainer.plan.stepsPerEpoch
+    console.progress("epoch \(progress.epoch + 1)/\(configuration.epochs)", fraction: Double(progress.stepInEpoch) / Double(steps)) {
+      let left = Double(configuration.epochs * steps - progress.step) * timer.secondsPerStep
+      return "\(progress.stepInEpoch)/\(steps)  loss \(shortNumber(progress.loss / progress.samples))  "
+        + "\(grouped(Int(timer.samplesPerSecond))) samples/s  \(shortTime(left)) left"
+    }
+    let rule = configuration.checkpoint
+    let isDue =
+      rule.everySteps.map { progress.step % $0 == 0 } ?? false
+      || rule.everyMinutes.map { timer.secondsSinceCheckpoint >= $0 * 60 } ?? false
+    // The end of an epoch has its own rule, and its checkpoint knows the validation figures.
+    if isDue && progress.stepInEpoch < steps { try save(isBest: false) }
+  }
+
+  private func endEpoch(_ validation: SplitMetrics?) throws {
+    let progress = trainer.progress
+    let metrics = EpochMetrics(
+      progress, learningRate: trainer.schedule.learningRate(step: progress.step), validation: validation,
+      hasAccuracy: trainer.objective.hasAccuracy)
+    let isBest = trainer.progress.best.map { metrics.candidate.isBetter(than: $0) } ?? true
+    if isBest { trainer.progress.best = metrics.candidate }
+    trainer.progress.finishEpoch()
+    guard isRoot else { return }
+    timer.endEpoch()
+    try directory.append(metrics.json(timing: timer.json).line, to: directory.metricsFile)
+    try console.line(metrics.text(epochs: configuration.epochs, timer: timer))
+    let isLast = trainer.progress.epoch == configuration.epochs
+    let isDue = configuration.checkpoint.everyEpochs.map { trainer.progress.epoch % $0 == 0 } ?? false
+    let stepRule = configuration.checkpoint.everySteps.map { progress.step % $0 == 0 } ?? false
+    if isBest || isLast || isDue || stepRule { try save(isBest: isBest) }
+  }
+
+  private func save(isBest: Bool) throws {
+    let step = trainer.progress.step
+    try directory.checkpoints.save(
+      Checkpoint(trainer, facts: facts), step: step, isBest: isBest, keep: configuration.checkpoint.keep)
+    timer.checkpointSaved()
+  }
+
+  /// Ends early on all ranks, with a whole checkpoint.
+  private func stop() throws -> ExitCode {
+    if isRoot {
+      if trainer.progress.stepInEpoch > 0 { try save(isBest: false) }
+      try console.line(
+        "stopped by a signal after step \(trainer.progress.step); \(directory.checkpoints.latestLink) is complete, go on "
+          + "with --run \(directory.path) --resume auto")
+    }
+    try topology.world.barrier()
+    return .preempted
+  }
+
+  // MARK: Beginning and end
+
+  private func openRecords() throws {
+    try directory.create()
+    try directory.cutMetrics(after: trainer.progress.step)
+    if resumed != nil { directory.checkpoints.setAside(after: trainer.progress.step) }
+    try directory.write(facts.configuration)
+    try console.startLog(in: directory)
+    for line in RunHeader.lines(
+      configuration: facts.configuration, topology: topology, data: data, trainer: trainer, directory: directory,
+      resumed: resumed)
+    { try console.line(line) }
+    for warning in RunHeader.warnings(resumed: resumed) { try console.warn(warning) }
+  }
+
+  /// The test split is read once, with the best checkpoint, after everything has been chosen.
+  private func finish() throws {
+    var test: SplitMetrics?
+    if let store = data.test {
+      if isRoot, let best = trainer.progress.best, best.step != trainer.progress.step {
+        let path = directory.checkpoints.bestLink
+        try Checkpoint.read(path).restore(
+          trainer.model, parameters: trainer.exchange.parameters, statistics: trainer.exchange.statistics, from: path)
+      }
+      try trainer.exchange.publish()
+      test = try Evaluator(
+        store, model: trainer.model, objective: trainer.objective, batchSize: configuration.batchSize,
+        values: trainer.values, assignment: trainer.exchange.assignment, communicator: topology.world
+      ).evaluate(trainer.values)
+    }
+    guard isRoot, let best = trainer.progress.best else { return }
+    let summary = RunSummary(
+      best: best, progress: trainer.progress, test: test, isValidated: validator != nil, directory: directory,
+      seconds: timer.total)
+    try directory.write(summary: summary.json)
+    for line in summary.lines { try console.line(line) }
+  }
+}
