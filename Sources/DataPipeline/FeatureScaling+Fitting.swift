@@ -1,0 +1,89 @@
+public import Collectives
+
+extension FeatureScaling {
+  /// Finds the transform for the training split over all ranks, in double, the same bits for any number of ranks.
+  ///
+  /// - `standard`: mean = Σx / N, then deviation = √(Σ(x − mean)² / N); the sums are taken shard by shard, then over the
+  ///   shards in the fixed tree. A constant feature is moved to zero and not scaled.
+  /// - `min_max`: (x − min) / (max − min); a constant feature becomes zero.
+  ///
+  /// Every rank must call it.
+  ///
+  /// - Parameters:
+  ///   - store: the shards of this rank.
+  ///   - shards: which rank holds which shard.
+  public func fit(
+    to store: ShardStore, over shards: ShardAssignment, _ communicator: any Communicator
+  ) throws(CollectiveError) -> FeatureTransform {
+    precondition(shards.shards(ofRank: communicator.rank) == store.shards, "the store holds shards \(store.shards)")
+    switch self {
+    case .none: return .identity
+    case .unit: return .unit(store.source.featureType)
+    case .standard: return try standard(store, shards, communicator)
+    case .minMax:
+      let (minimum, maximum) = try Self.range(store, communicator)
+      return FeatureTransform(
+        kind: self, offset: minimum.map { Float($0) },
+        factor: zip(minimum, maximum).map { Self.factor(dividingBy: $1 - $0) })
+    }
+  }
+
+  private func standard(
+    _ store: ShardStore, _ shards: ShardAssignment, _ communicator: any Communicator
+  ) throws(CollectiveError) -> FeatureTransform {
+    let count = Double(store.dealing.sampleCount)
+    let width = store.featureSize
+    let sums = store.shards.map { shard in
+      var sums = [Double](repeating: 0, count: width)
+      store.accumulate(.sum, ofShard: shard, into: &sums)
+      return sums
+    }
+    let mean = try communicator.treeSum(sums, over: shards).map { $0 / count }
+    let squares = store.shards.map { shard in
+      var sums = [Double](repeating: 0, count: width)
+      mean.withUnsafeBufferPointer { mean in
+        guard let mean = mean.baseAddress else { return }
+        store.accumulate(.squaredDeviation(mean: mean), ofShard: shard, into: &sums)
+      }
+      return sums
+    }
+    let deviation = try communicator.treeSum(squares, over: shards).map { ($0 / count).squareRoot() }
+    // The mean of a constant is often off by a rounding error, so its deviation is tiny rather than zero.
+    let (minimum, maximum) = try Self.range(store, communicator)
+    return FeatureTransform(
+      kind: self,
+      offset: mean.indices.map { Float(minimum[$0] < maximum[$0] ? mean[$0] : minimum[$0]) },
+      factor: mean.indices.map { Self.factor(dividingBy: minimum[$0] < maximum[$0] ? deviation[$0] : 0) })
+  }
+
+  /// 1 / width, or 1 where that is no finite Float: the width of a constant feature, or one of denormal numbers.
+  private static func factor(dividingBy width: Double) -> Float {
+    let factor = Float(1 / width)
+    return factor.isFinite ? factor : 1
+  }
+
+  /// The least and greatest value of each feature over all ranks.
+  private static func range(
+    _ store: ShardStore, _ communicator: any Communicator
+  ) throws(CollectiveError) -> (minimum: [Double], maximum: [Double]) {
+    var minimum = [Double](repeating: .infinity, count: store.featureSize)
+    var maximum = [Double](repeating: -.infinity, count: store.featureSize)
+    for shard in store.shards {
+      store.accumulate(.minimum, ofShard: shard, into: &minimum)
+      store.accumulate(.maximum, ofShard: shard, into: &maximum)
+    }
+    for other in try communicator.allGather(minimum) { minimum = zip(minimum, other).map { Swift.min($0, $1) } }
+    for other in try communicator.allGather(maximum) { maximum = zip(maximum, other).map { Swift.max($0, $1) } }
+    return (minimum, maximum)
+  }
+}
+
+extension ShardStore {
+  /// The number of classes in the data: the greatest label over all ranks, plus one. Every rank must call it.
+  ///
+  /// - Precondition: the store was loaded with `TargetCheck.classes`.
+  public func classCount(_ communicator: any Communicator) throws(CollectiveError) -> Int {
+    guard let largestLabel else { preconditionFailure("the targets were not read as classes") }
+    return try communicator.allGather([largestLabel]).joined().reduce(0, max) + 1
+  }
+}

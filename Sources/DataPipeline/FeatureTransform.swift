@@ -1,0 +1,50 @@
+public import HDF5Storage
+
+/// How features are brought to a common scale.
+public enum FeatureScaling: String, Sendable, CaseIterable, Codable {
+  /// As they are.
+  case none
+  /// Integers divided by their type's greatest value, such as 255; floating point as it is.
+  case unit
+  /// Zero mean and unit population standard deviation, each feature by itself.
+  case standard
+  /// The training split's range of each feature mapped to 0…1.
+  case minMax = "min_max"
+}
+
+/// The affine map `(x − offset) · factor` of features, found on the training split and kept in the checkpoint.
+public struct FeatureTransform: Sendable, Equatable {
+  public let kind: FeatureScaling
+  /// One for all features, or one for each.
+  public let offset: [Float]
+  /// As many as `offset`.
+  public let factor: [Float]
+
+  /// - Precondition: as many offsets as factors, at least one.
+  public init(kind: FeatureScaling, offset: [Float], factor: [Float]) {
+    precondition(offset.count == factor.count && !offset.isEmpty, "\(offset.count) offsets, \(factor.count) factors")
+    self.kind = kind
+    self.offset = offset
+    self.factor = factor
+  }
+
+  /// Leaves the features as they are, exactly.
+  public static let identity = FeatureTransform(kind: .none, offset: [0], factor: [1])
+
+  /// The transform `unit` of features of a type.
+  public static func unit(_ type: ElementType) -> FeatureTransform {
+    let greatest: Double =
+      switch type {
+      case .int8: Double(Int8.max)
+      case .int16: Double(Int16.max)
+      case .int32: Double(Int32.max)
+      case .int64: Double(Int64.max)
+      case .uint8: Double(UInt8.max)
+      case .uint16: Double(UInt16.max)
+      case .uint32: Double(UInt32.max)
+      case .uint64: Double(UInt64.max)
+      case .float32, .float64: 1
+      }
+    return FeatureTransform(kind: .unit, offset: [0], factor: [Float(1 / greatest)])
+  }
+}
