@@ -14,6 +14,7 @@ public enum DataConversion {
   ///
   /// - Throws: `ImportError`: `.usage` for sources or options that do not fit the format, `.data` for a file that is
   ///   missing, damaged, or of another length than its partner.
+  @discardableResult
   public static func convert(
     format: SourceFormat, sources: [String], output: String, options: ConversionOptions = ConversionOptions()
   ) throws(ImportError) -> ConversionSummary {

@@ -17,6 +17,7 @@ public enum DataSynthesis {
   ///
   /// - Throws: `ImportError`: `.usage` for sizes that are out of range or that the kind does not have, `.data` if the file cannot
   ///   be written.
+  @discardableResult
   public static func make(
     kind: SynthesisKind, output: String, options: SynthesisOptions = SynthesisOptions()
   ) throws(ImportError) -> ConversionSummary {

@@ -6,7 +6,7 @@ struct LabelScan {
   let nonIntegral: (count: Int, examples: [(row: Int, value: Double)])
 
   /// Decides whether `labels` are classes: all integers, or nearly all whole numbers, with at most 1,000 different ones
-  /// and each occurring twice on average. Returns nil for the targets of a regression.
+  /// which, if there are more than 20, occur twice on average. Returns nil for the targets of a regression.
   init?(_ labels: [Double], areIntegers: Bool) {
     var counts: [Int: Int] = [:]
     var nonIntegralCount = 0
@@ -22,7 +22,7 @@ struct LabelScan {
     }
     let integralCount = labels.count - nonIntegralCount
     guard !counts.isEmpty, areIntegers || nonIntegralCount * 20 <= labels.count else { return nil }
-    guard areIntegers && counts.count <= 2 || counts.count * 2 <= integralCount else { return nil }
+    guard counts.count <= 20 || counts.count * 2 <= integralCount else { return nil }
     self.counts = counts
     nonIntegral = (nonIntegralCount, examples)
   }

@@ -25,6 +25,10 @@ struct MNISTFiles {
       }
       parts[part] = path
     }
+    // A pair that stands alone is a data set without a test split, whatever it is called.
+    if parts.count == 2, parts.keys.allSatisfy({ $0.split == "test" }) {
+      parts = Dictionary(uniqueKeysWithValues: parts.map { (Part(split: "train", isLabels: $0.isLabels), $1) })
+    }
     var pairs: [Pair] = []
     for split in ["train", "test"] {
       let images = parts[Part(split: split, isLabels: false)], labels = parts[Part(split: split, isLabels: true)]
