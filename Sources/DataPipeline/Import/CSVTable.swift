@@ -1,0 +1,96 @@
+/// A table read from a CSV file: one column of labels, all others numbers.
+///
+/// The table is held in memory, its features as float32: that is less than the text it was read from.
+struct CSVTable {
+  let path: String
+  /// The names in the header, without the label's; nil if there is no header.
+  let featureNames: [String]?
+  let labelName: String?
+  let featureCount: Int
+  /// [rows, featureCount]
+  private(set) var features: [Float] = []
+  /// The label cells as they stand in the file, one for each row.
+  private(set) var labels: [String] = []
+
+  /// Reads all of `path`.
+  ///
+  /// - Throws: `ImportError` naming line and column for a cell that is missing or not a number, a record of another
+  ///   length than the first, or a label column that does not exist.
+  init(path: String, options: ConversionOptions) throws(ImportError) {
+    self.path = path
+    let reader = try CSVReader(path: path, delimiter: options.delimiter)
+    guard try reader.next() else { throw .data("\(path): no record in the file") }
+    let columnCount = reader.fieldCount
+    guard columnCount > 1 else {
+      throw .data("\(path): line \(reader.line): one column, expected a label and at least one feature; is the delimiter right?")
+    }
+    let hasHeader =
+      switch options.header {
+      case .present: true
+      case .absent: false
+      case .automatic: Self.looksLikeHeader(reader)
+      }
+    let names = hasHeader ? (0..<columnCount).map(reader.text) : nil
+    let labelColumn = try Self.labelColumn(options.label, names: names, columnCount: columnCount, path: path)
+    featureNames = names.map { names in names.indices.filter { $0 != labelColumn }.map { names[$0] } }
+    labelName = names?[labelColumn]
+    featureCount = columnCount - 1
+    var more = true
+    if hasHeader { more = try reader.next() }
+    while more {
+      try append(reader, columnCount: columnCount, labelColumn: labelColumn, names: names)
+      more = try reader.next()
+    }
+    guard !labels.isEmpty else { throw .data("\(path): a header and no records") }
+  }
+
+  private mutating func append(_ reader: CSVReader, columnCount: Int, labelColumn: Int, names: [String]?)
+    throws(ImportError)
+  {
+    guard reader.fieldCount == columnCount else {
+      throw .data("\(path): line \(reader.line): \(reader.fieldCount) columns, expected \(columnCount) as in the first line")
+    }
+    func place(_ column: Int) -> String {
+      "\(path): line \(reader.line), column \(column + 1)" + (names.map { " ('\($0[column])')" } ?? "")
+    }
+    for column in 0..<columnCount where column != labelColumn {
+      guard let value = reader.number(column), Float(value).isFinite else {
+        let cell = reader.text(column)
+        throw .data(cell.isEmpty ? "\(place(column)): empty cell, expected a number" : "\(place(column)): '\(cell)', expected a finite number")
+      }
+      features.append(Float(value))
+    }
+    let label = reader.text(labelColumn)
+    guard !label.isEmpty else { throw .data("\(place(labelColumn)): empty cell, expected a label") }
+    labels.append(label)
+  }
+
+  private static let labelNames = ["label", "target", "class", "y", "species"]
+
+  /// A header is a first record without any number, or with a cell that is a usual name of the label column.
+  private static func looksLikeHeader(_ reader: CSVReader) -> Bool {
+    let columns = 0..<reader.fieldCount
+    return columns.allSatisfy { reader.number($0) == nil }
+      || columns.contains { labelNames.contains(reader.text($0).lowercased()) }
+  }
+
+  /// The column called or numbered `label`; without one, the first with a usual name, else the last.
+  private static func labelColumn(_ label: String?, names: [String]?, columnCount: Int, path: String)
+    throws(ImportError) -> Int
+  {
+    guard let label else {
+      let usual = labelNames.lazy.compactMap { name in names?.firstIndex { $0.lowercased() == name } }.first
+      return usual ?? columnCount - 1
+    }
+    if let column = names?.firstIndex(of: label) { return column }
+    if let index = Int(label) {
+      let column = index < 0 ? columnCount + index : index
+      if (0..<columnCount).contains(column) { return column }
+      throw .usage("--label \(label): \(path) has \(columnCount) columns, numbered 0 to \(columnCount - 1) (or -1 for the last)")
+    }
+    guard let names else {
+      throw .usage("--label \(label): \(path) has no header; give the column's number (from 0) or --header yes")
+    }
+    throw .usage("--label \(label): no such column in \(path); \(names.suggestion(for: label))")
+  }
+}

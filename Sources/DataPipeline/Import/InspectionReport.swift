@@ -1,0 +1,79 @@
+/// What `DataInspection` found out about a file.
+public struct InspectionReport: Encodable, Equatable, Sendable {
+  public let path: String
+  public let byteCount: Int
+  public let splits: [InspectedSplit]
+  /// What spoils training or its figures; empty for clean data.
+  public let findings: [InspectionFinding]
+}
+
+/// One split: features and, if there are any, labels.
+public struct InspectedSplit: Encodable, Equatable, Sendable {
+  /// `train`, `val` or `test`.
+  public let name: String
+  public let features: InspectedArray
+  public let labels: InspectedArray?
+  /// How often each class occurs, by class; nil if the labels are values.
+  public let classCounts: [ClassCount]?
+}
+
+/// One data set of the file and the range of its values.
+public struct InspectedArray: Encodable, Equatable, Sendable {
+  public let path: String
+  /// Rows first.
+  public let shape: [Int]
+  public let type: String
+  /// nil if the elements are stored in one piece.
+  public let chunkShape: [Int]?
+  public let filters: [String]
+  public let statistics: ValueStatistics
+}
+
+/// Moments and range of the finite values of an array; zero and nil where there are none.
+public struct ValueStatistics: Encodable, Equatable, Sendable {
+  public let finiteCount: Int
+  public let nanCount: Int
+  public let infiniteCount: Int
+  public let minimum: Double?
+  public let maximum: Double?
+  public let mean: Double?
+  /// Of the population: the sum of squared deviations is divided by the number of values.
+  public let standardDeviation: Double?
+}
+
+/// A class and the number of its samples.
+public struct ClassCount: Encodable, Equatable, Sendable {
+  public let label: Int
+  /// From the attribute `classes` of the labels, one name a line.
+  public let name: String?
+  public let count: Int
+}
+
+/// One thing in the data that spoils training or its figures.
+public struct InspectionFinding: Encodable, Equatable, Sendable, CustomStringConvertible {
+  public enum Kind: String, Encodable, CaseIterable, Sendable {
+    case nonFiniteValues = "non_finite_values"
+    case constantFeatures = "constant_features"
+    case classImbalance = "class_imbalance"
+    case labelsOutOfRange = "labels_out_of_range"
+    case nonIntegralLabels = "non_integral_labels"
+    case missingClasses = "missing_classes"
+    case duplicates
+    case conflictingLabels = "conflicting_labels"
+    /// Samples of another split that also stand in the training split.
+    case leakage
+    case lengthMismatch = "length_mismatch"
+    case shapeMismatch = "shape_mismatch"
+    case emptySplit = "empty_split"
+    case missingLabels = "missing_labels"
+  }
+
+  public let kind: Kind
+  public let split: String
+  /// How many values, features, classes or rows it concerns.
+  public let count: Int
+  /// One line with counts and examples.
+  public let message: String
+
+  public var description: String { "\(split): \(message)" }
+}

@@ -1,0 +1,71 @@
+/// What `--help` prints for `ddp-train data` and its commands.
+enum DataHelp {
+  static let overview = """
+    Makes data sets and looks at them.
+
+      ddp-train data convert FORMAT SOURCE… --output F.h5   idx, cifar10, csv or npy to HDF5
+      ddp-train data make KIND --output F.h5                linear, classification, moons, blobs or spirals
+      ddp-train data inspect F.h5                           shapes, ranges, class counts, and what spoils training
+
+    Each has its own --help.
+    """
+
+  static let convert = """
+    Converts a data set to HDF5: /train/x, /train/y and, if there is a test split, /test/x, /test/y.
+
+      ddp-train data convert idx DIRECTORY | IMAGES LABELS [IMAGES LABELS] --output F.h5
+          MNIST and its successors, plain or gzip; files are told apart by name (train, t10k or test; images, labels)
+      ddp-train data convert cifar10 DIRECTORY | BATCH.bin… --output F.h5
+          the binary version; test_batch.bin becomes the test split; x is uint8 [N, 3, 32, 32]
+      ddp-train data convert csv FILE.csv --output F.h5
+          x is float32 [N, columns - 1]; class names are sorted, numbered from 0 and kept as attribute 'classes' of y
+      ddp-train data convert npy X.npy Y.npy [TEST_X.npy TEST_Y.npy] --output F.h5
+          arrays saved by NumPy, in their own type
+
+    Options:
+      --output F.h5         the file to write; it appears only when it is complete, and replaces an older one
+      --gzip N              compress in chunks of rows, level 1 to 9, with shuffle; default 0: contiguous, fastest to read
+    csv:
+      --header auto|yes|no  whether the first line names the columns; auto: it has no number, or a usual label name
+      --label NAME|INDEX    the label column, by name or by number from 0 (-1 is the last); default: the one named
+                            label, target, class, y or species, else the last
+      --labels auto|classes|values
+                            auto: names are classes, whole numbers stay, other numbers are targets of a regression;
+                            classes: each different cell is a class; values: float32 targets
+      --delimiter C         the character between cells, or tab; default ','
+      --test-file FILE.csv  another file with the same columns: the test split
+      --test FRACTION       draws the test split from the rows, stratified by class, with --seed N (default 0)
+    npy:
+      --features X.npy --labels Y.npy [--test-features X.npy --test-labels Y.npy]
+                            the sources by name instead of by order
+    """
+
+  static let make = """
+    Makes a data set from a seed: /train/x float32, /train/y, /test/x, /test/y.
+
+      ddp-train data make linear|classification|moons|blobs|spirals --output F.h5
+
+    Options:
+      --output F.h5    the file to write
+      --samples N      samples of both splits together; default 1000
+      --noise S        standard deviation of the noise (classification: fraction of labels drawn at random);
+                       default: linear 0.1, classification 0.01, moons 0.1, blobs 1, spirals 0.02
+      --seed N         default 0
+      --features N     default: linear 10, classification 20, blobs 2; moons and spirals have 2
+      --classes N      default: classification 2, blobs 3, spirals 2; moons have 2
+      --test FRACTION  of the samples; default 0.2; 0 for no test split
+      --gzip N         compress, level 1 to 9; default 0: contiguous
+    """
+
+  static let inspect = """
+    Prints splits, shapes, types, storage, ranges and class counts of a data set, and warns of what spoils training: NaN and
+    infinite values, constant features, class imbalance, labels out of range, missing classes, repeated samples, and samples
+    of the test or validation split that also stand in the training split. Warnings leave the exit code 0.
+
+      ddp-train data inspect F.h5
+
+    Options:
+      --features PATH  the features inside the file, if under no usual name; with --labels PATH
+      --json           the report as JSON
+    """
+}
