@@ -14,10 +14,11 @@ fail() {
 install_packages() {
   local package missing=() as_root=()
   command -v dpkg-query >/dev/null || return 0 # another system: the build names what it cannot find
-  for package in libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev pkg-config; do
-    # A name such as pkg-config may be held by another package that provides it.
+  for package in libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev; do
     dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$package")
   done
+  # With it swift finds the three libraries.
+  command -v pkg-config >/dev/null || missing+=(pkg-config)
   if ((${#missing[@]} == 0)); then return 0; fi
   if ((EUID != 0)); then
     command -v sudo >/dev/null || fail "packages are missing and there is no sudo; as root: apt-get install ${missing[*]}"
@@ -50,7 +51,7 @@ find_program() {
 # The cores that this process may use: hardware threads of one core count once.
 count_cores() {
   local allowed cores
-  allowed=$(nproc)
+  allowed=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) # which would answer with these if it saw them
   cores=$(lscpu -p=Core,Socket 2>/dev/null | grep -v '^#' | sort -u | wc -l) || true
   if ((cores > 0 && cores < allowed)); then echo "$cores"; else echo "$allowed"; fi
 }

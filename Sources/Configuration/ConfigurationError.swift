@@ -29,6 +29,14 @@ public struct ConfigurationError: UserFacingError, Equatable {
     self.message = message
   }
 
-  public var description: String { position.map { "\($0): \(message)" } ?? message }
+  /// One line, whatever the names and values in it hold.
+  public var description: String {
+    let text = position.map { "\($0): \(message)" } ?? message
+    return text.unicodeScalars.map {
+      $0.properties.generalCategory == .control ? $0.escaped(asASCII: false) : String($0)
+    }
+    .joined()
+  }
+
   public var exitCode: ExitCode { .usage }
 }

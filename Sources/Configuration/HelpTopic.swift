@@ -70,7 +70,7 @@ extension HelpTopic {
       data.scaling                      none, unit, standard or min_max (unit)
       data.augment                      [] ([])
       model.layers                      [{ dense: 128 }, "relu", { dropout: 0.2 }, "dense"]
-                                        dense, relu, leaky_relu, tanh, sigmoid, gelu, dropout
+                                        \(LayerDescription.knownNames.joined(separator: ", "))
       initializer                       kaiming, xavier or zero (kaiming)
       loss.name                         cross_entropy, binary_cross_entropy, mse or huber
       loss.delta                        for huber (1)

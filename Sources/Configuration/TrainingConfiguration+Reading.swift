@@ -14,6 +14,10 @@ extension TrainingConfiguration {
     loss = reader.value("loss") == nil ? nil : try Loss(reading: try reader.object("loss", shorthand: "name"))
     optimizer = try Optimizer(reading: try reader.object("optimizer", shorthand: "name"))
     schedule = try Schedule(reading: try reader.object("schedule", shorthand: "name"))
+    guard schedule.minimumLearningRate <= optimizer.learningRate else {
+      throw reader.error(
+        "schedule", "minimum_learning_rate is above optimizer.learning_rate, \(optimizer.learningRate)")
+    }
     clipNorm = try reader.double("clip_norm", in: .above(0))
     epochs = try reader.integer("epochs", in: .atLeast(1)) ?? defaults.epochs
     batchSize = try reader.integer("batch_size", in: .atLeast(1)) ?? defaults.batchSize

@@ -133,6 +133,24 @@ import Testing
       "{ layers: [{ dense: 3, relu: 1 }] }",
       "run.json5:1:12: layers[0]: expected a layer, such as \"relu\" or { dense: 128 }, found {\"dense\": 3, \"relu\": 1}"
     ),
+    ("{ layers: [{ dense: 0 }] }", "run.json5:1:21: layers[0].dense.units: expected at least 1, found 0"),
+    (
+      "{ layers: [{ dropout: 1 }] }",
+      "run.json5:1:23: layers[0].dropout.rate: expected at least 0 and less than 1, found 1"
+    ),
+    (
+      "{ layers: [{ leaky_relu: '' }] }",
+      "run.json5:1:26: layers[0].leaky_relu.negative_slope: expected a number, found \"\""
+    ),
+    ("{ layers: [{ dense: { bias: 1 } }] }", "run.json5:1:29: layers[0].dense.bias: expected true or false, found 1"),
+    (
+      "{ layers: [{ dense: { initializer: 'xavie' } }] }",
+      "run.json5:1:36: layers[0].dense.initializer: unknown name 'xavie' (did you mean 'xavier'?)"
+    ),
+    (
+      "{ schedule: { name: 'cosine', minimum_learning_rate: 0.01 } }",
+      "run.json5:1:13: schedule: minimum_learning_rate is above optimizer.learning_rate, 0.001"
+    ),
     ("{ loss: 'huberr' }", "run.json5:1:9: loss.name: unknown name 'huberr' (did you mean 'huber'?)"),
     ("{ loss: { name: 'mse', delta: 1 } }", "run.json5:1:31: loss.delta: is no option of 'mse'"),
     ("{ loss: {} }", "loss: expected a name, one of cross_entropy, binary_cross_entropy, mse, huber"),
@@ -154,6 +172,11 @@ import Testing
   ])
   func mistakesSayWhereAndWhat(text: String, expected: String) {
     #expect(message { () throws(ConfigurationError) in try configuration(text) } == expected)
+  }
+
+  @Test func anErrorIsOneLine() {
+    let text = message { () throws(ConfigurationError) in try configuration("{ 'epoch\\ns': 1 }") }
+    #expect(text == "run.json5:1:3: unknown key 'epoch\\ns' (did you mean 'epochs'?)")
   }
 
   @Test func mistakesAreUsageErrors() {
