@@ -10,6 +10,7 @@ import Diagnostics
 public struct ConfigurationReader: Sendable {
   /// The keys that lead here from the top, such as `data` or `model.layers[2].dense`; empty at the top.
   public let path: String
+  private let position: SourcePosition?
   private let members: [JSONValue.Member]
   private var known: [String] = []
 
@@ -19,6 +20,7 @@ public struct ConfigurationReader: Sendable {
       throw value.mismatch(path.isEmpty ? "the configuration" : path, "an object in braces")
     }
     self.path = path
+    position = value.position
     members = value.members ?? []
   }
 
@@ -89,9 +91,12 @@ public struct ConfigurationReader: Sendable {
     return elements
   }
 
-  /// An error about `key`, at the place where its value was written.
+  /// An error about `key`, at the place where its value was written, or the object's own if it is missing.
   public func error(_ key: String, _ message: String) -> ConfigurationError {
-    ConfigurationError("\(path(of: key)): \(message)", at: members.first { $0.key == key }?.value.position)
+    guard let member = members.first(where: { $0.key == key }) else {
+      return ConfigurationError("\(path(of: key)): \(message)", at: position)
+    }
+    return ConfigurationError("\(path(of: key)): \(message)", at: member.value.position)
   }
 
   /// The first key of the object that is one of `keys` and that no getter asked for.

@@ -26,7 +26,7 @@ public struct LayerDescription: Sendable, Equatable {
         ("initializer", .name(TrainingConfiguration.Initializer.allCases.map(\.rawValue))),
       ]),
     Kind(name: "relu"),
-    Kind(name: "leaky_relu", mainOption: "negative_slope", options: [("negative_slope", .number(.any))]),
+    Kind(name: "leaky_relu", mainOption: "negative_slope", options: [("negative_slope", .number(.atLeast(0)))]),
     Kind(name: "tanh"),
     Kind(name: "sigmoid"),
     Kind(name: "gelu"),

@@ -79,7 +79,8 @@ extension TrainArguments {
     CommandOption(
       "--batch-size", .integer(.atLeast(1)), "N", key: "batch_size", default: "128", "samples per step, over all ranks"),
     CommandOption(
-      "--learning-rate", .number(.above(0)), "X", key: "optimizer.learning_rate", default: "0.001", "0.01 for sgd"),
+      "--learning-rate", .number(.above(0)), "X", key: "optimizer.learning_rate", default: "0.001",
+      "step size; default 0.01 for sgd"),
     CommandOption(
       "--optimizer", .name(Configuration.Optimizer.knownNames), "NAME", key: "optimizer.name", default: "adam",
       "sgd, adam or adamw"),

@@ -63,7 +63,7 @@ extension TrainingConfiguration.Data {
 extension TrainingConfiguration.Loss {
   fileprivate init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
     guard let name = try reader.name("name", of: Self.knownNames) else {
-      throw ConfigurationError("\(reader.path): expected a name, one of " + Self.knownNames.joined(separator: ", "))
+      throw reader.error("name", "expected one of " + Self.knownNames.joined(separator: ", "))
     }
     self.init(name: name)
     if name == "huber" { delta = try reader.double("delta", in: .above(0)) ?? delta }

@@ -153,7 +153,7 @@ import Testing
     ),
     ("{ loss: 'huberr' }", "run.json5:1:9: loss.name: unknown name 'huberr' (did you mean 'huber'?)"),
     ("{ loss: { name: 'mse', delta: 1 } }", "run.json5:1:31: loss.delta: is no option of 'mse'"),
-    ("{ loss: {} }", "loss: expected a name, one of cross_entropy, binary_cross_entropy, mse, huber"),
+    ("{ loss: {} }", "run.json5:1:9: loss.name: expected one of cross_entropy, binary_cross_entropy, mse, huber"),
     ("{ optimizer: 'adan' }", "run.json5:1:14: optimizer.name: unknown name 'adan' (did you mean 'adam'?)"),
     ("{ optimizer: { momentum: 0.9 } }", "run.json5:1:26: optimizer.momentum: is no option of 'adam'"),
     ("{ optimizer: { name: 'sgd', beta1: 0.9 } }", "run.json5:1:36: optimizer.beta1: is no option of 'sgd'"),
