@@ -77,7 +77,7 @@ extension TrainArguments {
     CommandOption(
       "--epochs", .integer(.atLeast(1)), "N", key: "epochs", default: "10", "passes over the training split"),
     CommandOption(
-      "--batch-size", .integer(.atLeast(1)), "N", key: "batch_size", default: "128", "samples per step, over all ranks"),
+      "--batch-size", .integer(.atLeast(1)), "N", key: "batch_size", default: "128", "samples per step over all ranks"),
     CommandOption(
       "--learning-rate", .number(.above(0)), "X", key: "optimizer.learning_rate", default: "0.001",
       "step size; default 0.01 for sgd"),
