@@ -43,7 +43,8 @@ def main() -> None:
             file.attrs[name] = value
         for split, rows in (("train", train), ("test", test)):
             options = {"compression": "gzip", "compression_opts": 9, "shuffle": True}
-            file.create_dataset(f"{split}/x", data=images[rows], chunks=(len(rows), 8, 8), **options)
+            x = file.create_dataset(f"{split}/x", data=images[rows], chunks=(len(rows), 8, 8), **options)
+            x.attrs["valid_max"] = 16  # the scaling "unit" divides by this, not by the 255 of the type
             file.create_dataset(f"{split}/y", data=labels[rows], chunks=(len(rows),), **options)
 
 

@@ -78,7 +78,7 @@ extension HelpTopic {
       optimizer.momentum, .nesterov     for sgd (0, false)
       optimizer.beta1, .beta2           for adam and adamw (0.9, 0.999)
       optimizer.epsilon                 for adam and adamw (1e-08)
-      schedule.name                     constant, step, exponential or cosine (constant)
+      schedule.name                     constant, step, exponential or cosine (cosine)
       schedule.warmup_steps             steps of linear warm-up (0)
       schedule.step_epochs              epochs between decays, for step (a third of the epochs)
       schedule.gamma                    factor per decay, for step (0.1) and exponential (0.95)

@@ -75,7 +75,7 @@ extension TrainArguments {
       "--loss", .name(Configuration.Loss.knownNames), "NAME", key: "loss", default: "by labels",
       "cross_entropy, mse, … (see loss.name)"),
     CommandOption(
-      "--epochs", .integer(.atLeast(1)), "N", key: "epochs", default: "10", "passes over the training split"),
+      "--epochs", .integer(.atLeast(1)), "N", key: "epochs", default: "20", "passes over the training split"),
     CommandOption(
       "--batch-size", .integer(.atLeast(1)), "N", key: "batch_size", default: "128", "samples per step over all ranks"),
     CommandOption(

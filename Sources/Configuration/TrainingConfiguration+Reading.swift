@@ -93,7 +93,7 @@ extension TrainingConfiguration.Optimizer {
 
 extension TrainingConfiguration.Schedule {
   fileprivate init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
-    self.init(name: try reader.choice("name") ?? .constant)
+    self.init(name: try reader.choice("name") ?? .cosine)
     warmupSteps = try reader.integer("warmup_steps", in: .atLeast(0)) ?? warmupSteps
     switch name {
     case .constant: break

@@ -12,7 +12,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   /// The largest global norm of the gradient, more than 0; `nil` turns clipping off.
   public var clipNorm: Double?
   /// Passes over the training split, at least 1.
-  public var epochs = 10
+  public var epochs = 20
   /// Samples per step over all ranks, at least 1.
   public var batchSize = 128
   /// Decides every random choice of the run; at most 2⁶³ − 1, what a configuration file can hold.
@@ -124,7 +124,7 @@ extension TrainingConfiguration {
     public var minimumLearningRate = 0.0
 
     /// The schedule with its defaults: `gamma` is 0.95 for `exponential`, else 0.1.
-    public init(name: Name = .constant) {
+    public init(name: Name = .cosine) {
       self.name = name
       gamma = name == .exponential ? 0.95 : 0.1
     }

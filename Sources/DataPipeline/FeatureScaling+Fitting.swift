@@ -18,7 +18,7 @@ extension FeatureScaling {
     precondition(shards.shards(ofRank: communicator.rank) == store.shards, "the store holds shards \(store.shards)")
     switch self {
     case .none: return .identity
-    case .unit: return .unit(store.source.featureType)
+    case .unit: return .unit(store.source.featureType, validMaximum: store.source.featureValidMaximum)
     case .standard: return try standard(store, shards, communicator)
     case .minMax:
       let (minimum, maximum) = try Self.range(store, communicator)

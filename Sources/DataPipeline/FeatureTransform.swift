@@ -4,7 +4,8 @@ public import HDF5Storage
 public enum FeatureScaling: String, Sendable, CaseIterable, Codable {
   /// As they are.
   case none
-  /// Integers divided by their type's greatest value, such as 255; floating point as it is.
+  /// Integers divided by their type's greatest value, such as 255, or by the data set's attribute `valid_max`; floating
+  /// point as it is.
   case unit
   /// Zero mean and unit population standard deviation, each feature by itself.
   case standard
@@ -32,7 +33,9 @@ public struct FeatureTransform: Sendable, Equatable {
   public static let identity = FeatureTransform(kind: .none, offset: [0], factor: [1])
 
   /// The transform `unit` of features of a type.
-  public static func unit(_ type: ElementType) -> FeatureTransform {
+  ///
+  /// - Parameter validMaximum: what the data set says is its greatest value, where that is not the type's.
+  public static func unit(_ type: ElementType, validMaximum: Double? = nil) -> FeatureTransform {
     let greatest: Double =
       switch type {
       case .int8: Double(Int8.max)
@@ -45,6 +48,6 @@ public struct FeatureTransform: Sendable, Equatable {
       case .uint64: Double(UInt64.max)
       case .float32, .float64: 1
       }
-    return FeatureTransform(kind: .unit, offset: [0], factor: [Float(1 / greatest)])
+    return FeatureTransform(kind: .unit, offset: [0], factor: [Float(1 / (validMaximum ?? greatest))])
   }
 }

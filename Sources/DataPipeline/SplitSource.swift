@@ -23,6 +23,9 @@ public struct SplitSource: Sendable {
       /// The shape of a row, `[1]` where a row is a single number.
       let shape: Shape
       let type: ElementType
+      /// The attribute `valid_max` (netCDF and CF conventions): the greatest value of a sensor or scale that does not fill its
+      /// type, such as 4095 for 12 bits in a uint16.
+      let validMaximum: Double?
     }
 
     func array(_ column: Column) -> Array? { column == .features ? features : targets }
@@ -37,6 +40,8 @@ public struct SplitSource: Sendable {
   public var featureShape: Shape { parts[0].features.shape }
   /// The type of the features in memory.
   public var featureType: ElementType { parts[0].features.type }
+  /// The greatest value that the features can have, where the data set says so with its attribute `valid_max`.
+  public var featureValidMaximum: Double? { parts[0].features.validMaximum }
   /// The shape of one sample's targets: `[1]` for labels [N] and [N, 1], `[D]` for [N, D], `[0]` without labels.
   public var targetShape: Shape { parts[0].targets?.shape ?? [0] }
   /// The number of a sample's target values.
@@ -121,5 +126,14 @@ extension SplitSource.Part.Array {
     path = dataset.path
     shape = dataset.shape.count == 1 ? [1] : Shape(Swift.Array(dataset.shape.dropFirst()))
     type = try asDataError { () throws(HDF5Error) in try dataset.elementType }
+    let stated = try asDataError { () throws(HDF5Error) in
+      try dataset.file.doubleAttribute("valid_max", of: dataset.path)
+    }
+    guard stated.map({ $0.isFinite && $0 > 0 }) ?? true else {
+      throw DataError(
+        "\(dataset.file.path): \(dataset.path) has the attribute valid_max \(stated ?? 0), expected a number above 0; "
+          + "repair or remove it")
+    }
+    validMaximum = stated
   }
 }

@@ -8,7 +8,7 @@ enum DataCommand {
   ///
   /// - Returns: the exit code, 0.
   /// - Throws: a `UserFacingError`.
-  static func run(_ arguments: [String]) throws -> Int32 {
+  static func run(_ arguments: [String]) throws -> ExitCode {
     let subcommands = ["convert", "make", "inspect"]
     guard let name = arguments.first else {
       throw DataUsageError("data: expected convert, make or inspect; see ddp-train data --help")
@@ -20,12 +20,12 @@ enum DataCommand {
     case "inspect": return try inspect(rest)
     case "--help", "-h", "help":
       print(DataHelp.overview)
-      return ExitCode.done.rawValue
+      return .done
     default: throw DataUsageError("data \(name): unknown command; \(subcommands.suggestion(for: name))")
     }
   }
 
-  private static func convert(_ arguments: [String]) throws -> Int32 {
+  private static func convert(_ arguments: [String]) throws -> ExitCode {
     let parsed = try DataArguments(
       arguments, command: "data convert",
       valued: [
@@ -81,7 +81,7 @@ enum DataCommand {
     return named.compactMap(\.self)
   }
 
-  private static func make(_ arguments: [String]) throws -> Int32 {
+  private static func make(_ arguments: [String]) throws -> ExitCode {
     let parsed = try DataArguments(
       arguments, command: "data make",
       valued: ["--output", "--samples", "--noise", "--seed", "--features", "--classes", "--test", "--gzip"])
@@ -101,7 +101,7 @@ enum DataCommand {
     return say(try DataSynthesis.make(kind: kind, output: parsed.output(), options: options).description)
   }
 
-  private static func inspect(_ arguments: [String]) throws -> Int32 {
+  private static func inspect(_ arguments: [String]) throws -> ExitCode {
     let parsed = try DataArguments(
       arguments, command: "data inspect", valued: ["--features", "--labels"], flags: ["--json"])
     guard !parsed.wantsHelp else { return say(DataHelp.inspect) }
@@ -121,8 +121,8 @@ enum DataCommand {
   }
 
   /// Prints what the command is to say, and succeeds.
-  private static func say(_ text: String) -> Int32 {
+  private static func say(_ text: String) -> ExitCode {
     print(text)
-    return ExitCode.done.rawValue
+    return .done
   }
 }

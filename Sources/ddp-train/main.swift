@@ -1,1 +1,65 @@
-print("not built yet")
+import Checkpointing
+import Collectives
+import Configuration
+import Diagnostics
+import Foundation
+import Training
+
+// Parses the command line, runs one command, and turns what it throws into one line and the documented exit code.
+
+do {
+  exit(try run(Command.parse(Array(CommandLine.arguments.dropFirst()))).rawValue)
+} catch {
+  fail(error)
+}
+
+func run(_ command: Command) throws -> ExitCode {
+  switch command {
+  case .train(let arguments):
+    // A wrong configuration is found before MPI starts, so that no job has to be aborted for it.
+    _ = try arguments.configuration()
+    return try withMPI { ranks in try TrainingRun(arguments, ranks: ranks).run() }
+  case .evaluate(let arguments):
+    return try withMPI { ranks in
+      try EvaluationRun.run(arguments, ranks: ranks)
+      return .done
+    }
+  case .predict(let arguments):
+    return try withMPI { ranks in
+      try PredictionRun.run(arguments, ranks: ranks)
+      return .done
+    }
+  case .verify(let checkpoint): try VerificationRun.run(checkpoint)
+  case .data(let arguments): return try DataCommand.run(arguments)
+  case .help(let topic): print(topic.text)
+  case .version: print("ddp-train \(programVersion)")
+  }
+  return .done
+}
+
+/// Runs `body` inside the MPI job. MPI is finalized on success alone.
+func withMPI(_ body: (MPICommunicator) throws -> ExitCode) throws -> ExitCode {
+  let ranks = try MPILibrary.start()
+  let code = try body(ranks)
+  try MPILibrary.finish()
+  return code
+}
+
+/// Prints the error once for the whole job and ends it on every rank.
+///
+/// Most errors are met by all ranks alike. Rank 0 speaks at once; another rank gives it a second to do so, and speaks only if it is
+/// still alive then, because the error is its own.
+func fail(_ error: any Error) -> Never {
+  let rank = launchedRank()
+  if rank != 0 { Thread.sleep(forTimeInterval: 1) }
+  let place = rank == 0 ? "" : "[rank \(rank)] "
+  let text = (error as? any UserFacingError)?.description ?? "\(error)"
+  FileHandle.standardError.write(Data("ddp-train: \(place)\(text)\n".utf8))
+  MPILibrary.abort(((error as? any UserFacingError)?.exitCode ?? .data).rawValue)
+}
+
+/// This process's number in the job, as far as the launcher tells; 0 without one.
+func launchedRank() -> Int {
+  let environment = ProcessInfo.processInfo.environment
+  return ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"].lazy.compactMap { environment[$0].flatMap { Int($0) } }.first ?? 0
+}

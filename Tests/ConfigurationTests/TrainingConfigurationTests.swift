@@ -23,7 +23,7 @@ import Testing
     #expect(defaults.data.path == nil && defaults.data.validation == 0 && defaults.data.scaling == .unit)
     #expect(defaults.model == .named("mlp") && defaults.loss == nil && defaults.clipNorm == nil)
     #expect(defaults.optimizer.name == "adam" && defaults.optimizer.learningRate == 0.001)
-    #expect(defaults.schedule.name == .constant && defaults.epochs == 10 && defaults.batchSize == 128)
+    #expect(defaults.schedule.name == .cosine && defaults.epochs == 20 && defaults.batchSize == 128)
     #expect(defaults.seed == 42 && defaults.shards == nil && defaults.threads == 1 && defaults.exchange == .auto)
     #expect(defaults.checkpoint.everyEpochs == 1 && defaults.checkpoint.keep == 3)
     #expect(defaults.run == nil && defaults.resume == nil && !defaults.quiet)
@@ -164,7 +164,7 @@ import Testing
     ("{ optimizer: { learning_rate: 0 } }", "run.json5:1:31: optimizer.learning_rate: expected more than 0, found 0"),
     ("{ optimizer: { beta2: 1 } }", "run.json5:1:23: optimizer.beta2: expected at least 0 and less than 1, found 1"),
     ("{ schedule: { name: 'step', gamma: 1.5 } }", "run.json5:1:36: schedule.gamma: expected at most 1, found 1.5"),
-    ("{ schedule: { gamma: 0.5 } }", "run.json5:1:22: schedule.gamma: is no option of 'constant'"),
+    ("{ schedule: { gamma: 0.5 } }", "run.json5:1:22: schedule.gamma: is no option of 'cosine'"),
     ("{ schedule: 'cosin' }", "run.json5:1:13: schedule.name: unknown name 'cosin' (did you mean 'cosine'?)"),
     ("{ exchange: 'gloo' }", "run.json5:1:13: exchange: unknown name 'gloo' (known: auto, shared, mpi)"),
     ("{ checkpoint: { keep: 0 } }", "run.json5:1:23: checkpoint.keep: expected at least 1, found 0"),
