@@ -115,7 +115,10 @@ public struct ModelBuilder<S: Scalar> {
   }
 
   /// The finished model.
-  public func build(outputs: NodeReference...) -> Model<S> {
+  ///
+  /// Mutating, though it changes nothing: Swift reads the builder of a mutating call after the call's arguments, and those of
+  /// `build(outputs: builder.add(…))` add to it.
+  public mutating func build(outputs: NodeReference...) -> Model<S> {
     precondition(!outputs.isEmpty, "a model has an output")
     return Model(
       nodes: nodes, outputs: outputs.map(\.index), parameterLayout: parameterLayout, statisticLayout: statisticLayout)
