@@ -8,7 +8,7 @@ public struct ModelValues<S: Scalar> {
   public var gradients: Window<S>?
   /// Running statistics, laid out by `Model.statisticLayout`.
   public var statistics: Window<S>
-  /// Same layout, overwritten by forward in training; nil where nothing is learned.
+  /// Same layout, added to by forward in training; nil where nothing is learned.
   public var batchStatistics: Window<S>?
 
   public init(

@@ -14,6 +14,15 @@ public func copy<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
   _ = output.update(fromContentsOf: input)
 }
 
+/// `output = (1 − weight) · output + weight · scale · input`: an exponential moving average.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func average<S: Scalar>(_ input: Window<S>, scale: S, weight: S, into output: Window<S>) {
+  precondition(input.count == output.count, "\(input.count) elements averaged into \(output.count)")
+  let kept = 1 - weight, added = weight * scale
+  for i in output.indices { output[i] = kept * output[i] + added * input[i] }
+}
+
 /// `output = left · right`, element by element.
 @specialized(where S == Float)
 @specialized(where S == Double)

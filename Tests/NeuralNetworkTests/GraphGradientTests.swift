@@ -99,6 +99,7 @@ struct GraphGradientTests {
       copy(generator.workspace.output(), into: critic.input())
       return critic.evaluate(objective, differentiate: differentiate)
     }
+    critic.learns = false
     _ = evaluate(differentiate: true)
     critic.workspace.backward()
     copy(critic.workspace.inputGradient(), into: generator.workspace.outputGradient())
@@ -107,5 +108,6 @@ struct GraphGradientTests {
       DifferenceQuotient.mismatches(
         of: "generator", in: generator.parameters.window, analytic: Array(generator.gradients.window)
       ) { evaluate(differentiate: false) } == [])
+    #expect(critic.gradients.window.allSatisfy { $0 == 0 })
   }
 }

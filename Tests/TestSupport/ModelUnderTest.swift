@@ -19,6 +19,8 @@ public final class ModelUnderTest {
   public let gradients: FlatBuffer<Double>
   public let statistics: FlatBuffer<Double>
   public let batchStatistics: FlatBuffer<Double>
+  /// False leaves out the gradients of the parameters and the batch statistics.
+  public var learns = true
 
   /// - Parameters:
   ///   - seed: of parameters, statistics (positive) and inputs.
@@ -57,8 +59,8 @@ public final class ModelUnderTest {
 
   public var values: ModelValues<Double> {
     ModelValues(
-      parameters: parameters.window, gradients: gradients.window, statistics: statistics.window,
-      batchStatistics: batchStatistics.window)
+      parameters: parameters.window, gradients: learns ? gradients.window : nil, statistics: statistics.window,
+      batchStatistics: learns ? batchStatistics.window : nil)
   }
 
   public func forward() { workspace.forward(samples: samples, mode: mode, values: values) }
