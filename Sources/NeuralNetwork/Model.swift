@@ -24,6 +24,8 @@ public final class Model<S: Scalar>: Sendable {
   public let parameterLayout: ParameterLayout
   /// Running statistics, which follow the gradients through the exchange.
   public let statisticLayout: ParameterLayout
+  /// One for each entry of `statisticLayout`.
+  let statisticRules: [StatisticRule]
 
   fileprivate init(
     nodes: [Node], outputs: [Int], parameterLayout: ParameterLayout, statisticLayout: ParameterLayout
@@ -33,6 +35,7 @@ public final class Model<S: Scalar>: Sendable {
     outputNodes = outputs
     self.parameterLayout = parameterLayout
     self.statisticLayout = statisticLayout
+    statisticRules = Self.statisticRules(nodes, count: statisticLayout.entries.count)
   }
 
   public var inputShapes: [Shape] { inputNodes.map { nodes[$0].shape } }
