@@ -87,8 +87,11 @@ public final class Workspace<S: Scalar> {
       mostContributed = max(mostContributed, contributed)
     }
     (needsGradient, contributionStarts, isUnused) = (needs, starts, unused)
-    gradients = Arena(counts: nodes.indices.map { learns && (needs[$0] || model.outputNodes.contains($0))
-      ? nodes[$0].shape.elementCount * capacity : 0 })
+    gradients = Arena(
+      counts: nodes.indices.map {
+        learns && (needs[$0] || model.outputNodes.contains($0))
+          ? nodes[$0].shape.elementCount * capacity : 0
+      })
     contributions = FlatBuffer(count: learns ? mostContributed : 0)
   }
 

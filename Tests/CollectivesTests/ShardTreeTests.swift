@@ -41,7 +41,8 @@ struct ShardTreeTests {
     var expected = leaves(count)
     for (target, source) in tree.additions { expected[target] += expected[source] }
     for partition in partitions(count) {
-      var values = leaves(count), roots: [Int] = []
+      var values = leaves(count)
+      var roots: [Int] = []
       var done = Set<Int>()
       for range in partition {
         for (target, source) in tree.additions(within: range) {
@@ -66,7 +67,8 @@ struct ShardTreeTests {
     #expect(tree.sum(width: 0) { _, _ in .nan } == [])
   }
 
-  @Test("Ranks hold contiguous ranges that cover the shards, none of them empty and none larger by two", arguments: 1...9)
+  @Test(
+    "Ranks hold contiguous ranges that cover the shards, none of them empty and none larger by two", arguments: 1...9)
   func assignmentCovers(shardCount: Int) {
     for rankCount in 1...shardCount {
       let assignment = ShardAssignment(shardCount: shardCount, rankCount: rankCount)

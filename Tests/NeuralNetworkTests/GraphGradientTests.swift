@@ -91,7 +91,8 @@ struct GraphGradientTests {
       let output = builder.add(Dense(inputSize: sizes[1], outputSize: sizes[2]), to: active, name: "2")
       return ModelUnderTest(builder.build(outputs: output), samples: 3, seed: seed)
     }
-    let generator = chain([2, 5, 4], seed: 1), critic = chain([4, 3, 1], seed: 2)
+    let generator = chain([2, 5, 4], seed: 1)
+    let critic = chain([4, 3, 1], seed: 2)
     let objective = ModelUnderTest.Objective.loss(BinaryCrossEntropy(), targets: [1, 1, 1])
 
     func evaluate(differentiate: Bool) -> Double {

@@ -80,7 +80,8 @@ struct GradientCheckerTests {
     func backward(_ pass: LayerPass<Double>) {
       guard let gradient = pass.inputGradient(), let parameterGradient = pass.parameterGradient(0) else { return }
       for i in gradient.indices {
-        let x = pass.input()[i], g = pass.outputGradient[i]
+        let x = pass.input()[i]
+        let g = pass.outputGradient[i]
         let derivative = 2 * x * g * pass.parameter(0)[i % 2]
         switch fault {
         case .factor: gradient[i] = derivative * 1.00001

@@ -66,7 +66,8 @@ struct LossTests {
 
   @Test("A loss of several outputs is their mean; counts of correct ones are shares of a sample")
   func meanOverOutputs() {
-    #expect(evaluate(MeanSquaredError<Double>(), [1, 2, 3, 4], [0, 0, 0, 0], samples: 2).0.loss == (1 + 4 + 9 + 16) / 2.0)
+    #expect(
+      evaluate(MeanSquaredError<Double>(), [1, 2, 3, 4], [0, 0, 0, 0], samples: 2).0.loss == (1 + 4 + 9 + 16) / 2.0)
     #expect(evaluate(HuberLoss<Double>(delta: 1), [0.5, 3], [0, 0], samples: 1).0.loss == (0.125 + 2.5) / 2)
     #expect(evaluate(BinaryCrossEntropy<Double>(), [2, -1, 5, 1], [1, 1, 1, 0], samples: 2).0.correct == 1)
   }

@@ -48,7 +48,8 @@ struct StatisticsTests {
 
   @Test(arguments: [0, 1, 3], [true, false])
   func gradients(samples: Int, trains: Bool) {
-    let test = ModelUnderTest(model(momentum: 0.1), samples: samples, mode: trains ? training : .evaluation, capacity: 4)
+    let test = ModelUnderTest(
+      model(momentum: 0.1), samples: samples, mode: trains ? training : .evaluation, capacity: 4)
     #expect(test.mismatches() == [])
   }
 

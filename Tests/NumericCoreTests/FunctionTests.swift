@@ -15,7 +15,8 @@ struct FunctionTests {
 
   @Test("exp within 2 units in the last place wherever the result is a normal number")
   func exponential() {
-    var worst = 0.0, at: Float = 0
+    var worst = 0.0
+    var at: Float = 0
     sweep(1e-10...88.72) { x in
       if x < -87.33 { return }
       let exact = exp(Double(x))
@@ -41,7 +42,8 @@ struct FunctionTests {
 
   @Test("tanh within 3 units in the last place everywhere")
   func hyperbolicTangent() {
-    var worst = 0.0, at: Float = 0
+    var worst = 0.0
+    var at: Float = 0
     sweep(.leastNormalMagnitude...100) { x in
       let exact = tanh(Double(x))
       let error = abs(Double(Float.hyperbolicTangent(x)) - exact) / Double(Float(exact).ulp)
@@ -64,7 +66,8 @@ struct FunctionTests {
 
   @Test("erf within 2·10⁻⁷ everywhere, odd, ±1 at the ends")
   func errorFunction() {
-    var worst = 0.0, at: Float = 0
+    var worst = 0.0
+    var at: Float = 0
     sweep(1e-10...12) { x in
       let error = abs(Double(Float.errorFunction(x)) - erf(Double(x)))
       if error > worst { (worst, at) = (error, x) }

@@ -43,7 +43,9 @@ struct GemmTests {
     }
   }
 
-  static let sizes = [(1, 1, 1), (3, 5, 7), (1, 9, 4), (9, 1, 4), (17, 33, 65), (8, 16, 0), (0, 4, 3), (4, 0, 3), (64, 31, 128)]
+  static let sizes = [
+    (1, 1, 1), (3, 5, 7), (1, 9, 4), (9, 1, 4), (17, 33, 65), (8, 16, 0), (0, 4, 3), (4, 0, 3), (64, 31, 128),
+  ]
 
   @Test(arguments: sizes.indices, [0, 3])
   func allForms(size: Int, gap: Int) {

@@ -11,7 +11,8 @@ struct KernelTests {
   @Test(arguments: sizes.indices)
   func rowsAndColumns(size: Int) {
     let (rows, columns) = Self.sizes[size]
-    let matrix = values(rows * columns, lane: 1), row = values(columns, lane: 2)
+    let matrix = values(rows * columns, lane: 1)
+    let row = values(columns, lane: 2)
     let added = output(matrix) { matrix in withWindow(row) { addRow($0, toRowsOf: matrix) } }
     #expect(added == matrix.indices.map { matrix[$0] + row[$0 % columns] })
     // In the order of the rows, one addition each: the same bits.
@@ -21,7 +22,8 @@ struct KernelTests {
 
   @Test(arguments: [0, 1, 7, 8, 9, 16, 1023])
   func elements(count: Int) {
-    let left = values(count, lane: 1), right = values(count, lane: 2)
+    let left = values(count, lane: 1)
+    let right = values(count, lane: 2)
     #expect(
       output(left) { left in withWindow(right) { add($0, into: left) } } == left.indices.map { left[$0] + right[$0] })
     #expect(output(left) { left in withWindow(right) { copy($0, into: left) } } == right)
@@ -29,7 +31,9 @@ struct KernelTests {
       withWindow(left) { left in withWindow(right) { multiplyElements(left, $0, into: product) } }
     }
     #expect(product == left.indices.map { left[$0] * right[$0] })
-    let average = output(left) { left in withWindow(right) { NumericCore.average($0, scale: 4, weight: 0.25, into: left) } }
+    let average = output(left) { left in
+      withWindow(right) { NumericCore.average($0, scale: 4, weight: 0.25, into: left) }
+    }
     #expect(average == left.indices.map { 0.75 * left[$0] + right[$0] })
   }
 

@@ -34,9 +34,11 @@ struct ParameterLayoutTests {
     return Array(values[layout.entries[before].range])
   }
 
-  @Test("Uniform on ± the bound of the formula", arguments: [
-    (Initializer.kaimingUniform(fanIn: 24), 0.5), (Initializer.xavierUniform(fanIn: 10, fanOut: 14), 0.5),
-  ])
+  @Test(
+    "Uniform on ± the bound of the formula",
+    arguments: [
+      (Initializer.kaimingUniform(fanIn: 24), 0.5), (Initializer.xavierUniform(fanIn: 10, fanOut: 14), 0.5),
+    ])
   func bounds(initializer: Initializer, bound: Double) {
     let values = initialize(initializer).map { Double($0) }
     #expect(values.allSatisfy { abs($0) <= bound })

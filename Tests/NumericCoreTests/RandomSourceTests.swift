@@ -34,7 +34,8 @@ struct RandomSourceTests {
       root.stream(.dropout, 1 << 32), RandomSource(seed: 8).stream(.dropout), root.stream(.dropout).stream(.dropout),
     ]
     #expect(Set(sources.map { $0.words(0) }).count == sources.count)
-    #expect(root.stream(.dropout, 3, 4).words(5, lane: 6) == RandomSource(seed: 7).stream(.dropout, 3, 4).words(5, lane: 6))
+    #expect(
+      root.stream(.dropout, 3, 4).words(5, lane: 6) == RandomSource(seed: 7).stream(.dropout, 3, 4).words(5, lane: 6))
   }
 
   @Test(arguments: [0, 1, 2, 3, 17, 1001])

@@ -46,8 +46,10 @@ struct PyTorchLossTests {
     let loss = try #require(Self.losses[test.loss])
     let options = try #require(fixture.optimizers[test.optimizer])
     let optimizer = options.optimizer(named: test.optimizer)
-    let samples = 8, layout = model.parameterLayout
-    let parameters = FlatBuffer<Float>(count: layout.count), gradients = FlatBuffer<Float>(count: layout.count)
+    let samples = 8
+    let layout = model.parameterLayout
+    let parameters = FlatBuffer<Float>(count: layout.count)
+    let gradients = FlatBuffer<Float>(count: layout.count)
     let moments = optimizer.momentNames.map { _ in FlatBuffer<Float>(count: layout.count) }
     let state = FlatState(parameters: parameters.window, moments: moments.map(\.window))
     for entry in layout.entries {
