@@ -59,6 +59,12 @@ let package = Package(
       dependencies: ["DataPipeline", "NumericCore", "Collectives", "HDF5Storage", "Diagnostics"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Diagnostics"]),
     .testTarget(name: "DataImportTests", dependencies: ["DataPipeline", "HDF5Storage", "Diagnostics"]),
+    .target(name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork"], path: "Tests/TestSupport"),
+    .testTarget(name: "NumericCoreTests", dependencies: ["NumericCore", "TestSupport"]),
+    .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "TestSupport"]),
+    .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "NumericCore", "TestSupport"]),
+    .testTarget(
+      name: "OptimizersTests", dependencies: ["Optimizers", "NeuralNetwork", "NumericCore", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

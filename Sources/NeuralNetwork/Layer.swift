@@ -22,20 +22,23 @@ public protocol Layer<S>: Sendable {
   var parameters: [ParameterSpecification] { get }
   /// Running statistics, in the order of `LayerPass.statistic(_:)`. Default: none.
   var statistics: [ParameterSpecification] { get }
+  /// μ, the share of the newest step in a running statistic. Default: 0.1, as PyTorch's `BatchNorm2d`.
+  var statisticMomentum: Double { get }
   /// Elements to keep from forward to backward, for `samples` samples. Default: 0.
   func savedCount(samples: Int) -> Int
   /// Elements of working memory within one call, for `samples` samples. Default: 0.
   func scratchCount(samples: Int) -> Int
 
-  /// Overwrites `pass.output`.
+  /// Overwrites `pass.output`; in training adds to each `pass.batchStatistic(i)`.
   func forward(_ pass: LayerPass<S>)
-  /// Overwrites each `pass.inputGradient(i)` that is not nil; adds to each `pass.parameterGradient(i)`.
+  /// Overwrites each `pass.inputGradient(i)` that is not nil; adds to each `pass.parameterGradient(i)` that is not nil.
   func backward(_ pass: LayerPass<S>)
 }
 
 extension Layer {
   public var parameters: [ParameterSpecification] { [] }
   public var statistics: [ParameterSpecification] { [] }
+  public var statisticMomentum: Double { 0.1 }
   public func savedCount(samples: Int) -> Int { 0 }
   public func scratchCount(samples: Int) -> Int { 0 }
 }
@@ -72,17 +75,18 @@ public struct LayerPass<S: Scalar> {
   public func parameter(_ index: Int) -> Window<S> {
     workspace.values.parameters.window(entry(index).range)
   }
-  /// The sum of ∂loss/∂parameter `index` so far.
-  public func parameterGradient(_ index: Int) -> Window<S> {
-    workspace.values.gradients!.window(entry(index).range)
+  /// The sum of ∂loss/∂parameter `index` so far; nil where nobody learns it, as in a critic that only passes a gradient on.
+  public func parameterGradient(_ index: Int) -> Window<S>? {
+    workspace.values.gradients?.window(entry(index).range)
   }
   /// Running statistic `index`, as evaluation uses it.
   public func statistic(_ index: Int) -> Window<S> {
     workspace.values.statistics.window(statisticEntry(index).range)
   }
-  /// Where training leaves this micro-batch's statistic `index`, to be averaged over the shards.
-  public func batchStatistic(_ index: Int) -> Window<S> {
-    workspace.values.batchStatistics!.window(statisticEntry(index).range)
+  /// The sum of `samples` · (statistic `index` of a micro-batch) so far: a sum like the gradients, so that micro-batches of any
+  /// size, empty ones too, add up to the average over samples. Nil where nobody learns it.
+  public func batchStatistic(_ index: Int) -> Window<S>? {
+    workspace.values.batchStatistics?.window(statisticEntry(index).range)
   }
 
   /// Memory kept from forward to backward.

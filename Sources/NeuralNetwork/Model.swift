@@ -24,6 +24,8 @@ public final class Model<S: Scalar>: Sendable {
   public let parameterLayout: ParameterLayout
   /// Running statistics, which follow the gradients through the exchange.
   public let statisticLayout: ParameterLayout
+  /// One for each entry of `statisticLayout`.
+  let statisticRules: [StatisticRule]
 
   fileprivate init(
     nodes: [Node], outputs: [Int], parameterLayout: ParameterLayout, statisticLayout: ParameterLayout
@@ -33,6 +35,7 @@ public final class Model<S: Scalar>: Sendable {
     outputNodes = outputs
     self.parameterLayout = parameterLayout
     self.statisticLayout = statisticLayout
+    statisticRules = Self.statisticRules(nodes, count: statisticLayout.entries.count)
   }
 
   public var inputShapes: [Shape] { inputNodes.map { nodes[$0].shape } }
@@ -115,7 +118,10 @@ public struct ModelBuilder<S: Scalar> {
   }
 
   /// The finished model.
-  public func build(outputs: NodeReference...) -> Model<S> {
+  ///
+  /// Mutating, though it changes nothing: Swift reads the builder of a mutating call after the call's arguments, and those of
+  /// `build(outputs: builder.add(…))` add to it.
+  public mutating func build(outputs: NodeReference...) -> Model<S> {
     precondition(!outputs.isEmpty, "a model has an output")
     return Model(
       nodes: nodes, outputs: outputs.map(\.index), parameterLayout: parameterLayout, statisticLayout: statisticLayout)

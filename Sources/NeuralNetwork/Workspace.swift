@@ -8,7 +8,7 @@ public struct ModelValues<S: Scalar> {
   public var gradients: Window<S>?
   /// Running statistics, laid out by `Model.statisticLayout`.
   public var statistics: Window<S>
-  /// Same layout, overwritten by forward in training; nil where nothing is learned.
+  /// Same layout, added to by forward in training; nil where nothing is learned.
   public var batchStatistics: Window<S>?
 
   public init(
@@ -40,12 +40,13 @@ public final class Workspace<S: Scalar> {
   private let gradients: Arena<S>
   private let saved: Arena<S>
   private let scratch: FlatBuffer<S>
-  /// Holds a gradient contribution until it is added to those that came before it.
-  private let contribution: FlatBuffer<S>
+  /// Holds a layer's gradient contributions until they are added to those that came before them.
+  private let contributions: FlatBuffer<S>
   private let sampleIDOwner: FlatBuffer<Int>
-  /// For each node, whether its gradient is computed; for each of its inputs, whether that edge adds to others.
+  /// Whether the gradient of a node is computed.
   private let needsGradient: [Bool]
-  private let edgeAdds: [[Bool]]
+  /// For each input of a node that adds to what other edges brought, where its contribution stands; else nil.
+  private let contributionStarts: [[Int?]]
   private let isUnused: [Bool]
 
   /// - Parameters:
@@ -72,21 +73,26 @@ public final class Workspace<S: Scalar> {
     }
     // Backward visits nodes from last to first: the first edge to reach a node overwrites, later ones add.
     var reached = Set(model.outputNodes)
-    var adds = nodes.map { [Bool](repeating: false, count: $0.inputs.count) }
+    var starts = nodes.map { [Int?](repeating: nil, count: $0.inputs.count) }
     var unused = [Bool](repeating: false, count: nodes.count)
+    var mostContributed = 0
     for (index, node) in nodes.enumerated().reversed() where needs[index] {
       unused[index] = !reached.contains(index)
+      var contributed = 0
       for (position, source) in node.inputs.enumerated() where needs[source] {
-        adds[index][position] = !reached.insert(source).inserted
+        if reached.insert(source).inserted { continue }
+        starts[index][position] = contributed
+        contributed += nodes[source].shape.elementCount * capacity
       }
+      mostContributed = max(mostContributed, contributed)
     }
-    (needsGradient, edgeAdds, isUnused) = (needs, adds, unused)
-    gradients = Arena(counts: nodes.indices.map { learns && (needs[$0] || model.outputNodes.contains($0))
-      ? nodes[$0].shape.elementCount * capacity : 0 })
-    let widest = nodes.indices.flatMap { node in
-      nodes[node].inputs.indices.filter { adds[node][$0] }.map { nodes[nodes[node].inputs[$0]].shape.elementCount }
-    }.max() ?? 0
-    contribution = FlatBuffer(count: learns ? widest * capacity : 0)
+    (needsGradient, contributionStarts, isUnused) = (needs, starts, unused)
+    gradients = Arena(
+      counts: nodes.indices.map {
+        learns && (needs[$0] || model.outputNodes.contains($0))
+          ? nodes[$0].shape.elementCount * capacity : 0
+      })
+    contributions = FlatBuffer(count: learns ? mostContributed : 0)
   }
 
   // MARK: What flows in and out
@@ -118,7 +124,7 @@ public final class Workspace<S: Scalar> {
       let node = model.nodes[index]
       if isUnused[index] { gradient(of: index).update(repeating: 0) }
       node.layer?.backward(LayerPass(workspace: self, node: index))
-      for (position, source) in node.inputs.enumerated() where edgeAdds[index][position] {
+      for (position, source) in node.inputs.enumerated() where contributionStarts[index][position] != nil {
         add(inputGradient(node: index, input: position)!, into: gradient(of: source))
       }
     }
@@ -137,8 +143,8 @@ public final class Workspace<S: Scalar> {
   func inputGradient(node: Int, input: Int) -> Window<S>? {
     let source = model.nodes[node].inputs[input]
     guard needsGradient[source] else { return nil }
-    guard edgeAdds[node][input] else { return gradient(of: source) }
-    return contribution.window.window(first: samples * model.nodes[source].shape.elementCount)
+    guard let start = contributionStarts[node][input] else { return gradient(of: source) }
+    return contributions.window.window(start..<start + samples * model.nodes[source].shape.elementCount)
   }
 
   func savedMemory(of node: Int) -> Window<S> { saved[node] }

@@ -14,6 +14,15 @@ public func copy<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
   _ = output.update(fromContentsOf: input)
 }
 
+/// `output = (1 − weight) · output + weight · scale · input`: an exponential moving average.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func average<S: Scalar>(_ input: Window<S>, scale: S, weight: S, into output: Window<S>) {
+  precondition(input.count == output.count, "\(input.count) elements averaged into \(output.count)")
+  let kept = 1 - weight, added = weight * scale
+  for i in output.indices { output[i] = kept * output[i] + added * input[i] }
+}
+
 /// `output = left · right`, element by element.
 @specialized(where S == Float)
 @specialized(where S == Double)
@@ -32,7 +41,8 @@ public func addRow<S: Scalar>(_ row: Window<S>, toRowsOf output: Window<S>) {
   precondition(columns > 0 && output.count % columns == 0, "rows of \(columns) in \(output.count) elements")
   var start = 0
   while start < output.count {
-    for j in 0..<columns { output[start + j] += row[j] }
+    let outputRow = output.window(start..<start + columns)
+    for j in outputRow.indices { outputRow[j] += row[j] }
     start += columns
   }
 }
@@ -45,7 +55,8 @@ public func addColumnSums<S: Scalar>(of input: Window<S>, to output: Window<S>) 
   precondition(columns > 0 && input.count % columns == 0, "rows of \(columns) in \(input.count) elements")
   var start = 0
   while start < input.count {
-    for j in 0..<columns { output[j] += input[start + j] }
+    let inputRow = input.window(start..<start + columns)
+    for j in output.indices { output[j] += inputRow[j] }
     start += columns
   }
 }

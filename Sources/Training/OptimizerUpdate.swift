@@ -1,19 +1,18 @@
 import Collectives
 import Configuration
+import NeuralNetwork
 import NumericCore
 import Optimizers
 
-/// The update of one step: the optimizer on the parameters, an exponential average on the running statistics.
+/// The update of one step: the optimizer on the parameters, the model's moving averages on the running statistics.
 struct OptimizerUpdate: StepUpdate {
+  let model: Model<Float>
   let optimizer: any Optimizer
   let state: FlatState
   let statistics: Window<Float>
   let step: Int
   let learningRate: Double
   let clipNorm: Double?
-
-  /// PyTorch's weight of a new batch statistic.
-  static let statisticMomentum: Float = 0.1
 
   func updateParameters(_ range: Range<Int>, gradient: Window<Float>, scale: Float) {
     optimizer.update(
@@ -22,7 +21,7 @@ struct OptimizerUpdate: StepUpdate {
   }
 
   func updateStatistics(_ range: Range<Int>, sums: Window<Float>, scale: Float) {
-    for i in range { statistics[i] += Self.statisticMomentum * (sums[i] * scale - statistics[i]) }
+    model.updateStatistics(range, of: statistics, sums: sums, scale: scale)
   }
 }
 

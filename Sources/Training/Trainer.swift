@@ -78,10 +78,10 @@ public final class Trainer {
         parameters: exchange.parameters, gradients: exchange.gradients(ofShard: shard),
         statistics: exchange.statistics, batchStatistics: exchange.batchStatistics(ofShard: shard))
       values.gradients?.update(repeating: 0)
+      values.batchStatistics?.update(repeating: 0)
       let sums = worker.learn(
         store, shard: shard, positions: UnsafeBufferPointer(order[index].window.window(range)), values: values,
         random: stepRandom)
-      for i in exchange.statistics.indices { values.batchStatistics?[i] *= Float(range.count) }
       let tail = exchange.tail(ofShard: shard)
       tail[TailSlot.loss.rawValue] = sums.loss
       tail[TailSlot.correct.rawValue] = sums.correct ?? 0
@@ -92,7 +92,7 @@ public final class Trainer {
     let exchangeStart = ContinuousClock.now
     let totals = try exchange.step(
       OptimizerUpdate(
-        optimizer: optimizer, state: FlatState(parameters: exchange.parameters, moments: exchange.moments),
+        model: model, optimizer: optimizer, state: FlatState(parameters: exchange.parameters, moments: exchange.moments),
         statistics: exchange.statistics, step: stepNumber, learningRate: learningRate, clipNorm: configuration.clipNorm))
     exchangeTime += exchangeStart.duration(to: .now)
     progress.record(totals)

@@ -45,10 +45,14 @@ public struct Dense<S: Scalar>: Layer {
   public func backward(_ pass: LayerPass<S>) {
     let rows = rows(pass)
     let outputGradient = Matrix(pass.outputGradient, rows: rows, columns: outputSize)
-    multiply(
-      outputGradient.transposed, Matrix(pass.input(), rows: rows, columns: inputSize),
-      into: weight(pass.parameterGradient(0)), adding: true)
-    if hasBias { addColumnSums(of: pass.outputGradient, to: pass.parameterGradient(1)) }
+    if let weightGradient = pass.parameterGradient(0) {
+      multiply(
+        outputGradient.transposed, Matrix(pass.input(), rows: rows, columns: inputSize), into: weight(weightGradient),
+        adding: true)
+    }
+    if hasBias, let biasGradient = pass.parameterGradient(1) {
+      addColumnSums(of: pass.outputGradient, to: biasGradient)
+    }
     if let inputGradient = pass.inputGradient() {
       multiply(
         outputGradient, weight(pass.parameter(0)), into: Matrix(inputGradient, rows: rows, columns: inputSize))

@@ -6,6 +6,8 @@ public struct BinaryCrossEntropy<S: Scalar>: Loss {
   public init() {}
   public var targetKind: TargetKind { .binary }
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func evaluate(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> LossSums {
     let half = S(0.5)
     var correct = 0
@@ -24,6 +26,8 @@ public struct MeanSquaredError<S: Scalar>: Loss {
   public init() {}
   public var targetKind: TargetKind { .values }
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func evaluate(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> LossSums {
     LossSums(
       loss: sumElements(outputs: outputs, targets: targets, samples: samples, gradient: gradient) { y, t in
@@ -45,6 +49,8 @@ public struct HuberLoss<S: Scalar>: Loss {
 
   public var targetKind: TargetKind { .values }
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   public func evaluate(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> LossSums {
     let delta = S(delta), half = S(0.5)
     return LossSums(
