@@ -26,7 +26,9 @@ enum DataFiles {
     } catch {
       throw DataError("\(path): the directory is not readable: \(error.localizedDescription)")
     }
-    let files = names.filter { !$0.hasPrefix(".") && ["h5", "hdf5"].contains(URL(filePath: $0).pathExtension.lowercased()) }
+    let files = names.filter {
+      !$0.hasPrefix(".") && ["h5", "hdf5"].contains(URL(filePath: $0).pathExtension.lowercased())
+    }
     guard !files.isEmpty else { throw DataError("\(path): the directory has no .h5 or .hdf5 file") }
     return files.sorted().map { path.hasSuffix("/") ? path + $0 : path + "/" + $0 }
   }

@@ -55,7 +55,8 @@ enum DataLayout {
     }
     if let incomplete { throw incomplete }
     let paths = try asDataError { () throws(HDF5Error) in try file.datasetPaths() }
-    let found = paths.isEmpty ? "no data set" : paths.prefix(20).joined(separator: ", ") + (paths.count > 20 ? ", …" : "")
+    let found =
+      paths.isEmpty ? "no data set" : paths.prefix(20).joined(separator: ", ") + (paths.count > 20 ? ", …" : "")
     throw DataError(
       "\(file.path): no data set under a known name (such as /train/x and /train/y); the file has \(found); "
         + "name two of them with --set data.features=/PATH --set data.labels=/PATH")

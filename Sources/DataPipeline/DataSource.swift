@@ -44,7 +44,8 @@ public struct DataSource: Sendable {
     do throws(HDF5Error) {
       return try HDF5File.open(path)
     } catch {
-      let hint = error.reason.contains("not an HDF5 file") ? "; `ddp-train data convert` makes one of other formats" : ""
+      let hint =
+        error.reason.contains("not an HDF5 file") ? "; `ddp-train data convert` makes one of other formats" : ""
       throw DataError(error.description + hint)
     }
   }

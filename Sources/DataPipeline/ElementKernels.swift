@@ -106,7 +106,8 @@ struct GatherRows: ElementKernel {
       precondition(0 <= position && position < rowCount, "position \(position) of \(rowCount)")
       let row = rows + position * width
       if isUniform {
-        let offset = offset[0], factor = factor[0]
+        let offset = offset[0]
+        let factor = factor[0]
         for j in 0..<width { output[j] = (row[j].single - offset) * factor }
       } else {
         for j in 0..<width { output[j] = (row[j].single - offset[j]) * factor[j] }

@@ -66,7 +66,8 @@ public struct SplitSource: Sendable {
   }
 
   private static func checkLikeness(of part: Part, _ column: Column, to sample: Part) throws(DataError) {
-    let found = part.array(column), expected = sample.array(column)
+    let found = part.array(column)
+    let expected = sample.array(column)
     guard found?.shape != expected?.shape || found?.type != expected?.type else { return }
     func text(_ array: Part.Array?) -> String { array.map { "\($0.shape) \($0.type.name)" } ?? "no labels" }
     throw DataError(
@@ -82,7 +83,8 @@ public struct SplitSource: Sendable {
 
   func part(ofRow row: Int) -> Part {
     precondition(0 <= row && row < sampleCount, "row \(row) of \(sampleCount)")
-    var low = 0, high = parts.count
+    var low = 0
+    var high = parts.count
     while high - low > 1 {
       let middle = (low + high) / 2
       if parts[middle].rows.lowerBound <= row { low = middle } else { high = middle }

@@ -71,7 +71,8 @@ public enum ElementType: Sendable, Hashable, CaseIterable {
         }
       throw HDF5Error(
         operation: "read", subject: subject,
-        reason: "its elements are \(found), expected integers of up to 64 bits or floating-point numbers of up to 64 bits")
+        reason:
+          "its elements are \(found), expected integers of up to 64 bits or floating-point numbers of up to 64 bits")
     }
   }
 }

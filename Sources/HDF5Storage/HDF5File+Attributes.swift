@@ -124,7 +124,8 @@ extension HDF5File {
     let subject = attributeSubject(name, object)
     let count = hsize_t(values.count)
     let space = try check(
-      "write", subject, isScalar ? H5Screate(H5S_SCALAR) : withUnsafePointer(to: count) { H5Screate_simple(1, $0, nil) })
+      "write", subject, isScalar ? H5Screate(H5S_SCALAR) : withUnsafePointer(to: count) { H5Screate_simple(1, $0, nil) }
+    )
     defer { release(space) }
     try write(name, object, type: T.elementType.memoryType, space: space) { (attribute) throws(HDF5Error) in
       guard !values.isEmpty else { return }
@@ -192,7 +193,8 @@ extension HDF5File {
     guard let values else { return nil }
     guard let value = values.first, values.count == 1 else {
       throw HDF5Error(
-        operation: "read", subject: attributeSubject(name, object), reason: "it has \(values.count) values, expected one")
+        operation: "read", subject: attributeSubject(name, object),
+        reason: "it has \(values.count) values, expected one")
     }
     return value
   }

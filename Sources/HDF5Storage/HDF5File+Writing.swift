@@ -40,8 +40,10 @@ extension HDF5File {
   ) throws(HDF5Error) -> HDF5Dataset {
     let subject = subject(datasetPath)
     let extents = shape.map { hsize_t($0) }
-    let space = try check("create", subject, extents.isEmpty
-      ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(extents.count), extents, nil))
+    let space = try check(
+      "create", subject,
+      extents.isEmpty
+        ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(extents.count), extents, nil))
     defer { release(space) }
     let links = try makeLinkList(subject)
     defer { release(links) }

@@ -36,7 +36,7 @@ public final class HDF5File: @unchecked Sendable {
     defer { release(accessList) }
     do {
       return HDF5File(path: path, id: try check("open", path, H5Fopen(path, chdf5_read_only(), accessList)))
-    } catch where error.reason.contains("truncated") {
+    } catch  where error.reason.contains("truncated") {
       throw failure("the file is truncated (\(error.reason)); copy or download it again")
     }
   }

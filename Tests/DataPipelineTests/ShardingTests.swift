@@ -5,7 +5,8 @@ import Testing
 @Suite struct ShardingTests {
   /// Sizes around every edge of the block formula, with the numbers of shards that fit.
   static let cases: [(samples: Int, shards: Int)] =
-    [1, 2, 3, 5, 7, 16, 31, 32, 33, 63, 64, 65, 100, 127, 128, 1000, 1001, 1437, 1797, 4097, 10_000].flatMap { samples in
+    [1, 2, 3, 5, 7, 16, 31, 32, 33, 63, 64, 65, 100, 127, 128, 1000, 1001, 1437, 1797, 4097, 10_000].flatMap {
+      samples in
       [1, 2, 3, 4, 5, 6, 7, 8, 13, 32].filter { $0 <= samples }.map { (samples, $0) }
     }
 

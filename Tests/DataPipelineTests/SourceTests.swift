@@ -51,8 +51,10 @@ import Testing
       }
       let told = try DataSource.open(path, features: "/d/train/in", labels: "d/train/out")
       #expect(Set(told.splits.keys) == [.train, .validation, .test])
-      #expect(try DataSource.open(path, features: "/d/other", labels: "/d/test/out").splits.keys.map(\.self) == [.train])
-      #expect(message { _ = try DataSource.open(path, features: "/d/nope", labels: "/d/test/out") }.contains("/d/val/out"))
+      #expect(
+        try DataSource.open(path, features: "/d/other", labels: "/d/test/out").splits.keys.map(\.self) == [.train])
+      #expect(
+        message { _ = try DataSource.open(path, features: "/d/nope", labels: "/d/test/out") }.contains("/d/val/out"))
       let error = #expect(throws: DataError.self) { try DataSource.open(path, features: "/d/other") }
       #expect(error?.exitCode == .usage)
       let unlabeled = try DataSource.open(path, features: "/d/other", labelsRequired: false).split(.train)
@@ -69,19 +71,22 @@ import Testing
         try file.write("/test/y", shape: [6, 5], elements: [Double](repeating: 1, count: 30))
       }
       let source = try DataSource.open(path)
-      let train = try source.split(.train), test = try source.split(.test)
+      let train = try source.split(.train)
+      let test = try source.split(.test)
       #expect(train.featureShape == [2, 4] && train.featureType == .uint8)
       #expect(train.targetShape == [1] && train.targetSize == 1)
       #expect(test.featureShape == [1])
       #expect(test.targetShape == [5] && test.targetSize == 5 && test.targetType == .float64)
-      #expect(message { _ = try source.split(.validation) }.contains("there is no split 'val'; the data has train, test"))
+      #expect(
+        message { _ = try source.split(.validation) }.contains("there is no split 'val'; the data has train, test"))
     }
   }
 
   @Test func manyFilesAreOneDataSet() throws {
     try withTemporaryDirectory { directory in
       let sizes = [5, 0, 7, 1]
-      let all = x(13), labels = y(13)
+      let all = x(13)
+      let labels = y(13)
       var first = 0
       for (index, size) in sizes.enumerated() {
         try makeFile("\(directory)/part\(index).h5") { file in
@@ -125,7 +130,8 @@ import Testing
         #expect(text.contains(path) && !text.contains("\n"))
         return text
       }
-      #expect(try open("names.h5") { try write($0, "/pixels", "/digit", rows: 3) }.contains("the file has /digit, /pixels"))
+      #expect(
+        try open("names.h5") { try write($0, "/pixels", "/digit", rows: 3) }.contains("the file has /digit, /pixels"))
       #expect(
         try open("length.h5") {
           try $0.write("/X", shape: [3], elements: x(1))

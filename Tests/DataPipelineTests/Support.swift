@@ -45,10 +45,15 @@ final class ThreadGroup: @unchecked Sendable {
   static func run<R: Sendable>(size: Int, _ body: @escaping @Sendable (any Communicator) throws -> R) throws -> [R] {
     let group = ThreadGroup(size: size)
     let results = Results<R>(count: size)
-    DispatchQueue.concurrentPerform(iterations: size) { rank in
-      let result = Result { try body(Rank(group: group, rank: rank)) }
-      results.set(rank, result)
+    // Threads of their own: a pool runs only as many at once as there are cores, and the ranks wait for one another.
+    let finished = DispatchSemaphore(value: 0)
+    for rank in 0..<size {
+      Thread {
+        results.set(rank, Result { try body(Rank(group: group, rank: rank)) })
+        finished.signal()
+      }.start()
     }
+    for _ in 0..<size { finished.wait() }
     return try results.all.map { try $0.get() }
   }
 

@@ -1,0 +1,91 @@
+import Collectives
+import DataPipeline
+import Foundation
+import HDF5Storage
+import Testing
+
+@Suite struct FeatureScalingTests {
+  /// Columns: i, 3 − 2 i, the constant 0.1, and i² modulo 17.
+  private func makeSplit(_ directory: String, rows: Int) throws -> SplitSource {
+    let path = try makeFile(directory + "/a.h5") { file in
+      var elements: [Double] = []
+      for i in 0..<rows { elements += [Double(i), Double(3 - 2 * i), 0.1, Double(i * i % 17)] }
+      try file.write("/X", shape: [rows, 4], elements: elements)
+      try file.write("/y", shape: [rows], elements: [UInt8](repeating: 0, count: rows))
+    }
+    return try DataSource.open(path).split(.train)
+  }
+
+  private func fit(
+    _ scaling: FeatureScaling, _ split: SplitSource, _ selection: RowSelection, shards: Int = 4, ranks: Int
+  ) throws -> FeatureTransform {
+    let assignment = ShardAssignment(shardCount: shards, rankCount: ranks)
+    let transforms = try ThreadGroup.run(size: ranks) { communicator in
+      let store = try ShardStore(
+        source: split, selection: selection,
+        dealing: ShardDealing(sampleCount: selection.count, shardCount: shards),
+        shards: assignment.shards(ofRank: communicator.rank), targetCheck: .numbers)
+      return try scaling.fit(to: store, over: assignment, communicator)
+    }
+    #expect(transforms.allSatisfy { $0 == transforms[0] })
+    return transforms[0]
+  }
+
+  @Test func standardInClosedForm() throws {
+    try withTemporaryDirectory { directory in
+      let n = 1001
+      let transform = try fit(.standard, try makeSplit(directory, rows: n), .all(count: n), ranks: 1)
+      // Mean (n − 1) / 2 and variance (n² − 1) / 12 of 0..<n.
+      let deviation = (Double(n * n - 1) / 12).squareRoot()
+      #expect(transform.kind == .standard)
+      #expect(transform.offset[0] == 500)
+      #expect(transform.factor[0] == Float(1 / deviation))
+      #expect(transform.offset[1] == -997)
+      #expect(transform.factor[1] == Float(1 / (2 * deviation)))
+      // A constant is moved to zero exactly, although its sum is rounded.
+      #expect(transform.offset[2] == Float(0.1))
+      #expect(transform.factor[2] == 1)
+      let squares = (0..<n).map { Double($0 * $0 % 17) }
+      let mean = squares.reduce(0, +) / Double(n)
+      let variance = squares.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(n)
+      #expect(abs(transform.factor[3] - Float(1 / variance.squareRoot())) < 1e-7)
+    }
+  }
+
+  @Test func minMaxInClosedForm() throws {
+    try withTemporaryDirectory { directory in
+      let transform = try fit(.minMax, try makeSplit(directory, rows: 101), .all(count: 101), ranks: 2)
+      #expect(transform.offset == [0, -197, 0.1, 0])
+      #expect(transform.factor == [Float(0.01), Float(0.005), 1, Float(1.0 / 16)])
+    }
+  }
+
+  @Test(arguments: [FeatureScaling.standard, .minMax])
+  func theSameBitsOnAnyNumberOfRanks(scaling: FeatureScaling) throws {
+    try withTemporaryDirectory { directory in
+      let split = try makeSplit(directory, rows: 1001)
+      let expected = try fit(scaling, split, .all(count: 1001), shards: 7, ranks: 1)
+      for ranks in 2...7 {
+        #expect(try fit(scaling, split, .all(count: 1001), shards: 7, ranks: ranks) == expected)
+      }
+    }
+  }
+
+  /// Rows that were split off for validation must not count.
+  @Test func onlyTheSelectedRowsCount() throws {
+    try withTemporaryDirectory { directory in
+      let split = try makeSplit(directory, rows: 201)
+      let transform = try fit(.minMax, split, .rows(Array(50..<151)), ranks: 1)
+      #expect(transform.offset[0] == 50)
+      #expect(transform.factor[0] == Float(0.01))
+    }
+  }
+
+  @Test func unitDividesByTheRangeOfTheType() {
+    #expect(FeatureTransform.unit(.uint8).factor == [Float(1.0 / 255)])
+    #expect(FeatureTransform.unit(.int16).factor == [Float(1.0 / 32_767)])
+    #expect(FeatureTransform.unit(.float32).factor == [1])
+    #expect(FeatureTransform.unit(.uint8).offset == [0])
+    #expect(FeatureScaling.allCases.map(\.rawValue) == ["none", "unit", "standard", "min_max"])
+  }
+}

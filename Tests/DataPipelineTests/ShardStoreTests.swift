@@ -1,0 +1,169 @@
+import Collectives
+import DataPipeline
+import Foundation
+import HDF5Storage
+import NumericCore
+import Testing
+
+@Suite struct ShardStoreTests {
+  /// A split of `rows` rows of `width` features of type `T`, whose targets are the row's number modulo ten.
+  private func makeSplit<T: HDF5Element & Numeric>(
+    _ directory: String, rows: Int, width: Int, _ value: (_ row: Int, _ column: Int) -> T
+  ) throws -> SplitSource {
+    let path = try makeFile("\(directory)/\(T.elementType.name)-\(rows)x\(width).h5") { file in
+      try file.write(
+        "/X", shape: [rows, width], elements: (0..<rows * width).map { value($0 / width, $0 % width) }, gzipLevel: 1)
+      try file.write("/y", shape: [rows], elements: (0..<rows).map { T(exactly: $0 % 10) ?? 0 })
+    }
+    return try DataSource.open(path).split(.train)
+  }
+
+  private func fill(_ store: ShardStore, shard: Int, _ positions: [Int32]) -> (x: [Float], y: [Float], ids: [Int]) {
+    let width = store.source.featureShape.elementCount
+    let x = FlatBuffer<Float>(count: positions.count * width)
+    let y = FlatBuffer<Float>(count: positions.count * store.source.targetSize)
+    let ids = FlatBuffer<Int>(count: positions.count)
+    positions.withUnsafeBufferPointer {
+      store.fill(shard: shard, positions: $0, features: x.window, targets: y.window, sampleIDs: ids.window)
+    }
+    return (Array(x.window), Array(y.window), Array(ids.window))
+  }
+
+  private func check<T: HDF5Element & Numeric>(
+    _ value: @escaping (_ row: Int, _ column: Int) -> T, _ float: (T) -> Float
+  ) throws {
+    try withTemporaryDirectory { directory in
+      for width in [1, 3, 17, 64] {
+        let rows = 203
+        let split = try makeSplit(directory, rows: rows, width: width, value)
+        #expect(split.featureType == T.elementType)
+        for selection in [RowSelection.all(count: rows), .rows((0..<rows).filter { $0 % 7 != 3 && $0 % 11 < 9 })] {
+          let dealing = ShardDealing(sampleCount: selection.count, shardCount: 5)
+          let store = try ShardStore(
+            source: split, selection: selection, dealing: dealing, shards: 1..<4, targetCheck: .classes(count: 10))
+          let vectors = FeatureTransform(
+            kind: .standard, offset: (0..<width).map { Float($0) / 2 }, factor: (0..<width).map { 1 / Float($0 + 1) })
+          for transform in [.identity, FeatureTransform(kind: .unit, offset: [2], factor: [0.25]), vectors] {
+            store.transform = transform
+            for shard in 1..<4 {
+              let positions = (0..<Int32(store.count(shard))).reversed() + [0]
+              let batch = fill(store, shard: shard, Array(positions))
+              // The naive twin.
+              for (i, position) in positions.enumerated() {
+                let row = selection[dealing.row(shard: shard, position: Int(position))]
+                #expect(batch.ids[i] == row)
+                #expect(batch.y[i] == Float(row % 10))
+                for j in 0..<width {
+                  let k = transform.offset.count == 1 ? 0 : j
+                  let expected = (float(value(row, j)) - transform.offset[k]) * transform.factor[k]
+                  if batch.x[i * width + j] != expected { Issue.record("row \(row), column \(j)") }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test func fillsAsTheNaiveTwin() throws {
+    try check({ Int8(truncatingIfNeeded: $0 * 31 + $1 * 7) }, { Float($0) })
+    try check({ Int16(truncatingIfNeeded: $0 * 3111 + $1 * 7) }, { Float($0) })
+    try check({ Int32(truncatingIfNeeded: $0 * 31_111_111 + $1 * 7) }, { Float($0) })
+    try check({ Int64(truncatingIfNeeded: $0 * 31_111_111_111_111 + $1 * 7) }, { Float($0) })
+    try check({ UInt8(truncatingIfNeeded: $0 * 31 + $1 * 7) }, { Float($0) })
+    try check({ UInt16(truncatingIfNeeded: $0 * 3111 + $1 * 7) }, { Float($0) })
+    try check({ UInt32(truncatingIfNeeded: $0 * 31_111_111 + $1 * 7) }, { Float($0) })
+    try check({ UInt64(truncatingIfNeeded: ($0 + 1) * -31_111_111_111_111 + $1 * 7) }, { Float($0) })
+    try check({ Float($0) * 0.3 - Float($1) }, { $0 })
+    try check({ Double($0) * 0.3 - Double($1) }, { Float($0) })
+  }
+
+  /// Rows of 40 kB: reads are cut into slabs, and gaps between the runs are not read.
+  @Test func largeRows() throws {
+    try withTemporaryDirectory { directory in
+      let split = try makeSplit(directory, rows: 300, width: 10_000) { Float($0 * 10 + $1 % 10) }
+      let dealing = ShardDealing(sampleCount: 300, shardCount: 2)
+      for shards in [0..<2, 1..<2] {
+        let store = try ShardStore(
+          source: split, selection: .all(count: 300), dealing: dealing, shards: shards, targetCheck: .numbers)
+        for shard in shards {
+          let batch = fill(store, shard: shard, [Int32](0..<Int32(store.count(shard))))
+          for (i, row) in batch.ids.enumerated() {
+            #expect(batch.x[i * 10_000] == Float(row * 10) && batch.x[i * 10_000 + 9999] == Float(row * 10 + 9))
+          }
+        }
+      }
+    }
+  }
+
+  @Test func runsOverManyFiles() throws {
+    try withTemporaryDirectory { directory in
+      for part in 0..<4 {
+        try makeFile("\(directory)/\(part).h5") { file in
+          try file.write("/X", shape: [50, 2], elements: (0..<100).map { Int32(part * 100 + $0) })
+          try file.write("/y", shape: [50], elements: (0..<50).map { Int16(part * 50 + $0) })
+        }
+      }
+      let split = try DataSource.open(directory).split(.train)
+      let dealing = ShardDealing(sampleCount: 200, shardCount: 3)
+      let store = try ShardStore(
+        source: split, selection: .all(count: 200), dealing: dealing, shards: 0..<3, targetCheck: .numbers)
+      for shard in 0..<3 {
+        let batch = fill(store, shard: shard, [Int32](0..<Int32(store.count(shard))))
+        for (i, row) in batch.ids.enumerated() {
+          #expect(batch.x[2 * i] == Float(2 * row) && batch.x[2 * i + 1] == Float(2 * row + 1))
+          #expect(batch.y[i] == Float(row))
+        }
+      }
+    }
+  }
+
+  @Test func spoiledRowsAreNamed() throws {
+    try withTemporaryDirectory { directory in
+      func load(_ name: String, x: [Float], y: [Float], _ check: TargetCheck) throws -> String {
+        let path = try makeFile("\(directory)/\(name).h5") { file in
+          try file.write("/X", shape: [x.count / 2, 2], elements: x)
+          try file.write("/y", shape: [y.count], elements: y)
+        }
+        let split = try DataSource.open(path).split(.train)
+        return message {
+          _ = try ShardStore(
+            source: split, selection: .all(count: 4), dealing: ShardDealing(sampleCount: 4, shardCount: 2),
+            shards: 1..<2, targetCheck: check)
+        }
+      }
+      let x: [Float] = [0, 1, 2, 3, 4, 5, 6, 7]
+      // Shard 1 holds the rows 1 and 3.
+      var spoiled = x
+      spoiled[7] = .nan
+      let nan = try load("nan", x: spoiled, y: [0, 1, 2, 3], .classes(count: nil))
+      #expect(nan.contains("nan.h5: /X row 3, value 1, is nan"))
+      spoiled[7] = -.infinity
+      #expect(try load("inf", x: spoiled, y: [0, 1, 2, 3], .numbers).contains("/X row 3, value 1, is -inf"))
+      let high = try load("high", x: x, y: [0, 1, 2, 3], .classes(count: 3))
+      #expect(high.contains("high.h5: /y row 3 has the label 3; expected an integer from 0 to 2"))
+      #expect(try load("low", x: x, y: [0, -1, 2, 3], .classes(count: 4)).contains("/y row 1 has the label -1"))
+      #expect(try load("half", x: x, y: [0, 1.5, 2, 3], .classes(count: nil)).contains("the label 1.5"))
+      #expect(try load("nanlabel", x: x, y: [0, .nan, 2, 3], .classes(count: nil)).contains("the label nan"))
+      #expect(try load("nantarget", x: x, y: [0, .nan, 2, 3], .numbers).contains("/y row 1, value 0, is nan"))
+      // Row 0 belongs to another rank.
+      #expect(try load("other", x: [.nan] + x.dropFirst(), y: [0, 1, 2, 3], .numbers) == "no error")
+    }
+  }
+
+  @Test(arguments: [1, 2, 3, 4])
+  func classCountIsThatOfAllRanks(ranks: Int) throws {
+    try withTemporaryDirectory { directory in
+      let split = try makeSplit(directory, rows: 97, width: 1) { row, _ in Int32(row) }
+      let assignment = ShardAssignment(shardCount: 4, rankCount: ranks)
+      let counts = try ThreadGroup.run(size: ranks) { communicator in
+        try ShardStore(
+          source: split, selection: .all(count: 97), dealing: ShardDealing(sampleCount: 97, shardCount: 4),
+          shards: assignment.shards(ofRank: communicator.rank), targetCheck: .classes(count: nil)
+        ).classCount(communicator)
+      }
+      #expect(counts == Array(repeating: 10, count: ranks))
+    }
+  }
+}
