@@ -83,7 +83,8 @@ import Testing
   }
 
   @Test func quotingByRFC4180() throws {
-    let table = try convert("\u{FEFF}\"a,1\",\"la\"\"bel\"\r\n\"1.5\",\"x, y\"\r\n\r\n2,\"two\r\nlines\"\r\n3,\"say \"\"hi\"\"\"")
+    let table = try convert(
+      "\u{FEFF}\"a,1\",\"la\"\"bel\"\r\n\"1.5\",\"x, y\"\r\n\r\n2,\"two\r\nlines\"\r\n3,\"say \"\"hi\"\"\"")
     #expect(table.x == [1.5, 2, 3])
     #expect(try attribute("names", of: "/train/x") == ["a,1"])
     #expect(try attribute("name", of: "/train/y") == ["la\"bel"])
@@ -124,7 +125,8 @@ import Testing
     #expect(try values(output, "/test/x") == [5, 6])
     expectFailure(.data, "test.csv has 1 features", from: failing("a,b,y\n1,2,cat\n") { $0.testFile = test })
     expectFailure(.data, "'a' stands where", "'b'", from: failing("b,y\n1,cat\n") { $0.testFile = test })
-    expectFailure(.usage, "exclude each other", from: failing("a,y\n1,cat\n") { ($0.testFile, $0.testFraction) = (test, 0.5) })
+    expectFailure(
+      .usage, "exclude each other", from: failing("a,y\n1,cat\n") { ($0.testFile, $0.testFraction) = (test, 0.5) })
   }
 
   @Test func testFractionIsStratifiedAndRepeatable() throws {

@@ -78,7 +78,9 @@ import Testing
     let report = try inspect((x, labels(12)))
     let found = try finding(.nonFiniteValues, in: report)
     #expect(found.count == 3)
-    #expect(found.message == "1 NaN and 2 infinite values in /train/x: row 3 feature [0, 1], row 5 feature [1, 0], row 7 feature [0, 0]")
+    #expect(
+      found.message
+        == "1 NaN and 2 infinite values in /train/x: row 3 feature [0, 1], row 5 feature [1, 0], row 7 feature [0, 0]")
     let statistics = report.splits[0].features.statistics
     #expect(statistics.finiteCount == 45 && statistics.nanCount == 1 && statistics.infiniteCount == 2)
     #expect(statistics.maximum == 47)
@@ -105,7 +107,9 @@ import Testing
   @Test func labelsOutOfRange() throws {
     var y = labels(12)
     y[4] = -1
-    #expect(try finding(.labelsOutOfRange, in: inspect((rows(12, from: 0), y))).message.contains("outside 0 to 2: -1 (1 rows)"))
+    #expect(
+      try finding(.labelsOutOfRange, in: inspect((rows(12, from: 0), y))).message.contains(
+        "outside 0 to 2: -1 (1 rows)"))
     y[4] = 255
     #expect(try finding(.labelsOutOfRange, in: inspect((rows(12, from: 0), y))).message.contains("255 (1 rows)"))
     y[4] = 3
@@ -136,7 +140,8 @@ import Testing
     labels[7] = 0.5
     labels[9] = .nan
     let found = try report(labels)
-    #expect(try finding(.nonIntegralLabels, in: found).message == "1 labels in /targets are no whole number: row 7 is 0.5")
+    #expect(
+      try finding(.nonIntegralLabels, in: found).message == "1 labels in /targets are no whole number: row 7 is 0.5")
     #expect(try finding(.nonFiniteValues, in: found).message == "1 NaN and 0 infinite values in /targets: row 9")
     let regression = try report((0..<40).map { Double($0) + 0.25 })
     #expect(regression.findings == [] && regression.splits[0].classCounts == nil)
@@ -162,7 +167,8 @@ import Testing
     for k in 0..<3 { test[4 * 5 + k] = train[4 * 8 + k] }
     let found = try finding(.leakage, in: inspect((train, labels(12)), test: (test, labels(6))))
     #expect(found.split == "test" && found.count == 2)
-    #expect(found.message == "2 of 6 samples (33.3 %) also stand in the training split: test 1 = train 7, test 4 = train 3")
+    #expect(
+      found.message == "2 of 6 samples (33.3 %) also stand in the training split: test 1 = train 7, test 4 = train 3")
   }
 
   @Test func leakageAcrossElementTypesAndValidation() throws {
@@ -208,6 +214,17 @@ import Testing
     }
   }
 
+  @Test func labelsThatAreToldMustBeThere() throws {
+    let file = try HDF5File.create(path)
+    try file.write("/inputs", shape: [12, 4], elements: rows(12, from: 0))
+    try file.close()
+    expectFailure(.data, "data.h5", "/outputs") { () throws(ImportError) in
+      _ = try DataInspection.inspect(path: path, features: "/inputs", labels: "/outputs")
+    }
+    let report = try DataInspection.inspect(path: path, features: "/inputs")
+    #expect(try finding(.missingLabels, in: report).count == 12)
+  }
+
   @Test func filesThatCannotBeRead() throws {
     expectFailure(.data, "no such file") { () throws(ImportError) in
       _ = try DataInspection.inspect(path: scratch.path + "/none.h5")
@@ -232,7 +249,8 @@ import Testing
   }
 
   @Test func bundledDigitsAreSound() throws {
-    let digits = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let digits = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
       .appending(path: "datasets/digits.h5").path
     let report = try DataInspection.inspect(path: digits)
     #expect(report.splits.map(\.features.shape) == [[1437, 8, 8], [360, 8, 8]])

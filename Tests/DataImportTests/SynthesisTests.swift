@@ -43,7 +43,9 @@ import Testing
     let first = try make(kind) { ($0.samples, $0.seed) = (250, 7) }
     #expect(first.summary.arrays.map(\.name) == ["/train/x", "/train/y", "/test/x", "/test/y"])
     #expect(first.summary.arrays.map { $0.shape[0] } == [200, 200, 50, 50])
-    #expect(first.summary.arrays.map(\.type) == (kind == .linear ? ["float32", "float32", "float32", "float32"] : ["float32", "int32", "float32", "int32"]))
+    #expect(
+      first.summary.arrays.map(\.type)
+        == (kind == .linear ? ["float32", "float32", "float32", "float32"] : ["float32", "int32", "float32", "int32"]))
     let firstBytes = try bytes(of: scratch.path + "/out.h5")
     _ = try make(kind) { ($0.samples, $0.seed) = (250, 7) }
     #expect(try bytes(of: scratch.path + "/out.h5") == firstBytes, "one seed, one file")
@@ -151,7 +153,8 @@ import Testing
     expectFailure(.usage, "--classes 3", from: make(.moons) { $0.classes = 3 })
     expectFailure(.usage, "--classes 2", "regression", from: make(.linear) { $0.classes = 2 })
     expectFailure(.usage, "--classes 1", from: make(.blobs) { $0.classes = 1 })
-    expectFailure(.usage, "--classes 5", "4 corners", from: make(.classification) { ($0.classes, $0.features) = (5, 2) })
+    expectFailure(
+      .usage, "--classes 5", "4 corners", from: make(.classification) { ($0.classes, $0.features) = (5, 2) })
     expectFailure(.usage, "--features 0", from: make(.linear) { $0.features = 0 })
     expectFailure(.usage, "--samples 0", from: make(.linear) { $0.samples = 0 })
     expectFailure(.usage, "--samples 2", from: make(.blobs) { $0.samples = 2 })
