@@ -132,13 +132,19 @@ import Testing
     let flipped = Double(zip(clean.y, noisy.y).count { $0 != $1 }) / 4000
     #expect(abs(flipped - 0.3) < 0.035)
     // Half of the features tell the classes apart: class means lie at corners of {−1, 1}; the others have mean 0.
+    var deviations: [Double] = []
     for label in 0..<4 {
       let rows = zip(clean.x, clean.y).filter { Int($0.1) == label }.map(\.0)
       let means = (0..<20).map { feature in rows.reduce(0) { $0 + $1[feature] } / Double(rows.count) }
       // A feature's deviation is about √(10/3); over 1000 rows the mean's is 0.06.
       #expect(means.prefix(10).allSatisfy { abs(abs($0) - 1) < 0.35 })
       #expect(means.suffix(10).allSatisfy { abs($0) < 0.2 })
+      for feature in 0..<10 { deviations += rows.map { $0[feature] - means[feature] } }
     }
+    // Matrix entries uniform on (−1, 1) have a mean square of 1/3, ten of them make a variance of 10/3; over the 400
+    // entries drawn its standard error is 0.15.
+    let deviation = rootMeanSquare(deviations)
+    #expect(abs(deviation * deviation - 10.0 / 3) < 0.6)
   }
 
   @Test func wrongOptions() throws {

@@ -48,6 +48,10 @@ final class CSVReader {
       var end: UnsafeMutablePointer<CChar>?
       let value = strtod(base, &end)
       guard var end, end != UnsafeMutablePointer(mutating: base), value.isFinite else { return nil }
+      // strtod reads hexadecimal too, which no table means.
+      if UnsafeBufferPointer(start: base, count: end - UnsafeMutablePointer(mutating: base)).contains(0x78) {
+        return nil
+      }
       while end.pointee == 0x20 || end.pointee == 0x09 { end += 1 }
       return end.pointee == 0 ? value : nil
     }

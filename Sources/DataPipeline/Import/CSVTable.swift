@@ -53,11 +53,11 @@ struct CSVTable {
         "\(path): line \(reader.line): \(reader.fieldCount) columns, expected \(columnCount) as in the first line")
     }
     func place(_ column: Int) -> String {
-      "\(path): line \(reader.line), column \(column + 1)" + (names.map { " ('\($0[column])')" } ?? "")
+      "\(path): line \(reader.line), column \(column + 1)" + (names.map { " ('\($0[column].onOneLine)')" } ?? "")
     }
     for column in 0..<columnCount where column != labelColumn {
       guard let value = reader.number(column), Float(value).isFinite else {
-        let cell = reader.text(column)
+        let cell = reader.text(column).onOneLine
         throw .data(
           cell.isEmpty
             ? "\(place(column)): empty cell, expected a number"

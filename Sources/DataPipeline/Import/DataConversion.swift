@@ -106,10 +106,10 @@ public enum DataConversion {
 }
 
 extension OutputFile {
-  /// Stores a list of names as one text attribute, a line each.
+  /// Stores a list of names as one text attribute, a line each; line breaks inside a name become spaces.
   func setLines(_ name: String, _ lines: [String], of object: String) throws(ImportError) {
     try translated { () throws(HDF5Error) in
-      try file.setAttribute(name, to: lines.joined(separator: "\n"), of: object)
+      try file.setAttribute(name, to: lines.map(\.onOneLine).joined(separator: "\n"), of: object)
     }
   }
 }

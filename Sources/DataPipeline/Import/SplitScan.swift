@@ -130,12 +130,12 @@ extension SplitScan {
       findings.append(
         finding(
           .nonIntegralLabels, scan.nonIntegral.count,
-          "\(scan.nonIntegral.count) labels in \(labels.path) are no whole number: \(examples)"))
+          "whole numbers expected in \(labels.path), found \(scan.nonIntegral.count) other: \(examples)"))
     }
     let outside = scan.counts.filter { !(0..<classCount).contains($0.key) }.sorted { $0.key < $1.key }
     if !outside.isEmpty {
       let count = outside.reduce(0) { $0 + $1.value }
-      let examples = outside.prefix(5).map { "\($0.key) (\($0.value) rows)" }.joined(separator: ", ")
+      let examples = outside.prefix(5).map { "\($0.key) (\($0.value)×)" }.joined(separator: ", ")
       findings.append(
         finding(
           .labelsOutOfRange, count,
