@@ -44,7 +44,8 @@ struct DataArguments {
       } else if flags.contains(name) {
         guard parts.count == 1 else { throw DataUsageError("\(command): \(name) takes no value") }
       } else {
-        throw DataUsageError("\(command): unknown option \(name); \((valued + flags + ["--help"]).suggestion(for: name))")
+        throw DataUsageError(
+          "\(command): unknown option \(name); \((valued + flags + ["--help"]).suggestion(for: name))")
       }
       given.append(name)
     }

@@ -55,7 +55,8 @@ enum DataCommand {
       options.labelKind = kind
     }
     try parsed.refuse(options: Set(parsed.given).subtracting(known(to: format)).sorted(), for: format.rawValue)
-    let summary = try DataConversion.convert(format: format, sources: sources, output: parsed.output(), options: options)
+    let summary = try DataConversion.convert(
+      format: format, sources: sources, output: parsed.output(), options: options)
     return say(summary.description)
   }
 

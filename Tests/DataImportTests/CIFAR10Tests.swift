@@ -42,7 +42,8 @@ import Testing
     }
     let cut = try scratch.file("data_batch_1.bin", batch([1, 2]).dropLast(1))
     expectFailure(.data, "data_batch_1.bin", "6145 bytes", "3073", from: convert(cut))
-    expectFailure(.data, "record 1", "label 10", from: convert(try scratch.file("data_batch_2.bin", batch([1, 10, 2]))))
+    expectFailure(
+      .data, "record 1", "label 10", from: convert(try scratch.file("data_batch_2.bin", batch([1, 10, 2]))))
     expectFailure(.data, "0 bytes", from: convert(try scratch.file("data_batch_3.bin", [])))
     expectFailure(.usage, "only test batches", from: convert(try scratch.file("test_batch.bin", batch([1]))))
     expectFailure(.data, "no such file", from: convert(scratch.path + "/nothing.bin"))

@@ -54,7 +54,8 @@ import Testing
   @Test func gzipPairBecomesTheTrainingSplit() throws {
     let output = try scratch.file("out.h5")
     let summary = try DataConversion.convert(
-      format: .idx, sources: [fixture("train-labels-idx1-ubyte.gz"), fixture("train-images-idx3-ubyte.gz")], output: output)
+      format: .idx, sources: [fixture("train-labels-idx1-ubyte.gz"), fixture("train-images-idx3-ubyte.gz")],
+      output: output)
     #expect(summary.arrays.map(\.name) == ["/train/x", "/train/y"])
     #expect(try values(output, "/train/x") == fixtureValues.map { Double($0 % 100) })
     #expect(try values(output, "/train/y") == [0, 1, 2, 1])
@@ -86,8 +87,11 @@ import Testing
         _ = try DataConversion.convert(format: .idx, sources: [images, labels], output: output)
       }
     }
-    expectFailure(.data, "train-images", "truncated", "30 bytes", "29", from: try convert(idx([5, 2, 3], .init(repeating: 1, count: 29))))
-    expectFailure(.data, "train-images", "1 bytes follow", from: try convert(idx([5, 2, 3], .init(repeating: 1, count: 31))))
+    expectFailure(
+      .data, "train-images", "truncated", "30 bytes", "29",
+      from: try convert(idx([5, 2, 3], .init(repeating: 1, count: 29))))
+    expectFailure(
+      .data, "train-images", "1 bytes follow", from: try convert(idx([5, 2, 3], .init(repeating: 1, count: 31))))
     expectFailure(.data, "not an IDX file", "0a 00 08 03", from: try convert([10, 0, 8, 3]))
     expectFailure(.data, "not an IDX file", from: try convert(idx([5], [], type: 7)))
     expectFailure(.data, "not an IDX file", "empty", from: try convert([]))

@@ -68,10 +68,17 @@ import Testing
     expectFailure(.data, "not an npy file", from: convert("train-labels-idx1-ubyte.gz", "labels.npy"))
     let whole = try bytes(of: fixture("f4-little.npy"))
     let column = try bytes(of: fixture("fortran.npy"))
-    expectFailure(.data, "truncated", "96 bytes", "93", from: convert(try scratch.file("cut.npy", whole.dropLast(3)), "labels.npy"))
-    expectFailure(.data, "truncated", "96 bytes", "93", from: convert(try scratch.file("cut2.npy", column.dropLast(3)), "labels.npy"))
-    expectFailure(.data, "truncated inside its npy header", from: convert(try scratch.file("cut3.npy", whole.prefix(50).map(\.self)), "labels.npy"))
-    expectFailure(.data, "version 9", from: convert(try scratch.file("v9.npy", whole.prefix(6) + [9] + whole.dropFirst(7)), "labels.npy"))
+    expectFailure(
+      .data, "truncated", "96 bytes", "93", from: convert(try scratch.file("cut.npy", whole.dropLast(3)), "labels.npy"))
+    expectFailure(
+      .data, "truncated", "96 bytes", "93",
+      from: convert(try scratch.file("cut2.npy", column.dropLast(3)), "labels.npy"))
+    expectFailure(
+      .data, "truncated inside its npy header",
+      from: convert(try scratch.file("cut3.npy", whole.prefix(50).map(\.self)), "labels.npy"))
+    expectFailure(
+      .data, "version 9",
+      from: convert(try scratch.file("v9.npy", whole.prefix(6) + [9] + whole.dropFirst(7)), "labels.npy"))
     #expect(try scratch.contents == ["cut.npy", "cut2.npy", "cut3.npy", "v9.npy"])
   }
 }

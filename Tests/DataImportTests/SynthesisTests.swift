@@ -43,7 +43,9 @@ import Testing
     let first = try make(kind) { ($0.samples, $0.seed) = (250, 7) }
     #expect(first.summary.arrays.map(\.name) == ["/train/x", "/train/y", "/test/x", "/test/y"])
     #expect(first.summary.arrays.map { $0.shape[0] } == [200, 200, 50, 50])
-    #expect(first.summary.arrays.map(\.type) == (kind == .linear ? ["float32", "float32", "float32", "float32"] : ["float32", "int32", "float32", "int32"]))
+    #expect(
+      first.summary.arrays.map(\.type)
+        == (kind == .linear ? ["float32", "float32", "float32", "float32"] : ["float32", "int32", "float32", "int32"]))
     let firstBytes = try bytes(of: scratch.path + "/out.h5")
     _ = try make(kind) { ($0.samples, $0.seed) = (250, 7) }
     #expect(try bytes(of: scratch.path + "/out.h5") == firstBytes, "one seed, one file")
@@ -130,13 +132,19 @@ import Testing
     let flipped = Double(zip(clean.y, noisy.y).count { $0 != $1 }) / 4000
     #expect(abs(flipped - 0.3) < 0.035)
     // Half of the features tell the classes apart: class means lie at corners of {−1, 1}; the others have mean 0.
+    var deviations: [Double] = []
     for label in 0..<4 {
       let rows = zip(clean.x, clean.y).filter { Int($0.1) == label }.map(\.0)
       let means = (0..<20).map { feature in rows.reduce(0) { $0 + $1[feature] } / Double(rows.count) }
       // A feature's deviation is about √(10/3); over 1000 rows the mean's is 0.06.
       #expect(means.prefix(10).allSatisfy { abs(abs($0) - 1) < 0.35 })
       #expect(means.suffix(10).allSatisfy { abs($0) < 0.2 })
+      for feature in 0..<10 { deviations += rows.map { $0[feature] - means[feature] } }
     }
+    // Matrix entries uniform on (−1, 1) have a mean square of 1/3, ten of them make a variance of 10/3; over the 400
+    // entries drawn its standard error is 0.15.
+    let deviation = rootMeanSquare(deviations)
+    #expect(abs(deviation * deviation - 10.0 / 3) < 0.6)
   }
 
   @Test func wrongOptions() throws {
@@ -151,7 +159,8 @@ import Testing
     expectFailure(.usage, "--classes 3", from: make(.moons) { $0.classes = 3 })
     expectFailure(.usage, "--classes 2", "regression", from: make(.linear) { $0.classes = 2 })
     expectFailure(.usage, "--classes 1", from: make(.blobs) { $0.classes = 1 })
-    expectFailure(.usage, "--classes 5", "4 corners", from: make(.classification) { ($0.classes, $0.features) = (5, 2) })
+    expectFailure(
+      .usage, "--classes 5", "4 corners", from: make(.classification) { ($0.classes, $0.features) = (5, 2) })
     expectFailure(.usage, "--features 0", from: make(.linear) { $0.features = 0 })
     expectFailure(.usage, "--samples 0", from: make(.linear) { $0.samples = 0 })
     expectFailure(.usage, "--samples 2", from: make(.blobs) { $0.samples = 2 })

@@ -10,9 +10,11 @@ extension ArrayFile {
   static func openIDX(path: String) throws(ImportError) -> ArrayFile {
     let file = try SourceFile(path: path)
     let magic = try file.read(count: 4)
-    guard magic.count == 4, magic[0] == 0, magic[1] == 0, let elementType = idxElementType(magic[2]), magic[3] > 0 else {
+    guard magic.count == 4, magic[0] == 0, magic[1] == 0, let elementType = idxElementType(magic[2]), magic[3] > 0
+    else {
       let found = magic.isEmpty ? "an empty file" : magic.map { hexadecimal($0) }.joined(separator: " ")
-      throw .data("\(path): not an IDX file: it should begin with 00 00 08 and its rank (as in 00 00 08 03), found \(found)")
+      throw .data(
+        "\(path): not an IDX file: it should begin with 00 00 08 and its rank (as in 00 00 08 03), found \(found)")
     }
     let rank = Int(magic[3])
     let sizes = try file.read(count: 4 * rank)

@@ -42,7 +42,9 @@ final class ArrayFile {
   func readRows(into buffer: UnsafeMutableRawBufferPointer) throws(ImportError) {
     let start = nextRow * rowByteCount
     if let reordered {
-      reordered.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start...].prefix(buffer.count))) }
+      reordered.withUnsafeBytes {
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start...].prefix(buffer.count)))
+      }
     } else {
       let count = try file.read(into: buffer)
       guard count == buffer.count else { throw truncated(found: start + count, of: rowCount * rowByteCount) }
@@ -62,7 +64,9 @@ final class ArrayFile {
   }
 
   private func truncated(found: Int, of expected: Int) -> ImportError {
-    .data("\(path): truncated: its header announces \(expected) bytes of data, the file has \(found); fetch or copy it again")
+    .data(
+      "\(path): truncated: its header announces \(expected) bytes of data, the file has \(found); fetch or copy it again"
+    )
   }
 }
 

@@ -42,10 +42,16 @@ final class CSVReader {
   /// The number in a field of the current record, or nil if it holds anything but one finite decimal number.
   func number(_ field: Int) -> Double? {
     bytes.withUnsafeBytes { bytes in
-      guard let base = bytes.baseAddress?.advanced(by: starts[field]).assumingMemoryBound(to: CChar.self) else { return nil }
+      guard let base = bytes.baseAddress?.advanced(by: starts[field]).assumingMemoryBound(to: CChar.self) else {
+        return nil
+      }
       var end: UnsafeMutablePointer<CChar>?
       let value = strtod(base, &end)
       guard var end, end != UnsafeMutablePointer(mutating: base), value.isFinite else { return nil }
+      // strtod reads hexadecimal too, which no table means.
+      if UnsafeBufferPointer(start: base, count: end - UnsafeMutablePointer(mutating: base)).contains(0x78) {
+        return nil
+      }
       while end.pointee == 0x20 || end.pointee == 0x09 { end += 1 }
       return end.pointee == 0 ? value : nil
     }
@@ -93,7 +99,8 @@ final class CSVReader {
       guard try peek() == UInt8(ascii: "\"") else {
         let follower = try peek()
         guard follower == nil || follower == delimiter || follower == 0x0A || follower == 0x0D else {
-          throw .data("\(path): line \(nextLine): text follows a closing quote; a quote inside a quoted cell is doubled")
+          throw .data(
+            "\(path): line \(nextLine): text follows a closing quote; a quote inside a quoted cell is doubled")
         }
         return
       }

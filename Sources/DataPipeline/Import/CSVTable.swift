@@ -22,7 +22,8 @@ struct CSVTable {
     guard try reader.next() else { throw .data("\(path): no record in the file") }
     let columnCount = reader.fieldCount
     guard columnCount > 1 else {
-      throw .data("\(path): line \(reader.line): one column, expected a label and at least one feature; is the delimiter right?")
+      throw .data(
+        "\(path): line \(reader.line): one column, expected a label and at least one feature; is the delimiter right?")
     }
     let hasHeader =
       switch options.header {
@@ -48,15 +49,19 @@ struct CSVTable {
     throws(ImportError)
   {
     guard reader.fieldCount == columnCount else {
-      throw .data("\(path): line \(reader.line): \(reader.fieldCount) columns, expected \(columnCount) as in the first line")
+      throw .data(
+        "\(path): line \(reader.line): \(reader.fieldCount) columns, expected \(columnCount) as in the first line")
     }
     func place(_ column: Int) -> String {
-      "\(path): line \(reader.line), column \(column + 1)" + (names.map { " ('\($0[column])')" } ?? "")
+      "\(path): line \(reader.line), column \(column + 1)" + (names.map { " ('\($0[column].onOneLine)')" } ?? "")
     }
     for column in 0..<columnCount where column != labelColumn {
       guard let value = reader.number(column), Float(value).isFinite else {
-        let cell = reader.text(column)
-        throw .data(cell.isEmpty ? "\(place(column)): empty cell, expected a number" : "\(place(column)): '\(cell)', expected a finite number")
+        let cell = reader.text(column).onOneLine
+        throw .data(
+          cell.isEmpty
+            ? "\(place(column)): empty cell, expected a number"
+            : "\(place(column)): '\(cell)', expected a finite number")
       }
       features.append(Float(value))
     }
@@ -86,7 +91,8 @@ struct CSVTable {
     if let index = Int(label) {
       let column = index < 0 ? columnCount + index : index
       if (0..<columnCount).contains(column) { return column }
-      throw .usage("--label \(label): \(path) has \(columnCount) columns, numbered 0 to \(columnCount - 1) (or -1 for the last)")
+      throw .usage(
+        "--label \(label): \(path) has \(columnCount) columns, numbered 0 to \(columnCount - 1) (or -1 for the last)")
     }
     guard let names else {
       throw .usage("--label \(label): \(path) has no header; give the column's number (from 0) or --header yes")

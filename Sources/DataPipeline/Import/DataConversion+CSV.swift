@@ -5,7 +5,9 @@ extension DataConversion {
   static func convertCSV(_ source: String, _ options: ConversionOptions, to file: OutputFile) throws(ImportError) {
     if let fraction = options.testFraction {
       try TestSplit.check(fraction: fraction)
-      guard options.testFile == nil else { throw .usage("--test and --test-file exclude each other: the test split is either") }
+      guard options.testFile == nil else {
+        throw .usage("--test and --test-file exclude each other: the test split is either")
+      }
     }
     var tables = [try CSVTable(path: source, options: options)]
     if let path = options.testFile {
@@ -14,17 +16,21 @@ extension DataConversion {
       tables.append(test)
     }
     let labels = try CSVLabels(tables: tables, kind: options.labelKind)
-    var splits = tables.indices.map { Split(name: $0 == 0 ? "train" : "test", table: $0, rows: tables[$0].labels.indices.map(\.self)) }
+    var splits = tables.indices.map {
+      Split(name: $0 == 0 ? "train" : "test", table: $0, rows: tables[$0].labels.indices.map(\.self))
+    }
     if let fraction = options.testFraction {
       let split = try TestSplit(groups: labels.groups(table: 0), fraction: fraction, seed: options.seed)
       splits = [Split(name: "train", table: 0, rows: split.train), Split(name: "test", table: 0, rows: split.test)]
     }
     for split in splits {
-      let table = tables[split.table], width = table.featureCount
+      let table = tables[split.table]
+      let width = table.featureCount
       let features = split.rows.flatMap { table.features[($0 * width)..<(($0 + 1) * width)] }
       try file.write("/\(split.name)/x", shape: [split.rows.count, width], features)
       if let names = table.featureNames { try file.setLines("names", names, of: "/\(split.name)/x") }
-      let labelPath = "/\(split.name)/y", shape = [split.rows.count]
+      let labelPath = "/\(split.name)/y"
+      let shape = [split.rows.count]
       switch labels {
       case .classes(let names, let indices):
         try file.write(labelPath, shape: shape, split.rows.map { indices[split.table][$0] })
@@ -48,7 +54,8 @@ extension DataConversion {
   private static func checkColumns(_ train: CSVTable, _ test: CSVTable) throws(ImportError) {
     guard train.featureCount == test.featureCount else {
       throw .data(
-        "\(test.path) has \(test.featureCount) features and \(train.path) \(train.featureCount); they must have the same columns")
+        "\(test.path) has \(test.featureCount) features and \(train.path) \(train.featureCount); they must have the same columns"
+      )
     }
     guard let names = train.featureNames, let testNames = test.featureNames,
       let column = names.indices.first(where: { names[$0] != testNames[$0] })

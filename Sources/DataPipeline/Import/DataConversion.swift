@@ -31,7 +31,8 @@ public enum DataConversion {
     case .npy:
       guard sources.count == 2 || sources.count == 4 else {
         throw .usage(
-          "data convert npy: \(sources.count) sources, expected features and labels, or also features and labels to test on")
+          "data convert npy: \(sources.count) sources, expected features and labels, or also features and labels to test on"
+        )
       }
       for (split, pair) in zip(["train", "test"], stride(from: 0, to: sources.count, by: 2)) {
         try copy(.openNPY(path: sources[pair]), .openNPY(path: sources[pair + 1]), split: split, to: file)
@@ -57,11 +58,13 @@ public enum DataConversion {
   {
     guard features.rowCount == labels.rowCount else {
       throw .data(
-        "\(features.path) has \(features.rowCount) rows and \(labels.path) \(labels.rowCount); they must be of equal number")
+        "\(features.path) has \(features.rowCount) rows and \(labels.path) \(labels.rowCount); they must be of equal number"
+      )
     }
     guard features.rowCount > 0 else { throw .data("\(features.path): no rows") }
     guard features.shape.count > 1 else {
-      throw .data("\(features.path): shape \(features.shape), expected rows of features; are features and labels exchanged?")
+      throw .data(
+        "\(features.path): shape \(features.shape), expected rows of features; are features and labels exchanged?")
     }
     try file.copy(features, to: "/\(split)/x")
     try file.copy(labels, to: "/\(split)/y")
@@ -72,7 +75,8 @@ public enum DataConversion {
     if sources.count == 1, let entries = try? FileManager.default.contentsOfDirectory(atPath: sources[0]) {
       let names = entries.filter { $0.contains("_batch") && ($0.hasSuffix(".bin") || $0.hasSuffix(".bin.gz")) }.sorted()
       guard !names.isEmpty else {
-        throw .data("\(sources[0]): no batches of CIFAR-10's binary version in this directory, such as data_batch_1.bin")
+        throw .data(
+          "\(sources[0]): no batches of CIFAR-10's binary version in this directory, such as data_batch_1.bin")
       }
       paths = names.map { sources[0] + "/" + $0 }
     }
@@ -102,10 +106,10 @@ public enum DataConversion {
 }
 
 extension OutputFile {
-  /// Stores a list of names as one text attribute, a line each.
+  /// Stores a list of names as one text attribute, a line each; line breaks inside a name become spaces.
   func setLines(_ name: String, _ lines: [String], of object: String) throws(ImportError) {
     try translated { () throws(HDF5Error) in
-      try file.setAttribute(name, to: lines.joined(separator: "\n"), of: object)
+      try file.setAttribute(name, to: lines.map(\.onOneLine).joined(separator: "\n"), of: object)
     }
   }
 }

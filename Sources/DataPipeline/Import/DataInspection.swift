@@ -9,19 +9,18 @@ public enum DataInspection {
   ///
   /// - Parameters:
   ///   - features: the path of the features inside the file, if it is none of the usual names.
-  ///   - labels: likewise of the labels; ignored without `features`.
+  ///   - labels: likewise of the labels; needs `features`.
   /// - Throws: `ImportError` if the file cannot be read or has no features under a known name. Problems inside the data are
   ///   findings, not errors.
   public static func inspect(
     path: String, features: String? = nil, labels: String? = nil
   ) throws(ImportError) -> InspectionReport {
     let file = try translated { () throws(HDF5Error) in try HDF5File.open(path) }
-    let located = try SplitNames.locate(in: file, features: features, labels: labels)
     var splits: [SplitScan] = []
-    for names in located { splits.append(try SplitScan(names, file)) }
+    for paths in try locate(file, features: features, labels: labels) { splits.append(try SplitScan(paths, file)) }
 
     var findings: [InspectionFinding] = []
-    let training = splits.first { $0.name == "train" }
+    let training = splits.first { $0.name == .train }
     for split in splits {
       findings += split.arrayFindings
       findings += split.labelFindings(classCount: training?.classes?.count)
@@ -32,53 +31,20 @@ public enum DataInspection {
       path: path, byteCount: (attributes?[.size] as? NSNumber)?.intValue ?? 0, splits: splits.map(\.report),
       findings: findings)
   }
-}
 
-/// Where a split's arrays stand in the file.
-struct SplitNames: Equatable {
-  let split: String
-  let features: String
-  let labels: String?
-
-  /// The splits of the first layout, in the order of preference, that is in the file.
-  ///
-  /// - Throws: `ImportError` listing what is there if no layout fits or a path does not exist.
-  static func locate(in file: HDF5File, features: String?, labels: String?) throws(ImportError) -> [SplitNames] {
-    let known = try translated { () throws(HDF5Error) in try file.datasetPaths() }
-    let list = known.isEmpty ? "nothing" : known.prefix(20).joined(separator: ", ") + (known.count > 20 ? ", …" : "")
-    func checked(_ path: String, _ option: String) throws(ImportError) -> String {
-      let absolute = path.hasPrefix("/") ? path : "/" + path
-      guard try translated({ () throws(HDF5Error) in try file.exists(absolute) }) else {
-        throw .data("\(option) \(path): no such data set in \(file.path), which has \(list)")
-      }
-      return absolute
+  /// The splits that training would find; labels may be missing, which is a finding.
+  private static func locate(
+    _ file: HDF5File, features: String?, labels: String?
+  ) throws(ImportError) -> [SplitPaths] {
+    let splits: [SplitPaths]
+    do throws(DataError) {
+      splits = try DataLayout.splits(of: file, features: features, labels: labels, labelsRequired: false)
+    } catch {
+      throw ImportError(message: error.description, exitCode: error.exitCode)
     }
-    if let features {
-      return [
-        SplitNames(
-          split: "train", features: try checked(features, "--features"),
-          labels: try labels.map { path throws(ImportError) in try checked(path, "--labels") })
-      ]
+    if let labels, splits.first?.labels == nil {
+      throw .data("\(file.path): there is no data set \(labels), which --labels names")
     }
-    for layout in layouts {
-      let splits = layout.filter { known.contains($0.features) }
-      guard !splits.isEmpty else { continue }
-      return splits.map { names in
-        let labels = names.labels.flatMap { known.contains($0) ? $0 : nil }
-        return SplitNames(split: names.split, features: names.features, labels: labels)
-      }
-    }
-    throw .data(
-      "\(file.path): no features under a known name such as /train/x; it has \(list); name them with --features and --labels")
+    return splits
   }
-
-  /// The layouts that training recognizes.
-  private static let layouts: [[SplitNames]] = {
-    let splits = ["train", "val", "test"]
-    let pairs = [("/data", "/label"), ("/X", "/y"), ("/features", "/targets"), ("/images", "/labels")]
-    return [
-      splits.map { SplitNames(split: $0, features: "/\($0)/x", labels: "/\($0)/y") },
-      splits.map { SplitNames(split: $0, features: "/x_\($0)", labels: "/y_\($0)") },
-    ] + pairs.map { [SplitNames(split: "train", features: $0.0, labels: $0.1)] }
-  }()
 }

@@ -41,7 +41,9 @@ public enum DataSynthesis {
   }
 
   /// Checks the options against the kind and fills in its defaults.
-  private static func generator(_ kind: SynthesisKind, _ options: SynthesisOptions) throws(ImportError) -> SampleGenerator {
+  private static func generator(_ kind: SynthesisKind, _ options: SynthesisOptions) throws(ImportError)
+    -> SampleGenerator
+  {
     let defaults = kind.defaults
     let features = options.features ?? defaults.features
     let classes = options.classes ?? defaults.classes ?? 0
@@ -54,10 +56,14 @@ public enum DataSynthesis {
       throw .usage("--classes \(classes): \(reason)")
     }
     guard (1...65_536).contains(features) else { throw .usage("--features \(features): expected 1 to 65536") }
-    guard kind == .linear || (2...65_536).contains(classes) else { throw .usage("--classes \(classes): expected 2 to 65536") }
+    guard kind == .linear || (2...65_536).contains(classes) else {
+      throw .usage("--classes \(classes): expected 2 to 65536")
+    }
     let informative = SampleGenerator.informativeCount(features: features, classes: classes)
     guard kind != .classification || informative >= 17 || classes <= 1 << informative else {
-      throw .usage("--classes \(classes): \(features) features have only \(1 << informative) corners to put classes at; raise --features")
+      throw .usage(
+        "--classes \(classes): \(features) features have only \(1 << informative) corners to put classes at; raise --features"
+      )
     }
     guard options.samples > 0, options.samples >= classes, options.samples <= Int(Int32.max) else {
       throw .usage("--samples \(options.samples): expected \(max(1, classes)) to \(Int32.max)")
@@ -74,7 +80,8 @@ public enum DataSynthesis {
   {
     let width = generator.features
     let features = try file.create("/\(split)/x", shape: [samples.count, width], elementType: .float32)
-    let block = UnsafeMutableBufferPointer<Float>.allocate(capacity: min(samples.count, max(1, 1 << 20 / width)) * width)
+    let block = UnsafeMutableBufferPointer<Float>.allocate(
+      capacity: min(samples.count, max(1, 1 << 20 / width)) * width)
     defer { block.deallocate() }
     var labels: [Double] = []
     labels.reserveCapacity(samples.count)

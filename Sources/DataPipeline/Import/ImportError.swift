@@ -15,3 +15,8 @@ public struct ImportError: UserFacingError, Equatable {
   /// Arguments that are wrong whatever the files hold.
   static func usage(_ message: String) -> ImportError { ImportError(message: message, exitCode: .usage) }
 }
+
+extension String {
+  /// The text with each line break replaced by a space, fit to be quoted in an error.
+  var onOneLine: String { String(map { $0.isNewline ? " " : $0 }) }
+}

@@ -9,7 +9,9 @@ extension InspectionReport: CustomStringConvertible {
         let values = array.statistics
         table.append(
           [split.name, array.path, array.shape.map(String.init).joined(separator: "×"), array.type]
-            + [values.minimum, values.maximum, values.mean, values.standardDeviation].map(Self.text) + [Self.storage(array)])
+            + [values.minimum, values.maximum, values.mean, values.standardDeviation].map(Self.text) + [
+              Self.storage(array)
+            ])
       }
     }
     var sections = ["\(path), \(Self.size(byteCount))", Self.aligned(table, rightAligned: 4...7)]

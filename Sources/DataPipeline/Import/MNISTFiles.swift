@@ -16,12 +16,15 @@ struct MNISTFiles {
   /// - Throws: `ImportError` if the files are not features and labels of a training split and, perhaps, of a test split.
   init(sources: [String]) throws(ImportError) {
     let paths = try Self.files(of: sources)
-    guard !paths.isEmpty else { throw .usage("data convert idx needs its source files, or the directory that holds them") }
+    guard !paths.isEmpty else {
+      throw .usage("data convert idx needs its source files, or the directory that holds them")
+    }
     var parts: [Part: String] = [:]
     for path in paths {
       let part = try Part(path: path)
       if let other = parts[part] {
-        throw .usage("\(other) and \(path) both look like the \(part); name the files after MNIST's, such as \(part.usualName)")
+        throw .usage(
+          "\(other) and \(path) both look like the \(part); name the files after MNIST's, such as \(part.usualName)")
       }
       parts[part] = path
     }
@@ -31,7 +34,8 @@ struct MNISTFiles {
     }
     var pairs: [Pair] = []
     for split in ["train", "test"] {
-      let images = parts[Part(split: split, isLabels: false)], labels = parts[Part(split: split, isLabels: true)]
+      let images = parts[Part(split: split, isLabels: false)]
+      let labels = parts[Part(split: split, isLabels: true)]
       switch (images, labels) {
       case (let images?, let labels?): pairs.append(Pair(split: split, images: images, labels: labels))
       case (let images?, nil):
@@ -53,7 +57,9 @@ struct MNISTFiles {
     let names = entries.filter { $0.lowercased().contains("idx") }.sorted()
     // Someone who unpacked the files may have kept the compressed ones beside them.
     let chosen = names.filter { name in !(name.hasSuffix(".gz") && names.contains(String(name.dropLast(3)))) }
-    guard !chosen.isEmpty else { throw .data("\(sources[0]): no IDX files in this directory, such as train-images-idx3-ubyte.gz") }
+    guard !chosen.isEmpty else {
+      throw .data("\(sources[0]): no IDX files in this directory, such as train-images-idx3-ubyte.gz")
+    }
     return chosen.map { sources[0].hasSuffix("/") ? sources[0] + $0 : sources[0] + "/" + $0 }
   }
 }

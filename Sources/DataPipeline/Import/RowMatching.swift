@@ -74,7 +74,9 @@ enum RowMatching {
       for place in batch.indices.sorted(by: { batch[$0].original < batch[$1].original }) {
         if loaded != batch[place].original { try originals.readRow(batch[place].original, into: original) }
         loaded = batch[place].original
-        isEqual[place] = original.indices.allSatisfy { (original[$0] + 0).bitPattern == (rows[place * width + $0] + 0).bitPattern }
+        isEqual[place] = original.indices.allSatisfy {
+          (original[$0] + 0).bitPattern == (rows[place * width + $0] + 0).bitPattern
+        }
       }
       result += zip(batch, isEqual).filter(\.1).map(\.0)
     }

@@ -59,7 +59,8 @@ struct SampleGenerator {
   }
 
   /// `count` different corners of the hypercube {−1, 1}^dimensions.
-  private static func corners(_ count: Int, of dimensions: Int, _ generator: inout RandomSource.Generator) -> [[Double]] {
+  private static func corners(_ count: Int, of dimensions: Int, _ generator: inout RandomSource.Generator) -> [[Double]]
+  {
     var corners: [[Double]] = []
     while corners.count < count {
       let corner = (0..<dimensions).map { _ in generator.uniform() < 0.5 ? -1.0 : 1.0 }

@@ -1,5 +1,5 @@
-import Foundation
 internal import CZlib
+import Foundation
 
 /// A file read once from front to back, plain or gzip-compressed. Which of the two it is, its content decides, not its name.
 final class SourceFile {

@@ -2,7 +2,7 @@ internal import HDF5Storage
 
 /// One split of a file, read through once, and what is wrong with it.
 struct SplitScan {
-  let name: String
+  let name: SplitName
   /// The number of classes and their names, if labels are classes and the names are known.
   let classes: (count: Int, names: [String]?)?
   private let features: HDF5Dataset
@@ -13,13 +13,13 @@ struct SplitScan {
   private let labelClasses: LabelScan?
   private let elementTypes: (features: ElementType, labels: ElementType?)
 
-  init(_ names: SplitNames, _ file: HDF5File) throws(ImportError) {
-    name = names.split
-    let features = try translated { () throws(HDF5Error) in try file.dataset(names.features) }
+  init(_ paths: SplitPaths, _ file: HDF5File) throws(ImportError) {
+    name = paths.split
+    let features = try translated { () throws(HDF5Error) in try file.dataset(paths.features) }
     self.features = features
     let type = try translated { () throws(HDF5Error) in try features.elementType }
     featureScan = try ValueScan(features)
-    guard let path = names.labels else {
+    guard let path = paths.labels else {
       labels = nil
       labelScan = nil
       labelValues = []
@@ -49,18 +49,19 @@ struct SplitScan {
       }
     }
     return InspectedSplit(
-      name: name, features: array(features, elementTypes.features, featureScan),
+      name: name.rawValue, features: array(features, elementTypes.features, featureScan),
       labels: labels.map { array($0, elementTypes.labels ?? .float64, labelScan ?? featureScan) }, classCounts: counts)
   }
 
   private func array(_ dataset: HDF5Dataset, _ type: ElementType, _ scan: ValueScan) -> InspectedArray {
     InspectedArray(
-      path: dataset.path, shape: dataset.shape, type: type.name, chunkShape: dataset.chunkShape, filters: dataset.filters,
+      path: dataset.path, shape: dataset.shape, type: type.name, chunkShape: dataset.chunkShape,
+      filters: dataset.filters,
       statistics: scan.statistics)
   }
 
   private func finding(_ kind: InspectionFinding.Kind, _ count: Int, _ message: String) -> InspectionFinding {
-    InspectionFinding(kind: kind, split: name, count: count, message: message)
+    InspectionFinding(kind: kind, split: name.rawValue, count: count, message: message)
   }
 }
 
@@ -82,12 +83,13 @@ extension SplitScan {
     }
     findings += nonFinite(featureScan, features)
     let constant = featureScan.constantFeatures
-    if name == "train", features.rowCount > 1, !constant.isEmpty {
+    if name == .train, features.rowCount > 1, !constant.isEmpty {
       let examples = constant.prefix(5).map(place).joined(separator: ", ") + (constant.count > 5 ? ", …" : "")
       findings.append(
         finding(
           .constantFeatures, constant.count,
-          "\(constant.count) of \(features.rowElementCount) features have one and the same value in all rows: \(examples)"))
+          "\(constant.count) of \(features.rowElementCount) features have one and the same value in all rows: \(examples)"
+        ))
     }
     return findings
   }
@@ -128,23 +130,25 @@ extension SplitScan {
       findings.append(
         finding(
           .nonIntegralLabels, scan.nonIntegral.count,
-          "\(scan.nonIntegral.count) labels in \(labels.path) are no whole number: \(examples)"))
+          "whole numbers expected in \(labels.path), found \(scan.nonIntegral.count) other: \(examples)"))
     }
     let outside = scan.counts.filter { !(0..<classCount).contains($0.key) }.sorted { $0.key < $1.key }
     if !outside.isEmpty {
       let count = outside.reduce(0) { $0 + $1.value }
-      let examples = outside.prefix(5).map { "\($0.key) (\($0.value) rows)" }.joined(separator: ", ")
+      let examples = outside.prefix(5).map { "\($0.key) (\($0.value)×)" }.joined(separator: ", ")
       findings.append(
         finding(
           .labelsOutOfRange, count,
-          "\(count) labels in \(labels.path) are outside 0 to \(classCount - 1): \(examples)" + (outside.count > 5 ? ", …" : "")))
+          "\(count) labels in \(labels.path) are outside 0 to \(classCount - 1): \(examples)"
+            + (outside.count > 5 ? ", …" : "")))
     }
     let missing = scan.missingClasses(of: classCount)
     if missing.count > 0 {
       findings.append(
-        finding(.missingClasses, missing.count, "\(missing.count) of \(classCount) classes have no sample: \(missing.text)"))
+        finding(
+          .missingClasses, missing.count, "\(missing.count) of \(classCount) classes have no sample: \(missing.text)"))
     }
-    if name == "train", let rarest = scan.counts.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }),
+    if name == .train, let rarest = scan.counts.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }),
       let commonest = scan.counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }),
       Double(commonest.value) > Self.imbalanceLimit * Double(rarest.value)
     {
@@ -176,14 +180,15 @@ extension SplitScan {
       ]
     }
     let matches = try RowMatching.matches(
-      of: features, hashes: featureScan.rowHashes, in: training.features, trainingHashes: training.featureScan.rowHashes)
+      of: features, hashes: featureScan.rowHashes, in: training.features, trainingHashes: training.featureScan.rowHashes
+    )
     guard !matches.isEmpty else { return [] }
     let share = (1000 * Double(matches.count) / Double(features.rowCount)).rounded() / 10
     return [
       finding(
         .leakage, matches.count,
         "\(matches.count) of \(features.rowCount) samples (\(share) %) also stand in the training split: "
-          + Self.examples(matches) { "\(name) \($0.row) = train \($0.original)" })
+          + Self.examples(matches) { "\(name.rawValue) \($0.row) = train \($0.original)" })
     ]
   }
 
