@@ -5,6 +5,11 @@ public struct TrainArguments: Sendable, Equatable {
     /// The key's path, such as `optimizer.learning_rate`.
     public let path: String
     public let value: JSONValue
+
+    public init(path: String, value: JSONValue) {
+      self.path = path
+      self.value = value
+    }
   }
 
   /// The JSON5 file to read; `nil`: defaults alone.

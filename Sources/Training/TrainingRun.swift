@@ -13,7 +13,8 @@ public final class TrainingRun {
   private let configuration: TrainingConfiguration
   private let topology: Topology
   private let data: TrainingData
-  private let trainer: Trainer
+  /// For programs that take the steps themselves, such as a benchmark.
+  public let trainer: Trainer
   private let facts: Checkpoint.Facts
   private let validator: Evaluator?
   private let directory: RunDirectory
