@@ -35,11 +35,18 @@ public final class HDF5Dataset: @unchecked Sendable {
   }
 
   deinit {
-    do {
-      // The last chunks are written here; a failure comes out of the file's `close()`.
-      if H5Iis_valid(id) > 0 { try check("write", subject, H5Dclose(id)) }
-    } catch {
-      file.remember(error)
+    guard !file.isAbandoned, H5Iis_valid(id) > 0 else { return }
+    if file.isWritable {
+      // The last chunks go out here; a failure abandons the file, whose `close()` throws it.
+      guard (try? flush()) != nil else { return }
+    }
+    release(id)
+  }
+
+  /// Writes the chunks that are buffered.
+  private func flush() throws(HDF5Error) {
+    try file.abandoningOnFailure { () throws(HDF5Error) in
+      _ = try check("write", subject, H5Dflush(id))
     }
   }
 

@@ -27,7 +27,7 @@ public struct HDF5Error: UserFacingError, Equatable {
 func check<Status: SignedInteger>(
   _ operation: String, _ subject: String, _ call: @autoclosure () -> Status
 ) throws(HDF5Error) -> Status {
-  chdf5_silence()
+  chdf5_prepare()
   let status = call()
   guard status >= 0 else { throw HDF5Error(operation: operation, subject: subject, reason: libraryText()) }
   return status
@@ -35,9 +35,9 @@ func check<Status: SignedInteger>(
 
 /// Lets go of an identifier that `check` has returned, of any kind.
 ///
-/// Only for identifiers that hold no unwritten data: those of files and data sets are closed where failure is reported.
+/// Only for identifiers that hold no unwritten data, or whose failure nobody can act on any more.
 func release(_ id: hid_t) {
-  chdf5_silence()
+  chdf5_prepare()
   if H5Iis_valid(id) > 0 { H5Idec_ref(id) }
 }
 

@@ -180,7 +180,7 @@ extension HDF5File {
       guard count > 0 else { return [] }
       var status: herr_t = 0
       let values = [T](unsafeUninitializedCapacity: count) { buffer, initialized in
-        chdf5_silence()
+        chdf5_prepare()
         status = H5Aread(attribute, T.elementType.memoryType, buffer.baseAddress)
         initialized = status < 0 ? 0 : count
       }

@@ -10,12 +10,18 @@ public final class HDF5File: @unchecked Sendable {
   /// The file's name as it was given.
   public let path: String
   let id: hid_t
-  /// The first failure of a data set's closing, which happens in a `deinit` that cannot throw; `close()` throws it.
-  private let lateFailure = Mutex<HDF5Error?>(nil)
+  /// Whether the file was opened for writing.
+  let isWritable: Bool
+  /// The first failure to write what was buffered, which `close()` throws.
+  ///
+  /// From then on the file is abandoned: neither it nor its data sets are closed, because the library frees the memory of
+  /// what it fails to close, keeps the identifier, and crashes when that is used again. The descriptor is lost until exit.
+  private let failure = Mutex<HDF5Error?>(nil)
 
-  private init(path: String, id: hid_t) {
+  private init(path: String, id: hid_t, isWritable: Bool) {
     self.path = path
     self.id = id
+    self.isWritable = isWritable
   }
 
   /// Opens a file for reading.
@@ -35,7 +41,8 @@ public final class HDF5File: @unchecked Sendable {
     let accessList = try makeAccessList(path)
     defer { release(accessList) }
     do {
-      return HDF5File(path: path, id: try check("open", path, H5Fopen(path, chdf5_read_only(), accessList)))
+      let id = try check("open", path, H5Fopen(path, chdf5_read_only(), accessList))
+      return HDF5File(path: path, id: id, isWritable: false)
     } catch  where error.reason.contains("truncated") {
       throw failure("the file is truncated (\(error.reason)); copy or download it again")
     }
@@ -48,8 +55,8 @@ public final class HDF5File: @unchecked Sendable {
     let creationList = try check("create", path, H5Pcreate(chdf5_file_create()))
     defer { release(creationList) }
     try check("create", path, H5Pset_obj_track_times(creationList, false))
-    return HDF5File(
-      path: path, id: try check("create", path, H5Fcreate(path, chdf5_truncate(), creationList, accessList)))
+    let id = try check("create", path, H5Fcreate(path, chdf5_truncate(), creationList, accessList))
+    return HDF5File(path: path, id: id, isWritable: true)
   }
 
   /// Creates a file in memory alone; `image()` then gives the bytes of a file on disk.
@@ -62,8 +69,8 @@ public final class HDF5File: @unchecked Sendable {
     let creationList = try check("create", name, H5Pcreate(chdf5_file_create()))
     defer { release(creationList) }
     try check("create", name, H5Pset_obj_track_times(creationList, false))
-    return HDF5File(
-      path: name, id: try check("create", name, H5Fcreate(name, chdf5_truncate(), creationList, accessList)))
+    let id = try check("create", name, H5Fcreate(name, chdf5_truncate(), creationList, accessList))
+    return HDF5File(path: name, id: id, isWritable: true)
   }
 
   /// The bytes of the file as it stands.
@@ -88,30 +95,41 @@ public final class HDF5File: @unchecked Sendable {
     return list
   }
 
-  deinit { release(id) }
+  deinit {
+    if !isAbandoned { release(id) }
+  }
 
   /// Writes everything that is buffered to the operating system. A crash of the machine may still lose it: see `fsync`.
+  ///
+  /// - Throws: if it cannot be written; the file is then lost, and only `close()` may follow.
   public func flush() throws(HDF5Error) {
-    try check("write", path, H5Fflush(id, H5F_SCOPE_LOCAL))
+    if let failure = failure.withLock({ $0 }) { throw failure }
+    try abandoningOnFailure { () throws(HDF5Error) in
+      _ = try check("write", path, H5Fflush(id, H5F_SCOPE_LOCAL))
+    }
   }
 
   /// Writes what is buffered and closes the file and its data sets; nothing can be read or written through it after that.
   ///
   /// - Throws: if any of the file's data could not be written, also if it was an earlier write that failed late.
   public func close() throws(HDF5Error) {
-    do throws(HDF5Error) {
-      try flush()
-    } catch {
-      // The descriptor is let go all the same; the first failure is the one to report.
-      release(id)
-      throw error
+    try flush()
+    try abandoningOnFailure { () throws(HDF5Error) in
+      _ = try check("write", path, H5Fclose(id))
     }
-    try check("write", path, H5Fclose(id))
-    if let error = lateFailure.withLock({ $0 }) { throw error }
   }
 
-  func remember(_ error: HDF5Error) {
-    lateFailure.withLock { $0 = $0 ?? error }
+  /// Whether something that was buffered could not be written.
+  var isAbandoned: Bool { failure.withLock { $0 != nil } }
+
+  /// Runs a call that writes buffers; a failure abandons the file.
+  func abandoningOnFailure(_ body: () throws(HDF5Error) -> Void) throws(HDF5Error) {
+    do throws(HDF5Error) {
+      try body()
+    } catch {
+      failure.withLock { $0 = $0 ?? error }
+      throw error
+    }
   }
 
   /// How errors name an object in the file.

@@ -49,16 +49,17 @@ import Testing
               let positions = (0..<Int32(store.count(shard))).reversed() + [0]
               let batch = fill(store, shard: shard, Array(positions))
               // The naive twin.
-              for (i, position) in positions.enumerated() {
-                let row = selection[dealing.row(shard: shard, position: Int(position))]
-                #expect(batch.ids[i] == row)
-                #expect(batch.y[i] == Float(row % 10))
+              let rows = positions.map { selection[dealing.row(shard: shard, position: Int($0))] }
+              var expected: [Float] = []
+              for row in rows {
                 for j in 0..<width {
                   let k = transform.offset.count == 1 ? 0 : j
-                  let expected = (float(value(row, j)) - transform.offset[k]) * transform.factor[k]
-                  if batch.x[i * width + j] != expected { Issue.record("row \(row), column \(j)") }
+                  expected.append((float(value(row, j)) - transform.offset[k]) * transform.factor[k])
                 }
               }
+              #expect(batch.ids == rows)
+              #expect(batch.y == rows.map { Float($0 % 10) })
+              #expect(batch.x == expected, "\(T.elementType.name), width \(width), \(transform.kind)")
             }
           }
         }
