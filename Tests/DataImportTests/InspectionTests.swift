@@ -99,6 +99,20 @@ import Testing
     #expect(found.message.contains("2 of 4 features") && found.message.contains("[0, 1], [1, 1]"))
   }
 
+  @Test func valuesAboveTheValidMaximum() throws {
+    func report(_ validMaximum: Double) throws -> InspectionReport {
+      let file = try HDF5File.create(path)
+      try file.write("/X", shape: [12, 4], elements: rows(12, from: 0))
+      try file.write("/y", shape: [12], elements: labels(12))
+      try file.setAttribute("valid_max", to: validMaximum, of: "/X")
+      try file.close()
+      return try DataInspection.inspect(path: path)
+    }
+    #expect(try report(47).findings == [])
+    let found = try finding(.aboveValidMaximum, in: report(46))
+    #expect(found.message == "values in /X go up to 47.0, above its attribute valid_max of 46.0")
+  }
+
   @Test func classImbalance() throws {
     let few = Array(repeating: Int32(0), count: 9) + [1, 1, 1]
     #expect(try inspect((rows(12, from: 0), few)).findings == [], "3 to 1 is still in order")
@@ -212,7 +226,7 @@ import Testing
     let report = try DataInspection.inspect(path: path, features: "deep/inputs", labels: "/deep/outputs")
     #expect(report.splits[0].labels?.path == "/deep/outputs")
     #expect(report.findings == [])
-    expectFailure(.data, "data.h5", "/deep/inputs, /deep/outputs") { () throws(ImportError) in
+    expectFailure(.data, "data.h5", "/deep/inputs, /deep/outputs", "--features /PATH --labels /PATH") { () throws(ImportError) in
       _ = try DataInspection.inspect(path: path)
     }
     expectFailure(.data, "/shallow", "/deep/inputs") { () throws(ImportError) in

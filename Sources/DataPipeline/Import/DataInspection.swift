@@ -40,7 +40,10 @@ public enum DataInspection {
     do throws(DataError) {
       splits = try DataLayout.splits(of: file, features: features, labels: labels, labelsRequired: false)
     } catch {
-      throw ImportError(message: error.description, exitCode: error.exitCode)
+      // The layout speaks of training's options; here they have names of their own.
+      let message = error.description.replacingOccurrences(
+        of: "--set data.features=/PATH --set data.labels=/PATH", with: "--features /PATH --labels /PATH")
+      throw ImportError(message: message, exitCode: error.exitCode)
     }
     if let labels, splits.first?.labels == nil {
       throw .data("\(file.path): there is no data set \(labels), which --labels names")

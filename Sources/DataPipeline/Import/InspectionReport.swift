@@ -53,6 +53,8 @@ public struct ClassCount: Encodable, Equatable, Sendable {
 public struct InspectionFinding: Encodable, Equatable, Sendable, CustomStringConvertible {
   public enum Kind: String, Encodable, CaseIterable, Sendable {
     case nonFiniteValues = "non_finite_values"
+    /// Features above the attribute `valid_max`, by which the scaling `unit` divides.
+    case aboveValidMaximum = "above_valid_maximum"
     case constantFeatures = "constant_features"
     case classImbalance = "class_imbalance"
     case labelsOutOfRange = "labels_out_of_range"

@@ -11,6 +11,8 @@ struct SplitScan {
   private let labelScan: ValueScan?
   private let labelValues: [Double]
   private let labelClasses: LabelScan?
+  /// The features' attribute `valid_max`, if they have it.
+  private let validMaximum: Double?
   private let elementTypes: (features: ElementType, labels: ElementType?)
 
   init(_ paths: SplitPaths, _ file: HDF5File) throws(ImportError) {
@@ -19,6 +21,9 @@ struct SplitScan {
     self.features = features
     let type = try translated { () throws(HDF5Error) in try features.elementType }
     featureScan = try ValueScan(features)
+    validMaximum = try translated { () throws(HDF5Error) in
+      try file.doubleAttribute("valid_max", of: paths.features)
+    }
     guard let path = paths.labels else {
       labels = nil
       labelScan = nil
@@ -82,6 +87,12 @@ extension SplitScan {
       findings.append(finding(.missingLabels, features.rowCount, "\(features.path) has no labels beside it"))
     }
     findings += nonFinite(featureScan, features)
+    if let validMaximum, let maximum = featureScan.statistics.maximum, maximum > validMaximum {
+      findings.append(
+        finding(
+          .aboveValidMaximum, 1,
+          "values in \(features.path) go up to \(maximum), above its attribute valid_max of \(validMaximum)"))
+    }
     let constant = featureScan.constantFeatures
     if name == .train, features.rowCount > 1, !constant.isEmpty {
       let examples = constant.prefix(5).map(place).joined(separator: ", ") + (constant.count > 5 ? ", …" : "")
