@@ -226,7 +226,8 @@ import Testing
     let report = try DataInspection.inspect(path: path, features: "deep/inputs", labels: "/deep/outputs")
     #expect(report.splits[0].labels?.path == "/deep/outputs")
     #expect(report.findings == [])
-    expectFailure(.data, "data.h5", "/deep/inputs, /deep/outputs", "--features /PATH --labels /PATH") { () throws(ImportError) in
+    expectFailure(.data, "data.h5", "/deep/inputs, /deep/outputs", "--features /PATH --labels /PATH") {
+      () throws(ImportError) in
       _ = try DataInspection.inspect(path: path)
     }
     expectFailure(.data, "/shallow", "/deep/inputs") { () throws(ImportError) in
