@@ -101,7 +101,8 @@ public final class Workspace<S: Scalar> {
   public func input(_ index: Int = 0) -> Window<S> { activations[model.inputNodes[index]] }
   /// What `forward` computed [N, …]: logits or predictions.
   public func output(_ index: Int = 0) -> Window<S> { activation(of: model.outputNodes[index]) }
-  /// Where the loss leaves ∂loss/∂output before `backward` [N, …].
+  /// Where the loss leaves ∂loss/∂output before `backward` [N, …]: for every output, zeros where it has no part in the loss,
+  /// because `backward` adds to the gradient of an output that other layers read.
   public func outputGradient(_ index: Int = 0) -> Window<S> { gradient(of: model.outputNodes[index]) }
   /// ∂loss/∂input of the model after `backward` [N, …], where `differentiatesInputs`.
   public func inputGradient(_ index: Int = 0) -> Window<S> { gradient(of: model.inputNodes[index]) }

@@ -23,6 +23,13 @@ public func average<S: Scalar>(_ input: Window<S>, scale: S, weight: S, into out
   for i in output.indices { output[i] = kept * output[i] + added * input[i] }
 }
 
+/// `output = factor · output`.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func scale<S: Scalar>(_ output: Window<S>, by factor: S) {
+  for i in output.indices { output[i] *= factor }
+}
+
 /// `output = left · right`, element by element.
 @specialized(where S == Float)
 @specialized(where S == Double)

@@ -1,7 +1,8 @@
 import Foundation
 
-// Glibc's functions are calls that keep a loop from vectorising; the Float versions below are branch-free polynomials
-// from the Cephes library (Stephen Moshier, netlib.org/cephes, single precision), within 2 units in the last place.
+// Glibc's functions are calls that keep a loop from vectorising; the Float versions below are branch-free polynomials. Those
+// of exp and tanh are from the Cephes library (Stephen Moshier, netlib.org/cephes, single precision), within a few units in
+// the last place.
 
 extension Float: Scalar {
   /// Cephes `expf`. Above 88.72 infinity, below −87.33 zero, NaN stays NaN.
@@ -43,9 +44,34 @@ extension Float: Scalar {
     return magnitude < 0.625 ? near : (x < 0 ? -far : far)
   }
 
+  /// x + x · P(x²) near zero, 1 − exp(−Q(|x|)) elsewhere, with minimax polynomials fitted for this purpose: P to erf(x) / x − 1
+  /// by relative error, Q to −log(1 − erf(x)) by the error it causes. Within 10⁻⁷ of erf; beyond 4 it is 1 to single precision.
+  @inlinable @inline(__always)
+  public static func errorFunction(_ x: Float) -> Float {
+    let magnitude = abs(x)
+    let z = x * x
+    var p: Float = 8.1851154e-5
+    p = p * z - 8.09771e-4
+    p = p * z + 5.1969527e-3
+    p = p * z - 2.6857706e-2
+    p = p * z + 1.1283664e-1
+    p = p * z - 3.7612632e-1
+    p = p * z + 1.2837917e-1
+    let near = p * x + x
+    let t = magnitude > 4 ? 4 : magnitude
+    var q: Float = -1.9150406e-4
+    q = q * t + 2.99954e-3
+    q = q * t - 2.2051996e-2
+    q = q * t + 1.03566885e-1
+    q = q * t + 6.3760006e-1
+    q = q * t + 1.127426
+    q = q * t + 2.564464e-4
+    let far = 1 - exponential(-q)
+    return magnitude < 0.95 ? near : (x < 0 ? -far : far)
+  }
+
   public static func logarithm(_ x: Float) -> Float { logf(x) }
   public static func logarithmOnePlus(_ x: Float) -> Float { log1pf(x) }
-  public static func errorFunction(_ x: Float) -> Float { erff(x) }
 }
 
 extension Double: Scalar {

@@ -31,6 +31,22 @@ struct LossTests {
     #expect(test(samples: samples).mismatches(.loss(loss, targets: targets)) == [])
   }
 
+  @Test("A sequence with a label at each position: the mean over positions, as each were a sample", arguments: [0, 1, 3])
+  func positions(samples: Int) {
+    var builder = ModelBuilder<Double>()
+    let input = builder.input([2, 3])
+    let model = builder.build(outputs: builder.add(Dense(inputShape: [2, 3], outputSize: 4), to: input, name: "0"))
+    let test = ModelUnderTest(model, samples: samples, capacity: 4)
+    let labels = (0..<2 * samples).map { Double($0 * 3 % 4) }
+    #expect(test.mismatches(.loss(SoftmaxCrossEntropy(), targets: labels)) == [])
+    test.forward()
+    let outputs = Array(test.workspace.output())
+    let sequence = evaluate(SoftmaxCrossEntropy(), outputs, labels, samples: samples)
+    let single = evaluate(SoftmaxCrossEntropy(), outputs, labels, samples: 2 * samples)
+    #expect(sequence.0 == LossSums(loss: single.0.loss / 2, correct: single.0.correct.map { $0 / 2 }))
+    #expect(sequence.1 == single.1.map { $0 / 2 })
+  }
+
   @Test("No sample, no loss", arguments: 0..<5)
   func empty(index: Int) {
     let (loss, targets) = Self.cases(samples: 0)[index]

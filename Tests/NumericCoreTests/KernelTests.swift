@@ -30,6 +30,7 @@ struct KernelTests {
     let product = output(left) { product in
       withWindow(left) { left in withWindow(right) { multiplyElements(left, $0, into: product) } }
     }
+    #expect(output(left) { scale($0, by: 0.5) } == left.map { 0.5 * $0 })
     #expect(product == left.indices.map { left[$0] * right[$0] })
     let average = output(left) { left in
       withWindow(right) { NumericCore.average($0, scale: 4, weight: 0.25, into: left) }

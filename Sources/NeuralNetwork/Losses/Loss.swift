@@ -15,7 +15,7 @@ public struct LossSums: Sendable, Equatable {
 
 /// What a loss reads as the target of a sample.
 public enum TargetKind: Sendable, Equatable {
-  /// One class index, exact as a floating-point number.
+  /// A class index, exact as a floating-point number: one, or one for each position of a sequence.
   case classIndex
   /// As many 0 or 1 (or probabilities between) as there are outputs.
   case binary
@@ -31,20 +31,24 @@ public protocol Loss<S>: Sendable {
 
   /// Sums over the samples, and overwrites `gradient` with ∂(sum)/∂outputs.
   ///
-  /// - Shapes: `outputs` and `gradient` [N, K]; `targets` [N] for class indices, [N, K] otherwise.
+  /// - Shapes: `outputs` and `gradient` [N, K], or [N, T, K] for class indices of T positions; `targets` [N] or [N, T] for
+  ///   class indices, the shape of `outputs` otherwise.
   /// - Parameter gradient: nil where only the sums are wanted.
   func evaluate(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> LossSums
 }
 
 extension Loss {
-  /// K, checked against the counts of the windows.
-  func outputSize(_ outputs: Window<S>, _ targets: Window<S>, _ samples: Int, _ gradient: Window<S>?) -> Int {
-    let size = samples == 0 ? 0 : outputs.count / samples
+  /// Targets of a sample and outputs of a target, checked against the counts of the windows; ones where there is no sample.
+  func sizes(
+    _ outputs: Window<S>, _ targets: Window<S>, _ samples: Int, _ gradient: Window<S>?
+  ) -> (targets: Int, outputs: Int) {
+    let targetSize = targets.count / max(1, samples), outputSize = outputs.count / max(1, targets.count)
     precondition(
-      outputs.count == size * samples && targets.count == (targetKind == .classIndex ? samples : outputs.count)
+      targets.count == targetSize * samples && outputs.count == outputSize * targets.count
+        && (targetKind == .classIndex || outputs.count == targets.count)
         && (gradient?.count ?? outputs.count) == outputs.count,
       "\(outputs.count) outputs and \(targets.count) targets for \(samples) samples")
-    return size
+    return (max(1, targetSize), max(1, outputSize))
   }
 
   /// Sums `term(output, target)`, a pair of loss and derivative, over the elements; each sample's loss is their mean.
@@ -53,14 +57,14 @@ extension Loss {
     outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?,
     term: (_ output: S, _ target: S) -> (loss: S, derivative: S)
   ) -> Double {
-    let size = outputSize(outputs, targets, samples, gradient)
-    let scale = 1 / S(max(1, size))
+    let size = sizes(outputs, targets, samples, gradient).targets
+    let scale = 1 / S(size)
     var sum = 0.0
     for i in outputs.indices {
       let (loss, derivative) = term(outputs[i], targets[i])
       sum += Double(loss)
       if let gradient { gradient[i] = derivative * scale }
     }
-    return sum / Double(max(1, size))
+    return sum / Double(size)
   }
 }

@@ -2,14 +2,21 @@ public import NumericCore
 
 /// −log softmax(logits)[label], computed as log Σ exp(logitⱼ − max) − (logit_label − max), which is stable for any logits.
 /// Its gradient is softmax(logits) − onehot(label). A sample is correct where its greatest logit (the first, in a tie) is
-/// the label's.
+/// the label's. Where a sample has several positions with a label each, as in a sequence, its loss is their mean, and it is
+/// correct in the share of them that are.
 public struct SoftmaxCrossEntropy<S: Scalar>: Loss {
   public init() {}
   public var targetKind: TargetKind { .classIndex }
 
   public func evaluate(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> LossSums {
-    let classes = outputSize(outputs, targets, samples, gradient)
-    return softmaxCrossEntropy(logits: outputs, labels: targets, classes: classes, gradient: gradient)
+    let (positions, classes) = sizes(outputs, targets, samples, gradient)
+    var sums = softmaxCrossEntropy(logits: outputs, labels: targets, classes: classes, gradient: gradient)
+    if positions > 1 {
+      sums.loss /= Double(positions)
+      sums.correct = sums.correct.map { $0 / Double(positions) }
+      if let gradient { scale(gradient, by: 1 / S(positions)) }
+    }
+    return sums
   }
 }
 
