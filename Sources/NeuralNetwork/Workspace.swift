@@ -114,19 +114,22 @@ public final class Workspace<S: Scalar> {
   public func forward(samples: Int, mode: PassMode, values: ModelValues<S>) {
     precondition(samples <= capacity, "\(samples) samples in a workspace for \(capacity)")
     (self.samples, self.mode, self.values) = (samples, mode, values)
-    for (index, node) in model.nodes.enumerated() {
-      node.layer?.forward(LayerPass(workspace: self, node: index))
+    for index in 0..<model.nodes.count {
+      model.nodes[index].layer?.forward(LayerPass(workspace: self, node: index))
     }
   }
 
   /// Propagates `outputGradient` back through the layers of the last `forward`.
   public func backward() {
-    for index in model.nodes.indices.reversed() where needsGradient[index] {
-      let node = model.nodes[index]
+    var index = model.nodes.count
+    while index > 0 {
+      index -= 1
+      guard needsGradient[index] else { continue }
       if isUnused[index] { gradient(of: index).update(repeating: 0) }
-      node.layer?.backward(LayerPass(workspace: self, node: index))
-      for (position, source) in node.inputs.enumerated() where contributionStarts[index][position] != nil {
-        add(inputGradient(node: index, input: position)!, into: gradient(of: source))
+      model.nodes[index].layer?.backward(LayerPass(workspace: self, node: index))
+      for position in 0..<contributionStarts[index].count where contributionStarts[index][position] != nil {
+        guard let contribution = inputGradient(node: index, input: position) else { continue }
+        add(contribution, into: gradient(of: model.nodes[index].inputs[position]))
       }
     }
   }
