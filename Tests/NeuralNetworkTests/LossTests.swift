@@ -31,7 +31,7 @@ struct LossTests {
     #expect(test(samples: samples).mismatches(.loss(loss, targets: targets)) == [])
   }
 
-  @Test("A sequence with a label at each position: the mean over positions, as each were a sample", arguments: [0, 1, 3])
+  @Test("A label at each position of a sequence: as samples, averaged", arguments: [0, 1, 3])
   func positions(samples: Int) {
     var builder = ModelBuilder<Double>()
     let input = builder.input([2, 3])

@@ -8,7 +8,7 @@ struct OptimizerStepTests {
   struct Fixture: Decodable {
     struct Case: Decodable {
       let optimizer: String
-      let after_1: [Float], after_10: [Float]
+      let after1: [Float], after10: [Float]
     }
     let initial: [Float]
     let gradients: [[Float]]
@@ -50,7 +50,7 @@ struct OptimizerStepTests {
       let steps = run(
         options.optimizer(named: test.optimizer), learningRate: options.lr, fixture.initial,
         fixture.gradients.map { $0.map { 8 * $0 } }, scale: 0.125)
-      for (ours, expected) in [(steps[0], test.after_1), (steps[9], test.after_10)] {
+      for (ours, expected) in [(steps[0], test.after1), (steps[9], test.after10)] {
         let wrong = ours.indices.filter { !(abs(ours[$0] - expected[$0]) <= 1e-6 * max(1, abs(expected[$0]))) }
         #expect(wrong == [], "\(test.optimizer): \(wrong.map { (ours[$0], expected[$0]) })")
       }

@@ -10,7 +10,7 @@ struct PyTorchLossTests {
   struct Fixture: Decodable {
     struct Case: Decodable {
       let loss: String, optimizer: String, activation: String
-      let clip_norm: Double?
+      let clipNorm: Double?
       let losses: [Double]
     }
     let parameters: [String: [Float]]
@@ -71,7 +71,7 @@ struct PyTorchLossTests {
       }
       workspace.backward()
       var scale = 1 / Double(samples)
-      if let clip = test.clip_norm {
+      if let clip = test.clipNorm {
         let norm = sumOfSquares(gradients.window).squareRoot() / Double(samples)
         scale *= min(1, clip / (norm + 1e-6))
       }
@@ -91,7 +91,7 @@ struct PyTorchLossTests {
         Set(fixture.cases.filter { $0.loss == loss }.map(\.optimizer)) == Set(fixture.optimizers.keys))
     }
     #expect(Set(fixture.cases.map(\.activation)) == Set(Self.activations.keys))
-    #expect(fixture.cases.contains { $0.clip_norm != nil })
+    #expect(fixture.cases.contains { $0.clipNorm != nil })
   }
 
   /// Single precision carries a relative error of 6·10⁻⁸ an operation; summing in another order than PyTorch's kernels moves
