@@ -13,7 +13,8 @@ extension Checkpoint {
     var configuration: TrainingConfiguration
     /// As resolved against the data.
     var lossName: String
-    var inputSize: Int
+    /// Of one sample's features.
+    var inputShape: Shape
     var outputSize: Int
     /// N of the training split, V, and the parts of both that decide the order of sums.
     var sampleCount: Int
@@ -41,7 +42,7 @@ extension Checkpoint {
       "mpi_version": .text(MPILibrary.version), "blas_version": .text(BLAS.version), "blas_core": .text(BLAS.coreName),
       "blas_threads": .integer(BLAS.threads), "exchange": .text(facts.configuration.exchange.rawValue),
       "shards": .integer(facts.shardCount), "samples": .integer(facts.sampleCount), "loss": .text(facts.lossName),
-      "input_size": .integer(facts.inputSize), "output_size": .integer(facts.outputSize),
+      "input_shape": .text(facts.inputShape.extents.map(String.init).joined(separator: " ")), "output_size": .integer(facts.outputSize),
       "scaling": .text(facts.transform.kind.rawValue),
     ]
   }
@@ -75,7 +76,7 @@ extension Checkpoint {
       offset.count == factor.count
     else { throw missing("data_transform") }
     return Facts(
-      configuration: configuration, lossName: try text("loss"), inputSize: try integer("input_size"),
+      configuration: configuration, lossName: try text("loss"), inputShape: Shape(try text("input_shape").split(separator: " ").compactMap { Int($0) }),
       outputSize: try integer("output_size"), sampleCount: try integer("samples"), shardCount: try integer("shards"),
       transform: FeatureTransform(kind: kind, offset: offset, factor: factor))
   }

@@ -21,7 +21,7 @@ struct TrainedModel {
     facts = try checkpoint.facts(in: path)
     progress = try checkpoint.progress(in: path)
     model = try ModelCatalog(
-      inputSize: facts.inputSize, outputSize: facts.outputSize, initializer: facts.configuration.initializer
+      inputShape: facts.inputShape, outputSize: facts.outputSize, initializer: facts.configuration.initializer
     ).makeModel(facts.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)
@@ -66,9 +66,9 @@ struct TrainedModel {
       name = source.splits[.test] != nil ? .test : source.splits[.validation] != nil || heldOut != nil ? .validation : .train
     }
     let found = try source.split(heldOut != nil && name == .validation ? .train : name)
-    guard found.featureShape.elementCount == facts.inputSize else {
+    guard found.featureShape == facts.inputShape else {
       throw TrainingError(
-        "\(found.place(.features, row: 0)): samples of \(found.featureShape), but \(self.path) takes \(facts.inputSize) features",
+        "\(found.place(.features, row: 0)): samples of \(found.featureShape), but \(self.path) takes \(facts.inputShape)",
         exitCode: .data)
     }
     let all = RowSelection.all(count: found.sampleCount)

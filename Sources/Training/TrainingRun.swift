@@ -59,7 +59,7 @@ public final class TrainingRun {
       source, configuration: configuration, objective: objective, declaredOutputSize: declared,
       transform: resumed?.facts.transform, assignment: assignment, communicator: world)
     let catalog = ModelCatalog(
-      inputSize: split.featureShape.elementCount, outputSize: data.outputSize, initializer: configuration.initializer)
+      inputShape: split.featureShape, outputSize: data.outputSize, initializer: configuration.initializer)
     let model: Model<Float> = try catalog.makeModel(configuration.model)
 
     let layout = ExchangeLayout(
@@ -69,7 +69,7 @@ public final class TrainingRun {
     trainer = Trainer(
       model: model, objective: objective, configuration: configuration, store: data.train, exchange: exchange)
     facts = Checkpoint.Facts(
-      configuration: resolved, lossName: objective.name, inputSize: catalog.inputSize, outputSize: data.outputSize,
+      configuration: resolved, lossName: objective.name, inputShape: split.featureShape, outputSize: data.outputSize,
       sampleCount: data.train.dealing.sampleCount, shardCount: shardCount, transform: data.transform)
     let values = trainer.values
     validator = data.validation.map {

@@ -1,0 +1,76 @@
+import Configuration
+import NeuralNetwork
+import NumericCore
+
+/// Turns a list of layer descriptions into a model, inferring every size that the data or an earlier layer fixes.
+///
+/// One method builds one kind of layer behind `node`; a new kind is a method, and a line in `add`.
+struct ModelAssembly<S: Scalar> {
+  private let inputShape: Shape
+  private let outputSize: Int
+  private let initializer: TrainingConfiguration.Initializer
+  private var builder = ModelBuilder<S>()
+  /// What the next layer is applied to.
+  private var node: NodeReference
+
+  /// - Parameters:
+  ///   - inputShape: of one sample's features.
+  ///   - outputSize: what the last dense layer gives where it names no size.
+  ///   - initializer: for weights whose layer names none.
+  init(inputShape: Shape, outputSize: Int, initializer: TrainingConfiguration.Initializer) {
+    self.inputShape = inputShape
+    self.outputSize = outputSize
+    self.initializer = initializer
+    // Dense layers see a sample as one row of features, whatever its shape.
+    node = builder.input([inputShape.elementCount])
+  }
+
+  /// Builds the layers one behind the other; the parameters of layer i are called `i.weight` and so on.
+  mutating func makeModel(_ layers: [LayerDescription]) throws(ConfigurationError) -> Model<S> {
+    let lastDense = layers.lastIndex { $0.name == "dense" }
+    for (index, layer) in layers.enumerated() {
+      try add(layer, name: String(index), mayLeaveOutSize: index == lastDense)
+    }
+    guard node.shape.elementCount == outputSize else {
+      throw ConfigurationError(
+        "model: the last layer gives \(node.shape.elementCount) outputs, but the data and the loss need \(outputSize); "
+          + "leave the last dense layer's size out, or give \(outputSize)")
+    }
+    return builder.build(outputs: node)
+  }
+
+  private mutating func add(
+    _ layer: LayerDescription, name: String, mayLeaveOutSize: Bool
+  ) throws(ConfigurationError) {
+    var options = try layer.reader()
+    switch layer.name {
+    case "dense": try addDense(&options, name, mayLeaveOutSize)
+    case "relu": addActivation(.relu, name)
+    case "leaky_relu": addActivation(.leakyReLU(slope: try options.double("negative_slope") ?? 0.01), name)
+    case "tanh": addActivation(.tanh, name)
+    case "sigmoid": addActivation(.sigmoid, name)
+    case "gelu": addActivation(.gelu, name)
+    case "dropout":
+      let dropout = Dropout<S>(probability: try options.double("rate") ?? 0.5, shape: node.shape)
+      node = builder.add(dropout, to: node, name: name)
+    default: throw ConfigurationError("\(layer.path): there is no such layer", at: layer.position)
+    }
+  }
+
+  private mutating func addDense(
+    _ options: inout ConfigurationReader, _ name: String, _ mayLeaveOutSize: Bool
+  ) throws(ConfigurationError) {
+    guard let units = try options.integer("units") ?? (mayLeaveOutSize ? outputSize : nil) else {
+      throw options.error("units", "expected the number of units; only the last dense layer may leave it out")
+    }
+    let law = try options.choice("initializer", of: TrainingConfiguration.Initializer.self) ?? initializer
+    let dense = Dense<S>(
+      inputShape: node.shape, outputSize: units, hasBias: try options.bool("bias") ?? true,
+      initializer: law.initializer)
+    node = builder.add(dense, to: node, name: name)
+  }
+
+  private mutating func addActivation(_ function: Activation<S>.Function, _ name: String) {
+    node = builder.add(Activation(function, shape: node.shape), to: node, name: name)
+  }
+}
