@@ -47,6 +47,15 @@ struct LossTests {
     #expect(sequence.1 == single.1.map { $0 / 2 })
   }
 
+  @Test("Evaluation, which asks for no gradient, gets the bits that training gets", arguments: 0..<5)
+  func withoutGradient(index: Int) {
+    let (loss, targets) = Self.cases(samples: 3)[index]
+    let test = test(samples: 3)
+    #expect(
+      test.evaluate(.loss(loss, targets: targets), differentiate: false)
+        == test.evaluate(.loss(loss, targets: targets), differentiate: true))
+  }
+
   @Test("No sample, no loss", arguments: 0..<5)
   func empty(index: Int) {
     let (loss, targets) = Self.cases(samples: 0)[index]

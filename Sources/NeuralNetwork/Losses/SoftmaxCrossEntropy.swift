@@ -35,14 +35,17 @@ private func softmaxCrossEntropy<S: Scalar>(
     for j in row.indices where row[j] > row[best] { best = j }
     let greatest = row[best]
     var sum: S = 0
-    for j in row.indices { sum += S.exponential(row[j] - greatest) }
-    lossSum += Double(S.logarithm(sum) - (row[label] - greatest))
-    correct += best == label ? 1 : 0
     if let gradient {
       let gradientRow = gradient.window(sample * classes..<(sample + 1) * classes)
-      for j in row.indices { gradientRow[j] = S.exponential(row[j] - greatest) / sum }
+      for j in row.indices { gradientRow[j] = S.exponential(row[j] - greatest) }
+      for j in row.indices { sum += gradientRow[j] }
+      for j in row.indices { gradientRow[j] /= sum }
       gradientRow[label] -= 1
+    } else {
+      for j in row.indices { sum += S.exponential(row[j] - greatest) }
     }
+    lossSum += Double(S.logarithm(sum) - (row[label] - greatest))
+    correct += best == label ? 1 : 0
   }
   return LossSums(loss: lossSum, correct: Double(correct))
 }
