@@ -77,7 +77,17 @@ public struct LayerPass<S: Scalar> {
   }
   /// The sum of ∂loss/∂parameter `index` so far; nil where nobody learns it, as in a critic that only passes a gradient on.
   public func parameterGradient(_ index: Int) -> Window<S>? {
-    workspace.values.gradients?.window(entry(index).range)
+    guard let (window, adds) = freshParameterGradient(index) else { return nil }
+    if !adds { window.update(repeating: 0) }
+    return window
+  }
+
+  /// The same window, for a layer that can overwrite as cheaply as it adds: where `adds` is false, nothing has been added yet, the
+  /// contents are undefined, and the layer has to overwrite all of them. Saves a pass over large weights.
+  public func freshParameterGradient(_ index: Int) -> (window: Window<S>, adds: Bool)? {
+    guard let gradients = workspace.values.gradients else { return nil }
+    let number = workspace.model.nodes[node].parameterEntries[index]
+    return (gradients.window(entry(index).range), workspace.claimGradient(of: number))
   }
   /// Running statistic `index`, as evaluation uses it.
   public func statistic(_ index: Int) -> Window<S> {

@@ -48,6 +48,8 @@ public final class Workspace<S: Scalar> {
   /// For each input of a node that adds to what other edges brought, where its contribution stands; else nil.
   private let contributionStarts: [[Int?]]
   private let isUnused: [Bool]
+  /// For each parameter, whether this backward pass, or one that it adds to, has written its gradient.
+  private let isWritten: FlatBuffer<UInt8>
 
   /// - Parameters:
   ///   - capacity: samples of the largest micro-batch.
@@ -93,6 +95,7 @@ public final class Workspace<S: Scalar> {
           ? nodes[$0].shape.elementCount * capacity : 0
       })
     contributions = FlatBuffer(count: learns ? mostContributed : 0)
+    isWritten = FlatBuffer(count: model.parameterLayout.entries.count)
   }
 
   // MARK: What flows in and out
@@ -119,8 +122,17 @@ public final class Workspace<S: Scalar> {
     }
   }
 
+  /// What backward does with the gradients that stand in `ModelValues.gradients`.
+  public enum GradientRule: Sendable {
+    /// Adds to them, as for several micro-batches one after another.
+    case add
+    /// Takes their place; they need not be zeroed before.
+    case overwrite
+  }
+
   /// Propagates `outputGradient` back through the layers of the last `forward`.
-  public func backward() {
+  public func backward(gradients rule: GradientRule = .add) {
+    isWritten.window.update(repeating: rule == .add ? 1 : 0)
     var index = model.nodes.count
     while index > 0 {
       index -= 1
@@ -132,9 +144,20 @@ public final class Workspace<S: Scalar> {
         add(contribution, into: gradient(of: model.nodes[index].inputs[position]))
       }
     }
+    // Parameters that no path from the outputs reaches.
+    guard let gradients = values.gradients else { return }
+    for entry in 0..<isWritten.count where !claimGradient(of: entry) {
+      gradients.window(model.parameterLayout.entries[entry].range).update(repeating: 0)
+    }
   }
 
   // MARK: Windows for a LayerPass
+
+  /// Whether the gradient of a parameter holds something to add to; from now on it does.
+  func claimGradient(of entry: Int) -> Bool {
+    defer { isWritten.window[entry] = 1 }
+    return isWritten.window[entry] == 1
+  }
 
   func activation(of node: Int) -> Window<S> {
     activations[node].window(first: samples * model.nodes[node].shape.elementCount)

@@ -27,7 +27,7 @@ final class ShardWorker {
     let sampleIDs: Window<Int>
   }
 
-  /// Forward, loss and backward on `positions` of a shard: adds the gradients of the summed loss to `values.gradients`.
+  /// Forward, loss and backward on `positions` of a shard: overwrites `values.gradients` with those of the summed loss.
   func learn(
     _ store: ShardStore, shard: Int, positions: UnsafeBufferPointer<Int32>, values: ModelValues<Float>,
     random: RandomSource
@@ -35,7 +35,7 @@ final class ShardWorker {
     fill(store, shard, positions)
     workspace.forward(samples: positions.count, mode: .training(random: random), values: values)
     let sums = evaluateLoss(samples: positions.count, gradient: workspace.outputGradient())
-    workspace.backward()
+    workspace.backward(gradients: .overwrite)
     return sums
   }
 

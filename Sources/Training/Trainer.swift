@@ -77,7 +77,6 @@ public final class Trainer {
       let values = ModelValues(
         parameters: exchange.parameters, gradients: exchange.gradients(ofShard: shard),
         statistics: exchange.statistics, batchStatistics: exchange.batchStatistics(ofShard: shard))
-      values.gradients?.update(repeating: 0)
       values.batchStatistics?.update(repeating: 0)
       let sums = worker.learn(
         store, shard: shard, positions: UnsafeBufferPointer(order[index].window.window(range)), values: values,

@@ -40,13 +40,10 @@ struct GemmTwin {
         multiply(input(layer, rows), weight(layer.weight, layer).transposed, into: output(layer, rows))
       }
       for (index, layer) in layers.enumerated().reversed() {
-        multiply(
-          output(layer, rows).transposed, input(layer, rows), into: weight(layer.weightGradient, layer), adding: true)
+        multiply(output(layer, rows).transposed, input(layer, rows), into: weight(layer.weightGradient, layer))
         if index > 0 { multiply(output(layer, rows), weight(layer.weight, layer), into: input(layer, rows)) }
       }
     }
-    // Sums would grow without bound, and the products of huge numbers are no slower but denormal ones are.
-    for layer in layers { layer.weightGradient.window[0] = 0 }
   }
 
   private func input(_ layer: Layer, _ rows: Int) -> Matrix<Float> {

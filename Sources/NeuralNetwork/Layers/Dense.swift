@@ -45,10 +45,10 @@ public struct Dense<S: Scalar>: Layer {
   public func backward(_ pass: LayerPass<S>) {
     let rows = rows(pass)
     let outputGradient = Matrix(pass.outputGradient, rows: rows, columns: outputSize)
-    if let weightGradient = pass.parameterGradient(0) {
+    if let (weightGradient, adds) = pass.freshParameterGradient(0) {
       multiply(
         outputGradient.transposed, Matrix(pass.input(), rows: rows, columns: inputSize), into: weight(weightGradient),
-        adding: true)
+        adding: adds)
     }
     if hasBias, let biasGradient = pass.parameterGradient(1) {
       addColumnSums(of: pass.outputGradient, to: biasGradient)
