@@ -53,11 +53,14 @@ let package = Package(
     .executableTarget(name: "ddp-bench", dependencies: ["Training"]),
 
     // MARK: Tests
+    .target(name: "ProcessSupport", path: "Tests/ProcessSupport"),
     .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "Diagnostics"]),
     .testTarget(
       name: "DataPipelineTests",
       dependencies: ["DataPipeline", "NumericCore", "Collectives", "HDF5Storage", "Diagnostics"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Diagnostics"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["ProcessSupport", "HDF5Storage", "ddp-train"]),
     .testTarget(name: "DataImportTests", dependencies: ["DataPipeline", "HDF5Storage", "Diagnostics"]),
     .target(name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork"], path: "Tests/TestSupport"),
     .testTarget(name: "NumericCoreTests", dependencies: ["NumericCore", "TestSupport"]),

@@ -79,6 +79,8 @@ func grouped(_ number: Int) -> String {
 
 /// Such as `0.0123`, `1.234` or `1.2e-07`: four significant digits.
 func shortNumber(_ value: Double) -> String {
+  // The sign of a NaN says nothing.
+  guard !value.isNaN else { return "nan" }
   guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
   let size = abs(value)
   if size >= 1e5 || size < 1e-4 { return String(format: "%.3g", value) }

@@ -26,7 +26,8 @@ public struct Objective: Sendable {
     name = loss.name
     switch loss.name {
     case "cross_entropy":
-      guard data.targetSize == 1 else {
+      // Data to predict may have no targets.
+      guard data.targetSize == 1 || data.targetType == nil else {
         throw TrainingError(
           "\(data.place(.targets, row: 0)): cross_entropy expects one label a row, found \(data.targetShape); "
             + "for several targets a row use --loss mse or binary_cross_entropy", exitCode: .data)

@@ -97,8 +97,8 @@ public final class Trainer {
     progress.record(totals)
     guard totals.loss.isFinite && totals.gradientNorm.isFinite else {
       throw TrainingError(
-        "step \(progress.step), epoch \(progress.epoch + 1): the loss is \(totals.loss / totals.samples) and the gradient's norm "
-          + "\(totals.gradientNorm), expected finite numbers; lower the learning rate or set clip_norm, then resume "
+        "step \(progress.step), epoch \(progress.epoch + 1): the loss is \(shortNumber(totals.loss / totals.samples)) and the gradient's norm "
+          + "\(shortNumber(totals.gradientNorm)), expected finite numbers; lower the learning rate or set clip_norm, then resume "
           + "from the last checkpoint", exitCode: .numeric)
     }
     return totals

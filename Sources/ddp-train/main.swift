@@ -47,19 +47,28 @@ func withMPI(_ body: (MPICommunicator) throws -> ExitCode) throws -> ExitCode {
 
 /// Prints the error once for the whole job and ends it on every rank.
 ///
-/// Most errors are met by all ranks alike. Rank 0 speaks at once; another rank gives it a second to do so, and speaks only if it is
-/// still alive then, because the error is its own.
+/// Most errors are met by all ranks alike. Rank 0 speaks at once; another rank gives it time to do so and to end the job, and speaks only if
+/// it is still alive then, because the error is its own.
 func fail(_ error: any Error) -> Never {
+  let code = ((error as? any UserFacingError)?.exitCode ?? .data).rawValue
   let rank = launchedRank()
-  if rank != 0 { Thread.sleep(forTimeInterval: 1) }
-  let place = rank == 0 ? "" : "[rank \(rank)] "
+  if let rank, rank != 0 {
+    // Copies that do not know of each other all meet the same error; nobody ends them.
+    if (error as? CollectiveError)?.operation == "start" { exit(code) }
+    // The launcher ends this rank with SIGTERM, which a training run takes as the wish for a checkpoint.
+    signal(SIGTERM, SIG_DFL)
+    Thread.sleep(forTimeInterval: 2)
+  }
+  let place = rank.map { $0 == 0 ? "" : "[rank \($0)] " } ?? ""
   let text = (error as? any UserFacingError)?.description ?? "\(error)"
   FileHandle.standardError.write(Data("ddp-train: \(place)\(text)\n".utf8))
-  MPILibrary.abort(((error as? any UserFacingError)?.exitCode ?? .data).rawValue)
+  // Without a launcher there is nobody else to end, and MPI_Abort would print a paragraph of its own.
+  guard rank != nil else { exit(code) }
+  MPILibrary.abort(code)
 }
 
-/// This process's number in the job, as far as the launcher tells; 0 without one.
-func launchedRank() -> Int {
+/// This process's number in the job, as far as a launcher tells; nil without one.
+func launchedRank() -> Int? {
   let environment = ProcessInfo.processInfo.environment
-  return ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"].lazy.compactMap { environment[$0].flatMap { Int($0) } }.first ?? 0
+  return ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"].lazy.compactMap { environment[$0].flatMap { Int($0) } }.first
 }
