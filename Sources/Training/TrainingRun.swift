@@ -109,10 +109,18 @@ public final class TrainingRun {
       // Also on the ranks whose copy is about to be overwritten: a checkpoint that does not fit is an error of all.
       if isRoot || trainer.exchange is AllReduceExchange { try resumed.checkpoint.restore(trainer, from: resumed.path) }
       trainer.progress = try resumed.checkpoint.progress(in: resumed.path)
+      try forgetBestElsewhere()
     } else if isRoot {
       trainer.initializeState()
     }
     try trainer.exchange.publish()
+  }
+
+  /// Keeps the best epoch so far only if its checkpoint will be in this run's directory: it is the one that is tested at the end.
+  private func forgetBestElsewhere() throws {
+    guard let best = trainer.progress.best, best.step != trainer.progress.step else { return }
+    let isHere = isRoot && directory.checkpoints.has(step: best.step) ? "here" : ""
+    if try topology.world.broadcast(isHere, from: 0).isEmpty { trainer.progress.best = nil }
   }
 
   /// Is given the rows that this rank's shards take in each step.
@@ -211,7 +219,13 @@ public final class TrainingRun {
   private func openRecords() throws {
     try directory.create()
     try directory.cutMetrics(after: trainer.progress.step)
-    if resumed != nil { directory.checkpoints.setAside(after: trainer.progress.step) }
+    if resumed != nil {
+      let progress = trainer.progress
+      directory.checkpoints.setAside(after: progress.step)
+      // A run that goes on in another directory begins there with the checkpoint that it took.
+      if !directory.checkpoints.has(step: progress.step) { try save(isBest: progress.best?.step == progress.step) }
+      try directory.checkpoints.repairLinks(latest: progress.step, best: progress.best?.step)
+    }
     try directory.write(facts.configuration)
     try console.startLog(in: directory)
     for line in RunHeader.lines(
