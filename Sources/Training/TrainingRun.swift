@@ -46,7 +46,8 @@ public final class TrainingRun {
     var resolved = configuration
     resolved.data.path = path
     resolved.shards = shardCount
-    resolved.resume = nil
+    // What belongs to this start and not to the run: another start has its own.
+    (resolved.resume, resolved.run, resolved.quiet) = (nil, nil, false)
 
     let source = try DataSource.open(
       path, features: configuration.data.features, labels: configuration.data.labels)
