@@ -132,6 +132,9 @@ public final class TrainingRun {
   /// Trains to the end, or to a stop signal.
   public func run() throws -> ExitCode {
     if isRoot { try openRecords() }
+    if isRoot && trainer.progress.epoch >= configuration.epochs {
+      try console.line("all \(trainer.progress.epoch) epochs are done; to train on, give more with --epochs")
+    }
     StopSignal.install()
     while trainer.progress.epoch < configuration.epochs {
       guard try trainEpoch() else { return try stop() }
