@@ -29,18 +29,23 @@ public struct RunDirectory: Sendable {
 
   /// Makes the directories.
   func create() throws(TrainingError) {
-    do {
-      try FileManager.default.createDirectory(atPath: checkpoints.path, withIntermediateDirectories: true)
-    } catch {
-      throw TrainingError(
-        "cannot make the run directory \(path): \((error as NSError).localizedDescription); give another with --run DIR",
-        exitCode: .data)
+    var made = checkpoints.path.hasPrefix("/") ? "/" : ""
+    for component in checkpoints.path.split(separator: "/") {
+      made += component
+      if mkdir(made, 0o777) != 0 && errno != EEXIST { throw failure("make", errno) }
+      made += "/"
     }
-    guard access(checkpoints.path, W_OK) == 0, access(path, W_OK) == 0 else {
-      throw TrainingError(
-        "the run directory \(path) is not writable: \(String(cString: strerror(errno))); give another with --run DIR",
-        exitCode: .data)
-    }
+    // What exists may still be a file, or someone else's.
+    var status = stat()
+    guard stat(checkpoints.path, &status) == 0 else { throw failure("make", errno) }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw failure("make", ENOTDIR) }
+    for directory in [path, checkpoints.path] where access(directory, W_OK) != 0 { throw failure("write to", errno) }
+  }
+
+  private func failure(_ verb: String, _ code: Int32) -> TrainingError {
+    TrainingError(
+      "cannot \(verb) the run directory \(path): \(String(cString: strerror(code))); give another with --run DIR",
+      exitCode: .data)
   }
 
   /// Writes `config.json`, from which the run can be repeated.
@@ -64,15 +69,23 @@ public struct RunDirectory: Sendable {
     try AtomicFile.write(Data(kept.map { $0 + "\n" }.joined().utf8), to: metricsFile)
   }
 
-  /// Appends a line to a file, whole.
+  /// Appends a line to a file: whole, or not at all where the disk is full.
   func append(_ line: String, to file: String) throws(CheckpointError) {
     let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    let bytes = Array((line + "\n").utf8)
     guard descriptor >= 0 else { throw CheckpointError("cannot open \(file): \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
-    guard Foundation.write(descriptor, bytes, bytes.count) == bytes.count else {
-      throw CheckpointError(
-        "cannot write \(file): \(String(cString: strerror(errno))); free some space, then go on with --resume auto")
+    let end = lseek(descriptor, 0, SEEK_END)
+    let bytes = Array((line + "\n").utf8)
+    var written = 0
+    while written < bytes.count {
+      let count = bytes[written...].withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+      if count >= 0 {
+        written += count
+      } else if errno != EINTR {
+        let reason = String(cString: strerror(errno))
+        ftruncate(descriptor, end)
+        throw CheckpointError("cannot write \(file): \(reason); free some space, then go on with --resume auto")
+      }
     }
   }
 }

@@ -4,7 +4,8 @@ import Foundation
 ///
 /// Files, not pipes: a full pipe stops the child, and a pipe that a grandchild inherited never ends.
 public final class RunningProcess: @unchecked Sendable {
-  private let identifier: pid_t
+  /// Its process number, which is also that of its process group.
+  public let identifier: pid_t
   private let outputPath: String
   private let errorsPath: String
   private let commandLine: String
