@@ -68,7 +68,7 @@ struct TrainedModel {
     let found = try source.split(heldOut != nil && name == .validation ? .train : name)
     guard found.featureShape == facts.inputShape else {
       throw TrainingError(
-        "\(found.place(.features, row: 0)): samples of \(found.featureShape), but \(self.path) takes \(facts.inputShape)",
+        "\(found.place(.features, row: 0)): samples of \(found.featureShape), but \(self.path) takes samples of \(facts.inputShape)",
         exitCode: .data)
     }
     let all = RowSelection.all(count: found.sampleCount)
