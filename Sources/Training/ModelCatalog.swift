@@ -32,7 +32,7 @@ public struct ModelCatalog: Sendable {
     _ description: ModelDescription, of type: S.Type = Float.self
   ) throws(ConfigurationError) -> Model<S> {
     var assembly = ModelAssembly<S>(inputShape: inputShape, outputSize: outputSize, initializer: initializer)
-    return try assembly.makeModel(layers(of: description))
+    return try assembly.makeModel(Self.layers(of: description))
   }
 
   /// The number of outputs that a description fixes itself, where its last dense layer has a size.
@@ -44,11 +44,12 @@ public struct ModelCatalog: Sendable {
     return try reader.integer("units", in: .atLeast(1))
   }
 
-  private func layers(of description: ModelDescription) throws(ConfigurationError) -> [LayerDescription] {
+  /// The layers that a description stands for.
+  static func layers(of description: ModelDescription) throws(ConfigurationError) -> [LayerDescription] {
     switch description {
     case .layers(let layers): return layers
     case .named("mlp"):
-      let hidden: [JSONValue] = Self.mlpHiddenSizes.flatMap { size -> [JSONValue] in
+      let hidden: [JSONValue] = mlpHiddenSizes.flatMap { size -> [JSONValue] in
         [["dense": .integer(size)], "relu", ["dropout": 0.2]]
       }
       return try (hidden + ["dense"]).map { layer throws(ConfigurationError) in

@@ -30,17 +30,18 @@ struct RunSummary {
 
   var lines: [String] {
     func figures(_ loss: Double, _ accuracy: Double?) -> String {
-      "loss \(shortNumber(loss))" + (accuracy.map { "  accuracy \(percentage($0))" } ?? "")
+      "loss \(shortNumber(loss))" + (accuracy.map { ", accuracy \(percentage($0))" } ?? "")
     }
-    var lines = [
-      "best   epoch \(best.epoch)  \(isValidated ? "val" : "train") \(figures(best.loss, best.accuracy))  "
-        + directory.checkpoints.bestLink,
-      "last   epoch \(progress.epoch)  step \(grouped(progress.step))  \(directory.checkpoints.latestLink)",
+    var rows = [
+      ("best", "epoch \(best.epoch), \(isValidated ? "val" : "train") \(figures(best.loss, best.accuracy))"),
+      ("", directory.checkpoints.bestLink),
+      ("last", "epoch \(progress.epoch), step \(grouped(progress.step))"),
+      ("", directory.checkpoints.latestLink),
     ]
     if let test {
-      lines.append("test   \(figures(test.loss, test.accuracy))  \(grouped(test.sampleCount)) samples, best checkpoint")
+      rows.append(("test", "\(figures(test.loss, test.accuracy)) over \(plural(test.sampleCount, "sample")), best checkpoint"))
     }
-    lines.append("done in \(shortTime(seconds))")
-    return lines
+    rows.append(("done", "in \(shortTime(seconds))"))
+    return rows.map { $0.padding(toLength: 11, withPad: " ", startingAt: 0) + $1 }
   }
 }

@@ -237,6 +237,10 @@ public final class TrainingRun {
       resumed: resumed)
     { try console.line(line) }
     for warning in RunHeader.warnings(resumed: resumed) { try console.warn(warning) }
+    guard trainer.progress.epoch < configuration.epochs else { return }
+    try console.line(
+      EpochMetrics.heading(
+        epochs: configuration.epochs, hasValidation: validator != nil, hasAccuracy: trainer.objective.hasAccuracy))
   }
 
   /// The test split is read once, with the best checkpoint, after everything has been chosen.
