@@ -57,6 +57,7 @@ public final class AllReduceExchange: Exchange {
     try world.allReduceSum(sum)
     try world.allReduceSum(tail)
 
+    guard tail[TailSlot.samples.rawValue] > 0 else { return totals(tail, gradientNorm: 0) }
     let mean = 1 / tail[TailSlot.samples.rawValue]
     let gradient = sum.window(first: layout.parameterCount)
     let norm = sumOfSquares(gradient).squareRoot() * mean

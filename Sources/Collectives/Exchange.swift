@@ -39,6 +39,14 @@ public struct StepTotals: Sendable, Equatable {
   public var stop: Double
   /// √Σ g² of the mean gradient before clipping.
   public var gradientNorm: Double
+
+  public init(loss: Double, correct: Double, samples: Double, stop: Double, gradientNorm: Double) {
+    self.loss = loss
+    self.correct = correct
+    self.samples = samples
+    self.stop = stop
+    self.gradientNorm = gradientNorm
+  }
 }
 
 /// What is done with the summed gradients of a step.
@@ -74,7 +82,7 @@ public protocol Exchange: AnyObject {
 
   /// Makes rank 0's parameters, moments and statistics everybody's.
   func publish() throws(CollectiveError)
-  /// Sums over all shards in the fixed tree and applies `update`.
+  /// Sums over all shards in the fixed tree and applies `update`; a step in which no shard has a sample updates nothing.
   func step(_ update: some StepUpdate) throws(CollectiveError) -> StepTotals
   /// Whether every copy of parameters, moments and statistics in the job has the same bits.
   func replicasAgree() throws(CollectiveError) -> Bool

@@ -1,3 +1,4 @@
+import Glibc
 public import NumericCore
 
 /// Sums gradients through shared memory inside a node and through MPI between nodes, in the fixed tree, and updates the one copy
@@ -61,7 +62,8 @@ public final class SharedMemoryExchange: Exchange {
     let memory = try SharedMemory(byteCount: bytes, node: topology.node)
     self.memory = memory
     barrier = NodeBarrier(
-      memory: memory.take(UInt32.self, count: NodeBarrier.wordCount), size: topology.node.size)
+      memory: memory.take(UInt32.self, count: NodeBarrier.wordCount),
+      peers: try topology.node.allGather([getpid()]).map { $0[0] })
     buffers = nodeShards.map { _ in memory.take(Float.self, count: layout.exchangedCount) }
     tails = nodeShards.map { _ in memory.take(Double.self, count: TailSlot.allCases.count) }
     blockNorms = memory.take(Double.self, count: blockCount)
@@ -89,47 +91,60 @@ public final class SharedMemoryExchange: Exchange {
   public func tail(ofShard shard: Int) -> Window<Double> { tails[shard - nodeShards.lowerBound] }
 
   public func publish() throws(CollectiveError) {
-    barrier.wait()
+    try barrier.wait()
     if let interNode { try interNode.broadcast([parameters, statistics] + moments, from: 0) }
-    barrier.wait()
+    try barrier.wait()
   }
 
   public func step(_ update: some StepUpdate) throws(CollectiveError) -> StepTotals {
-    barrier.wait()
+    try barrier.wait()
     if let interNode {
       for block in ownBlocks { addShards(of: plan.block(block)) }
-      barrier.wait()
+      try barrier.wait()
       try interNode.sum(buffers: buffers, firstShard: nodeShards.lowerBound)
     }
     try sumTails()
 
-    let mean = 1 / totalTail.window[TailSlot.samples.rawValue]
-    let scale = Float(mean)
     if interNode != nil {
-      // Other ranks of this node may still be writing sums that lie in our blocks, and reading the tails.
-      barrier.wait()
+      // Other ranks of this node may still be writing sums that lie in our blocks.
+      try barrier.wait()
     }
+    let samples = totalTail.window[TailSlot.samples.rawValue]
+    guard samples > 0 else {
+      // Nobody may fill the next step's tails while others still read these.
+      try barrier.wait()
+      return totals(totalTail.window, gradientNorm: 0)
+    }
+    let mean = 1 / samples
+    let scale = Float(mean)
     let norm: Double
     if update.clipNorm == nil {
       for block in ownBlocks {
         reduce(block)
         apply(update, to: block, gradientScale: scale, statisticScale: scale)
       }
-      barrier.wait()
+      try barrier.wait()
       norm = gradientNorm * mean
     } else {
       for block in ownBlocks { reduce(block) }
-      barrier.wait()
+      try barrier.wait()
       norm = gradientNorm * mean
       let clipped = Float(mean * clippingCoefficient(norm: norm, limit: update.clipNorm))
       for block in ownBlocks { apply(update, to: block, gradientScale: clipped, statisticScale: scale) }
-      barrier.wait()
+      try barrier.wait()
     }
     return totals(totalTail.window, gradientNorm: norm)
   }
 
   public func replicasAgree() throws(CollectiveError) -> Bool {
     Set(try topology.world.allGather([stateDigest]).map { $0[0] }).count == 1
+  }
+
+  /// Gives the shared memory back, which nothing may use after that. Collective; a program that trains once may leave it to the
+  /// end of the process.
+  public func close() throws(CollectiveError) {
+    try interNode?.close()
+    try memory.close()
   }
 
   // MARK: One step
