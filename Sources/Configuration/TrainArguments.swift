@@ -85,10 +85,10 @@ extension TrainArguments {
       "--batch-size", .integer(.atLeast(1)), "N", key: "batch_size", default: "128", "samples per step over all ranks"),
     CommandOption(
       "--learning-rate", .number(.above(0)), "X", key: "optimizer.learning_rate", default: "0.001",
-      "step size; default 0.01 for sgd"),
+      "step size; the default is adam's"),
     CommandOption(
       "--optimizer", .name(Configuration.Optimizer.knownNames), "NAME", key: "optimizer.name", default: "adam",
-      "sgd, adam or adamw"),
+      "sgd, adamw, lion, lamb, … (see help train)"),
     CommandOption("--seed", .integer(.atLeast(0)), "N", key: "seed", default: "42", "decides every random choice"),
     CommandOption(
       "--shards", .integer(.atLeast(1)), "N", key: "shards", default: "4 or ranks", "logical shards, at least the ranks"
