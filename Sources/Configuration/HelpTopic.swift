@@ -2,6 +2,7 @@
 public enum HelpTopic: String, Sendable {
   case general = "help"
   case train, evaluate, predict, verify
+  case rangeTest = "lr-find"
 }
 
 extension HelpTopic {
@@ -27,6 +28,16 @@ extension HelpTopic {
 
       \(Self.table(PredictArguments.options, withKeys: false))
       """
+    case .rangeTest:
+      """
+      Usage: ddp-train lr-find [CONFIG.json5] [options]
+
+      Trains fresh weights for some steps at growing learning rates, draws the loss over the rate,
+      and suggests the rate where it falls fastest. Takes the options of train as well, but for
+      --epochs, --learning-rate, --run and --resume.
+
+      \(Self.table(RangeTestArguments.options, withKeys: false))
+      """
     case .verify:
       """
       Usage: ddp-train verify CHECKPOINT
@@ -44,6 +55,7 @@ extension HelpTopic {
 
     Commands
       train [CONFIG] [options]                      trains; the default command
+      lr-find [CONFIG] [options]                    loss over learning rate, and a suggestion
       evaluate CHECKPOINT [--data FILE]             loss and metrics of a checkpoint
       predict CHECKPOINT --data FILE --output F.h5  writes predictions
       data convert|make|inspect …                   makes and looks at data sets
@@ -76,6 +88,8 @@ extension HelpTopic {
                                         truncated_normal, zero (kaiming)
       loss.name                         cross_entropy, binary_cross_entropy, mse or huber
       loss.delta                        for huber (1)
+      optimizer.name                    sgd, adam, adamw, adagrad, rmsprop, adadelta, lion, lars,
+                                        lamb (adam)
       optimizer.weight_decay            at least 0 (0; adamw and lamb 0.01)
       optimizer.decay_biases            whether biases and norms decay too (true; lars, lamb false)
       optimizer.momentum                for sgd (0), rmsprop (0) and lars (0.9)

@@ -155,7 +155,10 @@ public final class Trainer {
   }
 
   /// The learning rate of the next step.
-  public var learningRate: Double { learningRate(step: progress.step + 1) }
+  public var learningRate: Double { learningRateOverride ?? learningRate(step: progress.step + 1) }
+
+  /// Takes the place of the schedule; equal on all ranks.
+  public var learningRateOverride: Double?
 
   /// The learning rate of a step of this epoch.
   func learningRate(step: Int) -> Double { schedule.learningRate(step: step, plateau: progress.plateau) }

@@ -185,7 +185,7 @@ import Testing
     ),
     ("{ optimizer: { learning_rate: 0 } }", "run.json5:1:31: optimizer.learning_rate: expected more than 0, found 0"),
     ("{ optimizer: { beta2: 1 } }", "run.json5:1:23: optimizer.beta2: expected at least 0 and less than 1, found 1"),
-    ("{ optimizer: { name: 'lion', epsilon: 1 } }", "run.json5:1:38: optimizer.epsilon: is no option of 'lion'"),
+    ("{ optimizer: { name: 'lion', epsilon: 1 } }", "run.json5:1:39: optimizer.epsilon: is no option of 'lion'"),
     ("{ optimizer: { name: 'rmsprop', rho: 0.9 } }", "run.json5:1:38: optimizer.rho: is no option of 'rmsprop'"),
     (
       "{ schedule: 'multi_step' }",

@@ -14,21 +14,21 @@ struct ScheduleFamilyTests {
   }
 
   static let schedules: [String: LearningRateSchedule] = [
-    "multiStep": LearningRateSchedule(base: 0.4, shape: .multiStep(milestones: [5, 12, 13], factor: 0.3)),
+    "multi_step": LearningRateSchedule(base: 0.4, shape: .multiStep(milestones: [5, 12, 13], factor: 0.3)),
     "polynomial": LearningRateSchedule(base: 0.4, shape: .polynomial(steps: 30, power: 1, minimum: 0)),
-    "polynomialPower": LearningRateSchedule(base: 0.4, shape: .polynomial(steps: 40, power: 2, minimum: 0)),
-    "polynomialWarmup": LearningRateSchedule(
+    "polynomial_power": LearningRateSchedule(base: 0.4, shape: .polynomial(steps: 40, power: 2, minimum: 0)),
+    "polynomial_warmup": LearningRateSchedule(
       base: 0.4, shape: .polynomial(steps: 40, power: 2, minimum: 0), warmupSteps: 6),
     "restarts": LearningRateSchedule(base: 0.4, shape: .cosineRestarts(period: 7, growth: 1, minimum: 0.01)),
-    "restartsGrowth": LearningRateSchedule(base: 0.4, shape: .cosineRestarts(period: 5, growth: 2, minimum: 0)),
-    "oneCycle": LearningRateSchedule(
+    "restarts_growth": LearningRateSchedule(base: 0.4, shape: .cosineRestarts(period: 5, growth: 2, minimum: 0)),
+    "one_cycle": LearningRateSchedule(
       base: 0.4, shape: .oneCycle(steps: 40, rise: 0.3, divisor: 25, finalDivisor: 1e4)),
-    "oneCycleOptions": LearningRateSchedule(
+    "one_cycle_options": LearningRateSchedule(
       base: 0.4, shape: .oneCycle(steps: 40, rise: 0.45, divisor: 10, finalDivisor: 100)),
   ]
   static let plateaus: [String: PlateauRule] = [
     "loss": PlateauRule(factor: 0.5, patience: 2),
-    "lossCooldown": PlateauRule(factor: 0.3, patience: 1, threshold: 0.01, cooldown: 3, minimum: 0.02),
+    "loss_cooldown": PlateauRule(factor: 0.3, patience: 1, threshold: 0.01, cooldown: 3, minimum: 0.02),
     "accuracy": PlateauRule(factor: 0.2, patience: 3, isGreaterBetter: true),
   ]
 
