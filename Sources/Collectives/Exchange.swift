@@ -71,6 +71,17 @@ public protocol StepUpdate {
   func updateStatistics(_ range: Range<Int>, sums: Window<Float>, scale: Float)
 }
 
+extension StepUpdate {
+  // An update that takes each element by itself.
+  public func prepareParameters(
+    _ piece: Range<Int>, gradient: Window<Float>, scale: Float
+  ) -> (parameter: Double, gradient: Double) { (0, 0) }
+
+  public func updateParameters(
+    _ piece: Range<Int>, gradient: Window<Float>, scale: Float, sums: (parameter: Double, gradient: Double)
+  ) { updateParameters(piece, gradient: gradient, scale: scale) }
+}
+
 /// Sums what the shards computed and updates the parameters, once a step, on every rank alike.
 ///
 /// Between steps a rank reads `parameters` and fills the buffers of its own shards; `step` is collective.

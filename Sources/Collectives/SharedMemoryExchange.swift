@@ -140,7 +140,7 @@ public final class SharedMemoryExchange: Exchange {
         for block in ownBlocks {
           layerSums.prepare(update, block: block, gradient: summedGradient, scale: clipped)
         }
-        barrier.wait()
+        try barrier.wait()
         layerSums.add()
       }
       for block in ownBlocks { apply(update, to: block, gradientScale: clipped, statisticScale: scale) }
