@@ -6,7 +6,7 @@ public import NumericCore
 ///
 /// After a barrier each rank of a node adds up its slice of all the node's shard buffers and, on a single node, updates that
 /// slice of the parameters in the same pass; after a second barrier everybody reads the new parameters. Clipping needs the
-/// norm first, so the update becomes a pass of its own. With several nodes, ranks of the same local index exchange their slice of
+/// norm first, so the update becomes a pass of its own; a layer-wise update has two, with sums over parameters between. With several nodes, ranks of the same local index exchange their slice of
 /// the node sums between the two: all-to-all of parts, the rest of the tree, all-gather.
 public final class SharedMemoryExchange: Exchange {
   public let layout: ExchangeLayout
@@ -25,6 +25,8 @@ public final class SharedMemoryExchange: Exchange {
   private let tails: [Window<Double>]
   /// Σ g² of each block, written by the rank that reduced it and read by all.
   private let blockNorms: Window<Double>
+  /// nil where the update takes each element by itself.
+  private let layerSums: LayerSums?
   /// This rank's copy of the summed scalars.
   private let totalTail = FlatBuffer<Double>(count: TailSlot.allCases.count)
   private let partialTails: FlatBuffer<Double>
@@ -57,6 +59,7 @@ public final class SharedMemoryExchange: Exchange {
       + nodeShards.count * SharedMemory.byteCount(Float.self, count: layout.exchangedCount)
       + nodeShards.count * SharedMemory.byteCount(Double.self, count: TailSlot.allCases.count)
       + SharedMemory.byteCount(Double.self, count: blockCount)
+      + SharedMemory.byteCount(Double.self, count: LayerSums.memoryCount(layout, plan: plan))
       + states * SharedMemory.byteCount(Float.self, count: layout.parameterCount)
       + SharedMemory.byteCount(Float.self, count: layout.statisticCount)
     let memory = try SharedMemory(byteCount: bytes, node: topology.node)
@@ -67,6 +70,9 @@ public final class SharedMemoryExchange: Exchange {
     buffers = nodeShards.map { _ in memory.take(Float.self, count: layout.exchangedCount) }
     tails = nodeShards.map { _ in memory.take(Double.self, count: TailSlot.allCases.count) }
     blockNorms = memory.take(Double.self, count: blockCount)
+    layerSums =
+      layout.layerRanges.isEmpty
+      ? nil : LayerSums(layout, plan: plan) { memory.take(Double.self, count: $0) }
     parameters = memory.take(Float.self, count: layout.parameterCount)
     moments = (0..<layout.momentCount).map { _ in memory.take(Float.self, count: layout.parameterCount) }
     statistics = memory.take(Float.self, count: layout.statisticCount)
@@ -118,7 +124,7 @@ public final class SharedMemoryExchange: Exchange {
     let mean = 1 / samples
     let scale = Float(mean)
     let norm: Double
-    if update.clipNorm == nil {
+    if update.clipNorm == nil && layerSums == nil {
       for block in ownBlocks {
         reduce(block)
         apply(update, to: block, gradientScale: scale, statisticScale: scale)
@@ -130,6 +136,13 @@ public final class SharedMemoryExchange: Exchange {
       try barrier.wait()
       norm = gradientNorm * mean
       let clipped = Float(mean * clippingCoefficient(norm: norm, limit: update.clipNorm))
+      if let layerSums {
+        for block in ownBlocks {
+          layerSums.prepare(update, block: block, gradient: summedGradient, scale: clipped)
+        }
+        try barrier.wait()
+        layerSums.add()
+      }
       for block in ownBlocks { apply(update, to: block, gradientScale: clipped, statisticScale: scale) }
       try barrier.wait()
     }
@@ -169,9 +182,10 @@ public final class SharedMemoryExchange: Exchange {
   private func apply(_ update: some StepUpdate, to block: Int, gradientScale: Float, statisticScale: Float) {
     let elements = plan.block(block)
     let gradients = elements.clamped(to: 0..<layout.parameterCount)
-    if !gradients.isEmpty {
-      update.updateParameters(
-        gradients, gradient: buffers[0].window(first: layout.parameterCount), scale: gradientScale)
+    if let layerSums {
+      layerSums.update(update, block: block, gradient: summedGradient, scale: gradientScale)
+    } else if !gradients.isEmpty {
+      update.updateParameters(gradients, gradient: summedGradient, scale: gradientScale)
     }
     let statistics = elements.clamped(to: layout.parameterCount..<layout.exchangedCount)
     if !statistics.isEmpty {
@@ -180,6 +194,9 @@ public final class SharedMemoryExchange: Exchange {
         sums: buffers[0].window(layout.parameterCount..<layout.exchangedCount), scale: statisticScale)
     }
   }
+
+  /// Where the sums of the gradients are after `reduce`, each rank's own blocks.
+  private var summedGradient: Window<Float> { buffers[0].window(first: layout.parameterCount) }
 
   /// √Σ g² of the summed gradient, from the blocks in their order.
   private var gradientNorm: Double { blockNorms.reduce(0, +).squareRoot() }

@@ -42,9 +42,9 @@ enum RunHeader {
         "training",
         [
           "\(trainer.objective.name), \(configuration.optimizer.name), learning rate "
-            + "\(trimmedNumber(configuration.optimizer.learningRate)) (\(configuration.schedule.name.rawValue)), seed \(configuration.seed)",
+            + "\(trimmedNumber(trainer.schedule.base)) (\(configuration.schedule.name.rawValue)), seed \(configuration.seed)",
           "\(plural(configuration.epochs, "epoch")) of \(plural(trainer.plan.stepsPerEpoch, "step")), "
-            + "\(plural(configuration.batchSize, "sample")) a step over \(plural(exchange.assignment.shardCount, "shard"))",
+            + "\(plural(configuration.samplesPerStep, "sample")) a step over \(plural(exchange.assignment.shardCount, "shard"))",
         ]
       ),
       ("run", [directory.path]),

@@ -7,6 +7,8 @@ struct RunSummary {
   let test: SplitMetrics?
   let isValidated: Bool
   let directory: RunDirectory
+  /// Whether the test split was evaluated with the best checkpoint, else with the last.
+  let isBestTested: Bool
   /// Since this process began.
   let seconds: Double
 
@@ -39,7 +41,7 @@ struct RunSummary {
       ("", directory.checkpoints.latestLink),
     ]
     if let test {
-      rows.append(("test", "\(figures(test.loss, test.accuracy)) over \(plural(test.sampleCount, "sample")), best checkpoint"))
+      rows.append(("test", "\(figures(test.loss, test.accuracy)) over \(plural(test.sampleCount, "sample")), \(isBestTested ? "best" : "last") checkpoint"))
     }
     rows.append(("done", "in \(shortTime(seconds))"))
     return rows.map { $0.padding(toLength: 11, withPad: " ", startingAt: 0) + $1 }

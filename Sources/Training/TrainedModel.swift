@@ -25,7 +25,7 @@ struct TrainedModel {
     ).makeModel(facts.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)
-    try checkpoint.restore(model, parameters: parameters.window, statistics: statistics.window, from: path)
+    try checkpoint.restoreEvaluated(model, parameters: parameters.window, statistics: statistics.window, from: path)
   }
 
   var values: ModelValues<Float> { ModelValues(parameters: parameters.window, statistics: statistics.window) }

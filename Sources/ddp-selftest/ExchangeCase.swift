@@ -19,7 +19,8 @@ enum ExchangeCase {
       for (index, parameterCount) in parameterCounts.enumerated() {
         let layout = ExchangeLayout(
           parameterCount: parameterCount, statisticCount: statisticCounts[(index + shardCount) % 3],
-          momentCount: 1 + (index / 2 + shardCount / 2) % 2)
+          momentCount: 1 + (index / 2 + shardCount / 2) % 2,
+          layerRanges: (index + shardCount / 3) % 3 == 0 ? layerRanges(parameterCount) : [])
         let clipNorm = (index + shardCount) % 2 == 0 ? nil : 0.25
         let trial = ExchangeTrial(layout: layout, assignment: assignment, clipNorm: clipNorm, rank: world.rank)
         let shared = try SharedMemoryExchange(layout, assignment: assignment, topology: topology)
@@ -32,6 +33,18 @@ enum ExchangeCase {
       }
     }
     return "exchange: \(world.size) ranks on nodes \(topology.nodeSizes), \(combinations) combinations of \(steps) steps"
+  }
+
+  /// Parameters of many sizes, some empty, with gaps between: within a block, up to one, and across several.
+  private static func layerRanges(_ parameterCount: Int) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    var start = 0
+    for size in [3, 0, 4093, 1, 700, 9000, 1 << 20] where start < parameterCount {
+      let end = min(start + size, parameterCount)
+      ranges.append(start..<end)
+      start = end + (ranges.count % 2) * 5
+    }
+    return ranges
   }
 
   /// One step of `MPI_Allreduce`, in the form of SGD: Adam's division would magnify what rounding differs by.

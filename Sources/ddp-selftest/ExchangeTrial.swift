@@ -69,9 +69,30 @@ struct ExchangeTrial {
     }
     let norm = squares.reduce(0, +).squareRoot() * mean
     let coefficient = update.clipNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
-    update.updateParameters(0..<layout.parameterCount, gradient: gradients.window, scale: Float(mean * coefficient))
+    let scale = Float(mean * coefficient)
+    if layout.layerRanges.isEmpty {
+      update.updateParameters(0..<layout.parameterCount, gradient: gradients.window, scale: scale)
+    } else {
+      referenceLayers(update, gradients.window, scale)
+    }
     update.updateStatistics(0..<layout.statisticCount, sums: statistics.window, scale: Float(mean))
     return totals(tail, gradientNorm: norm)
+  }
+
+  /// The layer-wise form, parameter by parameter, cut where blocks of 4096 elements meet.
+  private func referenceLayers(_ update: TestUpdate, _ gradient: Window<Float>, _ scale: Float) {
+    for range in layout.layerRanges {
+      var pieces: [Range<Int>] = []
+      var start = range.lowerBound
+      while start < range.upperBound {
+        let end = min((start / 4096 + 1) * 4096, range.upperBound)
+        pieces.append(start..<end)
+        start = end
+      }
+      let sums = pieces.map { update.prepareParameters($0, gradient: gradient, scale: scale) }
+      let total = (sums.reduce(0) { $0 + $1.parameter }, sums.reduce(0) { $0 + $1.gradient })
+      for piece in pieces { update.updateParameters(piece, gradient: gradient, scale: scale, sums: total) }
+    }
   }
 
   private func totals(_ tail: [Double], gradientNorm: Double) -> StepTotals {

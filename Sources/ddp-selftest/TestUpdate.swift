@@ -28,6 +28,25 @@ struct TestUpdate: StepUpdate {
     }
   }
 
+  /// The first pass of the layer-wise form: leaves the mean in the gradient, so that a second call would show.
+  func prepareParameters(
+    _ piece: Range<Int>, gradient: Window<Float>, scale: Float
+  ) -> (parameter: Double, gradient: Double) {
+    for i in piece { gradient[i] *= scale }
+    return (sumOfSquares(state.parameters.window(piece)), sumOfSquares(gradient.window(piece)))
+  }
+
+  /// The second pass: a step whose length depends on both norms of the parameter.
+  func updateParameters(
+    _ piece: Range<Int>, gradient: Window<Float>, scale: Float, sums: (parameter: Double, gradient: Double)
+  ) {
+    let rate = Float((1 + sums.parameter.squareRoot()) / (1 + sums.gradient.squareRoot()))
+    for i in piece {
+      state.moments[0][i] = 0.9 * state.moments[0][i] + rate * gradient[i]
+      state.parameters[i] -= 0.1 * state.moments[0][i]
+    }
+  }
+
   func updateStatistics(_ range: Range<Int>, sums: Window<Float>, scale: Float) {
     for i in range { state.statistics[i] += 0.1 * (sums[i] * scale - state.statistics[i]) }
   }
