@@ -68,6 +68,7 @@ extension HelpTopic {
       data.features, data.labels        datasets in the file, such as /train/x (found by name)
       data.validation                   fraction of train used for validation, 0 up to 1 (0)
       data.scaling                      none, unit, standard or min_max (unit)
+      data.layout                       channels_first or channels_last, for images (guessed from the shape)
       data.augment                      [] ([])
       model.layers                      [{ dense: 128 }, "relu", { dropout: 0.2 }, "dense"]
                                         \(LayerDescription.knownNames.joined(separator: ", "))

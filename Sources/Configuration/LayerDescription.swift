@@ -8,6 +8,10 @@ public struct LayerDescription: Sendable, Equatable {
     case number(Interval<Double>)
     case bool
     case name([String])
+    /// One number for both axes of an image, or [height, width].
+    case extents(Interval<Int>)
+    /// The same, or "same".
+    case padding
   }
 
   /// A kind of layer and the options that it takes.
@@ -31,7 +35,7 @@ public struct LayerDescription: Sendable, Equatable {
     Kind(name: "sigmoid"),
     Kind(name: "gelu"),
     Kind(name: "dropout", mainOption: "rate", options: [("rate", .number(.halfOpen(0, 1)))]),
-  ]
+  ] + imageKinds
 
   /// The layers that a configuration can name.
   public static var knownNames: [String] { kinds.map(\.name) }
@@ -75,6 +79,8 @@ public struct LayerDescription: Sendable, Equatable {
       case .number(let interval): _ = try reader.double(option.name, in: interval)
       case .bool: _ = try reader.bool(option.name)
       case .name(let known): _ = try reader.name(option.name, of: known)
+      case .extents(let interval): _ = try reader.extents(option.name, in: interval)
+      case .padding: _ = try reader.padding(option.name)
       }
     }
     try reader.finish()

@@ -6,7 +6,7 @@ public enum ModelDescription: Sendable, Equatable {
   case layers([LayerDescription])
 
   /// The models that a name alone describes.
-  public static let knownNames = ["linear", "logistic", "mlp"]
+  public static let knownNames = ["linear", "logistic", "mlp", "cnn"]
 
   /// Reads a name, `{ name: … }`, `{ layers: [ … ] }` or a list of layers.
   ///

@@ -32,6 +32,7 @@ extension TrainingConfiguration.Data {
       "labels": .optional(labels),
       "validation": .number(validation),
       "scaling": .string(scaling.rawValue),
+      "layout": .string(layout.rawValue),
       "augment": [],
     ]
   }

@@ -47,7 +47,12 @@ def channels_last(array):
 
 
 def flat(array):
-    return None if array is None else [round(x, 12) for x in array.detach().flatten().tolist()]
+    return None if array is None else [round(x, 9) for x in array.detach().flatten().tolist()]
+
+
+def draw(*shape):
+    # Two decimals, so that the file holds exactly what PyTorch computed with.
+    return (torch.randn(*shape, dtype=torch.float64) * 100).round() / 100
 
 
 def layer(kind, channels, filters, options):
@@ -64,13 +69,15 @@ def layer(kind, channels, filters, options):
 
 def make(kind, shape, filters, options):
     module = layer(kind, shape[3], filters, options).double()
-    x = torch.randn(shape[0], shape[3], shape[1], shape[2], dtype=torch.float64)
+    for parameter in module.parameters():
+        parameter.data = draw(*parameter.shape)
+    x = draw(shape[0], shape[3], shape[1], shape[2])
     if kind == "conv1d":
         x = x.squeeze(2)
     x.requires_grad_()
     y = module(x)
     # Drawn channels last, so that the Swift side takes them as they are.
-    g = torch.randn(channels_last(y).shape, dtype=torch.float64)
+    g = draw(*channels_last(y).shape)
     (channels_last(y) * g).sum().backward()
     weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
     pair = lambda name, default: list(torch.broadcast_to(torch.tensor(options.get(name, default)), (2,)).tolist())

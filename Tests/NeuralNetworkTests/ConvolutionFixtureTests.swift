@@ -30,14 +30,14 @@ extension Extents {
 struct ConvolutionFixtureTests {
   @Test("In double precision, the general way", arguments: try Case.all.get())
   private func double(_ test: Case) throws {
-    // Sums of at most 90 products of numbers around one, and the file's twelve digits.
-    try check(test, Double.self, tolerance: 1e-11)
+    // The file has nine decimals.
+    try check(test, Double.self, tolerance: 1e-9)
   }
 
   @Test("In single precision, with the direct kernels where they apply", arguments: try Case.all.get())
   private func single(_ test: Case) throws {
-    // A hundred roundings of 6e-8 in sums of magnitude up to about 20.
-    try check(test, Float.self, tolerance: 2e-5)
+    // A hundred roundings of 6e-8 in sums of magnitude up to about 50.
+    try check(test, Float.self, tolerance: 5e-5)
   }
 
   private func check<S: Scalar>(_ test: Case, _ type: S.Type, tolerance: Double) throws {
