@@ -71,7 +71,7 @@ extension HelpTopic {
       data.layout                       channels_first or channels_last, for images (guessed from the shape)
       data.augment                      [] ([])
       model.layers                      [{ dense: 128 }, "relu", { dropout: 0.2 }, "dense"]
-                                        \(LayerDescription.knownNames.joined(separator: ", "))
+                                        \(wrapped(LayerDescription.knownNames))
       initializer                       kaiming, xavier or zero (kaiming)
       loss.name                         cross_entropy, binary_cross_entropy, mse or huber
       loss.delta                        for huber (1)
@@ -91,6 +91,16 @@ extension HelpTopic {
       checkpoint.keep                   newest checkpoints kept, beside the best (3)
       name                              name in the default run directory (from the data)
     """
+
+  /// Names in lines of at most 60 characters, each below the first.
+  private static func wrapped(_ names: [String]) -> String {
+    var lines = [""]
+    for name in names {
+      if lines[lines.count - 1].count + name.count > 58 { lines.append("") }
+      lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "" : " ") + name + (name == names.last ? "" : ",")
+    }
+    return lines.joined(separator: "\n" + String(repeating: " ", count: 40))
+  }
 
   /// Options in columns: option, key, default, meaning.
   private static func table(_ options: [CommandOption], withKeys: Bool) -> String {
