@@ -68,7 +68,7 @@ extension HelpTopic {
       data.features, data.labels        datasets in the file, such as /train/x (found by name)
       data.validation                   fraction of train used for validation, 0 up to 1 (0)
       data.scaling                      none, unit, standard or min_max (unit)
-      data.layout                       channels_first or channels_last, for images (guessed from the shape)
+      data.layout                       of images: channels_first or channels_last (by the shape)
       data.augment                      [] ([])
       model.layers                      [{ dense: 128 }, "relu", { dropout: 0.2 }, "dense"]
                                         \(wrapped(LayerDescription.knownNames))
@@ -92,12 +92,17 @@ extension HelpTopic {
       name                              name in the default run directory (from the data)
     """
 
-  /// Names in lines of at most 60 characters, each below the first.
+  /// Names in lines that end before column 100, each below the first.
   private static func wrapped(_ names: [String]) -> String {
     var lines = [""]
     for name in names {
-      if lines[lines.count - 1].count + name.count > 58 { lines.append("") }
-      lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "" : " ") + name + (name == names.last ? "" : ",")
+      let addition = (lines[lines.count - 1].isEmpty ? "" : ", ") + name
+      if lines[lines.count - 1].count + addition.count > 55 {
+        lines[lines.count - 1] += ","
+        lines.append(name)
+      } else {
+        lines[lines.count - 1] += addition
+      }
     }
     return lines.joined(separator: "\n" + String(repeating: " ", count: 40))
   }

@@ -9,7 +9,7 @@ extension Commands {
     private static let layers =
       "model.layers=[{conv2d:{filters:9,padding:'same'}},'relu',{max_pool2d:2},{conv2d:{filters:16,stride:[2,1]}},"
       + "'tanh',{dense:8},'relu','dense']"
-    private static let quick = ["--epochs", "2", "--batch-size", "16", "--learning-rate", "0.01", "--set", layers]
+    private static let quick = ["--epochs", "5", "--batch-size", "12", "--learning-rate", "0.01", "--set", layers]
 
     /// 60 images of three channels in three classes, `/X` in the given layout.
     private func makeImages(_ sandbox: Sandbox, _ name: String, channelsFirst: Bool) throws {
@@ -48,7 +48,8 @@ extension Commands {
         let last = try #require(try sandbox.metrics("a").last?["train_accuracy"] as? Double)
         #expect(last > 0.5, "the images can be learned")
         let report = try sandbox.succeed(["evaluate", "a/checkpoints/latest.h5", "--data", "last.h5", "--json"])
-        #expect(try #require(Sandbox.json(report.output)["accuracy"] as? Double) > 0.5)
+        let accuracy = try #require(Sandbox.json(report.output)["accuracy"] as? Double)
+        #expect(accuracy > 0.5)
       }
     }
 
