@@ -92,6 +92,13 @@ public struct ModelBuilder<S: Scalar> {
   public mutating func add(
     _ layer: some Layer<S>, to inputs: NodeReference..., name: String, sharing shared: NodeReference? = nil
   ) -> NodeReference {
+    add(layer, toAll: inputs, name: name, sharing: shared)
+  }
+
+  /// The same for a number of inputs that only the running program knows.
+  public mutating func add(
+    _ layer: some Layer<S>, toAll inputs: [NodeReference], name: String, sharing shared: NodeReference? = nil
+  ) -> NodeReference {
     precondition(
       inputs.map(\.shape) == layer.inputShapes,
       "\(name) takes \(layer.inputShapes), not \(inputs.map(\.shape))")
