@@ -72,6 +72,9 @@ extension HelpTopic {
       data.augment                      [] ([])
       model.layers                      [{ dense: 128 }, "relu", { dropout: 0.2 }, "dense"]
                                         \(wrapped(LayerDescription.knownNames))
+                                        { residual: { layers: […], shortcut: […] } } adds the two,
+                                        { parallel: { branches: [[…], […]], join: "concat" } },
+                                        joined by "concat" or "add"
       initializer                       kaiming, xavier or zero (kaiming)
       loss.name                         cross_entropy, binary_cross_entropy, mse or huber
       loss.delta                        for huber (1)

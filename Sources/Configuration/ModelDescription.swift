@@ -18,11 +18,11 @@ public enum ModelDescription: Sendable, Equatable {
     case .object:
       var reader = try ConfigurationReader(value, path: path)
       let name = try reader.name("name", of: Self.knownNames)
-      let layers = try reader.layers("layers")
+      let layers = reader.value("layers")
       try reader.finish()
       switch (name, layers) {
       case (let name?, nil): self = .named(name)
-      case (nil, let layers?): self = .layers(layers)
+      case (nil, let layers?): self = .layers(try LayerDescription.list(layers, path: reader.path(of: "layers")))
       default: throw ConfigurationError("\(path): expected a name or layers, one of the two", at: value.position)
       }
     default: throw value.mismatch(path, "a model's name or a list of layers")
