@@ -16,9 +16,18 @@ extension LayerDescription {
     [
       Kind(name: "spatial_dropout", mainOption: "rate", options: [("rate", .number(.halfOpen(0, 1)))]),
       Kind(
-        name: "batch_norm", options: [("momentum", .number(.closed(0, 1))), ("epsilon", .number(.above(0)))]),
+        name: "batch_norm",
+        options: [("momentum", .number(.closed(0, 1))), ("epsilon", .number(.above(0))), ("sync", .bool)]),
       Kind(name: "layer_norm", options: [("epsilon", .number(.above(0)))]),
     ]
+  }
+
+  /// The layers inside of a block, in the order of its options; none in a simple layer.
+  public func innerLayers() throws(ConfigurationError) -> [LayerDescription] {
+    guard Self.blockKinds.contains(where: { $0.name == name }) else { return [] }
+    var reader = try reader()
+    let lists = [try reader.layers("layers") ?? [], try reader.layers("shortcut") ?? []]
+    return (lists + (try reader.branches("branches") ?? [])).flatMap { $0 }
   }
 
   /// The layers of a list in brackets, at least one.

@@ -9,7 +9,7 @@ extension ModelAssembly {
   ) throws(ConfigurationError) {
     let layer = BatchNorm<S>(
       shape: node.shape, epsilon: try options.double("epsilon") ?? 1e-5, momentum: try options.double("momentum") ?? 0.1,
-      rectifies: rectifies)
+      rectifies: rectifies, synchronizes: try options.bool("sync") ?? false)
     node = builder.add(layer, to: node, name: name)
   }
 

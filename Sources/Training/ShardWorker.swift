@@ -5,7 +5,7 @@ import NumericCore
 
 /// Puts micro-batches of this rank's shards through the model, one after another in one workspace.
 final class ShardWorker {
-  private let workspace: Workspace<Float>
+  let workspace: Workspace<Float>
   private let targets: FlatBuffer<Float>
   private let loss: any Loss<Float>
   private let featureSize: Int
@@ -50,7 +50,7 @@ final class ShardWorker {
       sums: sums, outputs: workspace.output(), sampleIDs: workspace.sampleIDs.window(first: positions.count))
   }
 
-  private func fill(_ store: ShardStore, _ shard: Int, _ positions: UnsafeBufferPointer<Int32>) {
+  func fill(_ store: ShardStore, _ shard: Int, _ positions: UnsafeBufferPointer<Int32>) {
     store.fill(
       shard: shard, positions: positions,
       features: workspace.input().window(first: positions.count * featureSize),
@@ -58,7 +58,7 @@ final class ShardWorker {
       sampleIDs: workspace.sampleIDs.window(first: positions.count))
   }
 
-  private func evaluateLoss(samples: Int, gradient: Window<Float>?) -> LossSums {
+  func evaluateLoss(samples: Int, gradient: Window<Float>?) -> LossSums {
     loss.evaluate(
       outputs: workspace.output(), targets: targets.window.window(first: samples * targetSize), samples: samples,
       gradient: gradient)

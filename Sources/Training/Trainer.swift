@@ -19,12 +19,14 @@ public final class Trainer {
   public var progress = TrainingProgress()
 
   let configuration: TrainingConfiguration
-  private let store: ShardStore
+  let store: ShardStore
   private let optimizer: any Optimizer
-  private let worker: ShardWorker
+  private let communicator: any Communicator
+  /// One for all shards in turn, or one each where the model has them learn in lockstep.
+  let workers: [ShardWorker]
   private let random: RandomSource
   /// This epoch's order of each of this rank's shards, and the epoch it is of.
-  private let order: [FlatBuffer<Int32>]
+  let order: [FlatBuffer<Int32>]
   private var orderedEpoch: Int?
   private var exchangeTime = Duration.zero
 
@@ -33,23 +35,27 @@ public final class Trainer {
 
   init(
     model: Model<Float>, objective: Objective, configuration: TrainingConfiguration, store: ShardStore,
-    exchange: any Exchange
+    exchange: any Exchange, communicator: any Communicator
   ) {
     self.model = model
     self.objective = objective
     self.configuration = configuration
     self.store = store
     self.exchange = exchange
+    self.communicator = communicator
     optimizer = configuration.optimizer.optimizer
     random = RandomSource(seed: configuration.seed)
     let plan = EpochPlan(dealing: store.dealing, globalBatchSize: configuration.batchSize)
     self.plan = plan
     schedule = configuration.learningRateSchedule(stepsPerEpoch: plan.stepsPerEpoch)
     order = store.shards.map { FlatBuffer(count: store.count($0)) }
-    worker = ShardWorker(
-      model: model, loss: objective.loss, data: SplitShape(store.source),
-      capacity: store.shards.map(plan.largestMicroBatch).max() ?? 1,
-      parameters: ModelValues(parameters: exchange.parameters, statistics: exchange.statistics), learns: true)
+    let capacity = store.shards.map(plan.largestMicroBatch).max() ?? 1
+    let values = ModelValues(parameters: exchange.parameters, statistics: exchange.statistics)
+    workers = (0..<(model.synchronizes ? store.shards.count : 1)).map { _ in
+      ShardWorker(
+        model: model, loss: objective.loss, data: SplitShape(store.source), capacity: capacity, parameters: values,
+        learns: true)
+    }
   }
 
   /// Parameters and statistics for evaluation.
@@ -72,15 +78,15 @@ public final class Trainer {
     shuffleIfNeeded()
     let stepNumber = progress.step + 1
     let stepRandom = random.stream(.dropout, stepNumber)
+    for shard in exchange.shards { exchange.batchStatistics(ofShard: shard).update(repeating: 0) }
+    let synchronized = model.synchronizes ? try learnInLockstep(stepRandom) : nil
     for (index, shard) in exchange.shards.enumerated() {
       let range = plan.positions(shard: shard, step: progress.stepInEpoch)
-      let values = ModelValues(
-        parameters: exchange.parameters, gradients: exchange.gradients(ofShard: shard),
-        statistics: exchange.statistics, batchStatistics: exchange.batchStatistics(ofShard: shard))
-      values.batchStatistics?.update(repeating: 0)
-      let sums = worker.learn(
-        store, shard: shard, positions: UnsafeBufferPointer(order[index].window.window(range)), values: values,
-        random: stepRandom)
+      let sums =
+        synchronized?[index]
+        ?? workers[0].learn(
+          store, shard: shard, positions: UnsafeBufferPointer(order[index].window.window(range)),
+          values: values(ofShard: shard), random: stepRandom)
       let tail = exchange.tail(ofShard: shard)
       tail[TailSlot.loss.rawValue] = sums.loss
       tail[TailSlot.correct.rawValue] = sums.correct ?? 0
@@ -102,6 +108,20 @@ public final class Trainer {
           + "from the last checkpoint", exitCode: .numeric)
     }
     return totals
+  }
+
+  /// What a shard's micro-batch reads and adds to.
+  func values(ofShard shard: Int) -> ModelValues<Float> {
+    ModelValues(
+      parameters: exchange.parameters, gradients: exchange.gradients(ofShard: shard), statistics: exchange.statistics,
+      batchStatistics: exchange.batchStatistics(ofShard: shard))
+  }
+
+  /// Sums one vector a shard over all shards in the fixed tree. Collective; its time is that of exchanges.
+  func treeSum(_ local: [[Double]]) throws(CollectiveError) -> [Double] {
+    let start = ContinuousClock.now
+    defer { exchangeTime += start.duration(to: .now) }
+    return try communicator.treeSum(local, over: exchange.assignment)
   }
 
   /// Seconds that this rank has spent in exchanges since the last call, waiting for others included.

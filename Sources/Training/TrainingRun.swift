@@ -69,7 +69,8 @@ public final class TrainingRun {
       momentCount: configuration.optimizer.optimizer.momentNames.count)
     let exchange = try Self.makeExchange(configuration.exchange, layout, assignment, topology)
     trainer = Trainer(
-      model: model, objective: objective, configuration: configuration, store: data.train, exchange: exchange)
+      model: model, objective: objective, configuration: configuration, store: data.train, exchange: exchange,
+      communicator: world)
     facts = Checkpoint.Facts(
       configuration: resolved, lossName: objective.name, inputShape: split.featureShape, outputSize: data.outputSize,
       sampleCount: data.train.dealing.sampleCount, shardCount: shardCount, transform: data.transform)
