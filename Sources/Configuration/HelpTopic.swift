@@ -80,9 +80,13 @@ extension HelpTopic {
       data.features, data.labels        datasets in the file, such as /train/x (found by name)
       data.validation                   fraction of train used for validation, 0 up to 1 (0)
       data.scaling                      none, unit, standard or min_max (unit)
+      data.layout                       of images: channels_first or channels_last (by the shape)
       data.augment                      [] ([])
       model.layers                      [{ dense: 128 }, "relu", { dropout: 0.2 }, "dense"]
-                                        \(LayerDescription.knownNames.joined(separator: ", "))
+                                        \(wrapped(LayerDescription.knownNames))
+                                        { residual: { layers: […], shortcut: […] } } adds the two,
+                                        { parallel: { branches: [[…], […]], join: "concat" } },
+                                        joined by "concat" or "add"
       initializer                       kaiming (also kaiming_uniform), kaiming_normal, xavier (also
                                         xavier_uniform), xavier_normal, orthogonal,
                                         truncated_normal, zero (kaiming)
@@ -134,6 +138,21 @@ extension HelpTopic {
       checkpoint.keep                   newest checkpoints kept, beside the best (3)
       name                              name in the default run directory (from the data)
     """
+
+  /// Names in lines that end before column 100, each below the first.
+  private static func wrapped(_ names: [String]) -> String {
+    var lines = [""]
+    for name in names {
+      let addition = (lines[lines.count - 1].isEmpty ? "" : ", ") + name
+      if lines[lines.count - 1].count + addition.count > 55 {
+        lines[lines.count - 1] += ","
+        lines.append(name)
+      } else {
+        lines[lines.count - 1] += addition
+      }
+    }
+    return lines.joined(separator: "\n" + String(repeating: " ", count: 40))
+  }
 
   /// Options in columns: option, key, default, meaning.
   private static func table(_ options: [CommandOption], withKeys: Bool) -> String {

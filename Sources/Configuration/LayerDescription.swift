@@ -8,6 +8,14 @@ public struct LayerDescription: Sendable, Equatable {
     case number(Interval<Double>)
     case bool
     case name([String])
+    /// One number for both axes of an image, or [height, width].
+    case extents(Interval<Int>)
+    /// The same, or "same".
+    case padding
+    /// A list of layers.
+    case layers
+    /// Lists of layers.
+    case branches
   }
 
   /// A kind of layer and the options that it takes.
@@ -16,6 +24,8 @@ public struct LayerDescription: Sendable, Equatable {
     /// The option that a bare value stands for, if the kind has one: `{ dense: 128 }` gives `units`.
     var mainOption: String?
     var options: [(name: String, type: OptionType)] = []
+    /// Options that must be given.
+    var required: [String] = []
   }
 
   private static let kinds = [
@@ -30,8 +40,11 @@ public struct LayerDescription: Sendable, Equatable {
     Kind(name: "tanh"),
     Kind(name: "sigmoid"),
     Kind(name: "gelu"),
+    Kind(name: "elu", mainOption: "alpha", options: [("alpha", .number(.atLeast(0)))]),
+    Kind(name: "silu"),
+    Kind(name: "softmax"),
     Kind(name: "dropout", mainOption: "rate", options: [("rate", .number(.halfOpen(0, 1)))]),
-  ]
+  ] + normalizationKinds + blockKinds + imageKinds
 
   /// The layers that a configuration can name.
   public static var knownNames: [String] { kinds.map(\.name) }
@@ -75,7 +88,14 @@ public struct LayerDescription: Sendable, Equatable {
       case .number(let interval): _ = try reader.double(option.name, in: interval)
       case .bool: _ = try reader.bool(option.name)
       case .name(let known): _ = try reader.name(option.name, of: known)
+      case .extents(let interval): _ = try reader.extents(option.name, in: interval)
+      case .padding: _ = try reader.padding(option.name)
+      case .layers: _ = try reader.layers(option.name)
+      case .branches: _ = try reader.branches(option.name)
       }
+    }
+    if let missing = kind?.required.first(where: { reader.value($0) == nil }) {
+      throw reader.error(missing, "expected a list of layers in brackets")
     }
     try reader.finish()
   }

@@ -37,6 +37,7 @@ extension TrainingConfiguration.Data {
       "labels": .optional(labels),
       "validation": .number(validation),
       "scaling": .string(scaling.rawValue),
+      "layout": .string(layout.rawValue),
       "augment": [],
     ]
   }

@@ -61,6 +61,7 @@ extension TrainingConfiguration.Data {
     labels = try reader.string("labels")
     validation = try reader.double("validation", in: .halfOpen(0, 1)) ?? validation
     scaling = try reader.choice("scaling") ?? scaling
+    layout = try reader.choice("layout") ?? layout
     if let augment = try reader.array("augment"), !augment.isEmpty {
       throw reader.error("augment", "there are no augmentations for rows of features; expected []")
     }

@@ -57,6 +57,7 @@ extension TrainingConfiguration {
     /// The fraction of the training split that becomes the validation split, 0 ..< 1, if the file has none.
     public var validation = 0.0
     public var scaling = Scaling.unit
+    public var layout = Layout.auto
 
     public init() {}
   }
@@ -70,6 +71,16 @@ extension TrainingConfiguration {
     case standard
     /// To 0 ... 1.
     case minMax = "min_max"
+  }
+
+  /// Where the channels of an image, or the features of a step, stand in the file.
+  public enum Layout: String, CaseIterable, Sendable {
+    /// Guessed from the shape, if that is plain.
+    case auto
+    /// [N, C, H, W].
+    case channelsFirst = "channels_first"
+    /// [N, H, W, C].
+    case channelsLast = "channels_last"
   }
 
   /// The law that initial weights are drawn from; `kaiming` and `xavier` are the uniform ones.

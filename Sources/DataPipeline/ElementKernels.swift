@@ -117,6 +117,25 @@ struct GatherRows: ElementKernel {
   }
 }
 
+/// Brings the channels of each row behind its pixels: destination[i, p, c] = source[i, c, p].
+struct TransposeRows: ElementKernel {
+  let source: UnsafeRawBufferPointer
+  let destination: UnsafeMutableRawBufferPointer
+  let channels: Int
+  let pixels: Int
+
+  func run<T: ConvertibleElement>(_: T.Type) {
+    let source = source.assumingMemoryBound(to: T.self)
+    let destination = destination.assumingMemoryBound(to: T.self)
+    precondition(source.count == destination.count && source.count % (channels * pixels) == 0)
+    for start in stride(from: 0, to: source.count, by: channels * pixels) {
+      for p in 0..<pixels {
+        for c in 0..<channels { destination[start + p * channels + c] = source[start + c * pixels + p] }
+      }
+    }
+  }
+}
+
 /// Finds the first value that is NaN, infinite or too large for a `Float`.
 struct FindUnusable: ElementKernel {
   let elements: UnsafeRawBufferPointer

@@ -37,7 +37,8 @@ extension ShardStore {
     return segments.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
   }
 
-  /// Reads the segments' rows to their places; `inspect` sees each piece on its way.
+  /// Reads the segments' rows to their places, each with its channels last where they are first in the file; `inspect` sees
+  /// each piece on its way, as in the file.
   static func load(
     _ column: SplitSource.Column, of source: SplitSource, _ segments: [Segment], rowCount: Int,
     _ inspect: (_ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer) throws(DataError) -> Void
@@ -48,8 +49,16 @@ extension ShardStore {
     try source.forEachRun(column, segments.map(\.rows)) { (index, rows, bytes) throws(DataError) in
       try inspect(rows, bytes)
       let slot = segments[index].slot + rows.lowerBound - segments[index].rows.lowerBound
-      UnsafeMutableRawBufferPointer(rebasing: memory[slot * rowByteCount..<(slot + rows.count) * rowByteCount])
-        .copyMemory(from: bytes)
+      let place = UnsafeMutableRawBufferPointer(
+        rebasing: memory[slot * rowByteCount..<(slot + rows.count) * rowByteCount])
+      if column == .features, let arrangement = source.arrangement, arrangement.isTransposed {
+        let channels = arrangement.shape[arrangement.shape.rank - 1]
+        source.featureType.run(
+          TransposeRows(
+            source: bytes, destination: place, channels: channels, pixels: arrangement.shape.elementCount / channels))
+      } else {
+        place.copyMemory(from: bytes)
+      }
     }
     return buffer
   }

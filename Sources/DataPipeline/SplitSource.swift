@@ -33,11 +33,13 @@ public struct SplitSource: Sendable {
 
   public let name: SplitName
   let parts: [Part]
+  /// How the features lie in memory; nil for as in the file.
+  var arrangement: SampleArrangement?
 
   /// The number of rows, at least one.
   public var sampleCount: Int { parts[parts.count - 1].rows.upperBound }
-  /// The shape of one sample's features, without the sample axis; a data set of one axis has `[1]`.
-  public var featureShape: Shape { parts[0].features.shape }
+  /// The shape of one sample's features in memory, without the sample axis; a data set of one axis has `[1]`.
+  public var featureShape: Shape { arrangement?.shape ?? parts[0].features.shape }
   /// The type of the features in memory.
   public var featureType: ElementType { parts[0].features.type }
   /// The greatest value that the features can have, where the data set says so with its attribute `valid_max`.

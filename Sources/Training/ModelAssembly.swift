@@ -6,31 +6,26 @@ import NumericCore
 ///
 /// One method builds one kind of layer behind `node`; a new kind is a method, and a line in `add`.
 struct ModelAssembly<S: Scalar> {
-  private let inputShape: Shape
-  private let outputSize: Int
-  private let initializer: TrainingConfiguration.Initializer
-  private var builder = ModelBuilder<S>()
+  let outputSize: Int
+  let initializer: TrainingConfiguration.Initializer
+  var builder = ModelBuilder<S>()
   /// What the next layer is applied to.
-  private var node: NodeReference
+  var node: NodeReference
 
   /// - Parameters:
-  ///   - inputShape: of one sample's features.
+  ///   - inputShape: of one sample, as the first layer reads it.
   ///   - outputSize: what the last dense layer gives where it names no size.
   ///   - initializer: for weights whose layer names none.
   init(inputShape: Shape, outputSize: Int, initializer: TrainingConfiguration.Initializer) {
-    self.inputShape = inputShape
     self.outputSize = outputSize
     self.initializer = initializer
-    // Dense layers see a sample as one row of features, whatever its shape.
-    node = builder.input([inputShape.elementCount])
+    node = builder.input(inputShape)
   }
 
-  /// Builds the layers one behind the other; the parameters of layer i are called `i.weight` and so on.
+  /// Builds the layers one behind the other, named as `addSequence` says.
   mutating func makeModel(_ layers: [LayerDescription]) throws(ConfigurationError) -> Model<S> {
     let lastDense = layers.lastIndex { $0.name == "dense" }
-    for (index, layer) in layers.enumerated() {
-      try add(layer, name: String(index), mayLeaveOutSize: index == lastDense)
-    }
+    try addSequence(layers, sizelessDense: lastDense)
     guard node.shape.elementCount == outputSize else {
       throw ConfigurationError(
         "model: the last layer gives \(node.shape.elementCount) outputs, but the data and the loss need \(outputSize); "
@@ -39,8 +34,14 @@ struct ModelAssembly<S: Scalar> {
     return builder.build(outputs: node)
   }
 
-  private mutating func add(
-    _ layer: LayerDescription, name: String, mayLeaveOutSize: Bool
+  /// Builds one layer.
+  ///
+  /// - Parameters:
+  ///   - name: the prefix of its parameters' names.
+  ///   - mayLeaveOutSize: whether a dense layer without a size gives the model's outputs.
+  ///   - isRectified: whether a batch normalization takes in the ReLU that follows it.
+  mutating func add(
+    _ layer: LayerDescription, name: String, mayLeaveOutSize: Bool, isRectified: Bool
   ) throws(ConfigurationError) {
     var options = try layer.reader()
     switch layer.name {
@@ -53,6 +54,15 @@ struct ModelAssembly<S: Scalar> {
     case "dropout":
       let dropout = Dropout<S>(probability: try options.double("rate") ?? 0.5, shape: node.shape)
       node = builder.add(dropout, to: node, name: name)
+    case "elu": addActivation(.elu(alpha: try options.double("alpha") ?? 1), name)
+    case "silu": addActivation(.silu, name)
+    case "softmax": node = builder.add(Softmax(shape: node.shape), to: node, name: name)
+    case "spatial_dropout": try addSpatialDropout(&options, name)
+    case "batch_norm": try addBatchNorm(&options, name, rectifies: isRectified)
+    case "layer_norm": try addLayerNorm(&options, name)
+    case "residual": try addResidual(&options, layer, name)
+    case "parallel": try addParallel(&options, layer, name)
+    case let kind where Self.imageLayers.contains(kind): try addImageLayer(layer, &options, name)
     default: throw ConfigurationError("\(layer.path): there is no such layer", at: layer.position)
     }
   }
@@ -64,6 +74,8 @@ struct ModelAssembly<S: Scalar> {
       throw options.error("units", "expected the number of units; only the last dense layer may leave it out")
     }
     let law = try options.choice("initializer", of: TrainingConfiguration.Initializer.self) ?? initializer
+    // A dense layer sees an image as one row, numbered as PyTorch does.
+    if node.shape.rank == 3 { node = builder.add(Flatten<S>(inputShape: node.shape), to: node, name: "\(name).flatten") }
     let dense = Dense<S>(
       inputShape: node.shape, outputSize: units, hasBias: try options.bool("bias") ?? true,
       initializer: law.initializer)

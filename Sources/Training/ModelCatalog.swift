@@ -1,10 +1,11 @@
 import Configuration
+import DataPipeline
 import NeuralNetwork
 import NumericCore
 
 /// Builds models from their names and descriptions in the configuration.
 public struct ModelCatalog: Sendable {
-  /// The shape of one sample's features.
+  /// The shape of one sample's features, channels last where the model reads images or sequences.
   public let inputShape: Shape
   /// Outputs that data and loss ask for: classes, or target values.
   public let outputSize: Int
@@ -26,13 +27,18 @@ public struct ModelCatalog: Sendable {
   /// |---|---|
   /// | `linear`, `logistic` | one affine map |
   /// | `mlp` | dense 512, ReLU, dropout 0.2, dense 256, ReLU, dropout 0.2, dense to the outputs |
+  /// | `cnn` | twice: 3×3 convolution to 32 and 64 channels, ReLU, max-pooling 2×2; then dense 128, ReLU, dense to the outputs |
+  /// | `resnet20` | see `resNet20` |
   ///
   /// - Throws: where a layer's option is wrong, or the last layer does not give `outputSize` outputs.
   public func makeModel<S: Scalar>(
     _ description: ModelDescription, of type: S.Type = Float.self
   ) throws(ConfigurationError) -> Model<S> {
-    var assembly = ModelAssembly<S>(inputShape: inputShape, outputSize: outputSize, initializer: initializer)
-    return try assembly.makeModel(Self.layers(of: description))
+    let layers = try Self.layers(of: description)
+    // Dense layers see a sample as one row of features, whatever its shape.
+    let shape: Shape = try Self.sampleForm(layers) ?? .rows == .rows ? [inputShape.elementCount] : inputShape
+    var assembly = ModelAssembly<S>(inputShape: shape, outputSize: outputSize, initializer: initializer)
+    return try assembly.makeModel(layers)
   }
 
   /// The number of outputs that a description fixes itself, where its last dense layer has a size.
@@ -42,6 +48,24 @@ public struct ModelCatalog: Sendable {
     }
     var reader = try last.reader()
     return try reader.integer("units", in: .atLeast(1))
+  }
+
+  /// What a model takes a sample for: that of its first layer that is not alike for all.
+  public static func sampleForm(_ description: ModelDescription) throws(ConfigurationError) -> SampleForm {
+    try sampleForm(try layers(of: description)) ?? .rows
+  }
+
+  private static func sampleForm(_ layers: [LayerDescription]) throws(ConfigurationError) -> SampleForm? {
+    for layer in layers {
+      switch layer.name {
+      case "conv2d", "conv_transpose2d", "max_pool2d", "average_pool2d", "global_average_pool", "upsample": return .images
+      case "conv1d": return .sequences
+      case "dense", "flatten", "reshape": return .rows
+      default:
+        if let form = try sampleForm(try layer.innerLayers()) { return form }
+      }
+    }
+    return nil
   }
 
   /// The layers that a description stands for.
@@ -54,6 +78,14 @@ public struct ModelCatalog: Sendable {
       }
       return try (hidden + ["dense"]).map { layer throws(ConfigurationError) in
         try LayerDescription(layer, path: "model.mlp")
+      }
+    case .named("resnet20"): return try resNet20()
+    case .named("cnn"):
+      let blocks: [JSONValue] = [32, 64].flatMap { filters -> [JSONValue] in
+        [["conv2d": ["filters": .integer(filters), "kernel": 3, "padding": 1]], "relu", ["max_pool2d": 2]]
+      }
+      return try (blocks + ["flatten", ["dense": 128], "relu", "dense"]).map { layer throws(ConfigurationError) in
+        try LayerDescription(layer, path: "model.cnn")
       }
     case .named: return [try LayerDescription("dense", path: "model")]
     }

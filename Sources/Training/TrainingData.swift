@@ -78,3 +78,13 @@ public struct TrainingData {
     return (.rows(parts.train), .rows(parts.validation))
   }
 }
+
+extension TrainingConfiguration.Data {
+  var channelLayout: ChannelLayout {
+    switch layout {
+    case .auto: .auto
+    case .channelsFirst: .channelsFirst
+    case .channelsLast: .channelsLast
+    }
+  }
+}

@@ -50,7 +50,8 @@ public final class TrainingRun {
     (resolved.resume, resolved.run, resolved.quiet) = (nil, nil, false)
 
     let source = try DataSource.open(
-      path, features: configuration.data.features, labels: configuration.data.labels)
+      path, features: configuration.data.features, labels: configuration.data.labels
+    ).arranged(as: ModelCatalog.sampleForm(configuration.model), configuration.data.channelLayout)
     let split = try source.split(.train)
     let declared = try ModelCatalog.declaredOutputSize(configuration.model)
     let objective = try Objective(
@@ -71,7 +72,8 @@ public final class TrainingRun {
       layerRanges: update.isLayerwise ? model.parameterLayout.entries.map(\.range) : [])
     let exchange = try Self.makeExchange(configuration.exchange, layout, assignment, topology)
     trainer = Trainer(
-      model: model, objective: objective, configuration: configuration, store: data.train, exchange: exchange)
+      model: model, objective: objective, configuration: configuration, store: data.train, exchange: exchange,
+      communicator: world)
     facts = Checkpoint.Facts(
       configuration: resolved, lossName: objective.name, inputShape: split.featureShape, outputSize: data.outputSize,
       sampleCount: data.train.dealing.sampleCount, shardCount: shardCount, transform: data.transform)

@@ -9,12 +9,22 @@ import Training
 // a step contains. One JSON line, from rank 0:
 //
 //   mpirun -np 2 ddp-bench mlp [--shards V] [--seconds T]
+//
+// or single layers beside a large matrix product, as a table:
+//
+//   ddp-bench layers
 
-let usage = "usage: ddp-bench \(Workload.all.map(\.name).joined(separator: "|")) [--shards V] [--seconds T]"
+let usage =
+  "usage: ddp-bench \(Workload.all.map(\.name).joined(separator: "|")) [--shards V] [--seconds T], or ddp-bench layers"
 
 do {
   let ranks = try MPILibrary.start()
-  try bench(Array(CommandLine.arguments.dropFirst()), ranks)
+  let arguments = Array(CommandLine.arguments.dropFirst())
+  if arguments == ["layers"] {
+    if ranks.isRoot { LayerBench.run() }
+  } else {
+    try bench(arguments, ranks)
+  }
   try MPILibrary.finish()
 } catch {
   FileHandle.standardError.write(Data("ddp-bench: \(error)\n".utf8))
@@ -85,4 +95,5 @@ func time(_ count: Int, _ body: () throws -> Void) rethrows -> Double {
   return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
 }
 
+/// The middle value.
 func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }

@@ -6,7 +6,7 @@ import Testing
   /// Every key, none at its default.
   static let full = """
     {
-      data: { path: "mnist.h5", features: "/train/x", labels: "/train/y", validation: 0.1, scaling: "min_max", augment: [] },
+      data: { path: "mnist.h5", features: "/train/x", labels: "/train/y", validation: 0.1, scaling: "min_max", layout: "channels_first", augment: [] },
       model: { layers: [{ dense: 128 }, "relu", { dense: { units: 64, initializer: "xavier" } }, { dropout: 0.2 }, "dense"] },
       initializer: "xavier", loss: { name: "huber", delta: 0.5 },
       optimizer: { name: "sgd", learning_rate: 0.1, weight_decay: 1e-4, decay_biases: false, momentum: 0.9, nesterov: true },
@@ -111,6 +111,22 @@ import Testing
     #expect(layers.map(\.name) == ["relu"])
   }
 
+  @Test func layersForImagesTakeOneNumberOrTwo() throws {
+    let text = "{ layers: [{ conv2d: { filters: 8, kernel: [3, 5], padding: 'same' } }, { max_pool2d: 2 }] }"
+    guard case .layers(let layers) = try configuration(text).model else {
+      Issue.record("expected layers")
+      return
+    }
+    var reader = try layers[0].reader()
+    let kernel = try reader.extents("kernel")
+    #expect(kernel?.height == 3 && kernel?.width == 5)
+    let (same, numbers) = (try reader.padding("padding"), try reader.padding("kernel"))
+    #expect(same == .same && numbers == .extents(height: 3, width: 5))
+    var pool = try layers[1].reader()
+    let (size, stride) = (try pool.extents("size"), try pool.extents("stride"))
+    #expect(size?.height == 2 && size?.width == 2 && stride == nil)
+  }
+
   @Test(arguments: [
     ("{\n  epochs: 1,\n  optimiser: 'adam'\n}", "run.json5:3:3: unknown key 'optimiser' (did you mean 'optimizer'?)"),
     ("{ data: { pth: 'x' } }", "run.json5:1:11: unknown key 'data.pth' (did you mean 'data.path'?)"),
@@ -145,6 +161,41 @@ import Testing
     ("{ model: { name: 'mlp', layers: [] } }", "run.json5:1:10: model: expected a name or layers, one of the two"),
     ("{ model: 'mlp', layers: ['relu'] }", "run.json5:1:25: layers: stands beside 'model'; expected one of the two"),
     ("{ layers: [] }", "run.json5:1:11: layers: expected at least one layer, found []"),
+    (
+      "{ layers: [{ conv2d: { kernel: [3] } }] }",
+      "run.json5:1:32: layers[0].conv2d.kernel: expected a number or [height, width], found [3]"
+    ),
+    (
+      "{ layers: [{ conv2d: { kernel: [3, 0] } }] }",
+      "run.json5:1:36: layers[0].conv2d.kernel[1]: expected at least 1, found 0"
+    ),
+    (
+      "{ layers: [{ conv2d: { padding: 'sam' } }] }",
+      "run.json5:1:33: layers[0].conv2d.padding: unknown name 'sam' (did you mean 'same'?)"
+    ),
+    ("{ data: { layout: 'NCHW' } }", "run.json5:1:19: data.layout: unknown name 'NCHW' (known: auto, channels_first, channels_last)"),
+    (
+      "{ layers: [{ residual: { layers: ['relu', 'rleu'] } }] }",
+      "run.json5:1:43: layers[0].residual.layers[1]: unknown name 'rleu' (did you mean 'relu'?)"
+    ),
+    (
+      "{ layers: [{ residual: { shortcut: ['relu'] } }] }",
+      "run.json5:1:24: layers[0].residual.layers: expected a list of layers in brackets"
+    ),
+    ("{ layers: [{ residual: [] }] }", "run.json5:1:24: layers[0].residual.layers: expected at least one layer, found []"),
+    (
+      "{ layers: [{ parallel: [['relu']] }] }",
+      "run.json5:1:24: layers[0].parallel.branches: expected two or more lists of layers, such as "
+        + "[[{ dense: 8 }], [{ dense: 4 }, \"relu\"]], found [[\"relu\"]]"
+    ),
+    (
+      "{ layers: [{ parallel: { branches: [['relu'], []], join: 'ad' } }] }",
+      "run.json5:1:58: layers[0].parallel.join: unknown name 'ad' (did you mean 'add'?)"
+    ),
+    (
+      "{ layers: [{ batch_norm: { momentum: 2 } }] }",
+      "run.json5:1:38: layers[0].batch_norm.momentum: expected from 0 to 1, found 2"
+    ),
     ("{ layers: ['rleu'] }", "run.json5:1:12: layers[0]: unknown name 'rleu' (did you mean 'relu'?)"),
     (
       "{ layers: [{ dense: { unit: 3 } }] }",

@@ -1,0 +1,77 @@
+public import NumericCore
+
+/// Two-dimensional convolution (cross-correlation) of an image with learned filters; LeCun et al. 1989.
+///
+/// y[i, j, o] = bias[o] + Σ weight[o, c, a, b] · x[i·s + a·d − p, j·s + b·d − p, c], zero outside of the image. In groups, the
+/// filters of a group see that group's channels alone; as many groups as channels is the depthwise convolution.
+///
+/// - Shapes: `input` [N, H, W, C], `output` [N, H′, W′, filters], `weight` [filters, C / groups, kernel height, kernel width] and
+///   `bias` [filters], which are those of PyTorch's `Conv2d`. H′ and W′ as `SlidingWindow` says.
+public struct Conv2D<S: Scalar>: Layer {
+  public let inputShape: Shape
+  public let outputShape: Shape
+  public let parameters: [ParameterSpecification]
+  private let convolution: Convolution
+  private let hasBias: Bool
+
+  /// - Parameters:
+  ///   - inputShape: [H, W, C].
+  ///   - filters: channels of the output.
+  ///   - initializer: of the weight, from its fan-in C / groups · kernel and fan-out filters · kernel; the bias starts at zero.
+  /// - Precondition: the kernel fits into the padded image, and `groups` divides C and `filters`.
+  public init(
+    inputShape: Shape, filters: Int, kernel: Extents, stride: Extents = 1, padding: Extents = 0, dilation: Extents = 1,
+    groups: Int = 1, hasBias: Bool = true,
+    initializer: (_ fanIn: Int, _ fanOut: Int) -> Initializer = { fanIn, _ in .kaimingUniform(fanIn: fanIn) }
+  ) {
+    precondition(inputShape.rank == 3, "Conv2D takes images [H, W, C], not \(inputShape)")
+    let window = SlidingWindow(
+      input: Extents(height: inputShape[0], width: inputShape[1]), kernel: kernel, stride: stride, padding: padding,
+      dilation: dilation)
+    self.init(
+      inputShape: inputShape, outputShape: [window.output.height, window.output.width, filters],
+      weightShape: [filters, inputShape[2] / groups, kernel.height, kernel.width],
+      Convolution(window: window, inputChannels: inputShape[2], outputChannels: filters, groups: groups), hasBias,
+      initializer)
+  }
+
+  /// For `Conv1D`, whose shapes lack the axis of height 1.
+  init(
+    inputShape: Shape, outputShape: Shape, weightShape: Shape, _ convolution: Convolution, _ hasBias: Bool,
+    _ initializer: (_ fanIn: Int, _ fanOut: Int) -> Initializer
+  ) {
+    self.inputShape = inputShape
+    self.outputShape = outputShape
+    self.convolution = convolution
+    self.hasBias = hasBias
+    let kernel = convolution.window.kernel.product, filters = convolution.outputChannels
+    let weight = ParameterSpecification(
+      "weight", shape: weightShape,
+      initializer: initializer(convolution.inputChannels / convolution.groups * kernel, filters * kernel))
+    let bias = ParameterSpecification("bias", shape: [filters], initializer: .zeros)
+    parameters = hasBias ? [weight, bias] : [weight]
+  }
+
+  public var inputShapes: [Shape] { [inputShape] }
+  public func scratchCount(samples: Int) -> Int { convolution.scratchCount }
+
+  public func forward(_ pass: LayerPass<S>) {
+    convolution.apply(
+      pass.input(), weight: pass.parameter(0), bias: hasBias ? pass.parameter(1) : nil, into: pass.output,
+      scratch: pass.scratch)
+  }
+
+  public func backward(_ pass: LayerPass<S>) {
+    if let weightGradient = pass.parameterGradient(0) {
+      convolution.addWeightGradient(
+        input: pass.input(), outputGradient: pass.outputGradient, to: weightGradient, scratch: pass.scratch)
+    }
+    if hasBias, let biasGradient = pass.parameterGradient(1) {
+      addColumnSums(of: pass.outputGradient, to: biasGradient)
+    }
+    if let inputGradient = pass.inputGradient() {
+      convolution.applyTransposed(
+        pass.outputGradient, weight: pass.parameter(0), into: inputGradient, scratch: pass.scratch)
+    }
+  }
+}

@@ -1,0 +1,137 @@
+public import NumericCore
+
+/// The greatest value of each channel under a sliding window; padding never wins. PyTorch's `MaxPool2d`.
+///
+/// - Shapes: `input` [N, H, W, C], `output` [N, H′, W′, C] with H′ and W′ as `SlidingWindow` says.
+public struct MaxPool2D<S: Scalar>: Layer {
+  public let inputShape: Shape
+  public let outputShape: Shape
+  private let window: SlidingWindow
+
+  /// - Parameters:
+  ///   - inputShape: [H, W, C].
+  ///   - stride: nil for `size`, windows that touch.
+  /// - Precondition: the window fits, and `padding` is at most half of it, so that every window sees a pixel.
+  public init(inputShape: Shape, size: Extents, stride: Extents? = nil, padding: Extents = 0) {
+    window = SlidingWindow(pooling: inputShape, size: size, stride: stride, padding: padding)
+    self.inputShape = inputShape
+    outputShape = [window.output.height, window.output.width, inputShape[2]]
+  }
+
+  public var inputShapes: [Shape] { [inputShape] }
+  public func savedCount(samples: Int) -> Int { outputShape.elementCount * samples }
+
+  public func forward(_ pass: LayerPass<S>) {
+    maxPool(pass.input(), window, channels: inputShape[2], places: pass.saved, into: pass.output)
+  }
+
+  public func backward(_ pass: LayerPass<S>) {
+    guard let inputGradient = pass.inputGradient() else { return }
+    maxPoolBackward(
+      outputGradient: pass.outputGradient, places: pass.saved, window, channels: inputShape[2],
+      inputGradient: inputGradient)
+  }
+}
+
+/// The mean of each channel under a sliding window. PyTorch's `AvgPool2d`.
+///
+/// - Shapes: `input` [N, H, W, C], `output` [N, H′, W′, C] with H′ and W′ as `SlidingWindow` says.
+public struct AveragePool2D<S: Scalar>: Layer {
+  public let inputShape: Shape
+  public let outputShape: Shape
+  /// Whether the zeros of the padding count as values; PyTorch's `count_include_pad`.
+  public let countsPadding: Bool
+  private let window: SlidingWindow
+
+  /// - Parameters: as for `MaxPool2D`.
+  public init(
+    inputShape: Shape, size: Extents, stride: Extents? = nil, padding: Extents = 0, countsPadding: Bool = true
+  ) {
+    window = SlidingWindow(pooling: inputShape, size: size, stride: stride, padding: padding)
+    self.inputShape = inputShape
+    self.countsPadding = countsPadding
+    outputShape = [window.output.height, window.output.width, inputShape[2]]
+  }
+
+  public var inputShapes: [Shape] { [inputShape] }
+
+  public func forward(_ pass: LayerPass<S>) {
+    averagePool(pass.input(), window, channels: inputShape[2], countsPadding: countsPadding, into: pass.output)
+  }
+
+  public func backward(_ pass: LayerPass<S>) {
+    guard let inputGradient = pass.inputGradient() else { return }
+    averagePoolBackward(
+      outputGradient: pass.outputGradient, window, channels: inputShape[2], countsPadding: countsPadding,
+      inputGradient: inputGradient)
+  }
+}
+
+extension SlidingWindow {
+  fileprivate init(pooling shape: Shape, size: Extents, stride: Extents?, padding: Extents) {
+    precondition(shape.rank == 3, "pooling takes images [H, W, C], not \(shape)")
+    precondition(
+      2 * padding.height <= size.height && 2 * padding.width <= size.width,
+      "a padding of \(padding) is more than half of the window \(size)")
+    self.init(
+      input: Extents(height: shape[0], width: shape[1]), kernel: size, stride: stride ?? size, padding: padding)
+  }
+}
+
+/// The mean of each channel over the whole image (Lin et al. 2014), or of each feature over a sequence.
+///
+/// - Shapes: `input` [N, H, W, C] or [N, T, C], `output` [N, C].
+public struct GlobalAveragePool<S: Scalar>: Layer {
+  public let inputShape: Shape
+  private let window: SlidingWindow
+
+  public init(inputShape: Shape) {
+    precondition(inputShape.rank >= 2, "GlobalAveragePool takes images [H, W, C] or sequences [T, C], not \(inputShape)")
+    self.inputShape = inputShape
+    let pixels = Extents(height: 1, width: inputShape.extents.dropLast().reduce(1, *))
+    window = SlidingWindow(input: pixels, kernel: pixels)
+  }
+
+  public var inputShapes: [Shape] { [inputShape] }
+  public var outputShape: Shape { [channels] }
+  private var channels: Int { inputShape[inputShape.rank - 1] }
+
+  public func forward(_ pass: LayerPass<S>) {
+    averagePool(pass.input(), window, channels: channels, countsPadding: true, into: pass.output)
+  }
+
+  public func backward(_ pass: LayerPass<S>) {
+    guard let inputGradient = pass.inputGradient() else { return }
+    averagePoolBackward(
+      outputGradient: pass.outputGradient, window, channels: channels, countsPadding: true, inputGradient: inputGradient)
+  }
+}
+
+/// Repeats each pixel `scale` times along either axis. PyTorch's `Upsample` with `mode="nearest"`.
+///
+/// - Shapes: `input` [N, H, W, C], `output` [N, H · scale, W · scale, C].
+public struct Upsample<S: Scalar>: Layer {
+  public let inputShape: Shape
+  public let scale: Extents
+
+  public init(inputShape: Shape, scale: Extents) {
+    precondition(inputShape.rank == 3, "Upsample takes images [H, W, C], not \(inputShape)")
+    precondition(scale.height > 0 && scale.width > 0, "a scale of \(scale)")
+    self.inputShape = inputShape
+    self.scale = scale
+  }
+
+  public var inputShapes: [Shape] { [inputShape] }
+  public var outputShape: Shape { [inputShape[0] * scale.height, inputShape[1] * scale.width, inputShape[2]] }
+
+  public func forward(_ pass: LayerPass<S>) {
+    upsample(pass.input(), width: inputShape[1], channels: inputShape[2], scale: scale, into: pass.output)
+  }
+
+  public func backward(_ pass: LayerPass<S>) {
+    guard let inputGradient = pass.inputGradient() else { return }
+    upsampleBackward(
+      outputGradient: pass.outputGradient, width: inputShape[1], channels: inputShape[2], scale: scale,
+      inputGradient: inputGradient)
+  }
+}

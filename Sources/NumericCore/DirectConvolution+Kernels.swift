@@ -1,0 +1,292 @@
+/// Output channels that a kernel works on at once.
+private protocol LaneVector {
+  static var count: Int { get }
+  init()
+  init(_ pointer: UnsafePointer<Float>)
+  /// self + vector · scalar, rounded once.
+  mutating func add(_ vector: Self, times scalar: Float)
+  mutating func add(_ vector: Self)
+  /// Stores the first `count` lanes.
+  func store(to pointer: UnsafeMutablePointer<Float>, count: Int)
+}
+
+extension SIMD16<Float>: LaneVector {
+  @inline(__always) fileprivate static var count: Int { 16 }
+
+  @inline(__always)
+  fileprivate init(_ pointer: UnsafePointer<Float>) {
+    self = UnsafeRawPointer(pointer).loadUnaligned(as: Self.self)
+  }
+
+  @inline(__always)
+  fileprivate mutating func add(_ vector: Self, times scalar: Float) {
+    self = addingProduct(vector, Self(repeating: scalar))
+  }
+
+  @inline(__always)
+  fileprivate mutating func add(_ vector: Self) { self += vector }
+
+  @inline(__always)
+  fileprivate func store(to pointer: UnsafeMutablePointer<Float>, count: Int) {
+    if count >= Self.count {
+      UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Self.self)
+    } else {
+      for lane in 0..<Swift.max(0, count) { pointer[lane] = self[lane] }
+    }
+  }
+}
+
+/// Two vectors, so that an input that was loaded is used twice.
+private struct LanePair: LaneVector {
+  var low = SIMD16<Float>(), high = SIMD16<Float>()
+
+  @inline(__always) static var count: Int { 32 }
+  @inline(__always) init() {}
+
+  @inline(__always)
+  init(_ pointer: UnsafePointer<Float>) {
+    low = SIMD16(pointer)
+    high = SIMD16(pointer + SIMD16<Float>.count)
+  }
+
+  @inline(__always)
+  mutating func add(_ vector: Self, times scalar: Float) {
+    low.add(vector.low, times: scalar)
+    high.add(vector.high, times: scalar)
+  }
+
+  @inline(__always)
+  mutating func add(_ vector: Self) {
+    low += vector.low
+    high += vector.high
+  }
+
+  @inline(__always)
+  func store(to pointer: UnsafeMutablePointer<Float>, count: Int) {
+    low.store(to: pointer, count: count)
+    high.store(to: pointer + SIMD16<Float>.count, count: count - SIMD16<Float>.count)
+  }
+}
+
+extension DirectConvolution {
+  /// y = x ∗ packed weights + bias, sample by sample.
+  func apply(
+    _ input: Window<Float>, packedWeight: Window<Float>, bias: Window<Float>?, into output: Window<Float>,
+    scratch: Window<Float>
+  ) {
+    let initial = self.bias(scratch)
+    initial.update(repeating: 0)
+    if let bias { copy(bias, into: initial.window(first: bias.count)) }
+    let inputCount = window.input.product * channels, outputCount = window.output.product * outputChannels
+    if isPadded { paddedImage(scratch).update(repeating: 0) }
+    guard let weights = packedWeight.baseAddress, let initials = initial.baseAddress, let images = input.baseAddress,
+      let outputs = output.baseAddress
+    else { return }
+    for sample in 0..<input.count / inputCount {
+      let image = bordered(images + sample * inputCount, scratch)
+      for group in laneGroups {
+        let (weights, initial) = (weights + group.lowerBound * depth, UnsafePointer(initials + group.lowerBound))
+        let output = outputs + sample * outputCount + group.lowerBound
+        let count = outputChannels - group.lowerBound
+        if group.count == LanePair.count {
+          convolve(image, weights: weights, initial: LanePair(initial), into: output, count: count)
+        } else {
+          convolve(image, weights: weights, initial: SIMD16(initial), into: output, count: count)
+        }
+      }
+    }
+  }
+
+  /// weightGradient += Σ over samples and pixels of outputGradient · what the pixel saw.
+  func addWeightGradient(
+    input: Window<Float>, outputGradient: Window<Float>, to weightGradient: Window<Float>, scratch: Window<Float>
+  ) {
+    let packed = packed(scratch)
+    packed.update(repeating: 0)
+    let inputCount = window.input.product * channels, outputCount = window.output.product * outputChannels
+    if isPadded { paddedImage(scratch).update(repeating: 0) }
+    if !isAligned { alignedOutput(scratch).update(repeating: 0) }
+    guard let sums = packed.baseAddress, let images = input.baseAddress, let gradients = outputGradient.baseAddress
+    else { return }
+    for sample in 0..<input.count / inputCount {
+      let image = bordered(images + sample * inputCount, scratch)
+      let gradient = aligned(gradients + sample * outputCount, scratch)
+      for group in laneGroups {
+        let (gradient, sums) = (gradient + group.lowerBound, sums + group.lowerBound * depth)
+        if group.count == LanePair.count {
+          correlate(image, gradient: gradient, as: LanePair.self, into: sums)
+        } else {
+          correlate(image, gradient: gradient, as: SIMD16<Float>.self, into: sums)
+        }
+      }
+    }
+    addUnpacked(packed, to: weightGradient)
+  }
+
+  // MARK: Copies
+
+  /// The image with its border of zeros, which stands in scratch already.
+  private func bordered(_ image: UnsafeMutablePointer<Float>, _ scratch: Window<Float>) -> UnsafePointer<Float> {
+    guard isPadded, let padded = paddedImage(scratch).baseAddress else { return UnsafePointer(image) }
+    let row = window.input.width * channels
+    var destination = padded + (window.padding.height * paddedWidth + window.padding.width) * channels
+    for y in 0..<window.input.height {
+      destination.update(from: image + y * row, count: row)
+      destination += paddedWidth * channels
+    }
+    return UnsafePointer(padded)
+  }
+
+  /// The gradient with whole vectors of channels at every pixel.
+  private func aligned(_ gradient: UnsafeMutablePointer<Float>, _ scratch: Window<Float>) -> UnsafePointer<Float> {
+    guard !isAligned, let aligned = alignedOutput(scratch).baseAddress else { return UnsafePointer(gradient) }
+    for pixel in 0..<window.output.product {
+      (aligned + pixel * alignedChannels).update(from: gradient + pixel * outputChannels, count: outputChannels)
+    }
+    return UnsafePointer(aligned)
+  }
+
+  // MARK: Inner loops
+
+  /// A group of output channels at every pixel of one image.
+  ///
+  /// Without dilation, what a pixel sees of a kernel row is contiguous: kernel width · channels inputs.
+  /// - Parameter count: the channels of the group that there are.
+  @inline(__always)
+  private func convolve<Vector: LaneVector>(
+    _ image: UnsafePointer<Float>, weights: UnsafePointer<Float>, initial: Vector,
+    into output: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    let isDense = window.dilation.width == 1
+    let runs = isDense ? 1 : window.kernel.width
+    let length = isDense ? window.kernel.width * channels : channels
+    let runStep = window.dilation.width * channels
+    let rowStep = window.dilation.height * paddedWidth * channels
+    let pixels = window.output.product
+    let pixelStep = window.stride.width * channels
+    // From behind the last pixel of a row to the first of the next.
+    let lineStep = (window.stride.height * paddedWidth - window.output.width * window.stride.width) * channels
+    var column = 0
+    var offset = 0
+    var pixel = 0
+    while pixel < pixels {
+      // Behind the last pixel, the last one is computed again and stored again.
+      @inline(__always) func next() -> UnsafePointer<Float> {
+        let pointer = image + offset
+        if pixel < pixels - 1 {
+          offset += pixelStep
+          column += 1
+          if column == window.output.width {
+            offset += lineStep
+            column = 0
+          }
+        }
+        pixel += 1
+        return pointer
+      }
+      let first = pixel
+      var (p0, p1, p2, p3) = (next(), next(), next(), next())
+      var (p4, p5, p6, p7) = (next(), next(), next(), next())
+      var (s0, s1, s2, s3) = (initial, initial, initial, initial)
+      var (s4, s5, s6, s7) = (initial, initial, initial, initial)
+      var w = weights
+      for _ in 0..<window.kernel.height {
+        var start = 0
+        for _ in 0..<runs {
+          for i in start..<start + length {
+            let weight = Vector(w)
+            s0.add(weight, times: p0[i])
+            s1.add(weight, times: p1[i])
+            s2.add(weight, times: p2[i])
+            s3.add(weight, times: p3[i])
+            s4.add(weight, times: p4[i])
+            s5.add(weight, times: p5[i])
+            s6.add(weight, times: p6[i])
+            s7.add(weight, times: p7[i])
+            w += Vector.count
+          }
+          start += runStep
+        }
+        (p0, p1, p2, p3) = (p0 + rowStep, p1 + rowStep, p2 + rowStep, p3 + rowStep)
+        (p4, p5, p6, p7) = (p4 + rowStep, p5 + rowStep, p6 + rowStep, p7 + rowStep)
+      }
+      @inline(__always) func store(_ sum: Vector, _ index: Int) {
+        sum.store(to: output + min(first + index, pixels - 1) * outputChannels, count: count)
+      }
+      store(s0, 0)
+      store(s1, 1)
+      store(s2, 2)
+      store(s3, 3)
+      store(s4, 4)
+      store(s5, 5)
+      store(s6, 6)
+      store(s7, 7)
+    }
+  }
+
+  /// sums [depth, group] += Σ over pixels of input · gradient, nine inputs of a pixel at a time: those of a 3×3 kernel.
+  @inline(__always)
+  private func correlate<Vector: LaneVector>(
+    _ image: UnsafePointer<Float>, gradient: UnsafePointer<Float>, as vector: Vector.Type,
+    into sums: UnsafeMutablePointer<Float>
+  ) {
+    let pixelStep = window.stride.width * channels
+    let lineStep = (window.stride.height * paddedWidth - window.output.width * window.stride.width) * channels
+    let (width, height) = (window.output.width, window.output.height)
+    var k = 0
+    while k < depth {
+      // Behind the last input, the last one is summed again and left out.
+      let (p0, p1, p2) = (image + seen(k), image + seen(k + 1), image + seen(k + 2))
+      let (p3, p4, p5) = (image + seen(k + 3), image + seen(k + 4), image + seen(k + 5))
+      let (p6, p7, p8) = (image + seen(k + 6), image + seen(k + 7), image + seen(k + 8))
+      var (s0, s1, s2) = (Vector(), Vector(), Vector())
+      var (s3, s4, s5) = (Vector(), Vector(), Vector())
+      var (s6, s7, s8) = (Vector(), Vector(), Vector())
+      var g = gradient
+      var i = 0
+      for _ in 0..<height {
+        for _ in 0..<width {
+          let vector = Vector(g)
+          s0.add(vector, times: p0[i])
+          s1.add(vector, times: p1[i])
+          s2.add(vector, times: p2[i])
+          s3.add(vector, times: p3[i])
+          s4.add(vector, times: p4[i])
+          s5.add(vector, times: p5[i])
+          s6.add(vector, times: p6[i])
+          s7.add(vector, times: p7[i])
+          s8.add(vector, times: p8[i])
+          g += alignedChannels
+          i += pixelStep
+        }
+        i += lineStep
+      }
+      let count = min(9, depth - k)
+      @inline(__always) func store(_ sum: Vector, _ index: Int) {
+        guard index < count else { return }
+        let place = sums + (k + index) * Vector.count
+        var total = Vector(place)
+        total.add(sum)
+        total.store(to: place, count: Vector.count)
+      }
+      store(s0, 0)
+      store(s1, 1)
+      store(s2, 2)
+      store(s3, 3)
+      store(s4, 4)
+      store(s5, 5)
+      store(s6, 6)
+      store(s7, 7)
+      store(s8, 8)
+      k += 9
+    }
+  }
+
+  /// Where input k = (ky, kx, c) of the first pixel stands in the bordered image; that of the last one behind it.
+  private func seen(_ k: Int) -> Int {
+    let k = min(k, depth - 1)
+    let (tap, c) = k.quotientAndRemainder(dividingBy: channels)
+    let (ky, kx) = tap.quotientAndRemainder(dividingBy: window.kernel.width)
+    return (ky * window.dilation.height * paddedWidth + kx * window.dilation.width) * channels + c
+  }
+}

@@ -1,0 +1,108 @@
+// The copies around a convolution's matrix products. A column of the matrix is (ky, kx, c) with c fastest, so that a pixel's
+// channels, contiguous in a channels-last image, are copied as one.
+
+/// Writes what each output pixel sees: `columns` [H′·W′, kernel·|range|] from `image` [H, W, channels].
+///
+/// - Parameter range: the input channels to take.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func im2col<S: Scalar>(
+  _ image: Window<S>, _ window: SlidingWindow, channels: Int, range: Range<Int>, into columns: Window<S>
+) {
+  precondition(
+    image.count == window.input.product * channels
+      && columns.count == window.output.product * window.kernel.product * range.count,
+    "\(columns.count) columns of an image of \(image.count)")
+  guard let source = image.baseAddress, var destination = columns.baseAddress else { return }
+  let count = range.count
+  for y in 0..<window.output.height {
+    for x in 0..<window.output.width {
+      for ky in 0..<window.kernel.height {
+        let row = window.source(y, ky)
+        let isInside = row >= 0 && row < window.input.height
+        for kx in 0..<window.kernel.width {
+          let column = window.sourceColumn(x, kx)
+          if isInside && column >= 0 && column < window.input.width {
+            let pixel = source + (row * window.input.width + column) * channels + range.lowerBound
+            for c in 0..<count { destination[c] = pixel[c] }
+          } else {
+            for c in 0..<count { destination[c] = 0 }
+          }
+          destination += count
+        }
+      }
+    }
+  }
+}
+
+/// The transpose of `im2col`: adds each column to the pixel it was copied from.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func addCol2im<S: Scalar>(
+  _ columns: Window<S>, _ window: SlidingWindow, channels: Int, range: Range<Int>, to image: Window<S>
+) {
+  precondition(
+    image.count == window.input.product * channels
+      && columns.count == window.output.product * window.kernel.product * range.count,
+    "\(columns.count) columns of an image of \(image.count)")
+  guard let destination = image.baseAddress, var source = columns.baseAddress else { return }
+  let count = range.count
+  for y in 0..<window.output.height {
+    for x in 0..<window.output.width {
+      for ky in 0..<window.kernel.height {
+        let row = window.source(y, ky)
+        let isInside = row >= 0 && row < window.input.height
+        for kx in 0..<window.kernel.width {
+          let column = window.sourceColumn(x, kx)
+          if isInside && column >= 0 && column < window.input.width {
+            let pixel = destination + (row * window.input.width + column) * channels + range.lowerBound
+            for c in 0..<count { pixel[c] += source[c] }
+          }
+          source += count
+        }
+      }
+    }
+  }
+}
+
+/// `packed` [O, taps, channels] from PyTorch's `weight` [O, channels, taps].
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func packTaps<S: Scalar>(_ weight: Window<S>, channels: Int, taps: Int, into packed: Window<S>) {
+  precondition(weight.count == packed.count, "\(weight.count) weights into \(packed.count)")
+  transposeEach(weight, rows: channels, columns: taps, into: packed)
+}
+
+/// `weight` [O, channels, taps] += `packed` [O, taps, channels].
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func addUnpackedTaps<S: Scalar>(_ packed: Window<S>, channels: Int, taps: Int, to weight: Window<S>) {
+  precondition(weight.count == packed.count, "\(packed.count) weights into \(weight.count)")
+  let size = channels * taps
+  var start = 0
+  while start < weight.count {
+    for c in 0..<channels {
+      for tap in 0..<taps { weight[start + c * taps + tap] += packed[start + tap * channels + c] }
+    }
+    start += size
+  }
+}
+
+/// Transposes each matrix of a row of them: `output` [N, columns, rows] from `input` [N, rows, columns].
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func transposeEach<S: Scalar>(_ input: Window<S>, rows: Int, columns: Int, into output: Window<S>) {
+  let size = rows * columns
+  precondition(
+    size > 0 && input.count == output.count && input.count % size == 0,
+    "\(input.count) elements as matrices of \(rows)×\(columns) into \(output.count)")
+  if rows == 1 || columns == 1 { return copy(input, into: output) }
+  var start = 0
+  while start < input.count {
+    for row in 0..<rows {
+      let from = start + row * columns
+      for column in 0..<columns { output[start + column * rows + row] = input[from + column] }
+    }
+    start += size
+  }
+}
