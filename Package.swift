@@ -29,6 +29,7 @@ let package = Package(
     // MARK: Libraries, each importing only those above it
     .target(name: "Diagnostics"),
     .target(name: "NumericCore", dependencies: ["COpenBLAS"], swiftSettings: kernelSettings),
+    .target(name: "Metrics", dependencies: ["NumericCore", "Diagnostics"], swiftSettings: kernelSettings),
     .target(name: "NeuralNetwork", dependencies: ["NumericCore", "Diagnostics"], swiftSettings: kernelSettings),
     .target(name: "Optimizers", dependencies: ["NumericCore", "Diagnostics"], swiftSettings: kernelSettings),
     .target(
@@ -39,11 +40,11 @@ let package = Package(
       swiftSettings: kernelSettings),
     .target(
       name: "Checkpointing", dependencies: ["HDF5Storage", "Diagnostics", "CZlib"]),
-    .target(name: "Configuration", dependencies: ["Diagnostics"]),
+    .target(name: "Configuration", dependencies: ["Metrics", "Diagnostics"]),
     .target(
       name: "Training",
       dependencies: [
-        "Diagnostics", "NumericCore", "NeuralNetwork", "Optimizers", "Collectives", "HDF5Storage", "DataPipeline",
+        "Diagnostics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "HDF5Storage", "DataPipeline",
         "Checkpointing", "Configuration",
       ]),
 
@@ -68,6 +69,8 @@ let package = Package(
     .testTarget(name: "DataImportTests", dependencies: ["DataPipeline", "HDF5Storage", "Diagnostics"]),
     .target(name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork"], path: "Tests/TestSupport"),
     .testTarget(name: "NumericCoreTests", dependencies: ["NumericCore", "TestSupport"]),
+    .testTarget(name: "MetricsTests", dependencies: ["Metrics", "NumericCore", "TestSupport"]),
+    .testTarget(name: "AugmentationTests", dependencies: ["DataPipeline", "NumericCore", "TestSupport"]),
     .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "TestSupport"]),
     .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "NumericCore", "TestSupport"]),
     .testTarget(

@@ -66,7 +66,7 @@ public final class AllReduceExchange: Exchange {
     try world.allReduceSum(tail)
 
     guard tail[TailSlot.samples.rawValue] > 0 else { return totals(tail, gradientNorm: 0) }
-    let mean = 1 / tail[TailSlot.samples.rawValue]
+    let mean = reciprocal(tail[TailSlot.weight.rawValue])
     let gradient = sum.window(first: layout.parameterCount)
     let norm = sumOfSquares(gradient).squareRoot() * mean
     let scale = Float(mean * clippingCoefficient(norm: norm, limit: update.clipNorm))
@@ -78,7 +78,8 @@ public final class AllReduceExchange: Exchange {
       update.updateParameters(0..<layout.parameterCount, gradient: gradient, scale: scale)
     }
     update.updateStatistics(
-      0..<layout.statisticCount, sums: sum.window(layout.parameterCount..<layout.exchangedCount), scale: Float(mean))
+      0..<layout.statisticCount, sums: sum.window(layout.parameterCount..<layout.exchangedCount),
+      scale: Float(1 / tail[TailSlot.samples.rawValue]))
     return totals(tail, gradientNorm: norm)
   }
 

@@ -30,6 +30,8 @@ public enum TailSlot: Int, CaseIterable, Sendable {
   case correct
   /// How many samples.
   case samples
+  /// Σ of the weights of the samples, which the gradient is divided by.
+  case weight
   /// Greater than 0 where a rank asks all to stop after this step.
   case stop
 }
@@ -39,14 +41,18 @@ public struct StepTotals: Sendable, Equatable {
   public var loss: Double
   public var correct: Double
   public var samples: Double
+  public var weight: Double
   public var stop: Double
   /// √Σ g² of the mean gradient before clipping.
   public var gradientNorm: Double
 
-  public init(loss: Double, correct: Double, samples: Double, stop: Double, gradientNorm: Double) {
+  public init(
+    loss: Double, correct: Double, samples: Double, weight: Double, stop: Double, gradientNorm: Double
+  ) {
     self.loss = loss
     self.correct = correct
     self.samples = samples
+    self.weight = weight
     self.stop = stop
     self.gradientNorm = gradientNorm
   }
@@ -118,10 +124,14 @@ extension Exchange {
     return min(1, limit / (norm + 1e-6))
   }
 
+  /// What makes a mean of sums: 1 / `total`, and 0 where nothing was summed.
+  func reciprocal(_ total: Double) -> Double { total > 0 ? 1 / total : 0 }
+
   func totals(_ tail: Window<Double>, gradientNorm: Double) -> StepTotals {
     StepTotals(
       loss: tail[TailSlot.loss.rawValue], correct: tail[TailSlot.correct.rawValue],
-      samples: tail[TailSlot.samples.rawValue], stop: tail[TailSlot.stop.rawValue], gradientNorm: gradientNorm)
+      samples: tail[TailSlot.samples.rawValue], weight: tail[TailSlot.weight.rawValue],
+      stop: tail[TailSlot.stop.rawValue], gradientNorm: gradientNorm)
   }
 
   /// A 64-bit digest of this rank's view of the state, by FNV-1a over words.

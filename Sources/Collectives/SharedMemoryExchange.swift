@@ -121,13 +121,13 @@ public final class SharedMemoryExchange: Exchange {
       try barrier.wait()
       return totals(totalTail.window, gradientNorm: 0)
     }
-    let mean = 1 / samples
-    let scale = Float(mean)
+    let mean = reciprocal(totalTail.window[TailSlot.weight.rawValue])
+    let scale = Float(mean), statisticScale = Float(1 / samples)
     let norm: Double
     if update.clipNorm == nil && layerSums == nil {
       for block in ownBlocks {
         reduce(block)
-        apply(update, to: block, gradientScale: scale, statisticScale: scale)
+        apply(update, to: block, gradientScale: scale, statisticScale: statisticScale)
       }
       try barrier.wait()
       norm = gradientNorm * mean
@@ -143,7 +143,7 @@ public final class SharedMemoryExchange: Exchange {
         try barrier.wait()
         layerSums.add()
       }
-      for block in ownBlocks { apply(update, to: block, gradientScale: clipped, statisticScale: scale) }
+      for block in ownBlocks { apply(update, to: block, gradientScale: clipped, statisticScale: statisticScale) }
       try barrier.wait()
     }
     return totals(totalTail.window, gradientNorm: norm)

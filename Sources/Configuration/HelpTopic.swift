@@ -1,3 +1,5 @@
+import Metrics
+
 /// What `--help` can tell about.
 public enum HelpTopic: String, Sendable {
   case general = "help"
@@ -90,7 +92,10 @@ extension HelpTopic {
       data.validation                   fraction of train used for validation, 0 up to 1 (0)
       data.scaling                      none, unit, standard or min_max (unit)
       data.layout                       of images: channels_first or channels_last (by the shape)
-      data.augment                      [] ([])
+      data.augment                      ["flip", { crop: { padding: 4 } }] ([]); for images:
+                                        flip { probability, axis }, crop { padding },
+                                        shift { fraction }, rotate { degrees }, cutout { size };
+                                        for any data: noise { standard_deviation }, mixup { alpha }
       model.layers                      [{ dense: 128 }, "relu", { dropout: 0.2 }, "dense"]
                                         \(wrapped(LayerDescription.knownNames))
                                         { residual: { layers: […], shortcut: […] } } adds the two,
@@ -99,8 +104,16 @@ extension HelpTopic {
       initializer                       kaiming (also kaiming_uniform), kaiming_normal, xavier (also
                                         xavier_uniform), xavier_normal, orthogonal,
                                         truncated_normal, zero (kaiming)
-      loss.name                         cross_entropy, binary_cross_entropy, mse or huber
+      loss.name                         \(wrapped(TrainingConfiguration.Loss.knownNames))
+      loss.targets                      for cross_entropy: labels or probabilities (by the data)
+      loss.label_smoothing              for cross_entropy, 0 up to 1 (0)
+      loss.class_weights                for cross_entropy, one a class (1 each)
+      loss.positive_weight              for binary_cross_entropy, a number or one an output (1)
+      loss.gamma, .alpha                for focal: 2; α of class 1 of two, or one a class (1 each)
       loss.delta                        for huber (1)
+      loss.margin                       for hinge and binary_hinge (1)
+      metrics                           ["accuracy"]: measured on validation, any of
+                                        \(wrapped(MetricName.knownNames))
       optimizer.name                    sgd, adam, adamw, adagrad, rmsprop, adadelta, lion, lars,
                                         lamb (adam)
       optimizer.weight_decay            at least 0 (0; adamw and lamb 0.01)

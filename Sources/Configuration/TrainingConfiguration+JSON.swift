@@ -13,6 +13,7 @@ extension TrainingConfiguration {
       "regularization": regularization.json,
       "ema_decay": .optional(emaDecay),
       "early_stopping": earlyStopping?.json ?? .null,
+      "metrics": .array(metrics.map { .string($0.rawValue) }),
       "epochs": .integer(epochs),
       "batch_size": .integer(batchSize),
       "accumulate": .integer(accumulate),
@@ -38,14 +39,8 @@ extension TrainingConfiguration.Data {
       "validation": .number(validation),
       "scaling": .string(scaling.rawValue),
       "layout": .string(layout.rawValue),
-      "augment": [],
+      "augment": .array(augment.map(\.json)),
     ]
-  }
-}
-
-extension TrainingConfiguration.Loss {
-  fileprivate var json: JSONValue {
-    name == "huber" ? ["name": .string(name), "delta": .number(delta)] : .string(name)
   }
 }
 

@@ -1,4 +1,5 @@
 import Diagnostics
+import Metrics
 
 extension TrainingConfiguration {
   /// Reads a configuration; what it leaves out keeps its default.
@@ -26,6 +27,7 @@ extension TrainingConfiguration {
     earlyStopping =
       reader.value("early_stopping") == nil
       ? nil : try EarlyStopping(reading: try reader.object("early_stopping"))
+    metrics = try reader.metrics("metrics") ?? defaults.metrics
     epochs = try reader.integer("epochs", in: .atLeast(1)) ?? defaults.epochs
     batchSize = try reader.integer("batch_size", in: .atLeast(1)) ?? defaults.batchSize
     accumulate = try reader.integer("accumulate", in: .atLeast(1)) ?? defaults.accumulate
@@ -62,21 +64,9 @@ extension TrainingConfiguration.Data {
     validation = try reader.double("validation", in: .halfOpen(0, 1)) ?? validation
     scaling = try reader.choice("scaling") ?? scaling
     layout = try reader.choice("layout") ?? layout
-    if let augment = try reader.array("augment"), !augment.isEmpty {
-      throw reader.error("augment", "there are no augmentations for rows of features; expected []")
+    for (index, value) in (try reader.array("augment") ?? []).enumerated() {
+      augment.append(try TrainingConfiguration.Augmentation(value, path: "\(reader.path(of: "augment"))[\(index)]"))
     }
-    try reader.finish()
-  }
-}
-
-extension TrainingConfiguration.Loss {
-  fileprivate init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
-    guard let name = try reader.name("name", of: Self.knownNames) else {
-      throw reader.error("name", "expected one of " + Self.knownNames.joined(separator: ", "))
-    }
-    self.init(name: name)
-    if name == "huber" { delta = try reader.double("delta", in: .above(0)) ?? delta }
-    try reader.rejectOptions(of: name, among: ["delta"])
     try reader.finish()
   }
 }
@@ -97,6 +87,22 @@ extension TrainingConfiguration.Checkpoint {
 }
 
 extension ConfigurationReader {
+  /// Names of metrics.
+  fileprivate mutating func metrics(_ key: String) throws(ConfigurationError) -> [MetricName]? {
+    guard let elements = try array(key) else { return nil }
+    var names: [MetricName] = []
+    for (index, element) in elements.enumerated() {
+      let subject = "\(path(of: key))[\(index)]"
+      let text = try element.requireString(subject)
+      guard let name = MetricName(rawValue: text) else {
+        throw ConfigurationError(
+          "\(subject): unknown name '\(text)' (\(MetricName.knownNames.suggestion(for: text)))", at: element.position)
+      }
+      if !names.contains(name) { names.append(name) }
+    }
+    return names
+  }
+
   /// Reports a key that belongs to another choice of `name` than the one made: left alone, it would be without effect.
   func rejectOptions(of name: String, among options: [String]) throws(ConfigurationError) {
     guard let stray = unread(among: options) else { return }

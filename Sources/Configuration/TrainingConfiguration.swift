@@ -1,3 +1,5 @@
+public import Metrics
+
 /// Everything that decides a training run. Each property is a key of the configuration file, in snake_case.
 ///
 /// `TrainingConfiguration()` holds the defaults: an MLP with Adam on the bundled digits.
@@ -21,6 +23,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var earlyStopping: EarlyStopping?
   /// Passes over the training split, at least 1.
   public var epochs = 20
+  /// What is measured on the validation split beside the loss, by name; see `MetricName`.
+  public var metrics = [MetricName.accuracy]
   /// Samples per step over all ranks, at least 1; where gradients are accumulated, per micro-step.
   public var batchSize = 128
   /// Micro-steps whose gradients are summed for one step, at least 1.
@@ -58,6 +62,8 @@ extension TrainingConfiguration {
     public var validation = 0.0
     public var scaling = Scaling.unit
     public var layout = Layout.auto
+    /// What training does to samples at random, in this order.
+    public var augment: [Augmentation] = []
 
     public init() {}
   }
@@ -92,17 +98,6 @@ extension TrainingConfiguration {
     case xavierNormal = "xavier_normal"
     case orthogonal
     case truncatedNormal = "truncated_normal"
-  }
-
-  public struct Loss: Sendable, Equatable {
-    public static let knownNames = ["cross_entropy", "binary_cross_entropy", "mse", "huber"]
-
-    /// One of `knownNames`.
-    public var name: String
-    /// Where Huber's loss turns from quadratic to linear, more than 0; of no effect on other losses.
-    public var delta = 1.0
-
-    public init(name: String) { self.name = name }
   }
 
   /// How ranks sum their gradients.

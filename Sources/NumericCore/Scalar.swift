@@ -4,7 +4,7 @@ public protocol Scalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Sendab
   static func exponential(_ x: Self) -> Self
   /// The natural logarithm.
   static func logarithm(_ x: Self) -> Self
-  /// log(1 + x), accurate near zero.
+  /// log(1 + x) for x from 0 to 1, accurate near zero.
   static func logarithmOnePlus(_ x: Self) -> Self
   /// tanh x.
   static func hyperbolicTangent(_ x: Self) -> Self

@@ -1,4 +1,5 @@
 import Configuration
+import Metrics
 
 /// The figures of one epoch, as a line of `metrics.jsonl` and as a line for people.
 struct EpochMetrics {
@@ -8,15 +9,21 @@ struct EpochMetrics {
   let trainAccuracy: Double?
   let validation: SplitMetrics?
   let learningRate: Double
+  /// What is told of the validation beside loss and accuracy.
+  let metricNames: [MetricName]
 
   /// - Parameter progress: at the end of the epoch, before it is closed.
-  init(_ progress: TrainingProgress, learningRate: Double, validation: SplitMetrics?, hasAccuracy: Bool) {
+  init(
+    _ progress: TrainingProgress, learningRate: Double, validation: SplitMetrics?, hasAccuracy: Bool,
+    metricNames: [MetricName] = []
+  ) {
     epoch = progress.epoch + 1
     step = progress.step
-    trainLoss = progress.loss / progress.samples
+    trainLoss = progress.meanLoss
     trainAccuracy = hasAccuracy ? progress.correct / progress.samples : nil
     self.validation = validation
     self.learningRate = learningRate
+    self.metricNames = metricNames
   }
 
   /// What this epoch is judged by: validation if there is any, else training.
@@ -28,11 +35,13 @@ struct EpochMetrics {
 
   /// Everything outside `timing` is equal between equal runs.
   func json(timing: JSONValue) -> JSONValue {
-    [
-      "epoch": .integer(epoch), "step": .integer(step), "train_loss": .number(trainLoss),
-      "train_accuracy": .optional(trainAccuracy), "val_loss": .optional(validation?.loss),
-      "val_accuracy": .optional(validation?.accuracy), "learning_rate": .number(learningRate), "timing": timing,
-    ]
+    .object(
+      [
+        .init("epoch", .integer(epoch)), .init("step", .integer(step)), .init("train_loss", .number(trainLoss)),
+        .init("train_accuracy", .optional(trainAccuracy)), .init("val_loss", .optional(validation?.loss)),
+        .init("val_accuracy", .optional(validation?.accuracy)),
+      ] + metricNames.map { .init("val_\($0.rawValue)", .finite(validation?.report?[$0])) }
+        + [.init("learning_rate", .number(learningRate)), .init("timing", timing)])
   }
 
   // MARK: A table for people

@@ -11,26 +11,20 @@ public enum EvaluationRun {
   public static func run(_ arguments: EvaluateArguments, ranks: MPICommunicator) throws {
     let trained = try TrainedModel(arguments.checkpoint)
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: true)
-    let metrics = try makeEvaluator(trained, samples, ranks: ranks).evaluate(trained.values)
+    let metrics = try makeEvaluator(trained, samples, ranks: ranks, measures: true).evaluate(trained.values)
     guard ranks.isRoot else { return }
-    let report: JSONValue = [
-      "checkpoint": .string(arguments.checkpoint), "data": .string(samples.path), "split": .string(samples.name.rawValue),
-      "samples": .integer(metrics.sampleCount), "step": .integer(trained.progress.step),
-      "loss": .number(metrics.loss), "accuracy": .optional(metrics.accuracy),
-    ]
-    if arguments.json { return print(report.line) }
-    let table = [
-      ("checkpoint", "\(arguments.checkpoint)  step \(grouped(trained.progress.step))"),
-      ("data", "\(samples.path)  \(samples.name.rawValue)  \(grouped(metrics.sampleCount)) samples"),
-      ("loss", "\(shortNumber(metrics.loss))  \(trained.facts.lossName)"),
-      ("accuracy", metrics.accuracy.map(percentage) ?? "none: \(trained.facts.lossName) has no classes"),
-    ]
-    for (name, text) in table { print(name.padding(toLength: 12, withPad: " ", startingAt: 0) + text) }
+    let report = EvaluationReport(
+      checkpoint: arguments.checkpoint, step: trained.progress.step, data: samples.path, split: samples.name.rawValue,
+      lossName: trained.facts.lossName, metrics: metrics)
+    if arguments.json { return print(report.json.line) }
+    for line in report.lines { print(line) }
   }
 
   /// An evaluator over the same shards, batches and held-out rows as in training, so that it gives the same bits.
+  ///
+  /// - Parameter measures: whether it computes metrics; then there have to be targets.
   static func makeEvaluator(
-    _ trained: TrainedModel, _ samples: Samples, ranks: MPICommunicator
+    _ trained: TrainedModel, _ samples: Samples, ranks: MPICommunicator, measures: Bool = false
   ) throws -> Evaluator {
     let facts = trained.facts
     guard ranks.size <= facts.shardCount else {
@@ -49,6 +43,7 @@ public enum EvaluationRun {
     store.transform = facts.transform
     return Evaluator(
       store, model: trained.model, objective: objective, batchSize: facts.configuration.batchSize,
-      values: trained.values, assignment: assignment, communicator: ranks)
+      values: trained.values, assignment: assignment, communicator: ranks,
+      metrics: measures ? MetricSelection(objective.metricTask(outputSize: trained.facts.outputSize)) : nil)
   }
 }

@@ -13,7 +13,7 @@ import NumericCore
 /// | data set | shape | for |
 /// |---|---|---|
 /// | `/logits` | [N, K] | classification: raw outputs |
-/// | `/probabilities` | [N, K] | softmax, or sigmoid for binary cross-entropy |
+/// | `/probabilities` | [N, K] | softmax, or sigmoid for binary cross-entropy; none for hinge |
 /// | `/classes` | [N] or [N, K] | int64: the most probable class, or each output above one half |
 /// | `/values` | [N, K] | regression: the outputs |
 ///
@@ -52,16 +52,21 @@ public enum PredictionRun {
     let leading = [rows] + trained.model.outputShapes[0].extents.dropLast()
     let file = try HDF5File.createInMemory(named: path)
     switch trained.facts.lossName {
-    case "cross_entropy":
-      let probabilities = FlatBuffer(outputs)
-      softmaxRows(probabilities.window, classes: width)
+    case "cross_entropy", "focal", "hinge":
       let classes = (0..<outputs.count / width).map { row in
         let logits = outputs[row * width..<(row + 1) * width]
         return logits.indices.reduce(logits.startIndex) { logits[$1] > logits[$0] ? $1 : $0 } - logits.startIndex
       }
       try file.write("/logits", shape: leading + [width], elements: outputs)
-      try file.write("/probabilities", shape: leading + [width], elements: Array(probabilities.window))
       try file.write("/classes", shape: leading, elements: classes)
+      // Margins are no probabilities.
+      guard trained.facts.lossName != "hinge" else { break }
+      let probabilities = FlatBuffer(outputs)
+      softmaxRows(probabilities.window, classes: width)
+      try file.write("/probabilities", shape: leading + [width], elements: Array(probabilities.window))
+    case "binary_hinge":
+      try file.write("/logits", shape: [rows, width], elements: outputs)
+      try file.write("/classes", shape: width == 1 ? [rows] : [rows, width], elements: outputs.map { $0 > 0 ? 1 : 0 })
     case "binary_cross_entropy":
       let probabilities = FlatBuffer<Float>(count: outputs.count)
       sigmoid(FlatBuffer(outputs).window, into: probabilities.window)

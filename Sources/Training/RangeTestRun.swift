@@ -20,7 +20,7 @@ public enum RangeTestRun {
       trainer.learningRateOverride = test.learningRate
       do {
         let totals = try trainer.step()
-        test.record(totals.loss / totals.samples)
+        test.record(totals.loss / totals.weight)
       } catch let error as TrainingError where error.exitCode == .numeric && !test.points.isEmpty {
         // Expected at the end of the range, and met by all ranks in the same step.
         break

@@ -1,10 +1,13 @@
 import Configuration
+import Metrics
 
 /// What a finished run amounts to: `summary.json`, and the last lines on the screen.
 struct RunSummary {
   let best: TrainingProgress.Best
   let progress: TrainingProgress
   let test: SplitMetrics?
+  /// What is told of the test beside loss and accuracy.
+  let metricNames: [MetricName]
   let isValidated: Bool
   let directory: RunDirectory
   /// Whether the test split was evaluated with the best checkpoint, else with the last.
@@ -21,10 +24,12 @@ struct RunSummary {
         "checkpoint": .string(directory.checkpoints.bestLink),
       ],
       "last": ["step": .integer(progress.step), "checkpoint": .string(directory.checkpoints.latestLink)],
-      "test": test.map {
-        [
-          "loss": .number($0.loss), "accuracy": .optional($0.accuracy), "samples": .integer($0.sampleCount),
-        ]
+      "test": test.map { test in
+        .object(
+          [
+            .init("loss", .number(test.loss)), .init("accuracy", .optional(test.accuracy)),
+            .init("samples", .integer(test.sampleCount)),
+          ] + metricNames.map { .init($0.rawValue, .finite(test.report?[$0])) })
       } ?? .null,
       "timing": ["seconds": .number(seconds)],
     ]
@@ -42,6 +47,7 @@ struct RunSummary {
     ]
     if let test {
       rows.append(("test", "\(figures(test.loss, test.accuracy)) over \(plural(test.sampleCount, "sample")), \(isBestTested ? "best" : "last") checkpoint"))
+      for name in metricNames { rows.append(("", "\(name.rawValue) \(test.report?[name].map(shortNumber) ?? "not defined")")) }
     }
     rows.append(("done", "in \(shortTime(seconds))"))
     return rows.map { $0.padding(toLength: 11, withPad: " ", startingAt: 0) + $1 }

@@ -54,7 +54,8 @@ struct TrainedModel {
     let heldOut =
       isOwn
       ? try TrainingData.heldOut(
-        of: source, configuration: facts.configuration, isClassification: facts.lossName == "cross_entropy") : nil
+        of: source, configuration: facts.configuration,
+        isClassification: try objective(source.split(.train)).isClassification) : nil
     let name: SplitName
     if let split {
       guard let known = SplitName(rawValue: split) else {

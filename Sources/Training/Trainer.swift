@@ -36,7 +36,7 @@ public final class Trainer {
   init(
     model: Model<Float>, objective: Objective, configuration: TrainingConfiguration, store: ShardStore,
     exchange: any Exchange, communicator: any Communicator
-  ) {
+  ) throws {
     self.model = model
     self.objective = objective
     self.configuration = configuration
@@ -51,10 +51,13 @@ public final class Trainer {
     order = store.shards.map { FlatBuffer(count: store.count($0)) }
     let capacity = ((store.shards.map(plan.largestMicroBatch).max() ?? 1) - 1) / configuration.accumulate + 1
     let values = ModelValues(parameters: exchange.parameters, statistics: exchange.statistics)
-    workers = (0..<(model.synchronizes ? store.shards.count : 1)).map { _ in
-      ShardWorker(
+    workers = try (0..<(model.synchronizes ? store.shards.count : 1)).map { _ in
+      try ShardWorker(
         model: model, loss: objective.loss, data: SplitShape(store.source), capacity: capacity, parameters: values,
-        learns: true)
+        learns: true,
+        augmentation: BatchAugmentation(
+          configuration.data.augment, objective: objective, source: store.source,
+          outputSize: model.outputShapes[0].elementCount, capacity: capacity))
     }
   }
 
@@ -93,6 +96,7 @@ public final class Trainer {
       tail[TailSlot.loss.rawValue] = sums.loss
       tail[TailSlot.correct.rawValue] = sums.correct ?? 0
       tail[TailSlot.samples.rawValue] = Double(range.count)
+      tail[TailSlot.weight.rawValue] = sums.weight ?? Double(range.count)
       tail[TailSlot.stop.rawValue] = requestsStop ? 1 : 0
       audit(shard, index, range)
     }
@@ -105,7 +109,7 @@ public final class Trainer {
     progress.record(totals)
     guard totals.loss.isFinite && totals.gradientNorm.isFinite else {
       throw TrainingError(
-        "step \(progress.step), epoch \(progress.epoch + 1): the loss is \(shortNumber(totals.loss / totals.samples)) and the gradient's norm "
+        "step \(progress.step), epoch \(progress.epoch + 1): the loss is \(shortNumber(totals.loss / totals.weight)) and the gradient's norm "
           + "\(shortNumber(totals.gradientNorm)), expected finite numbers; lower the learning rate or set clip_norm, then resume "
           + "from the last checkpoint", exitCode: .numeric)
     }
@@ -114,16 +118,14 @@ public final class Trainer {
 
   /// Adds up the gradients of a shard's positions in a step, in as many micro-steps as the configuration has.
   private func learn(_ shard: Int, _ index: Int, _ range: Range<Int>, _ random: RandomSource) -> LossSums {
-    var loss = 0.0, correct = 0.0
+    var total = LossSums(loss: 0)
     for microStep in 0..<configuration.accumulate {
-      let sums = workers[0].learn(
+      total += workers[0].learn(
         store, shard: shard,
         positions: UnsafeBufferPointer(order[index].window.window(part(microStep, of: range))),
         values: values(ofShard: shard), random: random, gradients: microStep == 0 ? .overwrite : .add)
-      loss += sums.loss
-      correct += sums.correct ?? 0
     }
-    return LossSums(loss: loss, correct: correct)
+    return total
   }
 
   /// The positions of one of the micro-steps of a step.

@@ -48,6 +48,7 @@ public struct TrainingData {
     } else {
       outputSize = split.targetSize
     }
+    try objective.check(outputSize: outputSize)
     func load(_ name: SplitName) throws -> ShardStore? {
       guard let other = source.splits[name] else { return nil }
       guard other.featureShape.elementCount == split.featureShape.elementCount, other.targetSize == split.targetSize

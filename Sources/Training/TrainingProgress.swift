@@ -15,6 +15,7 @@ public struct TrainingProgress: Sendable, Equatable {
   public var loss = 0.0
   public var correct = 0.0
   public var samples = 0.0
+  public var weight = 0.0
   /// The best epoch so far.
   public var best: Best?
   /// nil before the first epoch, and without the schedule `plateau`.
@@ -60,13 +61,17 @@ public struct TrainingProgress: Sendable, Equatable {
     loss += totals.loss
     correct += totals.correct
     samples += totals.samples
+    weight += totals.weight
   }
+
+  /// The mean loss of this epoch so far.
+  public var meanLoss: Double { loss / weight }
 
   /// Closes the epoch.
   public mutating func finishEpoch() {
     epoch += 1
     stepInEpoch = 0
-    (loss, correct, samples) = (0, 0, 0)
+    (loss, correct, samples, weight) = (0, 0, 0, 0)
   }
 }
 
@@ -75,6 +80,7 @@ extension TrainingProgress {
     var attributes: [String: Checkpoint.Attribute] = [
       "epoch": .integer(epoch), "step_in_epoch": .integer(stepInEpoch), "step": .integer(step),
       "loss_sum": .number(loss), "correct_sum": .number(correct), "sample_sum": .number(samples),
+      "weight_sum": .number(weight),
     ]
     if let best {
       attributes["best_epoch"] = .integer(best.epoch)
@@ -103,6 +109,8 @@ extension TrainingProgress {
     else { return nil }
     (self.epoch, self.stepInEpoch, self.step) = (epoch, stepInEpoch, step)
     (self.loss, self.correct, self.samples) = (loss, correct, samples)
+    // Checkpoints written before losses had weights do without.
+    weight = attributes["weight_sum"]?.number ?? samples
     if let epoch = attributes["best_epoch"]?.integer, let step = attributes["best_step"]?.integer,
       let loss = attributes["best_loss"]?.number
     {

@@ -16,6 +16,7 @@ public final class TrainingRun {
   /// For programs that take the steps themselves, such as a benchmark.
   public let trainer: Trainer
   private let facts: Checkpoint.Facts
+  private let metrics: MetricSelection?
   private let validator: Evaluator?
   private let directory: RunDirectory
   private let console: Console
@@ -72,18 +73,21 @@ public final class TrainingRun {
       momentCount: update.momentNames.count,
       layerRanges: update.isLayerwise ? model.parameterLayout.entries.map(\.range) : [])
     let exchange = try Self.makeExchange(configuration.exchange, layout, assignment, topology)
-    trainer = Trainer(
+    trainer = try Trainer(
       model: model, objective: objective, configuration: configuration, store: data.train, exchange: exchange,
       communicator: world)
     facts = Checkpoint.Facts(
       configuration: resolved, lossName: objective.name, inputShape: split.featureShape, outputSize: data.outputSize,
       sampleCount: data.train.dealing.sampleCount, shardCount: shardCount, transform: data.transform,
       vocabulary: split.vocabulary)
+    let metrics = try MetricSelection(
+      configuration.metrics, task: objective.metricTask(outputSize: data.outputSize), lossName: objective.name)
+    self.metrics = metrics
     let values = trainer.values
     validator = data.validation.map {
       Evaluator(
         $0, model: model, objective: objective, batchSize: configuration.batchSize, values: values,
-        assignment: assignment, communicator: world)
+        assignment: assignment, communicator: world, metrics: metrics)
     }
     let name = configuration.name ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     directory = RunDirectory(
@@ -193,7 +197,7 @@ public final class TrainingRun {
     let steps = trainer.plan.stepsPerEpoch
     console.progress("epoch \(progress.epoch + 1)/\(configuration.epochs)", fraction: Double(progress.stepInEpoch) / Double(steps)) {
       let left = Double(configuration.epochs * steps - progress.step) * timer.secondsPerStep
-      return "\(progress.stepInEpoch)/\(steps)  loss \(shortNumber(progress.loss / progress.samples))  "
+      return "\(progress.stepInEpoch)/\(steps)  loss \(shortNumber(progress.meanLoss))  "
         + "\(grouped(Int(timer.samplesPerSecond))) samples/s  \(shortTime(left)) left"
     }
     let rule = configuration.checkpoint
@@ -208,7 +212,7 @@ public final class TrainingRun {
     let progress = trainer.progress
     let metrics = EpochMetrics(
       progress, learningRate: trainer.learningRate(step: progress.step), validation: validation,
-      hasAccuracy: trainer.objective.hasAccuracy)
+      hasAccuracy: trainer.objective.hasAccuracy, metricNames: self.metrics?.names ?? [])
     let isBest = trainer.finishEpoch(metrics.candidate)
     guard isRoot else { return }
     timer.endEpoch()
@@ -279,12 +283,13 @@ public final class TrainingRun {
       try trainer.exchange.publish()
       test = try Evaluator(
         store, model: trainer.model, objective: trainer.objective, batchSize: configuration.batchSize,
-        values: trainer.values, assignment: trainer.exchange.assignment, communicator: topology.world
+        values: trainer.values, assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics
       ).evaluate(trainer.values)
     }
     guard isRoot, let best = trainer.progress.best else { return }
     let summary = RunSummary(
-      best: best, progress: trainer.progress, test: test, isValidated: validator != nil, directory: directory,
+      best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
+      isValidated: validator != nil, directory: directory,
       isBestTested: configuration.earlyStopping?.restoreBest ?? true, seconds: timer.total)
     try directory.write(summary: summary.json)
     for line in summary.lines { try console.line(line) }

@@ -26,7 +26,11 @@ struct ExchangeTrial {
     let samples = (shard + step) % 3 == 2 ? 0 : Int(words.x % 64) + 1
     return Contribution(
       gradients: Array(gradients.window), statistics: Array(statistics.window),
-      tail: [Double(Values.spread(words.y)) / 3, Double(words.z % 64), Double(samples), words.w % 8 == 0 ? 1 : 0])
+      // In halves, so that weights are exact and are not the samples.
+      tail: [
+        Double(Values.spread(words.y)) / 3, Double(words.z % 64), Double(samples),
+        Double(samples) * Double(words.w % 5 + 1) / 2, words.w % 8 == 0 ? 1 : 0,
+      ])
   }
 
   /// - Parameter isExact: whether all bits must be equal, or the gradients' sums to 10⁻⁶ of the greatest.
@@ -62,7 +66,7 @@ struct ExchangeTrial {
     let gradients = FlatBuffer(ReferenceTree.sum(contributions.map(\.gradients)))
     let statistics = FlatBuffer(ReferenceTree.sum(contributions.map(\.statistics)))
     guard tail[TailSlot.samples.rawValue] > 0 else { return totals(tail, gradientNorm: 0) }
-    let mean = 1 / tail[TailSlot.samples.rawValue]
+    let mean = 1 / tail[TailSlot.weight.rawValue]
     // Σ g² in blocks of 4096, since the order of a sum decides its bits.
     let squares = stride(from: 0, to: layout.parameterCount, by: 4096).map { start in
       sumOfSquares(gradients.window.window(start..<min(start + 4096, layout.parameterCount)))
@@ -75,7 +79,8 @@ struct ExchangeTrial {
     } else {
       referenceLayers(update, gradients.window, scale)
     }
-    update.updateStatistics(0..<layout.statisticCount, sums: statistics.window, scale: Float(mean))
+    update.updateStatistics(
+      0..<layout.statisticCount, sums: statistics.window, scale: Float(1 / tail[TailSlot.samples.rawValue]))
     return totals(tail, gradientNorm: norm)
   }
 
@@ -98,13 +103,14 @@ struct ExchangeTrial {
   private func totals(_ tail: [Double], gradientNorm: Double) -> StepTotals {
     StepTotals(
       loss: tail[TailSlot.loss.rawValue], correct: tail[TailSlot.correct.rawValue],
-      samples: tail[TailSlot.samples.rawValue], stop: tail[TailSlot.stop.rawValue], gradientNorm: gradientNorm)
+      samples: tail[TailSlot.samples.rawValue], weight: tail[TailSlot.weight.rawValue],
+      stop: tail[TailSlot.stop.rawValue], gradientNorm: gradientNorm)
   }
 
   private func compare(_ totals: StepTotals, _ expected: StepTotals, step: Int, isExact: Bool) throws {
     let isClose =
       abs(totals.loss - expected.loss) <= 1e-9 * 256 && totals.correct == expected.correct
-      && totals.samples == expected.samples && totals.stop == expected.stop
+      && totals.samples == expected.samples && totals.weight == expected.weight && totals.stop == expected.stop
       && abs(totals.gradientNorm - expected.gradientNorm) <= 1e-6 * expected.gradientNorm
     try expect(isExact ? totals == expected : isClose, "\(place(step)): the totals are \(totals), expected \(expected)")
   }

@@ -6,9 +6,10 @@ import Testing
   /// Every key, none at its default.
   static let full = """
     {
-      data: { path: "mnist.h5", features: "/train/x", labels: "/train/y", validation: 0.1, scaling: "min_max", layout: "channels_first", augment: [] },
+      data: { path: "mnist.h5", features: "/train/x", labels: "/train/y", validation: 0.1, scaling: "min_max", layout: "channels_first",
+        augment: ["flip", { crop: { padding: 2 } }, { mixup: { alpha: 0.4 } }] },
       model: { layers: [{ dense: 128 }, "relu", { dense: { units: 64, initializer: "xavier" } }, { dropout: 0.2 }, "dense"] },
-      initializer: "xavier", loss: { name: "huber", delta: 0.5 },
+      initializer: "xavier", loss: { name: "huber", delta: 0.5 }, metrics: ["accuracy", "f1_macro", "top_3"],
       optimizer: { name: "sgd", learning_rate: 0.1, weight_decay: 1e-4, decay_biases: false, momentum: 0.9, nesterov: true },
       schedule: { name: "step", warmup_steps: 100, step_epochs: 4, gamma: 0.5, scaling: "linear", reference_batch: 32 },
       clip_norm: 1, epochs: 3, batch_size: 64, seed: 7, shards: 8, exchange: "mpi", threads: 2,
@@ -22,6 +23,7 @@ import Testing
   @Test func anEmptyObjectGivesTheDefaults() throws {
     let defaults = try configuration("{}")
     #expect(defaults == TrainingConfiguration())
+    #expect(defaults.data.augment == [] && defaults.metrics == [.accuracy])
     #expect(defaults.data.path == nil && defaults.data.validation == 0 && defaults.data.scaling == .unit)
     #expect(defaults.model == .named("mlp") && defaults.loss == nil && defaults.clipNorm == nil)
     #expect(defaults.optimizer.name == "adam" && defaults.optimizer.learningRate == 0.001)
@@ -37,6 +39,9 @@ import Testing
     let read = try configuration(Self.full)
     #expect(read.data.path == "mnist.h5" && read.data.features == "/train/x" && read.data.labels == "/train/y")
     #expect(read.data.validation == 0.1 && read.data.scaling == .minMax)
+    #expect(
+      read.data.augment == [.flip(probability: 0.5, axis: .horizontal), .crop(padding: 2), .mixup(alpha: 0.4)])
+    #expect(read.metrics.map(\.rawValue) == ["accuracy", "f1_macro", "top_3"])
     guard case .layers(let layers) = read.model else {
       Issue.record("expected layers, got \(read.model)")
       return
@@ -44,7 +49,7 @@ import Testing
     #expect(layers.map(\.name) == ["dense", "relu", "dense", "dropout", "dense"])
     #expect(
       layers.map(\.options) == [["units": 128], [:], ["units": 64, "initializer": "xavier"], ["rate": 0.2], [:]])
-    #expect(layers[2].path == "model.layers[2].dense" && layers[0].position?.line == 3)
+    #expect(layers[2].path == "model.layers[2].dense" && layers[0].position?.line == 4)
     #expect(read.initializer == .xavier && read.loss?.name == "huber" && read.loss?.delta == 0.5)
     #expect(read.optimizer.name == "sgd" && read.optimizer.learningRate == 0.1 && read.optimizer.weightDecay == 1e-4)
     #expect(read.optimizer.momentum == 0.9 && read.optimizer.nesterov && !read.optimizer.decayBiases)
@@ -75,6 +80,12 @@ import Testing
     "{ schedule: { name: 'one_cycle', rise: 0.4, start_divisor: 10, end_divisor: 100 } }",
     "{ schedule: { name: 'plateau', metric: 'accuracy', patience: 2, threshold: 0.01, cooldown: 1, gamma: 0.5 } }",
     "{ schedule: { scaling: 'square_root', reference_batch: 64 } }", "{ early_stopping: {} }", "{ initializer: 'orthogonal' }",
+    "{ loss: { name: 'cross_entropy', targets: 'probabilities', label_smoothing: 0.1, class_weights: [1, 0, 2.5] } }",
+    "{ loss: { name: 'binary_cross_entropy', positive_weight: 3 } }",
+    "{ loss: { name: 'binary_cross_entropy', positive_weight: [3, 1] } }", "{ loss: 'focal', metrics: [] }",
+    "{ loss: { name: 'focal', gamma: 0, alpha: 0.25 } }", "{ loss: { name: 'focal', alpha: [1, 2, 3] } }",
+    "{ loss: { name: 'hinge', margin: 0.5 } }", "{ loss: 'binary_hinge' }", "{ loss: 'mae', metrics: ['r2', 'rmse'] }",
+    "{ data: { augment: ['shift', 'rotate', 'cutout', 'noise', { flip: { axis: 'vertical', probability: 1 } }] } }",
     "{ seed: 9223372036854775807 }", "{ model: 'linear', loss: null, data: 'x.h5' }",
   ])
   func theResolvedConfigurationReadsBackEqual(text: String) throws {
@@ -141,8 +152,46 @@ import Testing
       "{ data: { scaling: 'minmax' } }", "run.json5:1:20: data.scaling: unknown name 'minmax' (did you mean 'min_max'?)"
     ),
     (
-      "{ data: { augment: ['flip'] } }",
-      "run.json5:1:20: data.augment: there are no augmentations for rows of features; expected []"
+      "{ data: { augment: ['flop'] } }",
+      "run.json5:1:21: data.augment[0]: unknown name 'flop' (did you mean 'flip'?)"
+    ),
+    (
+      "{ data: { augment: [{ crop: { pad: 4 } }] } }",
+      "run.json5:1:31: unknown key 'data.augment[0].crop.pad' (known: padding)"
+    ),
+    (
+      "{ data: { augment: [{ flip: { probability: 2 } }] } }",
+      "run.json5:1:44: data.augment[0].flip.probability: expected from 0 to 1, found 2"
+    ),
+    (
+      "{ data: { augment: [3] } }",
+      "run.json5:1:21: data.augment[0]: expected an augmentation, such as \"flip\" or { crop: { padding: 4 } }, found 3"
+    ),
+    ("{ metrics: ['f1_marco'] }", "run.json5:1:13: metrics[0]: unknown name 'f1_marco' (did you mean 'f1_macro'?)"),
+    ("{ metrics: 'f1' }", "run.json5:1:12: metrics: expected a list in brackets, found \"f1\""),
+    (
+      "{ loss: { name: 'cross_entropy', label_smoothing: 1 } }",
+      "run.json5:1:51: loss.label_smoothing: expected at least 0 and less than 1, found 1"
+    ),
+    (
+      "{ loss: { name: 'cross_entropy', class_weights: [1, -1] } }",
+      "run.json5:1:53: loss.class_weights[1]: expected at least 0, found -1"
+    ),
+    (
+      "{ loss: { name: 'cross_entropy', class_weights: [0, 0] } }",
+      "run.json5:1:49: loss.class_weights: expected at least one weight above 0"
+    ),
+    (
+      "{ loss: { name: 'cross_entropy', class_weights: 2 } }",
+      "run.json5:1:49: loss.class_weights: expected a list in brackets, found 2"
+    ),
+    (
+      "{ loss: { name: 'binary_cross_entropy', positive_weight: 0 } }",
+      "run.json5:1:58: loss.positive_weight: expected more than 0, found 0"
+    ),
+    (
+      "{ loss: { name: 'focal', alpha: 2 } }",
+      "run.json5:1:33: loss.alpha: expected a number from 0 to 1 for two classes, or a list with one a class"
     ),
     ("{ epochs: 0 }", "run.json5:1:11: epochs: expected at least 1, found 0"),
     ("{ epochs: 1.5 }", "run.json5:1:11: epochs: expected a whole number, found 1.5"),
@@ -226,7 +275,10 @@ import Testing
     ),
     ("{ loss: 'huberr' }", "run.json5:1:9: loss.name: unknown name 'huberr' (did you mean 'huber'?)"),
     ("{ loss: { name: 'mse', delta: 1 } }", "run.json5:1:31: loss.delta: is no option of 'mse'"),
-    ("{ loss: {} }", "run.json5:1:9: loss.name: expected one of cross_entropy, binary_cross_entropy, mse, huber"),
+    (
+      "{ loss: {} }",
+      "run.json5:1:9: loss.name: expected one of cross_entropy, binary_cross_entropy, mse, mae, huber, focal, hinge, binary_hinge"
+    ),
     ("{ optimizer: 'adan' }", "run.json5:1:14: optimizer.name: unknown name 'adan' (did you mean 'adam'?)"),
     ("{ optimizer: { momentum: 0.9 } }", "run.json5:1:26: optimizer.momentum: is no option of 'adam'"),
     ("{ optimizer: { name: 'sgd', beta1: 0.9 } }", "run.json5:1:36: optimizer.beta1: is no option of 'sgd'"),

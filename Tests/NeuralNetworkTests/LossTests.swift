@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Losses")
 struct LossTests {
-  /// Each loss with a target for each of `samples` samples of four outputs, clear of Huber's corner.
+  /// Each loss with a target for each of `samples` samples of four outputs, clear of corners.
   static func cases(samples: Int) -> [(loss: any Loss<Double>, targets: [Double])] {
     let elements = clearOfZero(4 * samples, seed: 8)
     return [
@@ -14,6 +14,17 @@ struct LossTests {
       (BinaryCrossEntropy(), elements.map(abs)),
       (MeanSquaredError(), elements),
       (HuberLoss(delta: 0.71), elements),
+      (MeanAbsoluteError(), elements.map { 3 * $0 }),
+      (SoftmaxCrossEntropy(labelSmoothing: 0.2, classWeights: [0.5, 2, 0, 1]), (0..<samples).map { Double($0 * 3 % 4) }),
+      (SoftmaxCrossEntropy(targets: .classDistribution, labelSmoothing: 0.1), elements.map(abs)),
+      (
+        SoftmaxCrossEntropy(targets: .classDistribution, classWeights: [0.5, 2, 0, 1]), elements.map(abs)
+      ),
+      (BinaryCrossEntropy(positiveWeights: [0.5, 2, 3, 1]), elements.map(abs)),
+      (FocalLoss(gamma: 2), (0..<samples).map { Double($0 * 3 % 4) }),
+      (FocalLoss(gamma: 0.5, alpha: [0.5, 2, 0.25, 1]), (0..<samples).map { Double($0 * 3 % 4) }),
+      (MultiClassHinge(margin: 0.3), (0..<samples).map { Double($0 * 3 % 4) }),
+      (BinaryHinge(margin: 0.6), elements.map { $0 > 0 ? 1 : 0 }),
     ]
   }
 
@@ -25,7 +36,7 @@ struct LossTests {
     return ModelUnderTest(model, samples: samples, capacity: 4)
   }
 
-  @Test(arguments: [0, 1, 3], 0..<5)
+  @Test(arguments: [0, 1, 3], 0..<14)
   func gradient(samples: Int, index: Int) {
     let (loss, targets) = Self.cases(samples: samples)[index]
     #expect(test(samples: samples).mismatches(.loss(loss, targets: targets)) == [])
@@ -47,7 +58,7 @@ struct LossTests {
     #expect(sequence.1 == single.1.map { $0 / 2 })
   }
 
-  @Test("Evaluation, which asks for no gradient, gets the bits that training gets", arguments: 0..<5)
+  @Test("Evaluation, which asks for no gradient, gets the bits that training gets", arguments: 0..<14)
   func withoutGradient(index: Int) {
     let (loss, targets) = Self.cases(samples: 3)[index]
     let test = test(samples: 3)
@@ -56,7 +67,7 @@ struct LossTests {
         == test.evaluate(.loss(loss, targets: targets), differentiate: true))
   }
 
-  @Test("No sample, no loss", arguments: 0..<5)
+  @Test("No sample, no loss", arguments: 0..<14)
   func empty(index: Int) {
     let (loss, targets) = Self.cases(samples: 0)[index]
     #expect(test(samples: 0).evaluate(.loss(loss, targets: targets), differentiate: true) == 0)
@@ -89,6 +100,70 @@ struct LossTests {
     #expect(gradient == [0, 0, 0.5, -0.5])
   }
 
+  @Test("Smoothing and weights do not spoil logits of ±10,000")
+  func extremeWeightedLogits() {
+    let logits: [Float] = [1e4, -1e4, 0, -1e4, 1e4, 0]
+    let (sums, gradient) = evaluate(
+      SoftmaxCrossEntropy<Float>(labelSmoothing: 0.3, classWeights: [1, 2, 4]), logits, [0, 0], samples: 2)
+    // Σ w q (max − x): 0.2·20,000 + 0.4·10,000 and 0.8·20,000 + 0.4·10,000.
+    #expect(abs(sums.loss - 28_000) < 0.01)
+    #expect(sums.weight == 2 && sums.correct == 1)
+    let expected: [Float] = [0.6, -0.2, -0.4, -0.8, 1.2, -0.4]
+    for (found, expected) in zip(gradient, expected) { #expect(abs(found - expected) < 1e-6) }
+  }
+
+  @Test("The focal loss of logits of ±10,000 is that of the cross-entropy", arguments: [0.5, 2])
+  func extremeFocalLogits(gamma: Double) {
+    let logits: [Float] = [1e4, -1e4, 0, -1e4, 1e4, 0]
+    let (sums, gradient) = evaluate(FocalLoss<Float>(gamma: gamma), logits, [0, 0], samples: 2)
+    #expect(sums == LossSums(loss: 20_000, correct: 1))
+    #expect(gradient == [0, 0, 0, -1, 1, 0])
+  }
+
+  @Test func extremeHingeLogits() {
+    let logits: [Float] = [1e4, -1e4, 0, -1e4, 1e4, 0]
+    let several = evaluate(MultiClassHinge<Float>(), logits, [0, 0], samples: 2)
+    let loss: Double = (20_001 + 10_001) / 3
+    let third: Float = 1 / 3
+    #expect(abs(several.0.loss - loss) < 0.01)
+    #expect(several.1 == [0, 0, 0, -2 * third, third, third])
+    let binary = evaluate(BinaryHinge<Float>(), [1e4, -1e4, 1e4, -1e4], [1, 0, 0, 1], samples: 4)
+    #expect(binary.0 == LossSums(loss: 20_002, correct: 2))
+    #expect(binary.1 == [0, 0, 1, -1])
+  }
+
+  @Test func extremePositiveWeight() {
+    let loss = BinaryCrossEntropy<Float>(positiveWeights: [3])
+    let (sums, gradient) = evaluate(loss, [1e4, -1e4, 1e4, -1e4], [1, 0, 0, 1], samples: 4)
+    #expect(sums == LossSums(loss: 40_000, correct: 2))
+    #expect(gradient == [0, 0, 1, -3])
+  }
+
+  @Test("Soft targets are right where both choose the same class; the mean is over the samples, whatever their classes weigh")
+  func softTargets() {
+    let loss = SoftmaxCrossEntropy<Double>(targets: .classDistribution, classWeights: [1, 5])
+    let sums = evaluate(loss, [1, 2, 3, 1], [0.4, 0.6, 0.3, 0.7], samples: 2).0
+    #expect(sums.correct == 1 && sums.weight == nil)
+  }
+
+  @Test("The weight of labelled samples is that of their labels, averaged over positions")
+  func weights() {
+    let loss = SoftmaxCrossEntropy<Double>(classWeights: [1, 5])
+    #expect(evaluate(loss, [1, 2, 3, 1], [1, 0], samples: 2).0.weight == 6)
+    #expect(evaluate(loss, [1, 2, 3, 1], [1, 0], samples: 1).0.weight == 3)
+  }
+
+  @Test("Blocks of the binary cross-entropy give what single elements do", arguments: [1, 5, 255, 256, 257, 600])
+  func blocks(count: Int) {
+    let logits = clearOfZero(count, seed: 3).map { Float(8 * $0) }, targets = clearOfZero(count, seed: 4).map { Float(abs($0)) }
+    let loss = BinaryCrossEntropy<Float>()
+    let whole = evaluate(loss, logits, targets, samples: count)
+    let single = (0..<count).map { evaluate(loss, [logits[$0]], [targets[$0]], samples: 1) }
+    #expect(whole.0.loss == single.reduce(0) { $0 + $1.0.loss })
+    #expect(whole.0.correct == single.reduce(0) { $0 + ($1.0.correct ?? .nan) })
+    #expect(whole.1 == single.flatMap(\.1))
+  }
+
   @Test("A loss of several outputs is their mean; counts of correct ones are shares of a sample")
   func meanOverOutputs() {
     #expect(
@@ -108,6 +183,11 @@ struct LossTests {
     #expect(!evaluate(BinaryCrossEntropy<Float>(), [value], [0], samples: 1).0.loss.isFinite)
     #expect(!evaluate(MeanSquaredError<Float>(), [value], [0], samples: 1).0.loss.isFinite)
     #expect(!evaluate(HuberLoss<Float>(), [value], [0], samples: 1).0.loss.isFinite)
+    #expect(!evaluate(MeanAbsoluteError<Float>(), [value], [0], samples: 1).0.loss.isFinite)
+    #expect(!evaluate(SoftmaxCrossEntropy<Float>(labelSmoothing: 0.1), [0, value, 1], [0], samples: 1).0.loss.isFinite)
+    #expect(!evaluate(FocalLoss<Float>(), [0, value, 1], [0], samples: 1).0.loss.isFinite)
+    #expect(!evaluate(MultiClassHinge<Float>(), [0, value, 1], [0], samples: 1).0.loss.isFinite)
+    #expect(!evaluate(BinaryHinge<Float>(), [value], [0], samples: 1).0.loss.isFinite)
   }
 
   @Test func softmaxOfRows() {

@@ -40,6 +40,20 @@ struct FunctionTests {
     }
   }
 
+  @Test("log(1 + x) within 2 units in the last place from 0 to 1")
+  func logarithmOnePlus() {
+    var worst = 0.0
+    var at: Float = 0
+    sweep(1e-37...1) { x in
+      guard x > 0 else { return }
+      let exact = log1p(Double(x))
+      let error = abs(Double(Float.logarithmOnePlus(x)) - exact) / Double(Float(exact).ulp)
+      if error > worst { (worst, at) = (error, x) }
+    }
+    #expect(worst <= 2, "\(worst) ulp at \(at)")
+    #expect(Float.logarithmOnePlus(0) == 0 && Float.logarithmOnePlus(.nan).isNaN)
+  }
+
   @Test("tanh within 3 units in the last place everywhere")
   func hyperbolicTangent() {
     var worst = 0.0

@@ -1,26 +1,5 @@
 public import NumericCore
 
-/// Binary cross-entropy with logits: max(z, 0) − z·t + log(1 + exp(−|z|)), whose derivative is sigmoid(z) − t. Stable for any
-/// logit. The correct share of a sample is that of its outputs on the right side of one half.
-public struct BinaryCrossEntropy<S: Scalar>: Loss {
-  public init() {}
-  public var targetKind: TargetKind { .binary }
-
-  @specialized(where S == Float)
-  @specialized(where S == Double)
-  public func evaluate(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> LossSums {
-    let half = S(0.5)
-    var correct = 0
-    let loss = sumElements(outputs: outputs, targets: targets, samples: samples, gradient: gradient) { z, t in
-      correct += (z > 0) == (t > half) ? 1 : 0
-      let decay = S.exponential(-abs(z))
-      let probability = (z >= 0 ? 1 : decay) / (1 + decay)
-      return (max(z, 0) - z * t + S.logarithmOnePlus(decay), probability - t)
-    }
-    return LossSums(loss: loss, correct: Double(correct) * Double(samples) / Double(max(1, outputs.count)))
-  }
-}
-
 /// Mean squared error: (y − t)², as PyTorch's `MSELoss`, without the factor ½.
 public struct MeanSquaredError<S: Scalar>: Loss {
   public init() {}
@@ -33,6 +12,22 @@ public struct MeanSquaredError<S: Scalar>: Loss {
       loss: sumElements(outputs: outputs, targets: targets, samples: samples, gradient: gradient) { y, t in
         let error = y - t
         return (error * error, 2 * error)
+      })
+  }
+}
+
+/// Mean absolute error: |y − t|, whose derivative is the sign of y − t, and 0 where they are equal, as PyTorch's `L1Loss`.
+public struct MeanAbsoluteError<S: Scalar>: Loss {
+  public init() {}
+  public var targetKind: TargetKind { .values }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func evaluate(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> LossSums {
+    LossSums(
+      loss: sumElements(outputs: outputs, targets: targets, samples: samples, gradient: gradient) { y, t in
+        let error = y - t
+        return (abs(error), error > 0 ? 1 : (error < 0 ? -1 : 0))
       })
   }
 }

@@ -6,10 +6,20 @@ public struct LossSums: Sendable, Equatable {
   public var loss: Double
   /// Σ over samples of how right a sample is, 0 to 1; nil for a loss without classes.
   public var correct: Double?
+  /// Σ of the weights of the samples, which the mean loss of a step is divided by; nil where every sample weighs 1.
+  public var weight: Double?
 
-  public init(loss: Double, correct: Double? = nil) {
+  public init(loss: Double, correct: Double? = nil, weight: Double? = nil) {
     self.loss = loss
     self.correct = correct
+    self.weight = weight
+  }
+
+  /// Adds another micro-batch of the same loss.
+  public static func += (sums: inout LossSums, other: LossSums) {
+    sums.loss += other.loss
+    if let correct = other.correct { sums.correct = (sums.correct ?? 0) + correct }
+    if let weight = other.weight { sums.weight = (sums.weight ?? 0) + weight }
   }
 }
 
@@ -17,14 +27,16 @@ public struct LossSums: Sendable, Equatable {
 public enum TargetKind: Sendable, Equatable {
   /// A class index, exact as a floating-point number: one, or one for each position of a sequence.
   case classIndex
+  /// Probabilities of the classes, one-hot or soft: as many as there are outputs.
+  case classDistribution
   /// As many 0 or 1 (or probabilities between) as there are outputs.
   case binary
   /// As many real numbers as there are outputs.
   case values
 }
 
-/// A function of outputs and targets to be minimised. The loss of a batch is the mean over its samples; a loss that has
-/// several outputs a sample takes their mean first, as PyTorch's `reduction="mean"` does.
+/// A function of outputs and targets to be minimised. The loss of a batch is the mean over its samples, weighted where classes have
+/// weights; a loss that has several outputs a sample takes their mean first, as PyTorch's `reduction="mean"` does.
 public protocol Loss<S>: Sendable {
   associatedtype S: Scalar
   var targetKind: TargetKind { get }

@@ -1,0 +1,114 @@
+public import NumericCore
+
+/// The scores of samples and what is true of them, kept for metrics that depend on the order of all scores.
+public struct ScoreTable: Sendable {
+  public let task: MetricTask
+  private var outputs: [Float] = []
+  /// What is taken from each logit of a row, for classes: the greatest of them, then log Σ exp of what is left.
+  private var shifts: [(greatest: Double, logarithm: Double)] = []
+  /// Labels for classes, 0 or 1 for each output otherwise.
+  private var labels: [Int32] = []
+
+  /// - Precondition: the task is not one of values.
+  public init(_ task: MetricTask) {
+    precondition(task.kind != .values, "scores of values")
+    self.task = task
+  }
+
+  /// Keeps samples.
+  ///
+  /// - Shapes: as the task says.
+  public mutating func add(outputs: Window<Float>, targets: Window<Float>) {
+    let count = task.count(outputs.count, targets.count), size = task.outputSize
+    self.outputs += outputs
+    for sample in 0..<count {
+      let row = sample * size..<(sample + 1) * size
+      switch task.kind {
+      case .labels: labels.append(Int32(targets[sample]))
+      case .distributions: labels.append(Int32(firstGreatest(targets.window(row))))
+      case .binary, .values: labels += targets.window(row).map { $0 > 0.5 ? 1 : 0 }
+      }
+      if task.hasClasses { shifts.append(Self.shift(outputs.window(row))) }
+    }
+  }
+
+  /// The score of each sample for class or output `index`, and 1 where it is the sample's.
+  ///
+  /// Classes are scored by the logarithm of their softmax, the second of two against the first by the difference of the logits,
+  /// outputs by their logit: none of these is rounded to equality before the sigmoid or the softmax would be.
+  public func column(_ index: Int) -> (scores: [Double], isPositive: [UInt8]) {
+    let size = task.outputSize, count = outputs.count / size
+    var scores = [Double](repeating: 0, count: count)
+    var isPositive = [UInt8](repeating: 0, count: count)
+    for sample in 0..<count {
+      let output = Double(outputs[sample * size + index])
+      if !task.hasClasses {
+        scores[sample] = output
+        isPositive[sample] = labels[sample * size + index] == 1 ? 1 : 0
+      } else {
+        let shift = shifts[sample]
+        scores[sample] =
+          size == 2
+          ? output - Double(outputs[sample * size + 1 - index]) : (output - shift.greatest) - shift.logarithm
+        isPositive[sample] = Int(labels[sample]) == index ? 1 : 0
+      }
+    }
+    return (scores, isPositive)
+  }
+
+  /// The greatest logit and log Σ exp(logit − greatest), the sum taken in integers of 2⁻⁴⁶: it does not depend on the order of the
+  /// classes, so that rows of the same logits in another order, or all shifted alike, tie as they should.
+  private static func shift(_ row: Window<Float>) -> (greatest: Double, logarithm: Double) {
+    let greatest = Double(row[firstGreatest(row)])
+    var sum: UInt64 = 0
+    for x in row {
+      let term = Double.exponential(Double(x) - greatest)
+      // The comparison also finds a NaN.
+      guard term <= 1 else { return (.nan, .nan) }
+      sum += UInt64((term * 0x1p46).rounded())
+    }
+    return (greatest, Double.logarithm(Double(sum) * 0x1p-46))
+  }
+}
+
+/// Figures that depend on the order of the scores alone.
+public struct RankingFigures: Sendable, Equatable {
+  /// The share of pairs of a positive and a negative sample in which the positive one scores higher, ties counted half; nil
+  /// where there is no such pair.
+  public let rocAUC: Double?
+  /// Σ (Rₙ − Rₙ₋₁) Pₙ over the thresholds, samples of one score taken together; nil without a positive sample.
+  public let averagePrecision: Double?
+
+  /// From all samples, in any order: the result is the same. Nil both where a score is NaN.
+  ///
+  /// O(N log N).
+  public init(scores: [Double], isPositive: [UInt8]) {
+    precondition(scores.count == isPositive.count, "\(scores.count) scores of \(isPositive.count) samples")
+    let order = scores.indices.sorted { scores[$0] > scores[$1] }
+    var positives = 0, negatives = 0
+    // Twice the number of pairs in the right order; exact.
+    var pairs = 0
+    var precisionSum = 0.0
+    var start = 0
+    while start < order.count {
+      var end = start, newPositives = 0
+      while end < order.count, scores[order[end]] == scores[order[start]] {
+        newPositives += Int(isPositive[order[end]])
+        end += 1
+      }
+      // A NaN equals nothing, itself included.
+      guard end > start else {
+        (rocAUC, averagePrecision) = (nil, nil)
+        return
+      }
+      let newNegatives = end - start - newPositives
+      pairs += newNegatives * (2 * positives + newPositives)
+      positives += newPositives
+      negatives += newNegatives
+      precisionSum += Double(newPositives) * (Double(positives) / Double(end))
+      start = end
+    }
+    rocAUC = positives > 0 && negatives > 0 ? Double(pairs) / (2 * Double(positives) * Double(negatives)) : nil
+    averagePrecision = positives > 0 ? precisionSum / Double(positives) : nil
+  }
+}

@@ -1,0 +1,70 @@
+import Configuration
+import DataPipeline
+import NeuralNetwork
+import NumericCore
+
+/// What training does to a batch before the forward pass, and the loss of targets that it has mixed.
+final class BatchAugmentation {
+  private let augmenter: Augmenter
+  private let mixingLoss: (any Loss<Float>)?
+  private let labelsAreMixed: Bool
+  private let outputSize: Int
+  private let targetSize: Int
+  /// Targets as distributions, where labels are mixed.
+  private let distributions: FlatBuffer<Float>
+  /// The last batch's targets, mixed.
+  private var mixedTargets: Window<Float>
+
+  /// - Parameters:
+  ///   - outputSize: outputs of a sample.
+  ///   - capacity: samples of the largest micro-batch.
+  /// - Returns: nil where there is nothing to do.
+  /// - Throws: where samples or targets are not what an augmentation needs.
+  init?(
+    _ configured: [TrainingConfiguration.Augmentation], objective: Objective, source: SplitSource, outputSize: Int,
+    capacity: Int
+  ) throws {
+    guard !configured.isEmpty else { return nil }
+    self.outputSize = outputSize
+    targetSize = source.targetSize
+    labelsAreMixed = objective.isClassification
+    let mixedSize = objective.isClassification ? outputSize : source.targetSize
+    augmenter = try Augmenter(
+      configured.map(\.augmentation), sampleShape: source.featureShape, targetSize: mixedSize, capacity: capacity)
+    mixingLoss = augmenter.mixes ? try objective.mixingLoss() : nil
+    distributions = FlatBuffer(count: augmenter.mixes && labelsAreMixed ? capacity * mixedSize : 0)
+    mixedTargets = distributions.window
+  }
+
+  /// Changes a micro-batch in place.
+  ///
+  /// - Shapes: as `Augmenter.apply`; `targets` as the data has them.
+  func apply(features: Window<Float>, targets: Window<Float>, sampleIDs: Window<Int>, random: RandomSource) {
+    mixedTargets = targets
+    if augmenter.mixes && labelsAreMixed {
+      mixedTargets = distributions.window.window(first: sampleIDs.count * outputSize)
+      fillOneHot(mixedTargets, labels: targets)
+    }
+    augmenter.apply(features: features, targets: mixedTargets, sampleIDs: sampleIDs, random: random)
+  }
+
+  /// The loss of the last batch against mixed targets; nil where nothing mixes.
+  func evaluateMixedLoss(outputs: Window<Float>, samples: Int, gradient: Window<Float>?) -> LossSums? {
+    mixingLoss?.evaluate(outputs: outputs, targets: mixedTargets, samples: samples, gradient: gradient)
+  }
+}
+
+extension TrainingConfiguration.Augmentation {
+  fileprivate var augmentation: Augmentation {
+    switch self {
+    case .flip(let probability, let axis):
+      .flip(probability: probability, axis: axis == .horizontal ? .horizontal : .vertical)
+    case .crop(let padding): .crop(padding: padding)
+    case .shift(let fraction): .shift(fraction: fraction)
+    case .rotate(let degrees): .rotate(degrees: degrees)
+    case .cutout(let size): .cutout(size: size)
+    case .noise(let standardDeviation): .noise(standardDeviation: standardDeviation)
+    case .mixup(let alpha): .mixup(alpha: alpha)
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import Collectives
+import Configuration
+import Metrics
+import NumericCore
+
+/// Which metrics an evaluation computes.
+struct MetricSelection {
+  let task: MetricTask
+  /// Those of a configuration, without the accuracy that the loss counts anyway; empty for all that the task has.
+  let names: [MetricName]
+  /// Whether all scores are kept and gathered.
+  let keepsScores: Bool
+  let top: [Int]
+
+  /// Everything that the task has.
+  init(_ task: MetricTask) {
+    self.task = task
+    names = []
+    keepsScores = task.kind != .values
+    top = [5]
+  }
+
+  /// - Parameter lossName: for messages.
+  /// - Returns: nil where nothing but the accuracy is asked for.
+  /// - Throws: for a metric that the task does not have.
+  init?(_ names: [MetricName], task: MetricTask, lossName: String) throws(TrainingError) {
+    let others = names.filter { $0 != .accuracy }
+    guard !others.isEmpty else { return nil }
+    self.task = task
+    self.names = others
+    keepsScores = others.contains(where: \.needsScores) && task.kind != .values
+    top = others.compactMap(\.topCount)
+    let nothing = [RankingFigures](
+      repeating: RankingFigures(scores: [], isPositive: []), count: keepsScores ? task.outputSize : 0)
+    let possible = MetricReport(MetricSums(task), ranking: nothing, top: top)
+    if let stray = others.first(where: { !possible.has($0) }) {
+      throw TrainingError(
+        "metrics: \(stray.rawValue) is no metric of \(lossName) with \(task.outputSize) outputs; leave it out (evaluate prints all "
+          + "that there are)", exitCode: .usage)
+    }
+  }
+}
+
+/// Collects what metrics need, shard by shard, and merges it over all ranks.
+struct MetricRecorder {
+  private let selection: MetricSelection
+  private var shards: [MetricSums] = []
+  private var scores: ScoreTable?
+
+  init(_ selection: MetricSelection) {
+    self.selection = selection
+    scores = selection.keepsScores ? ScoreTable(selection.task) : nil
+  }
+
+  /// Begins the next of this rank's shards.
+  mutating func startShard() { shards.append(MetricSums(selection.task)) }
+
+  /// Takes in a micro-batch of the shard.
+  mutating func add(outputs: Window<Float>, targets: Window<Float>) {
+    shards[shards.count - 1].add(outputs: outputs, targets: targets)
+    scores?.add(outputs: outputs, targets: targets)
+  }
+
+  /// The metrics of all shards, merged in the fixed tree, and of all scores, whose order decides alone. Collective.
+  func report(_ communicator: any Communicator, _ assignment: ShardAssignment) throws(CollectiveError) -> MetricReport {
+    let task = selection.task
+    let width = MetricSums(task).elements.count
+    let gathered = try communicator.allGather(shards.flatMap(\.elements)).flatMap { $0 }
+    var merged = stride(from: 0, to: gathered.count, by: width).map {
+      MetricSums(task, elements: Array(gathered[$0..<$0 + width]))
+    }
+    for (target, source) in ShardTree(leafCount: assignment.shardCount).additions {
+      merged[target].merge(merged[source])
+    }
+    var ranking: [RankingFigures] = []
+    if let scores {
+      // One column at a time, so that no rank holds more than one score of every sample.
+      for index in 0..<task.outputSize {
+        let column = scores.column(index)
+        ranking.append(
+          RankingFigures(
+            scores: try communicator.allGather(column.scores).flatMap { $0 },
+            isPositive: try communicator.allGather(column.isPositive).flatMap { $0 }))
+      }
+    }
+    return MetricReport(merged[0], ranking: ranking, top: selection.top)
+  }
+}
