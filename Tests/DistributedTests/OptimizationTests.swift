@@ -15,7 +15,8 @@ extension DistributedTests {
     ]
     /// What stands beside the optimizer, in turn.
     private static let companions = [
-      "clip_value=0.01", "ema_decay=0.9", "accumulate=3", "clip_norm=0.1", "initializer=orthogonal", "regularization.l1=0.0001",
+      "clip_value=0.01", "ema_decay=0.9", "accumulate=3", "clip_norm=0.1", "initializer=orthogonal",
+      "regularization.l1=0.0001",
     ]
 
     private static let configuration = """
@@ -54,7 +55,10 @@ extension DistributedTests {
       let scratch = try Scratch()
       let data = try scratch.dataset("data.h5", samples: 301)
       let arguments =
-        [try scratch.file("run.json5", text: Self.configuration), "--data", data, "--epochs", "12", "--set", "checkpoint.keep=20"]
+        [
+          try scratch.file("run.json5", text: Self.configuration), "--data", data, "--epochs", "12", "--set",
+          "checkpoint.keep=20",
+        ]
         + settings.flatMap { ["--set", $0] }
       let whole = try train(ranks: 1, arguments, run: scratch.path + "/whole")
       #expect(whole.metrics.count < 12, "it was to stop early: \(whole.metrics.count) epochs")
@@ -73,7 +77,10 @@ extension DistributedTests {
     @Test func accumulationIsALargerBatch() throws {
       let scratch = try Scratch()
       let data = try scratch.dataset("data.h5", samples: 256)
-      let arguments = ["--data", data, "--model", "logistic", "--optimizer", "sgd", "--epochs", "2", "--shards", "4"]
+      let arguments = [
+        "--data", data, "--set", "data.scaling=standard", "--model", "logistic", "--optimizer", "sgd", "--epochs", "2",
+        "--shards", "4",
+      ]
       let one = try train(ranks: 2, arguments + ["--batch-size", "64"], run: scratch.path + "/one")
       let two = try train(
         ranks: 2, arguments + ["--batch-size", "32", "--set", "accumulate=2"], run: scratch.path + "/two")
@@ -92,7 +99,8 @@ extension DistributedTests {
       let record = try train(
         ranks: 2,
         [
-          try scratch.file("run.json5", text: Self.configuration), "--data", data, "--epochs", "1", "--set", "ema_decay=0.99",
+          try scratch.file("run.json5", text: Self.configuration), "--data", data, "--epochs", "1", "--set",
+          "ema_decay=0.99",
         ], run: run)
       let finished = try mpirun(
         ranks: 2, trainer, ["evaluate", run + "/checkpoints/best.h5", "--split", "val", "--json"],
