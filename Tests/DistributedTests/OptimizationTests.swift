@@ -91,6 +91,41 @@ extension DistributedTests {
       }
     }
 
+    @Test func rangeTestHasTheSameResultOnAnyRanks() throws {
+      let scratch = try Scratch()
+      let data = try scratch.dataset("data.h5", samples: 301)
+      let results = try [1, 3].map { ranks in
+        let output = scratch.path + "/\(ranks).json"
+        let finished = try mpirun(
+          ranks: ranks, trainer,
+          [
+            "lr-find", "--data", data, "--set", "data.scaling=standard", "--shards", "4", "--from", "0.0001", "--steps",
+            "40", "--output", output,
+          ], environment: ["OPENBLAS_NUM_THREADS": "1"])
+        try #require(finished.status == 0, "\(finished)")
+        #expect(finished.output.contains("suggestion: --learning-rate 0.0"), "\(finished.output)")
+        return try String(contentsOfFile: output, encoding: .utf8)
+      }
+      #expect(results[0] == results[1] && results[0].contains("\"smoothed_losses\""))
+    }
+
+    @Test(arguments: [
+      (#"schedule={name:"plateau",metric:"accuracy"}"#, "schedule.metric"),
+      (#"early_stopping={metric:"accuracy"}"#, "early_stopping.metric"),
+    ])
+    func accuracyNeedsALossThatHasOne(setting: String, key: String) throws {
+      let scratch = try Scratch()
+      let data = try scratch.dataset("data.h5", samples: 64)
+      let finished = try mpirun(
+        ranks: 2, trainer,
+        ["--data", data, "--loss", "mse", "--model", "linear", "--set", setting, "--run", scratch.path + "/run"])
+      #expect(finished.status == 2, "\(finished)")
+      #expect(
+        finished.errorLines(beginningWith: "ddp-train: \(key)") == [
+          "ddp-train: \(key): the loss mse has no accuracy to follow; give \"loss\""
+        ], "\(finished)")
+    }
+
     /// What training said of the averaged weights is what `evaluate` says of the checkpoint.
     @Test func averagedWeightsAreEvaluated() throws {
       let scratch = try Scratch()
