@@ -33,7 +33,8 @@ public struct RangeTestArguments: Sendable, Equatable {
 
   static let options = [
     CommandOption("--from", .number(.above(0)), "X", default: "1e-06", "the first learning rate"),
-    CommandOption("--to", .number(.above(0)), "X", default: "10", "the last; the test ends early where the loss explodes"),
+    CommandOption(
+      "--to", .number(.above(0)), "X", default: "10", "the last; the test ends early where the loss explodes"),
     CommandOption("--steps", .integer(.atLeast(10)), "N", default: "100", "steps from the first to the last"),
     CommandOption("--output", .text, "FILE", default: "lr-find.json", "JSON file to write"),
   ]

@@ -87,7 +87,8 @@ extension RandomSource {
   private func normals(_ index: Int, lane: Int) -> SIMD4<Double> {
     let uniform = (SIMD4<Double>(words(index, lane: lane)) + 0.5) * 0x1p-32
     func pair(_ a: Double, _ b: Double) -> (Double, Double) {
-      let radius = (-2 * Double.logarithm(a)).squareRoot(), angle = 2 * .pi * b
+      let radius = (-2 * Double.logarithm(a)).squareRoot()
+      let angle = 2 * .pi * b
       return (radius * Double.cosine(angle), radius * Double.cosine(angle - .pi / 2))
     }
     let (first, second) = pair(uniform.x, uniform.y)

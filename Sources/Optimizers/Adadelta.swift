@@ -22,8 +22,10 @@ public struct Adadelta: Optimizer {
   public var momentNames: [String] { ["square_avg", "acc_delta"] }
 
   public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, rule: StepRule) {
-    let parameters = state.parameters.window(range), gradient = gradient.window(range)
-    let square = state.moments[0].window(range), accumulated = state.moments[1].window(range)
+    let parameters = state.parameters.window(range)
+    let gradient = gradient.window(range)
+    let square = state.moments[0].window(range)
+    let accumulated = state.moments[1].window(range)
     let decay = weightDecay * rule.decayFactor
     for i in parameters.indices {
       let g = gradient[i] * rule.gradientScale + decay * parameters[i]

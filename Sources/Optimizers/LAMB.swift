@@ -26,8 +26,10 @@ public struct LAMB: LayerwiseOptimizer {
 
   /// Moves the moments and leaves u in `gradient`.
   public func prepare(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, rule: StepRule) {
-    let parameters = state.parameters.window(range), gradient = gradient.window(range)
-    let mean = state.moments[0].window(range), square = state.moments[1].window(range)
+    let parameters = state.parameters.window(range)
+    let gradient = gradient.window(range)
+    let mean = state.moments[0].window(range)
+    let square = state.moments[1].window(range)
     let meanScale = Float(1 / (1 - power(Double(beta1), rule.step)))
     let rootScale = Float(1 / (1 - power(Double(beta2), rule.step)).squareRoot())
     let decay = weightDecay * rule.decayFactor
@@ -45,7 +47,8 @@ public struct LAMB: LayerwiseOptimizer {
   }
 
   public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, rule: StepRule) {
-    let parameters = state.parameters.window(range), gradient = gradient.window(range)
+    let parameters = state.parameters.window(range)
+    let gradient = gradient.window(range)
     let step = rule.learningRate * rule.trustRatio
     for i in parameters.indices { parameters[i] -= step * gradient[i] }
   }

@@ -40,7 +40,8 @@ public struct LARS: LayerwiseOptimizer {
   }
 
   public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, rule: StepRule) {
-    let parameters = state.parameters.window(range), gradient = gradient.window(range)
+    let parameters = state.parameters.window(range)
+    let gradient = gradient.window(range)
     let velocity = state.moments[0].window(range)
     let decay = weightDecay * rule.decayFactor
     for i in parameters.indices {

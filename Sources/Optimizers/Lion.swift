@@ -20,7 +20,8 @@ public struct Lion: Optimizer {
   public var momentNames: [String] { ["exp_avg"] }
 
   public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, rule: StepRule) {
-    let parameters = state.parameters.window(range), gradient = gradient.window(range)
+    let parameters = state.parameters.window(range)
+    let gradient = gradient.window(range)
     let mean = state.moments[0].window(range)
     let kept = 1 - rule.learningRate * weightDecay * rule.decayFactor
     for i in parameters.indices {

@@ -107,7 +107,8 @@ public struct ParameterUpdate: Sendable {
 
   /// By bisection: a block of a deep network overlaps few of its many groups.
   private func groupIndex(of element: Int) -> Int {
-    var low = 0, high = groups.count - 1
+    var low = 0
+    var high = groups.count - 1
     while low < high {
       let middle = (low + high) / 2
       if groups[middle].range.upperBound <= element { low = middle + 1 } else { high = middle }

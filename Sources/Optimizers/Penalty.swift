@@ -25,7 +25,8 @@ public struct Penalty: Sendable, Equatable {
   ///   - decayFactor: what λ₁ and λ₂ are multiplied by.
   func apply(_ gradient: Window<Float>, parameters: Window<Float>, scale: Float, decayFactor: Float) {
     let limit = clipValue ?? .infinity
-    let l1 = l1 * decayFactor, l2 = l2 * decayFactor
+    let l1 = l1 * decayFactor
+    let l2 = l2 * decayFactor
     for i in gradient.indices {
       let g = gradient[i] * scale
       let clipped = g > limit ? limit : g < -limit ? -limit : g

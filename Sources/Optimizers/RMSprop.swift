@@ -32,7 +32,8 @@ public struct RMSprop: Optimizer {
   }
 
   public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, rule: StepRule) {
-    let parameters = state.parameters.window(range), gradient = gradient.window(range)
+    let parameters = state.parameters.window(range)
+    let gradient = gradient.window(range)
     let square = state.moments[0].window(range)
     // A moment that is not kept has no buffer: another stands in, untouched, so that one loop serves all four rules.
     let mean = centered ? state.moments[1].window(range) : square

@@ -7,8 +7,11 @@ import Optimizers
 extension TrainingConfiguration.Optimizer {
   /// The optimizer that this describes.
   public var optimizer: any Optimizer {
-    let momentum = Float(momentum), epsilon = Float(epsilon), weightDecay = Float(weightDecay)
-    let beta1 = Float(beta1), beta2 = Float(beta2)
+    let momentum = Float(momentum)
+    let epsilon = Float(epsilon)
+    let weightDecay = Float(weightDecay)
+    let beta1 = Float(beta1)
+    let beta2 = Float(beta2)
     switch name {
     case "sgd": return SGD(momentum: momentum, nesterov: nesterov, weightDecay: weightDecay)
     case "adagrad": return Adagrad(epsilon: epsilon, weightDecay: weightDecay)
@@ -48,7 +51,8 @@ extension TrainingConfiguration {
     let shape: LearningRateSchedule.Shape
     switch schedule.name {
     case .constant: shape = .constant
-    case .step: shape = .step(every: (schedule.stepEpochs ?? max(1, epochs / 3)) * stepsPerEpoch, factor: schedule.gamma)
+    case .step:
+      shape = .step(every: (schedule.stepEpochs ?? max(1, epochs / 3)) * stepsPerEpoch, factor: schedule.gamma)
     case .multiStep:
       shape = .multiStep(milestones: schedule.milestones.map { $0 * stepsPerEpoch }, factor: schedule.gamma)
     case .exponential: shape = .exponential(every: stepsPerEpoch, factor: schedule.gamma)

@@ -15,7 +15,8 @@ extension DistributedTests {
     ]
     /// What stands beside the optimizer, in turn.
     private static let companions = [
-      "clip_value=0.01", "ema_decay=0.9", "accumulate=3", "clip_norm=0.1", "initializer=orthogonal", "regularization.l1=0.0001",
+      "clip_value=0.01", "ema_decay=0.9", "accumulate=3", "clip_norm=0.1", "initializer=orthogonal",
+      "regularization.l1=0.0001",
     ]
 
     private static let configuration = """
@@ -54,7 +55,10 @@ extension DistributedTests {
       let scratch = try Scratch()
       let data = try scratch.dataset("data.h5", samples: 301)
       let arguments =
-        [try scratch.file("run.json5", text: Self.configuration), "--data", data, "--epochs", "12", "--set", "checkpoint.keep=20"]
+        [
+          try scratch.file("run.json5", text: Self.configuration), "--data", data, "--epochs", "12", "--set",
+          "checkpoint.keep=20",
+        ]
         + settings.flatMap { ["--set", $0] }
       let whole = try train(ranks: 1, arguments, run: scratch.path + "/whole")
       #expect(whole.metrics.count < 12, "it was to stop early: \(whole.metrics.count) epochs")
@@ -73,7 +77,10 @@ extension DistributedTests {
     @Test func accumulationIsALargerBatch() throws {
       let scratch = try Scratch()
       let data = try scratch.dataset("data.h5", samples: 256)
-      let arguments = ["--data", data, "--model", "logistic", "--optimizer", "sgd", "--epochs", "2", "--shards", "4"]
+      let arguments = [
+        "--data", data, "--set", "data.scaling=standard", "--model", "logistic", "--optimizer", "sgd", "--epochs", "2",
+        "--shards", "4",
+      ]
       let one = try train(ranks: 2, arguments + ["--batch-size", "64"], run: scratch.path + "/one")
       let two = try train(
         ranks: 2, arguments + ["--batch-size", "32", "--set", "accumulate=2"], run: scratch.path + "/two")
@@ -84,6 +91,41 @@ extension DistributedTests {
       }
     }
 
+    @Test func rangeTestHasTheSameResultOnAnyRanks() throws {
+      let scratch = try Scratch()
+      let data = try scratch.dataset("data.h5", samples: 301)
+      let results = try [1, 3].map { ranks in
+        let output = scratch.path + "/\(ranks).json"
+        let finished = try mpirun(
+          ranks: ranks, trainer,
+          [
+            "lr-find", "--data", data, "--set", "data.scaling=standard", "--shards", "4", "--from", "0.0001", "--steps",
+            "40", "--output", output,
+          ], environment: ["OPENBLAS_NUM_THREADS": "1"])
+        try #require(finished.status == 0, "\(finished)")
+        #expect(finished.output.contains("suggestion: --learning-rate 0.0"), "\(finished.output)")
+        return try String(contentsOfFile: output, encoding: .utf8)
+      }
+      #expect(results[0] == results[1] && results[0].contains("\"smoothed_losses\""))
+    }
+
+    @Test(arguments: [
+      (#"schedule={name:"plateau",metric:"accuracy"}"#, "schedule.metric"),
+      (#"early_stopping={metric:"accuracy"}"#, "early_stopping.metric"),
+    ])
+    func accuracyNeedsALossThatHasOne(setting: String, key: String) throws {
+      let scratch = try Scratch()
+      let data = try scratch.dataset("data.h5", samples: 64)
+      let finished = try mpirun(
+        ranks: 2, trainer,
+        ["--data", data, "--loss", "mse", "--model", "linear", "--set", setting, "--run", scratch.path + "/run"])
+      #expect(finished.status == 2, "\(finished)")
+      #expect(
+        finished.errorLines(beginningWith: "ddp-train: \(key)") == [
+          "ddp-train: \(key): the loss mse has no accuracy to follow; give \"loss\""
+        ], "\(finished)")
+    }
+
     /// What training said of the averaged weights is what `evaluate` says of the checkpoint.
     @Test func averagedWeightsAreEvaluated() throws {
       let scratch = try Scratch()
@@ -92,7 +134,8 @@ extension DistributedTests {
       let record = try train(
         ranks: 2,
         [
-          try scratch.file("run.json5", text: Self.configuration), "--data", data, "--epochs", "1", "--set", "ema_decay=0.99",
+          try scratch.file("run.json5", text: Self.configuration), "--data", data, "--epochs", "1", "--set",
+          "ema_decay=0.99",
         ], run: run)
       let finished = try mpirun(
         ranks: 2, trainer, ["evaluate", run + "/checkpoints/best.h5", "--split", "val", "--json"],

@@ -58,7 +58,8 @@ struct InitializerTests {
   @Test("Orthogonal", arguments: [[5, 5], [7, 40], [40, 7], [6, 3, 5, 5], [1, 9], [9, 1], [1, 1], [4]])
   func orthogonal(extents: [Int]) {
     let values = initialize(.orthogonal, shape: Shape(extents))
-    let rows = extents[0], columns = values.count / rows
+    let rows = extents[0]
+    let columns = values.count / rows
     func element(_ row: Int, _ column: Int) -> Double { values[row * columns + column] }
     let byRows = rows <= columns
     for i in 0..<min(rows, columns) {
@@ -71,10 +72,12 @@ struct InitializerTests {
     }
   }
 
-  @Test("Keyed by the seed", arguments: [
-    Initializer.kaimingNormal(fanIn: 2), .xavierNormal(fanIn: 1, fanOut: 2), .truncatedNormal(standardDeviation: 1),
-    .orthogonal,
-  ])
+  @Test(
+    "Keyed by the seed",
+    arguments: [
+      Initializer.kaimingNormal(fanIn: 2), .xavierNormal(fanIn: 1, fanOut: 2), .truncatedNormal(standardDeviation: 1),
+      .orthogonal,
+    ])
   func keys(initializer: Initializer) {
     #expect(initialize(initializer, shape: [3, 5]) == initialize(initializer, shape: [3, 5]))
     #expect(initialize(initializer, shape: [3, 5]) != initialize(initializer, shape: [3, 5], seed: 3))

@@ -49,7 +49,8 @@ struct OptimizerFamilyTests {
   func slicesAndGaps() throws {
     let fixture: Fixture = try fixture("optimizers.json")
     let run = UpdateRun(shapes: fixture.shapes.map { Shape($0) })
-    let initial = run.flat(fixture.initial), gradients = fixture.gradients.map { run.flat($0) }
+    let initial = run.flat(fixture.initial)
+    let gradients = fixture.gradients.map { run.flat($0) }
     for (name, options) in fixture.optimizers {
       let update = ParameterUpdate(
         options.optimizer(named: name), layout: run.layout, decaysVectors: options.decayBiases ?? true,

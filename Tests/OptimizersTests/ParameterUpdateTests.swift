@@ -10,7 +10,8 @@ struct ParameterUpdateTests {
   private let initial: [[Float]] = [[1, -2, 0, 0.5], [4, -4]]
 
   /// The parameters after one plain step of rate 1, minus the initial ones: the gradient that the optimizer saw.
-  private func seenGradient(_ gradient: [[Float]], penalty: Penalty, decaysVectors: Bool, scale: Float = 1) -> [[Float]] {
+  private func seenGradient(_ gradient: [[Float]], penalty: Penalty, decaysVectors: Bool, scale: Float = 1) -> [[Float]]
+  {
     let update = ParameterUpdate(SGD(), layout: run.layout, decaysVectors: decaysVectors, penalty: penalty)
     let after = run.steps(
       update, learningRate: 1, initial: run.flat(initial), gradients: [run.flat(gradient)], scale: scale)[0].parameters
@@ -20,7 +21,8 @@ struct ParameterUpdateTests {
   @Test("L1 adds the sign, L2 the weight, both spare biases where asked")
   func penalties() {
     let zero: [[Float]] = [[0, 0, 0, 0], [0, 0]]
-    let l1 = Penalty(l1: 0.25), l2 = Penalty(l2: 0.5)
+    let l1 = Penalty(l1: 0.25)
+    let l2 = Penalty(l2: 0.5)
     #expect(seenGradient(zero, penalty: l1, decaysVectors: true) == [[0.25, -0.25, 0, 0.25], [0.25, -0.25]])
     #expect(seenGradient(zero, penalty: l1, decaysVectors: false) == [[0.25, -0.25, 0, 0.25], [0, 0]])
     #expect(seenGradient(zero, penalty: l2, decaysVectors: true) == [[0.5, -1, 0, 0.25], [2, -2]])
@@ -52,7 +54,8 @@ struct ParameterUpdateTests {
       update, learningRate: 0.5, initial: run.flat(initial), gradients: Array(repeating: gradient, count: 5))
     #expect(update.momentNames == ["ema"])
     // (1 + t) / (10 + t) is 2/11 and 3/12 in the first two steps, then above the limit of 1/4.
-    var expected = 1.0, weight = 1.0
+    var expected = 1.0
+    var weight = 1.0
     for (index, decay) in [2.0 / 11, 0.25, 0.25, 0.25, 0.25].enumerated() {
       weight -= 0.5
       expected = decay * expected + (1 - decay) * weight

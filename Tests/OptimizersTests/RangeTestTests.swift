@@ -5,7 +5,8 @@ import Testing
 @Suite("Learning-rate range test")
 struct RangeTestTests {
   /// Runs a test over a curve of the loss against the decimal logarithm of the rate.
-  func run(_ steps: Int = 100, from first: Double = 1e-6, to last: Double = 10, _ loss: (Double) -> Double) -> RangeTest {
+  func run(_ steps: Int = 100, from first: Double = 1e-6, to last: Double = 10, _ loss: (Double) -> Double) -> RangeTest
+  {
     var test = RangeTest(first: first, last: last, steps: steps)
     while !test.isOver { test.record(loss(log10(test.learningRate))) }
     return test
