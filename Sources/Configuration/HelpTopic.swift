@@ -1,7 +1,7 @@
 /// What `--help` can tell about.
 public enum HelpTopic: String, Sendable {
   case general = "help"
-  case train, evaluate, predict, verify
+  case train, evaluate, predict, generate, verify
   case rangeTest = "lr-find"
 }
 
@@ -38,6 +38,14 @@ extension HelpTopic {
 
       \(Self.table(RangeTestArguments.options, withKeys: false))
       """
+    case .generate:
+      """
+      Usage: ddp-train generate CHECKPOINT [options]
+
+      Writes text, character by character, with a model that was trained on the characters of a text.
+
+      \(Self.table(GenerateArguments.options, withKeys: false))
+      """
     case .verify:
       """
       Usage: ddp-train verify CHECKPOINT
@@ -58,6 +66,7 @@ extension HelpTopic {
       lr-find [CONFIG] [options]                    loss over learning rate, and a suggestion
       evaluate CHECKPOINT [--data FILE]             loss and metrics of a checkpoint
       predict CHECKPOINT --data FILE --output F.h5  writes predictions
+      generate CHECKPOINT [--prompt TEXT]           writes text
       data convert|make|inspect …                   makes and looks at data sets
       verify CHECKPOINT                             checks that a checkpoint is whole
       help COMMAND                                  options and configuration keys; also --help

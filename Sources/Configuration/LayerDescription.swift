@@ -44,7 +44,7 @@ public struct LayerDescription: Sendable, Equatable {
     Kind(name: "silu"),
     Kind(name: "softmax"),
     Kind(name: "dropout", mainOption: "rate", options: [("rate", .number(.halfOpen(0, 1)))]),
-  ] + normalizationKinds + blockKinds + imageKinds
+  ] + normalizationKinds + blockKinds + imageKinds + sequenceKinds
 
   /// The layers that a configuration can name.
   public static var knownNames: [String] { kinds.map(\.name) }

@@ -26,9 +26,10 @@ struct ModelAssembly<S: Scalar> {
   mutating func makeModel(_ layers: [LayerDescription]) throws(ConfigurationError) -> Model<S> {
     let lastDense = layers.lastIndex { $0.name == "dense" }
     try addSequence(layers, sizelessDense: lastDense)
-    guard node.shape.elementCount == outputSize else {
+    // A model over sequences may give its outputs at each position.
+    guard node.shape.elementCount == outputSize || node.shape.rank == 2 && node.shape[1] == outputSize else {
       throw ConfigurationError(
-        "model: the last layer gives \(node.shape.elementCount) outputs, but the data and the loss need \(outputSize); "
+        "model: the last layer gives \(node.shape) outputs, but the data and the loss need \(outputSize); "
           + "leave the last dense layer's size out, or give \(outputSize)")
     }
     return builder.build(outputs: node)
@@ -63,6 +64,7 @@ struct ModelAssembly<S: Scalar> {
     case "residual": try addResidual(&options, layer, name)
     case "parallel": try addParallel(&options, layer, name)
     case let kind where Self.imageLayers.contains(kind): try addImageLayer(layer, &options, name)
+    case let kind where Self.sequenceLayers.contains(kind): try addSequenceLayer(layer, &options, name)
     default: throw ConfigurationError("\(layer.path): there is no such layer", at: layer.position)
     }
   }

@@ -29,6 +29,9 @@ public struct ModelCatalog: Sendable {
   /// | `mlp` | dense 512, ReLU, dropout 0.2, dense 256, ReLU, dropout 0.2, dense to the outputs |
   /// | `cnn` | twice: 3×3 convolution to 32 and 64 channels, ReLU, max-pooling 2×2; then dense 128, ReLU, dense to the outputs |
   /// | `resnet20` | see `resNet20` |
+  /// | `lstm` | over the rows of a sample: LSTM 128, its last state, dense to the outputs |
+  /// | `char-lstm` | embedding 64, two LSTM layers of 256 with dropout 0.2 between, dense at each position |
+  /// | `char-transformer` | embedding 128 with positions, four transformer blocks of 4 heads, layer norm, dense at each position |
   ///
   /// - Throws: where a layer's option is wrong, or the last layer does not give `outputSize` outputs.
   public func makeModel<S: Scalar>(
@@ -59,7 +62,8 @@ public struct ModelCatalog: Sendable {
     for layer in layers {
       switch layer.name {
       case "conv2d", "conv_transpose2d", "max_pool2d", "average_pool2d", "global_average_pool", "upsample": return .images
-      case "conv1d": return .sequences
+      case "conv1d", "lstm", "gru", "multi_head_attention", "transformer_block", "positional_embedding": return .sequences
+      case "embedding": return .indices
       case "dense", "flatten", "reshape": return .rows
       default:
         if let form = try sampleForm(try layer.innerLayers()) { return form }
@@ -87,7 +91,13 @@ public struct ModelCatalog: Sendable {
       return try (blocks + ["flatten", ["dense": 128], "relu", "dense"]).map { layer throws(ConfigurationError) in
         try LayerDescription(layer, path: "model.cnn")
       }
-    case .named: return [try LayerDescription("dense", path: "model")]
+    case .named(let name):
+      if let layers = sequenceModels[name] {
+        return try layers.map { layer throws(ConfigurationError) in
+          try LayerDescription(layer, path: "model.\(name)")
+        }
+      }
+      return [try LayerDescription("dense", path: "model")]
     }
   }
 }

@@ -36,6 +36,17 @@ struct AttentionTests {
     #expect(Array(test.workspace.output().suffix(8)) != Array(before.suffix(8)))
   }
 
+  @Test("Gradients of a transformer block, with dropout in all its places", arguments: [0, 0.3])
+  func blockGradients(dropout: Double) {
+    var builder = ModelBuilder<Double>()
+    let input = builder.input([3, 4])
+    let block = builder.addTransformerBlock(to: input, name: "0", heads: 2, isCausal: true, dropout: dropout)
+    let model = builder.build(outputs: block)
+    #expect(model.outputShapes == [[3, 4]])
+    let test = ModelUnderTest(model, samples: 2, mode: .training(random: RandomSource(seed: 3)))
+    #expect(test.mismatches() == [])
+  }
+
   @Test("The vectorised softmax agrees with its definition", arguments: [1, 7, 8, 9, 33], [true, false])
   func softmax(columns: Int, isCausal: Bool) {
     let scores = clearOfZero(columns * columns).map { 20 * $0 }

@@ -3,7 +3,7 @@ import NumericCore
 import TestSupport
 import Testing
 
-@Suite("Sequence layers against PyTorch")
+@Suite("Sequence layers and blocks against PyTorch")
 struct SequenceFixtureTests {
   struct Fixture: Decodable {
     struct Case: Decodable, Sendable, CustomTestStringConvertible {
@@ -35,6 +35,12 @@ struct SequenceFixtureTests {
       return singleLayerModel(
         MultiHeadAttention<Double>(
           shape: shape, heads: try #require(test.heads), isCausal: test.causal ?? false))
+    case "transformer_block":
+      var builder = ModelBuilder<Double>()
+      let input = builder.input(shape)
+      return builder.build(
+        outputs: builder.addTransformerBlock(
+          to: input, name: "0", heads: try #require(test.heads), isCausal: test.causal ?? false))
     default:
       return singleLayerModel(
         Recurrent<Double>(
@@ -45,7 +51,7 @@ struct SequenceFixtureTests {
     }
   }
 
-  @Test(arguments: try cases().filter { $0.kind != "transformer_block" })
+  @Test(arguments: try cases())
   func layer(_ test: Fixture.Case) throws { try check(test, model(test)) }
 
   /// Compares outputs and all gradients. Both sides compute in double; the fixture has ten digits behind the point.
