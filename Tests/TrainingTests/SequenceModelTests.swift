@@ -18,14 +18,16 @@ struct SequenceModelTests {
   @Test func names() throws {
     let model: Model<Double> = try model(Self.description, inputShape: [3, 2], outputSize: 2)
     let names = model.parameterLayout.entries.map(\.name)
-    let recurrent = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
-    #expect(
-      names == ["l0", "l0_reverse", "l1", "l1_reverse"].flatMap { end in recurrent.map { "0.\($0)_\(end)" } }
-        + ["1.weight", "2.ln_1.weight", "2.ln_1.bias", "2.attn.in_proj_weight", "2.attn.in_proj_bias"]
-        + ["2.attn.out_proj.weight", "2.attn.out_proj.bias", "2.ln_2.weight", "2.ln_2.bias"]
-        + ["2.mlp.0.weight", "2.mlp.0.bias", "2.mlp.2.weight", "2.mlp.2.bias"]
-        + ["3.in_proj_weight", "3.in_proj_bias", "3.out_proj.weight", "3.out_proj.bias"]
-        + recurrent.map { "4.\($0)_l0" } + ["5.weight", "5.bias"])
+    func recurrent(_ layer: Int, _ ends: [String]) -> [String] {
+      ends.flatMap { end in ["weight_ih", "weight_hh", "bias_ih", "bias_hh"].map { "\(layer).\($0)_\(end)" } }
+    }
+    var expected = recurrent(0, ["l0", "l0_reverse", "l1", "l1_reverse"])
+    expected += ["1.weight", "2.ln_1.weight", "2.ln_1.bias", "2.attn.in_proj_weight", "2.attn.in_proj_bias"]
+    expected += ["2.attn.out_proj.weight", "2.attn.out_proj.bias", "2.ln_2.weight", "2.ln_2.bias"]
+    expected += ["2.mlp.0.weight", "2.mlp.0.bias", "2.mlp.2.weight", "2.mlp.2.bias"]
+    expected += ["3.in_proj_weight", "3.in_proj_bias", "3.out_proj.weight", "3.out_proj.bias"]
+    expected += recurrent(4, ["l0"]) + ["5.weight", "5.bias"]
+    #expect(names == expected)
     let shapes = Dictionary(uniqueKeysWithValues: model.parameterLayout.entries.map { ($0.name, $0.shape) })
     #expect(shapes["0.weight_ih_l0"] == [16, 2] && shapes["0.weight_ih_l1_reverse"] == [16, 8])
     #expect(shapes["3.in_proj_weight"] == [24, 8] && shapes["4.weight_hh_l0"] == [9, 3])
@@ -39,24 +41,36 @@ struct SequenceModelTests {
     #expect(test.mismatches() == [])
   }
 
-  @Test("Models by name", arguments: [
+  /// A model by name, what it reads and gives, and how many parameters it has.
+  struct Named: Sendable, CustomTestStringConvertible {
+    let name: String
+    let input: Shape, output: Shape
+    let count: Int
+    var testDescription: String { name }
+  }
+
+  static let models = [
     // 4·128 · (28 + 128 + 2) and a dense layer of 10.
-    ("lstm", Shape([28, 28]), 10, Shape([10]), 80_896 + 1290),
+    Named(name: "lstm", input: [28, 28], output: [10], count: 80_896 + 1290),
     // 65·64; 4·256 · (64 + 256 + 2) and 4·256 · (256 + 256 + 2); 65·257.
-    ("char-lstm", [64], 65, [64, 65], 4160 + 329_728 + 526_336 + 16_705),
-    // 65·128 twice and 64·128; four blocks of 2·256 + 4·128·129 + 128·512·2 + 640; the last norm.
-    ("char-transformer", [64], 65, [64, 65], 16_640 + 8192 + 4 * 198_272 + 256),
-  ])
-  func named(name: String, input: Shape, classes: Int, output: Shape, count: Int) throws {
-    let model: Model<Double> = try model("'\(name)'", inputShape: input, outputSize: classes)
-    #expect(model.inputShapes == [input])
-    #expect(model.outputShapes == [output])
-    #expect(model.parameterLayout.elementCount == count)
+    Named(name: "char-lstm", input: [64], output: [64, 65], count: 4160 + 329_728 + 526_336 + 16_705),
+    // 65·128 twice and 64·128; in each of four blocks norms 2·256, attention 4·128·129, dense 128·512·2 + 640; the last norm.
+    Named(name: "char-transformer", input: [64], output: [64, 65], count: 16_640 + 8192 + 4 * 198_272 + 256),
+  ]
+
+  @Test("Models by name", arguments: models)
+  func named(_ test: Named) throws {
+    let classes = test.output[test.output.rank - 1]
+    let model: Model<Double> = try model("'\(test.name)'", inputShape: test.input, outputSize: classes)
+    #expect(model.inputShapes == [test.input])
+    #expect(model.outputShapes == [test.output])
+    #expect(model.parameterLayout.elementCount == test.count)
   }
 
   @Test("A causal model of characters says nothing about what it has not seen", arguments: ["char-lstm", "char-transformer"])
   func causality(name: String) throws {
-    let test = ModelUnderTest(try model("'\(name)'", inputShape: [6], outputSize: 5), samples: 1)
+    let model: Model<Double> = try model("'\(name)'", inputShape: [6], outputSize: 5)
+    let test = ModelUnderTest(model, samples: 1)
     fill(test.input(), [0, 1, 2, 3, 4, 0])
     test.forward()
     let before = Array(test.workspace.output())
@@ -66,20 +80,36 @@ struct SequenceModelTests {
     #expect(Array(test.workspace.output().suffix(10)) != Array(before.suffix(10)))
   }
 
-  @Test(arguments: [
-    ("[{ transformer_block: { heads: 3 } }]", Shape([4, 8]), "expected a divisor of the width 8, found 3"),
-    ("[{ multi_head_attention: {} }]", [4, 8], "model[0].multi_head_attention.heads: expected the number of heads"),
-    ("[{ lstm: { layers: 2 } }, 'dense']", [4, 8], "model[0].lstm.units: expected the number of units"),
-    ("[{ dense: 3 }, { gru: 4 }]", [4, 8], "model[1].gru: expected a sequence of rows (steps × features), found samples of 3"),
-    ("[{ embedding: { size: 9 } }]", [4], "model[0].embedding.dimension: expected the length of the vectors"),
-    ("[{ lstm: 4 }, { dense: 3 }]", [4, 8], "model: the last layer gives 4×3 outputs"),
-  ])
-  func mistakes(text: String, input: Shape, expected: String) throws {
+  /// A wrong model for samples of `input`, and what its error says.
+  struct Mistake: Sendable, CustomTestStringConvertible {
+    let text: String
+    var input: Shape = [4, 8]
+    let error: String
+    var testDescription: String { text }
+  }
+
+  static let mistakes = [
+    Mistake(text: "[{ transformer_block: { heads: 3 } }]", error: "expected a divisor of the width 8, found 3"),
+    Mistake(
+      text: "[{ multi_head_attention: {} }]",
+      error: "model[0].multi_head_attention.heads: expected the number of heads, a divisor of the width 8"),
+    Mistake(text: "[{ lstm: { layers: 2 } }, 'dense']", error: "model[0].lstm.units: expected the number of units"),
+    Mistake(
+      text: "[{ lstm: { units: 4, sequence: false } }, { gru: 4 }]",
+      error: "model[1].gru: expected a sequence of rows (steps × features), found samples of 4"),
+    Mistake(
+      text: "[{ embedding: { size: 9 } }]", input: [4],
+      error: "model[0].embedding.dimension: expected the length of the vectors"),
+    Mistake(text: "[{ lstm: 4 }, { dense: 3 }]", error: "model: the last layer gives 4×3 outputs"),
+  ]
+
+  @Test(arguments: mistakes)
+  func mistake(_ mistake: Mistake) throws {
     do {
-      let _: Model<Double> = try model(text, inputShape: input, outputSize: 2)
-      Issue.record("no error, expected: \(expected)")
+      let _: Model<Double> = try model(mistake.text, inputShape: mistake.input, outputSize: 2)
+      Issue.record("no error, expected: \(mistake.error)")
     } catch {
-      #expect("\(error)".contains(expected), "\(error)")
+      #expect("\(error)".contains(mistake.error), "\(error)")
     }
   }
 }
