@@ -21,7 +21,10 @@ do {
   let ranks = try MPILibrary.start()
   let arguments = Array(CommandLine.arguments.dropFirst())
   if arguments == ["layers"] {
-    if ranks.isRoot { LayerBench.run() }
+    if ranks.isRoot {
+      LayerBench.run()
+      NormalizationBench.run()
+    }
   } else {
     try bench(arguments, ranks)
   }
