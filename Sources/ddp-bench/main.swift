@@ -25,7 +25,10 @@ do {
   let ranks = try MPILibrary.start()
   let arguments = Array(CommandLine.arguments.dropFirst())
   if arguments == ["layers"] {
-    if ranks.isRoot { LayerBench.run() }
+    if ranks.isRoot {
+      LayerBench.run()
+      NormalizationBench.run()
+    }
   } else if arguments == ["sequence"] {
     if ranks.isRoot { SequenceBench.run() }
   } else {
