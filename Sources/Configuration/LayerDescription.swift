@@ -22,7 +22,9 @@ public struct LayerDescription: Sendable, Equatable {
     var options: [(name: String, type: OptionType)] = []
   }
 
-  private static let kinds = [
+  private static let kinds = commonKinds + imageKinds
+
+  private static let commonKinds = [
     Kind(
       name: "dense", mainOption: "units",
       options: [
@@ -35,7 +37,7 @@ public struct LayerDescription: Sendable, Equatable {
     Kind(name: "sigmoid"),
     Kind(name: "gelu"),
     Kind(name: "dropout", mainOption: "rate", options: [("rate", .number(.halfOpen(0, 1)))]),
-  ] + imageKinds
+  ]
 
   /// The layers that a configuration can name.
   public static var knownNames: [String] { kinds.map(\.name) }

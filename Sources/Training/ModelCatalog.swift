@@ -57,7 +57,8 @@ public struct ModelCatalog: Sendable {
   private static func sampleForm(_ layers: [LayerDescription]) -> SampleForm {
     for layer in layers {
       switch layer.name {
-      case "conv2d", "conv_transpose2d", "max_pool2d", "average_pool2d", "global_average_pool", "upsample": return .images
+      case "conv2d", "conv_transpose2d", "max_pool2d", "average_pool2d", "global_average_pool", "upsample":
+        return .images
       case "conv1d": return .sequences
       case "dense", "flatten", "reshape": return .rows
       default: continue

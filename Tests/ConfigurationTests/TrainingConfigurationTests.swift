@@ -151,7 +151,10 @@ import Testing
       "{ layers: [{ conv2d: { padding: 'sam' } }] }",
       "run.json5:1:33: layers[0].conv2d.padding: unknown name 'sam' (did you mean 'same'?)"
     ),
-    ("{ data: { layout: 'NCHW' } }", "run.json5:1:19: data.layout: unknown name 'NCHW' (known: auto, channels_first, channels_last)"),
+    (
+      "{ data: { layout: 'NCHW' } }",
+      "run.json5:1:19: data.layout: unknown name 'NCHW' (known: auto, channels_first, channels_last)"
+    ),
     ("{ layers: ['rleu'] }", "run.json5:1:12: layers[0]: unknown name 'rleu' (did you mean 'relu'?)"),
     (
       "{ layers: [{ dense: { unit: 3 } }] }",
