@@ -61,6 +61,10 @@ let package = Package(
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Diagnostics"]),
     .testTarget(
       name: "CommandTests", dependencies: ["ProcessSupport", "HDF5Storage", "ddp-train"]),
+    .testTarget(
+      name: "DistributedTests",
+      dependencies: ["ProcessSupport", "HDF5Storage", "NumericCore", "ddp-train", "ddp-selftest"],
+      exclude: ["netns-cluster.sh"]),
     .testTarget(name: "DataImportTests", dependencies: ["DataPipeline", "HDF5Storage", "Diagnostics"]),
     .target(name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork"], path: "Tests/TestSupport"),
     .testTarget(name: "NumericCoreTests", dependencies: ["NumericCore", "TestSupport"]),

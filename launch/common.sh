@@ -77,7 +77,7 @@ start_mpirun() {
   # Ranks share the cores between them: a BLAS that takes them all for each rank would fight itself.
   export OPENBLAS_NUM_THREADS=$1 OMP_NUM_THREADS=$1
   # After SIGTERM a rank has this many seconds to write its checkpoint.
-  mpirun_command=(mpirun --mca odls_base_sigkill_timeout 60)
+  mpirun_command=(mpirun --mca odls_base_sigkill_timeout 10)
 }
 
 # Open MPI asks root twice.

@@ -14,9 +14,12 @@ public final class AllReduceExchange: Exchange {
 
   private let world: MPICommunicator
   private let owners: [FlatBuffer<Float>]
+  private let layerMemory: FlatBuffer<Double>
   private let buffers: [FlatBuffer<Float>]
   private let tails: [FlatBuffer<Double>]
   private let additions: [(target: Int, source: Int)]
+  /// For a layer-wise update, which takes the flat buffer in blocks; nil for others, which take it whole.
+  private let layers: (plan: BlockPlan, sums: LayerSums)?
 
   public init(_ layout: ExchangeLayout, assignment: ShardAssignment, world: MPICommunicator) {
     self.layout = layout
@@ -28,6 +31,11 @@ public final class AllReduceExchange: Exchange {
     let statisticOwner = FlatBuffer<Float>(count: layout.statisticCount)
     let momentOwners = (0..<layout.momentCount).map { _ in FlatBuffer<Float>(count: layout.parameterCount) }
     owners = [parameterOwner, statisticOwner] + momentOwners
+    let plan = BlockPlan(elementCount: layout.parameterCount)
+    let layerMemory = FlatBuffer<Double>(count: LayerSums.memoryCount(layout, plan: plan))
+    self.layerMemory = layerMemory
+    layers =
+      layout.layerRanges.isEmpty ? nil : (plan, LayerSums(layout, plan: plan) { layerMemory.window.window(first: $0) })
     parameters = parameterOwner.window
     statistics = statisticOwner.window
     moments = momentOwners.map(\.window)
@@ -57,11 +65,18 @@ public final class AllReduceExchange: Exchange {
     try world.allReduceSum(sum)
     try world.allReduceSum(tail)
 
+    guard tail[TailSlot.samples.rawValue] > 0 else { return totals(tail, gradientNorm: 0) }
     let mean = 1 / tail[TailSlot.samples.rawValue]
     let gradient = sum.window(first: layout.parameterCount)
     let norm = sumOfSquares(gradient).squareRoot() * mean
     let scale = Float(mean * clippingCoefficient(norm: norm, limit: update.clipNorm))
-    update.updateParameters(0..<layout.parameterCount, gradient: gradient, scale: scale)
+    if let (plan, sums) = layers {
+      for block in 0..<plan.blockCount { sums.prepare(update, block: block, gradient: gradient, scale: scale) }
+      sums.add()
+      for block in 0..<plan.blockCount { sums.update(update, block: block, gradient: gradient, scale: scale) }
+    } else {
+      update.updateParameters(0..<layout.parameterCount, gradient: gradient, scale: scale)
+    }
     update.updateStatistics(
       0..<layout.statisticCount, sums: sum.window(layout.parameterCount..<layout.exchangedCount), scale: Float(mean))
     return totals(tail, gradientNorm: norm)

@@ -8,11 +8,14 @@ public struct ExchangeLayout: Sendable, Equatable {
   public var statisticCount: Int
   /// Flat buffers of the optimizer.
   public var momentCount: Int
+  /// Where each parameter stands, in order, for updates that need sums over whole parameters; empty for those that do not.
+  public var layerRanges: [Range<Int>]
 
-  public init(parameterCount: Int, statisticCount: Int, momentCount: Int) {
+  public init(parameterCount: Int, statisticCount: Int, momentCount: Int, layerRanges: [Range<Int>] = []) {
     self.parameterCount = parameterCount
     self.statisticCount = statisticCount
     self.momentCount = momentCount
+    self.layerRanges = layerRanges
   }
 
   /// Elements of one shard's exchange buffer.
@@ -39,6 +42,14 @@ public struct StepTotals: Sendable, Equatable {
   public var stop: Double
   /// √Σ g² of the mean gradient before clipping.
   public var gradientNorm: Double
+
+  public init(loss: Double, correct: Double, samples: Double, stop: Double, gradientNorm: Double) {
+    self.loss = loss
+    self.correct = correct
+    self.samples = samples
+    self.stop = stop
+    self.gradientNorm = gradientNorm
+  }
 }
 
 /// What is done with the summed gradients of a step.
@@ -47,8 +58,28 @@ public protocol StepUpdate {
   var clipNorm: Double? { get }
   /// Overwrites parameters and moments in `range`. `gradient` is a flat buffer of sums; `scale` makes it the mean, clipped.
   func updateParameters(_ range: Range<Int>, gradient: Window<Float>, scale: Float)
+  /// Called instead, where the layout has `layerRanges`, on every piece of every parameter. It may overwrite moments and the
+  /// gradient in `piece`.
+  /// - Returns: two figures, which are summed over the pieces of each parameter.
+  func prepareParameters(
+    _ piece: Range<Int>, gradient: Window<Float>, scale: Float
+  ) -> (parameter: Double, gradient: Double)
+  /// Called then on every piece with the sums of its parameter; overwrites parameters and moments in `piece`.
+  func updateParameters(
+    _ piece: Range<Int>, gradient: Window<Float>, scale: Float, sums: (parameter: Double, gradient: Double))
   /// Overwrites the running statistics in `range`. `sums` holds Σ over shards of samples · statistic; `scale` is 1 / samples.
   func updateStatistics(_ range: Range<Int>, sums: Window<Float>, scale: Float)
+}
+
+extension StepUpdate {
+  // An update that takes each element by itself.
+  public func prepareParameters(
+    _ piece: Range<Int>, gradient: Window<Float>, scale: Float
+  ) -> (parameter: Double, gradient: Double) { (0, 0) }
+
+  public func updateParameters(
+    _ piece: Range<Int>, gradient: Window<Float>, scale: Float, sums: (parameter: Double, gradient: Double)
+  ) { updateParameters(piece, gradient: gradient, scale: scale) }
 }
 
 /// Sums what the shards computed and updates the parameters, once a step, on every rank alike.
@@ -74,7 +105,7 @@ public protocol Exchange: AnyObject {
 
   /// Makes rank 0's parameters, moments and statistics everybody's.
   func publish() throws(CollectiveError)
-  /// Sums over all shards in the fixed tree and applies `update`.
+  /// Sums over all shards in the fixed tree and applies `update`; a step in which no shard has a sample updates nothing.
   func step(_ update: some StepUpdate) throws(CollectiveError) -> StepTotals
   /// Whether every copy of parameters, moments and statistics in the job has the same bits.
   func replicasAgree() throws(CollectiveError) -> Bool

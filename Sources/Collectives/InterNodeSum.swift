@@ -4,35 +4,37 @@ import NumericCore
 /// Completes node sums into the sum over all nodes, in the order of the tree.
 ///
 /// A node's shards make up a few whole subtrees, whose roots hold their sums. The flat buffer is cut into one lane for each
-/// local rank that every node has; in a lane, node j is given every root's elements of part j, finishes the tree there, and
-/// gives the result back to all.
+/// local rank that every node has. In a lane, round by round, node j is given every root's elements of part j, finishes the tree
+/// there, and gives the result back to all.
 final class InterNodeSum {
-  private let plan: BlockPlan
   private let topology: Topology
   /// The ranks of one lane, one from each node; nil for a rank without a lane, on a node with more ranks than another.
   private let lane: MPICommunicator?
-  /// The element range of part j of this rank's lane.
-  private let parts: [Range<Int>]
+  /// The lane, or the unused group of the ranks without one.
+  private let group: MPICommunicator
+  private let rounds: [Round]
   private let roots: [[Int]]
+  /// The place of each root among those of all nodes.
+  private let rootIndex: [Int: Int]
   private let crossAdditions: [(target: Int, source: Int)]
-  /// Where root r's elements of our own part begin in `received`.
-  private var rootStart: [Int: Int] = [:]
   private let packed: FlatBuffer<Float>
   private let received: FlatBuffer<Float>
-  private let sendCounts: [Int32], sendStarts: [Int32], receiveCounts: [Int32], receiveStarts: [Int32]
-  private let partCounts: [Int32], partStarts: [Int32]
   private let tailCounts: [Int32], tailStarts: [Int32]
+
+  /// Blocks of one round: 16 MiB of floats. It bounds the staging buffers, and counts that MPI takes as 32 bits stay far below
+  /// their limit whatever the size of the model.
+  private static let blocksPerRound = 1024
 
   init(
     plan: BlockPlan, tree: ShardTree, assignment: ShardAssignment, topology: Topology
   ) throws(CollectiveError) {
-    self.plan = plan
     self.topology = topology
-    let lanes = topology.nodeSizes.min()!
+    let lanes = topology.nodeSizes.min() ?? 1
     let nodes = topology.nodeCount
     let laneIndex = topology.localRank
     // A rank without a lane still takes part in the collective split, in a group that is never used.
     let group = try topology.world.split(color: min(laneIndex, lanes), key: topology.nodeIndex)
+    self.group = group
     lane = laneIndex < lanes ? group : nil
 
     let nodeShards = (0..<nodes).map { node in
@@ -43,6 +45,7 @@ final class InterNodeSum {
     }
     let roots = nodeShards.map { tree.roots(within: $0) }
     self.roots = roots
+    rootIndex = Dictionary(uniqueKeysWithValues: roots.joined().enumerated().map { ($1, $0) })
     let rankShards = (0..<topology.world.size).map { assignment.shards(ofRank: $0) }
     tailCounts = rankShards.map { Int32($0.count * TailSlot.allCases.count) }
     tailStarts = rankShards.map { Int32($0.lowerBound * TailSlot.allCases.count) }
@@ -50,63 +53,51 @@ final class InterNodeSum {
     crossAdditions = tree.additions.filter { !local.contains($0.source) }
 
     let blocks = laneIndex < lanes ? plan.blocks(ofPart: laneIndex, of: lanes) : 0..<0
-    let parts = (0..<nodes).map { node -> Range<Int> in
-      let first = blocks.lowerBound + blocks.count * node / nodes
-      let last = blocks.lowerBound + blocks.count * (node + 1) / nodes
-      return min(first * BlockPlan.blockSize, plan.elementCount)..<min(
-        last * BlockPlan.blockSize, plan.elementCount)
+    let rounds = stride(from: blocks.lowerBound, to: blocks.upperBound, by: Self.blocksPerRound).map { first in
+      Round(
+        plan: plan, blocks: first..<min(first + Self.blocksPerRound, blocks.upperBound), roots: roots,
+        node: topology.nodeIndex)
     }
-    self.parts = parts
-    let own = parts[topology.nodeIndex].count
-    let ownRoots = roots[topology.nodeIndex].count
-    func starts(_ counts: [Int]) -> [Int32] {
-      var sum = 0
-      return counts.map { count in
-        defer { sum += count }
-        return Int32(sum)
-      }
-    }
-    let sending = parts.map { $0.count * ownRoots }
-    let receiving = roots.map { $0.count * own }
-    (sendCounts, sendStarts) = (sending.map(Int32.init), starts(sending))
-    (receiveCounts, receiveStarts) = (receiving.map(Int32.init), starts(receiving))
-    (partCounts, partStarts) = (parts.map { Int32($0.count) }, parts.map { Int32($0.lowerBound) })
-    packed = FlatBuffer(count: sending.reduce(0, +))
-    received = FlatBuffer(count: receiving.reduce(0, +))
-    var start = 0
-    for root in roots.joined() {
-      rootStart[root] = start
-      start += own
-    }
+    self.rounds = rounds
+    packed = FlatBuffer(count: rounds.map(\.sentCount).max() ?? 0)
+    received = FlatBuffer(count: rounds.map(\.receivedCount).max() ?? 0)
   }
 
   /// Leaves the sum over all nodes in `buffers[0]`, for the elements of this rank's lane. Call between two node barriers.
   /// - Parameter buffers: the exchange buffers of this node's shards, of which `firstShard` is the first.
   func sum(buffers: [Window<Float>], firstShard: Int) throws(CollectiveError) {
     guard let lane else { return }
-    var start = 0
-    for part in parts {
-      for root in roots[topology.nodeIndex] {
-        copy(buffers[root - firstShard].window(part), into: packed.window.window(start..<start + part.count))
-        start += part.count
+    for round in rounds {
+      var start = 0
+      for part in round.parts {
+        for root in roots[topology.nodeIndex] {
+          copy(buffers[root - firstShard].window(part), into: packed.window.window(start..<start + part.count))
+          start += part.count
+        }
       }
+      try check(
+        "MPI_Alltoallv",
+        MPI_Alltoallv(
+          packed.window.baseAddress, round.sendCounts, round.sendStarts, copenmpi_float(),
+          received.window.baseAddress, round.receiveCounts, round.receiveStarts, copenmpi_float(), lane.handle))
+      let own = round.parts[topology.nodeIndex].count
+      for (target, source) in crossAdditions {
+        add(receivedSum(ofRoot: source, count: own), into: receivedSum(ofRoot: target, count: own))
+      }
+      // Shard 0 is the root of the whole tree, and the first that is received.
+      let sums = buffers[0].window(round.parts[0].lowerBound..<round.parts[round.parts.count - 1].upperBound)
+      try check(
+        "MPI_Allgatherv",
+        MPI_Allgatherv(
+          received.window.baseAddress, Int32(own), copenmpi_float(), sums.baseAddress, round.partCounts,
+          round.partStarts, copenmpi_float(), lane.handle))
     }
-    try check(
-      "MPI_Alltoallv",
-      MPI_Alltoallv(
-        packed.window.baseAddress, sendCounts, sendStarts, copenmpi_float(), received.window.baseAddress,
-        receiveCounts, receiveStarts, copenmpi_float(), lane.handle))
-    let own = parts[topology.nodeIndex].count
-    for (target, source) in crossAdditions {
-      let from = rootStart[source]!, to = rootStart[target]!
-      add(received.window.window(from..<from + own), into: received.window.window(to..<to + own))
-    }
-    // Shard 0 is the root of the whole tree, and the first that is received.
-    try check(
-      "MPI_Allgatherv",
-      MPI_Allgatherv(
-        received.window.baseAddress, Int32(own), copenmpi_float(), buffers[0].baseAddress, partCounts, partStarts,
-        copenmpi_float(), lane.handle))
+  }
+
+  /// Where `received` holds what a root's node has sent of our own part, `count` elements.
+  private func receivedSum(ofRoot root: Int, count: Int) -> Window<Float> {
+    guard let index = rootIndex[root] else { preconditionFailure("shard \(root) is not the root of a node's subtree") }
+    return received.window.window(index * count..<(index + 1) * count)
   }
 
   /// Fills in the scalars of the other nodes' shards, `TailSlot.allCases.count` a shard, ours already there.
@@ -118,9 +109,46 @@ final class InterNodeSum {
         copenmpi_double(), topology.world.handle))
   }
 
+  /// Frees the lane. Collective.
+  func close() throws(CollectiveError) { try group.close() }
+
   /// Copies the windows of the node that rank 0 is on to all other nodes.
   func broadcast(_ windows: [Window<Float>], from node: Int) throws(CollectiveError) {
     guard topology.localRank == 0, let lane else { return }
     for window in windows { try lane.broadcast(UnsafeMutableRawBufferPointer(window), from: node) }
+  }
+}
+
+/// A stretch of one lane, and who finishes which part of it.
+private struct Round {
+  /// The elements that node j finishes, neighbours in the order of the nodes; some may be empty.
+  let parts: [Range<Int>]
+  let sendCounts: [Int32], sendStarts: [Int32], receiveCounts: [Int32], receiveStarts: [Int32]
+  let partCounts: [Int32], partStarts: [Int32]
+  /// Elements that this rank packs, and that it is sent.
+  let sentCount: Int, receivedCount: Int
+
+  /// - Parameter roots: each node's roots.
+  init(plan: BlockPlan, blocks: Range<Int>, roots: [[Int]], node: Int) {
+    let nodes = roots.count
+    parts = (0..<nodes).map { index in
+      let first = blocks.lowerBound + blocks.count * index / nodes
+      let last = blocks.lowerBound + blocks.count * (index + 1) / nodes
+      return min(first * BlockPlan.blockSize, plan.elementCount)..<min(last * BlockPlan.blockSize, plan.elementCount)
+    }
+    let ownRoots = roots[node].count, own = parts[node].count
+    (sendCounts, sendStarts, sentCount) = Self.counts(parts.map { $0.count * ownRoots })
+    (receiveCounts, receiveStarts, receivedCount) = Self.counts(roots.map { $0.count * own })
+    (partCounts, partStarts, _) = Self.counts(parts.map(\.count))
+  }
+
+  /// MPI's form of consecutive pieces.
+  private static func counts(_ counts: [Int]) -> (counts: [Int32], starts: [Int32], total: Int) {
+    var total = 0
+    let starts = counts.map { count in
+      defer { total += count }
+      return Int32(total)
+    }
+    return (counts.map { Int32($0) }, starts, total)
   }
 }

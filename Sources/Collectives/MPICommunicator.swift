@@ -50,18 +50,24 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
 
   /// Sums `values` over the ranks in place, in an order that MPI chooses.
   func allReduceSum(_ values: UnsafeMutableBufferPointer<Float>) throws(CollectiveError) {
-    try check(
-      "MPI_Allreduce",
-      MPI_Allreduce(
-        copenmpi_in_place(), values.baseAddress, Int32(values.count), copenmpi_float(), copenmpi_sum(), handle))
+    try allReduceSum(values, copenmpi_float())
   }
 
   /// Sums `values` over the ranks in place, in an order that MPI chooses.
   func allReduceSum(_ values: UnsafeMutableBufferPointer<Double>) throws(CollectiveError) {
-    try check(
-      "MPI_Allreduce",
-      MPI_Allreduce(
-        copenmpi_in_place(), values.baseAddress, Int32(values.count), copenmpi_double(), copenmpi_sum(), handle))
+    try allReduceSum(values, copenmpi_double())
+  }
+
+  private func allReduceSum<T>(_ values: UnsafeMutableBufferPointer<T>, _ type: MPI_Datatype) throws(CollectiveError) {
+    // Counts are 32 bits in MPI 3: sum in parts.
+    let part = 1 << 30
+    for start in stride(from: 0, to: values.count, by: part) {
+      let elements = values.extracting(start..<min(start + part, values.count))
+      try check(
+        "MPI_Allreduce",
+        MPI_Allreduce(
+          copenmpi_in_place(), elements.baseAddress, Int32(elements.count), type, copenmpi_sum(), handle))
+    }
   }
 
   /// The ranks that gave the same `color`, ordered by `key`.
@@ -69,6 +75,12 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
     var part = copenmpi_comm_null()
     try check("MPI_Comm_split", MPI_Comm_split(handle, Int32(color), Int32(key), &part))
     return try MPICommunicator(part!)
+  }
+
+  /// Frees the group, which must be one that was split off. Collective.
+  func close() throws(CollectiveError) {
+    var group: MPI_Comm? = handle
+    try check("MPI_Comm_free", MPI_Comm_free(&group))
   }
 
   /// The ranks that can share memory with this one.

@@ -4,37 +4,75 @@ import Synchronization
 /// A barrier for the ranks of one node, in shared memory: about 0.2 µs where each has a core of its own.
 ///
 /// The last rank to arrive opens the next generation; the others spin briefly, then yield their core at every look, because with
-/// more ranks than cores a pure spin would keep the awaited rank from running.
+/// more ranks than cores a pure spin would keep the awaited rank from running. No MPI call is made while waiting, so it is the
+/// barrier itself that looks, every few seconds, whether those it waits for still live.
 struct NodeBarrier {
   private let arrived: UnsafeMutablePointer<Atomic<UInt32>>
   private let generation: UnsafeMutablePointer<Atomic<UInt32>>
-  private let size: UInt32
+  /// The processes of the node's ranks, and whether we can tell that they live: not from another container.
+  private let peers: [pid_t]
+  private let canSeePeers: Bool
 
   /// 32-bit words of zeroed shared memory that a barrier needs: two cache lines, so that arriving ranks do not disturb those
   /// that wait.
   static let wordCount = 32
   private static let spins = 2000
+  /// Longer than a launcher takes to end a job by itself, which it reports better.
+  private static let patience = Duration.seconds(3)
 
-  init(memory: UnsafeMutableBufferPointer<UInt32>, size: Int) {
+  /// - Parameter peers: the process of each rank of the node, this one included.
+  init(memory: UnsafeMutableBufferPointer<UInt32>, peers: [pid_t]) {
     precondition(memory.count == Self.wordCount, "a barrier of \(memory.count) words")
     let words = UnsafeMutableRawPointer(memory.baseAddress!)
     arrived = words.assumingMemoryBound(to: Atomic<UInt32>.self)
     generation = (words + 64).assumingMemoryBound(to: Atomic<UInt32>.self)
-    self.size = UInt32(size)
+    self.peers = peers
+    canSeePeers = peers.allSatisfy(Self.isAlive)
   }
 
   /// Returns when all ranks of the node have called it; what they wrote before is then visible.
-  func wait() {
+  ///
+  /// - Throws: where a rank of the node has ended.
+  func wait() throws(CollectiveError) {
     let current = generation.pointee.load(ordering: .acquiring)
-    if arrived.pointee.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue == size {
+    if arrived.pointee.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue == UInt32(peers.count) {
       arrived.pointee.store(0, ordering: .relaxed)
       generation.pointee.store(current &+ 1, ordering: .releasing)
       return
     }
+    for _ in 0..<Self.spins {
+      if generation.pointee.load(ordering: .acquiring) != current { return }
+    }
     var looks = 0
+    var nextCheck = ContinuousClock.now + Self.patience
     while generation.pointee.load(ordering: .acquiring) == current {
+      sched_yield()
       looks += 1
-      if looks > Self.spins { sched_yield() }
+      if looks % 256 == 0 && ContinuousClock.now > nextCheck {
+        try checkPeers()
+        nextCheck = .now + Self.patience
+      }
+    }
+  }
+
+  private func checkPeers() throws(CollectiveError) {
+    guard canSeePeers, let rank = peers.firstIndex(where: { !Self.isAlive($0) }) else { return }
+    throw CollectiveError(
+      operation: "barrier",
+      reason: "process \(peers[rank]), rank \(rank) of this node, has ended while others wait for it; look for its own "
+        + "message above, or for the system's out-of-memory killer")
+  }
+
+  /// Whether a process is there and not a zombie: a launcher that is busy ending a job may leave its dead children lie for long.
+  private static func isAlive(_ process: pid_t) -> Bool {
+    let file = open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    return withUnsafeTemporaryAllocation(byteCount: 512, alignment: 1) { buffer in
+      // "PID (name) state …", where the name may hold anything, also parentheses.
+      let text = buffer[..<max(0, read(file, buffer.baseAddress, buffer.count))]
+      guard let name = text.lastIndex(of: UInt8(ascii: ")")), name + 2 < text.endIndex else { return false }
+      return text[name + 2] != UInt8(ascii: "Z") && text[name + 2] != UInt8(ascii: "X")
     }
   }
 }

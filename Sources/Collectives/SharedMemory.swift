@@ -40,6 +40,9 @@ final class SharedMemory: @unchecked Sendable {
     return UnsafeMutableBufferPointer(start: (base + used).bindMemory(to: T.self, capacity: count), count: count)
   }
 
+  /// Frees the region. Collective.
+  func close() throws(CollectiveError) { try check("MPI_Win_free", MPI_Win_free(&window)) }
+
   /// Bytes that `take` uses up: whole cache lines.
   static func byteCount<T>(_ type: T.Type, count: Int) -> Int {
     (count * MemoryLayout<T>.stride + memoryAlignment - 1) / memoryAlignment * memoryAlignment

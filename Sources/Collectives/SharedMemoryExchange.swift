@@ -1,3 +1,4 @@
+import Glibc
 public import NumericCore
 
 /// Sums gradients through shared memory inside a node and through MPI between nodes, in the fixed tree, and updates the one copy
@@ -5,7 +6,7 @@ public import NumericCore
 ///
 /// After a barrier each rank of a node adds up its slice of all the node's shard buffers and, on a single node, updates that
 /// slice of the parameters in the same pass; after a second barrier everybody reads the new parameters. Clipping needs the
-/// norm first, so the update becomes a pass of its own. With several nodes, ranks of the same local index exchange their slice of
+/// norm first, so the update becomes a pass of its own; a layer-wise update has two, with sums over parameters between. With several nodes, ranks of the same local index exchange their slice of
 /// the node sums between the two: all-to-all of parts, the rest of the tree, all-gather.
 public final class SharedMemoryExchange: Exchange {
   public let layout: ExchangeLayout
@@ -24,6 +25,8 @@ public final class SharedMemoryExchange: Exchange {
   private let tails: [Window<Double>]
   /// Σ g² of each block, written by the rank that reduced it and read by all.
   private let blockNorms: Window<Double>
+  /// nil where the update takes each element by itself.
+  private let layerSums: LayerSums?
   /// This rank's copy of the summed scalars.
   private let totalTail = FlatBuffer<Double>(count: TailSlot.allCases.count)
   private let partialTails: FlatBuffer<Double>
@@ -56,15 +59,20 @@ public final class SharedMemoryExchange: Exchange {
       + nodeShards.count * SharedMemory.byteCount(Float.self, count: layout.exchangedCount)
       + nodeShards.count * SharedMemory.byteCount(Double.self, count: TailSlot.allCases.count)
       + SharedMemory.byteCount(Double.self, count: blockCount)
+      + SharedMemory.byteCount(Double.self, count: LayerSums.memoryCount(layout, plan: plan))
       + states * SharedMemory.byteCount(Float.self, count: layout.parameterCount)
       + SharedMemory.byteCount(Float.self, count: layout.statisticCount)
     let memory = try SharedMemory(byteCount: bytes, node: topology.node)
     self.memory = memory
     barrier = NodeBarrier(
-      memory: memory.take(UInt32.self, count: NodeBarrier.wordCount), size: topology.node.size)
+      memory: memory.take(UInt32.self, count: NodeBarrier.wordCount),
+      peers: try topology.node.allGather([getpid()]).map { $0[0] })
     buffers = nodeShards.map { _ in memory.take(Float.self, count: layout.exchangedCount) }
     tails = nodeShards.map { _ in memory.take(Double.self, count: TailSlot.allCases.count) }
     blockNorms = memory.take(Double.self, count: blockCount)
+    layerSums =
+      layout.layerRanges.isEmpty
+      ? nil : LayerSums(layout, plan: plan) { memory.take(Double.self, count: $0) }
     parameters = memory.take(Float.self, count: layout.parameterCount)
     moments = (0..<layout.momentCount).map { _ in memory.take(Float.self, count: layout.parameterCount) }
     statistics = memory.take(Float.self, count: layout.statisticCount)
@@ -89,47 +97,67 @@ public final class SharedMemoryExchange: Exchange {
   public func tail(ofShard shard: Int) -> Window<Double> { tails[shard - nodeShards.lowerBound] }
 
   public func publish() throws(CollectiveError) {
-    barrier.wait()
+    try barrier.wait()
     if let interNode { try interNode.broadcast([parameters, statistics] + moments, from: 0) }
-    barrier.wait()
+    try barrier.wait()
   }
 
   public func step(_ update: some StepUpdate) throws(CollectiveError) -> StepTotals {
-    barrier.wait()
+    try barrier.wait()
     if let interNode {
       for block in ownBlocks { addShards(of: plan.block(block)) }
-      barrier.wait()
+      try barrier.wait()
       try interNode.sum(buffers: buffers, firstShard: nodeShards.lowerBound)
     }
     try sumTails()
 
-    let mean = 1 / totalTail.window[TailSlot.samples.rawValue]
-    let scale = Float(mean)
     if interNode != nil {
-      // Other ranks of this node may still be writing sums that lie in our blocks, and reading the tails.
-      barrier.wait()
+      // Other ranks of this node may still be writing sums that lie in our blocks.
+      try barrier.wait()
     }
+    let samples = totalTail.window[TailSlot.samples.rawValue]
+    guard samples > 0 else {
+      // Nobody may fill the next step's tails while others still read these.
+      try barrier.wait()
+      return totals(totalTail.window, gradientNorm: 0)
+    }
+    let mean = 1 / samples
+    let scale = Float(mean)
     let norm: Double
-    if update.clipNorm == nil {
+    if update.clipNorm == nil && layerSums == nil {
       for block in ownBlocks {
         reduce(block)
         apply(update, to: block, gradientScale: scale, statisticScale: scale)
       }
-      barrier.wait()
+      try barrier.wait()
       norm = gradientNorm * mean
     } else {
       for block in ownBlocks { reduce(block) }
-      barrier.wait()
+      try barrier.wait()
       norm = gradientNorm * mean
       let clipped = Float(mean * clippingCoefficient(norm: norm, limit: update.clipNorm))
+      if let layerSums {
+        for block in ownBlocks {
+          layerSums.prepare(update, block: block, gradient: summedGradient, scale: clipped)
+        }
+        try barrier.wait()
+        layerSums.add()
+      }
       for block in ownBlocks { apply(update, to: block, gradientScale: clipped, statisticScale: scale) }
-      barrier.wait()
+      try barrier.wait()
     }
     return totals(totalTail.window, gradientNorm: norm)
   }
 
   public func replicasAgree() throws(CollectiveError) -> Bool {
     Set(try topology.world.allGather([stateDigest]).map { $0[0] }).count == 1
+  }
+
+  /// Gives the shared memory back, which nothing may use after that. Collective; a program that trains once may leave it to the
+  /// end of the process.
+  public func close() throws(CollectiveError) {
+    try interNode?.close()
+    try memory.close()
   }
 
   // MARK: One step
@@ -154,9 +182,10 @@ public final class SharedMemoryExchange: Exchange {
   private func apply(_ update: some StepUpdate, to block: Int, gradientScale: Float, statisticScale: Float) {
     let elements = plan.block(block)
     let gradients = elements.clamped(to: 0..<layout.parameterCount)
-    if !gradients.isEmpty {
-      update.updateParameters(
-        gradients, gradient: buffers[0].window(first: layout.parameterCount), scale: gradientScale)
+    if let layerSums {
+      layerSums.update(update, block: block, gradient: summedGradient, scale: gradientScale)
+    } else if !gradients.isEmpty {
+      update.updateParameters(gradients, gradient: summedGradient, scale: gradientScale)
     }
     let statistics = elements.clamped(to: layout.parameterCount..<layout.exchangedCount)
     if !statistics.isEmpty {
@@ -165,6 +194,9 @@ public final class SharedMemoryExchange: Exchange {
         sums: buffers[0].window(layout.parameterCount..<layout.exchangedCount), scale: statisticScale)
     }
   }
+
+  /// Where the sums of the gradients are after `reduce`, each rank's own blocks.
+  private var summedGradient: Window<Float> { buffers[0].window(first: layout.parameterCount) }
 
   /// √Σ g² of the summed gradient, from the blocks in their order.
   private var gradientNorm: Double { blockNorms.reduce(0, +).squareRoot() }

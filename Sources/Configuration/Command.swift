@@ -4,6 +4,7 @@ import Foundation
 /// What one call of `ddp-train` is asked to do.
 public enum Command: Sendable, Equatable {
   case train(TrainArguments)
+  case rangeTest(RangeTestArguments)
   case evaluate(EvaluateArguments)
   case predict(PredictArguments)
   case verify(checkpoint: String)
@@ -13,7 +14,7 @@ public enum Command: Sendable, Equatable {
   case version
 
   /// The names of the commands, as users write them.
-  public static let names = ["train", "evaluate", "predict", "data", "verify", "help", "version"]
+  public static let names = ["train", "lr-find", "evaluate", "predict", "data", "verify", "help", "version"]
 
   /// Reads a command line.
   ///
@@ -37,6 +38,7 @@ public enum Command: Sendable, Equatable {
     if let topic = HelpTopic(rawValue: first), topic != .general, asksForHelp(rest) { return .help(topic) }
     switch first {
     case "train": return .train(try TrainArguments(rest))
+    case "lr-find": return .rangeTest(try RangeTestArguments(rest))
     case "evaluate": return .evaluate(try EvaluateArguments(rest))
     case "predict": return .predict(try PredictArguments(rest))
     case "verify":

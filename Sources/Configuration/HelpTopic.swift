@@ -2,6 +2,7 @@
 public enum HelpTopic: String, Sendable {
   case general = "help"
   case train, evaluate, predict, verify
+  case rangeTest = "lr-find"
 }
 
 extension HelpTopic {
@@ -27,6 +28,16 @@ extension HelpTopic {
 
       \(Self.table(PredictArguments.options, withKeys: false))
       """
+    case .rangeTest:
+      """
+      Usage: ddp-train lr-find [CONFIG.json5] [options]
+
+      Trains fresh weights for some steps at growing learning rates, draws the loss over the rate,
+      and suggests the rate where it falls fastest. Takes the options of train as well, but for
+      --epochs, --learning-rate, --run and --resume.
+
+      \(Self.table(RangeTestArguments.options, withKeys: false))
+      """
     case .verify:
       """
       Usage: ddp-train verify CHECKPOINT
@@ -44,6 +55,7 @@ extension HelpTopic {
 
     Commands
       train [CONFIG] [options]                      trains; the default command
+      lr-find [CONFIG] [options]                    loss over learning rate, and a suggestion
       evaluate CHECKPOINT [--data FILE]             loss and metrics of a checkpoint
       predict CHECKPOINT --data FILE --output F.h5  writes predictions
       data convert|make|inspect …                   makes and looks at data sets
@@ -72,19 +84,51 @@ extension HelpTopic {
       data.augment                      [] ([])
       model.layers                      [{ dense: 128 }, "relu", { dropout: 0.2 }, "dense"]
                                         \(wrapped(LayerDescription.knownNames))
-      initializer                       kaiming, xavier or zero (kaiming)
+      initializer                       kaiming (also kaiming_uniform), kaiming_normal, xavier (also
+                                        xavier_uniform), xavier_normal, orthogonal,
+                                        truncated_normal, zero (kaiming)
       loss.name                         cross_entropy, binary_cross_entropy, mse or huber
       loss.delta                        for huber (1)
-      optimizer.weight_decay            at least 0 (0; adamw 0.01)
-      optimizer.momentum, .nesterov     for sgd (0, false)
-      optimizer.beta1, .beta2           for adam and adamw (0.9, 0.999)
-      optimizer.epsilon                 for adam and adamw (1e-08)
-      schedule.name                     constant, step, exponential or cosine (cosine)
+      optimizer.name                    sgd, adam, adamw, adagrad, rmsprop, adadelta, lion, lars,
+                                        lamb (adam)
+      optimizer.weight_decay            at least 0 (0; adamw and lamb 0.01)
+      optimizer.decay_biases            whether biases and norms decay too (true; lars, lamb false)
+      optimizer.momentum                for sgd (0), rmsprop (0) and lars (0.9)
+      optimizer.nesterov                for sgd (false)
+      optimizer.beta1, .beta2           for adam, adamw, lamb (0.9, 0.999) and lion (0.9, 0.99)
+      optimizer.epsilon                 for all but sgd and lion (1e-08; adagrad 1e-10, adadelta
+                                        and lamb 1e-06)
+      optimizer.alpha, .centered        for rmsprop (0.99, false)
+      optimizer.rho                     for adadelta (0.9)
+      optimizer.trust_coefficient       for lars (0.001)
+      schedule.name                     constant, step, multi_step, exponential, polynomial,
+                                        cosine, one_cycle or plateau (cosine)
       schedule.warmup_steps             steps of linear warm-up (0)
+      schedule.scaling                  none, linear or square_root in the samples of a step (none)
+      schedule.reference_batch          samples of a step that the learning rate was chosen for
       schedule.step_epochs              epochs between decays, for step (a third of the epochs)
-      schedule.gamma                    factor per decay, for step (0.1) and exponential (0.95)
-      schedule.minimum_learning_rate    where cosine ends (0)
+      schedule.milestones               epochs after which multi_step decays, such as [30, 60]
+      schedule.gamma                    factor per decay, for step, multi_step, plateau (0.1) and
+                                        exponential (0.95)
+      schedule.power                    for polynomial (1)
+      schedule.minimum_learning_rate    where polynomial and cosine end, plateau's least (0)
+      schedule.period_epochs            first period of cosine with restarts (no restarts)
+      schedule.period_growth            factor from period to period (1)
+      schedule.rise                     share of one_cycle before its peak (0.3)
+      schedule.start_divisor            peak over first rate, for one_cycle (25)
+      schedule.end_divisor              first rate over last, for one_cycle (10000)
+      schedule.metric                   loss or accuracy, for plateau (loss)
+      schedule.patience, .cooldown      in epochs, for plateau (10, 0)
+      schedule.threshold                relative improvement, for plateau (0.0001)
       clip_norm                         largest global norm of the gradient (off)
+      clip_value                        largest magnitude of an element of the gradient (off)
+      regularization.l1, .l2            factors of Σ|w| and Σw²/2, in the gradient alone (0, 0)
+      ema_decay                         evaluates a moving average of the weights (off)
+      accumulate                        micro-steps of batch_size samples summed per step (1)
+      early_stopping.metric             loss or accuracy, of val or else train (loss)
+      early_stopping.patience           epochs without improvement that end the run (5)
+      early_stopping.minimum_change     what counts as improvement (0)
+      early_stopping.restore_best       whether the result is the best, not the last (true)
       checkpoint.every_epochs           0 turns it off (1; off if one of the next two is given)
       checkpoint.every_steps            0 turns it off (off)
       checkpoint.every_minutes          0 turns it off (off)

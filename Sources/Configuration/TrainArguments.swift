@@ -36,8 +36,12 @@ public struct TrainArguments: Sendable, Equatable {
   }
 
   init(_ arguments: some Sequence<String>) throws(ConfigurationError) {
-    let scanned = try ScannedArguments(arguments, of: "train", options: Self.options)
-    configurationFile = try scanned.words(atMost: 1, of: "train").first
+    try self.init(ScannedArguments(arguments, of: "train", options: Self.options), of: "train")
+  }
+
+  /// Takes what is meant for `train` out of a command line that may have options of its own.
+  init(_ scanned: ScannedArguments, of command: String) throws(ConfigurationError) {
+    configurationFile = try scanned.words(atMost: 1, of: command).first
     for (option, text) in scanned.options {
       let value = try option.value(text)
       switch (option.name, option.key) {
@@ -85,10 +89,10 @@ extension TrainArguments {
       "--batch-size", .integer(.atLeast(1)), "N", key: "batch_size", default: "128", "samples per step over all ranks"),
     CommandOption(
       "--learning-rate", .number(.above(0)), "X", key: "optimizer.learning_rate", default: "0.001",
-      "step size; default 0.01 for sgd"),
+      "step size; the default is adam's"),
     CommandOption(
       "--optimizer", .name(Configuration.Optimizer.knownNames), "NAME", key: "optimizer.name", default: "adam",
-      "sgd, adam or adamw"),
+      "sgd, adamw, lion, lars, lamb, …"),
     CommandOption("--seed", .integer(.atLeast(0)), "N", key: "seed", default: "42", "decides every random choice"),
     CommandOption(
       "--shards", .integer(.atLeast(1)), "N", key: "shards", default: "4 or ranks", "logical shards, at least the ranks"

@@ -9,8 +9,13 @@ extension TrainingConfiguration {
       "optimizer": optimizer.json,
       "schedule": schedule.json,
       "clip_norm": .optional(clipNorm),
+      "clip_value": .optional(clipValue),
+      "regularization": regularization.json,
+      "ema_decay": .optional(emaDecay),
+      "early_stopping": earlyStopping?.json ?? .null,
       "epochs": .integer(epochs),
       "batch_size": .integer(batchSize),
+      "accumulate": .integer(accumulate),
       "seed": .integer(Int(clamping: seed)),
       "shards": .optional(shards),
       "exchange": .string(exchange.rawValue),
@@ -41,36 +46,6 @@ extension TrainingConfiguration.Data {
 extension TrainingConfiguration.Loss {
   fileprivate var json: JSONValue {
     name == "huber" ? ["name": .string(name), "delta": .number(delta)] : .string(name)
-  }
-}
-
-extension TrainingConfiguration.Optimizer {
-  fileprivate var json: JSONValue {
-    let common: [JSONValue.Member] = [
-      .init("name", .string(name)), .init("learning_rate", .number(learningRate)),
-      .init("weight_decay", .number(weightDecay)),
-    ]
-    if name == "sgd" {
-      return .object(common + [.init("momentum", .number(momentum)), .init("nesterov", .bool(nesterov))])
-    }
-    return .object(
-      common + [.init("beta1", .number(beta1)), .init("beta2", .number(beta2)), .init("epsilon", .number(epsilon))])
-  }
-}
-
-extension TrainingConfiguration.Schedule {
-  fileprivate var json: JSONValue {
-    let common: [JSONValue.Member] = [
-      .init("name", .string(name.rawValue)), .init("warmup_steps", .integer(warmupSteps)),
-    ]
-    let options: [JSONValue.Member] =
-      switch name {
-      case .constant: []
-      case .step: [.init("step_epochs", .optional(stepEpochs)), .init("gamma", .number(gamma))]
-      case .exponential: [.init("gamma", .number(gamma))]
-      case .cosine: [.init("minimum_learning_rate", .number(minimumLearningRate))]
-      }
-    return .object(common + options)
   }
 }
 

@@ -14,13 +14,21 @@ extension TrainingConfiguration {
     loss = reader.value("loss") == nil ? nil : try Loss(reading: try reader.object("loss", shorthand: "name"))
     optimizer = try Optimizer(reading: try reader.object("optimizer", shorthand: "name"))
     schedule = try Schedule(reading: try reader.object("schedule", shorthand: "name"))
-    guard schedule.minimumLearningRate <= optimizer.learningRate else {
+    guard schedule.scaling != .none || schedule.minimumLearningRate <= optimizer.learningRate else {
       throw reader.error(
         "schedule", "minimum_learning_rate is above optimizer.learning_rate, \(optimizer.learningRate)")
     }
     clipNorm = try reader.double("clip_norm", in: .above(0))
+    clipValue = try reader.double("clip_value", in: .above(0))
+    regularization = try Regularization(reading: try reader.object("regularization"))
+    emaDecay = try reader.double("ema_decay", in: .above(0))
+    guard emaDecay ?? 0 < 1 else { throw reader.error("ema_decay", "expected less than 1, found \(emaDecay ?? 0)") }
+    earlyStopping =
+      reader.value("early_stopping") == nil
+      ? nil : try EarlyStopping(reading: try reader.object("early_stopping"))
     epochs = try reader.integer("epochs", in: .atLeast(1)) ?? defaults.epochs
     batchSize = try reader.integer("batch_size", in: .atLeast(1)) ?? defaults.batchSize
+    accumulate = try reader.integer("accumulate", in: .atLeast(1)) ?? defaults.accumulate
     seed = try reader.integer("seed", in: .atLeast(0)).map(UInt64.init) ?? defaults.seed
     shards = try reader.integer("shards", in: .atLeast(1))
     exchange = try reader.choice("exchange") ?? defaults.exchange
@@ -73,43 +81,6 @@ extension TrainingConfiguration.Loss {
   }
 }
 
-extension TrainingConfiguration.Optimizer {
-  fileprivate init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
-    self.init(name: try reader.name("name", of: Self.knownNames) ?? Self().name)
-    learningRate = try reader.double("learning_rate", in: .above(0)) ?? learningRate
-    weightDecay = try reader.double("weight_decay", in: .atLeast(0)) ?? weightDecay
-    if name == "sgd" {
-      momentum = try reader.double("momentum", in: .halfOpen(0, 1)) ?? momentum
-      nesterov = try reader.bool("nesterov") ?? nesterov
-      guard !nesterov || momentum > 0 else { throw reader.error("nesterov", "needs optimizer.momentum above 0") }
-    } else {
-      beta1 = try reader.double("beta1", in: .halfOpen(0, 1)) ?? beta1
-      beta2 = try reader.double("beta2", in: .halfOpen(0, 1)) ?? beta2
-      epsilon = try reader.double("epsilon", in: .above(0)) ?? epsilon
-    }
-    try reader.rejectOptions(of: name, among: ["momentum", "nesterov", "beta1", "beta2", "epsilon"])
-    try reader.finish()
-  }
-}
-
-extension TrainingConfiguration.Schedule {
-  fileprivate init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
-    self.init(name: try reader.choice("name") ?? .cosine)
-    warmupSteps = try reader.integer("warmup_steps", in: .atLeast(0)) ?? warmupSteps
-    switch name {
-    case .constant: break
-    case .step:
-      stepEpochs = try reader.integer("step_epochs", in: .atLeast(1))
-      gamma = try reader.decayFactor() ?? gamma
-    case .exponential: gamma = try reader.decayFactor() ?? gamma
-    case .cosine:
-      minimumLearningRate = try reader.double("minimum_learning_rate", in: .atLeast(0)) ?? minimumLearningRate
-    }
-    try reader.rejectOptions(of: name.rawValue, among: ["step_epochs", "gamma", "minimum_learning_rate"])
-    try reader.finish()
-  }
-}
-
 extension TrainingConfiguration.Checkpoint {
   fileprivate init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
     // 0 turns a rule off, in the file alone: here it is nil.
@@ -126,15 +97,8 @@ extension TrainingConfiguration.Checkpoint {
 }
 
 extension ConfigurationReader {
-  /// `gamma`, more than 0 and at most 1.
-  fileprivate mutating func decayFactor() throws(ConfigurationError) -> Double? {
-    guard let factor = try double("gamma", in: .above(0)) else { return nil }
-    guard factor <= 1 else { throw error("gamma", "expected at most 1, found \(factor)") }
-    return factor
-  }
-
   /// Reports a key that belongs to another choice of `name` than the one made: left alone, it would be without effect.
-  fileprivate func rejectOptions(of name: String, among options: [String]) throws(ConfigurationError) {
+  func rejectOptions(of name: String, among options: [String]) throws(ConfigurationError) {
     guard let stray = unread(among: options) else { return }
     throw error(stray, "is no option of '\(name)'")
   }

@@ -11,10 +11,20 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var schedule = Schedule()
   /// The largest global norm of the gradient, more than 0; `nil` turns clipping off.
   public var clipNorm: Double?
+  /// The largest magnitude of an element of the gradient, more than 0; `nil` turns clipping off.
+  public var clipValue: Double?
+  public var regularization = Regularization()
+  /// The share of the past in an exponential moving average of the weights, which is what is evaluated, in (0, 1); `nil`:
+  /// the weights themselves.
+  public var emaDecay: Double?
+  /// `nil`: the run takes all its epochs.
+  public var earlyStopping: EarlyStopping?
   /// Passes over the training split, at least 1.
   public var epochs = 20
-  /// Samples per step over all ranks, at least 1.
+  /// Samples per step over all ranks, at least 1; where gradients are accumulated, per micro-step.
   public var batchSize = 128
+  /// Micro-steps whose gradients are summed for one step, at least 1.
+  public var accumulate = 1
   /// Decides every random choice of the run; at most 2⁶³ − 1, what a configuration file can hold.
   public var seed: UInt64 = 42
   /// Logical shards, the unit of work that makes the bits independent of the ranks; `nil`: 4, or the number of ranks if
@@ -73,9 +83,15 @@ extension TrainingConfiguration {
     case channelsLast = "channels_last"
   }
 
-  /// The law that initial weights are drawn from.
+  /// The law that initial weights are drawn from; `kaiming` and `xavier` are the uniform ones.
   public enum Initializer: String, CaseIterable, Sendable {
     case kaiming, xavier, zero
+    case kaimingUniform = "kaiming_uniform"
+    case kaimingNormal = "kaiming_normal"
+    case xavierUniform = "xavier_uniform"
+    case xavierNormal = "xavier_normal"
+    case orthogonal
+    case truncatedNormal = "truncated_normal"
   }
 
   public struct Loss: Sendable, Equatable {
@@ -87,58 +103,6 @@ extension TrainingConfiguration {
     public var delta = 1.0
 
     public init(name: String) { self.name = name }
-  }
-
-  /// An optimizer and its options; options that `name` does not take keep their defaults.
-  public struct Optimizer: Sendable, Equatable {
-    public static let knownNames = ["sgd", "adam", "adamw"]
-
-    /// One of `knownNames`.
-    public let name: String
-    /// More than 0; 0.01 for SGD, else 0.001.
-    public var learningRate: Double
-    /// At least 0; 0.01 for AdamW, else 0.
-    public var weightDecay: Double
-    /// 0 ..< 1, for SGD.
-    public var momentum = 0.0
-    /// Nesterov's momentum, for SGD with `momentum` above 0.
-    public var nesterov = false
-    /// 0 ..< 1, for Adam and AdamW.
-    public var beta1 = 0.9
-    /// 0 ..< 1, for Adam and AdamW.
-    public var beta2 = 0.999
-    /// More than 0, for Adam and AdamW.
-    public var epsilon = 1e-8
-
-    /// The optimizer with its defaults.
-    public init(name: String = "adam") {
-      self.name = name
-      learningRate = name == "sgd" ? 0.01 : 0.001
-      weightDecay = name == "adamw" ? 0.01 : 0
-    }
-  }
-
-  /// How the learning rate changes over the run, after a linear warm-up.
-  public struct Schedule: Sendable, Equatable {
-    public enum Name: String, CaseIterable, Sendable {
-      case constant, step, exponential, cosine
-    }
-
-    public let name: Name
-    /// Steps of linear warm-up, at least 0.
-    public var warmupSteps = 0
-    /// Epochs between two decays of `step`, at least 1; `nil`: a third of the epochs.
-    public var stepEpochs: Int?
-    /// The factor of one decay, in (0, 1]: every `stepEpochs` for `step`, every epoch for `exponential`.
-    public var gamma: Double
-    /// Where `cosine` ends, at least 0.
-    public var minimumLearningRate = 0.0
-
-    /// The schedule with its defaults: `gamma` is 0.95 for `exponential`, else 0.1.
-    public init(name: Name = .cosine) {
-      self.name = name
-      gamma = name == .exponential ? 0.95 : 0.1
-    }
   }
 
   /// How ranks sum their gradients.

@@ -4,8 +4,17 @@ public enum Initializer: Sendable, Equatable {
   case ones
   /// Uniform on ±√(6 / fanIn): He et al. 2015, for ReLU.
   case kaimingUniform(fanIn: Int)
+  /// Normal of variance 2 / fanIn: He et al. 2015.
+  case kaimingNormal(fanIn: Int)
   /// Uniform on ±√(6 / (fanIn + fanOut)): Glorot and Bengio 2010, for tanh and sigmoid.
   case xavierUniform(fanIn: Int, fanOut: Int)
+  /// Normal of variance 2 / (fanIn + fanOut): Glorot and Bengio 2010.
+  case xavierNormal(fanIn: Int, fanOut: Int)
+  /// As a matrix of its first axis by the others, orthonormal rows or, if there are more rows than columns, columns, uniform over
+  /// all such matrices: Saxe et al. 2014.
+  case orthogonal
+  /// Normal of this standard deviation before values beyond two of it are drawn again.
+  case truncatedNormal(standardDeviation: Double)
 }
 
 /// One learnable array, as a layer asks for it.

@@ -42,6 +42,7 @@ public struct Adam: Optimizer {
     let squareCorrection = (1 - power(Double(beta2), rule.step)).squareRoot()
     let stepSize = Float(Double(rule.learningRate) / meanCorrection)
     let inverseCorrection = Float(1 / squareCorrection)
+    let weightDecay = weightDecay * rule.decayFactor
     let coupled = decay == .coupled ? weightDecay : 0
     let kept = decay == .decoupled ? 1 - rule.learningRate * weightDecay : 1
     for i in parameters.indices {
@@ -50,16 +51,5 @@ public struct Adam: Optimizer {
       square[i] = beta2 * square[i] + (1 - beta2) * g * g
       parameters[i] = kept * parameters[i] - stepSize * mean[i] / (square[i].squareRoot() * inverseCorrection + epsilon)
     }
-  }
-
-  /// `base` to a whole power, by squaring: the same bits on every machine, which a library's `pow` does not promise.
-  private func power(_ base: Double, _ exponent: Int) -> Double {
-    var (result, factor, rest) = (1.0, base, exponent)
-    while rest > 0 {
-      if rest & 1 == 1 { result *= factor }
-      factor *= factor
-      rest >>= 1
-    }
-    return result
   }
 }

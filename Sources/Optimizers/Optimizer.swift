@@ -20,6 +20,10 @@ public struct StepRule: Sendable, Equatable {
   public var learningRate: Float
   /// What a summed gradient is multiplied by: 1 / samples, times the clipping coefficient.
   public var gradientScale: Float
+  /// What the optimizer's weight decay is multiplied by: 0 for parameters that are not to decay, else 1.
+  public var decayFactor: Float = 1
+  /// q of the second pass of a layer-wise optimizer.
+  public var trustRatio: Float = 1
 
   public init(step: Int, learningRate: Float, gradientScale: Float = 1) {
     precondition(step >= 1, "update \(step)")

@@ -24,6 +24,7 @@ public struct SGD: Optimizer {
 
   public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, rule: StepRule) {
     let parameters = state.parameters.window(range), gradient = gradient.window(range)
+    let weightDecay = weightDecay * rule.decayFactor
     guard momentum > 0 else {
       for i in parameters.indices {
         let g = gradient[i] * rule.gradientScale + weightDecay * parameters[i]

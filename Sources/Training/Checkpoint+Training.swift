@@ -4,6 +4,7 @@ import Configuration
 import DataPipeline
 import NeuralNetwork
 import NumericCore
+import Optimizers
 
 // What a training run puts into a checkpoint and finds in one.
 
@@ -29,7 +30,7 @@ extension Checkpoint {
     model =
       Self.arrays(exchange.parameters, trainer.model.parameterLayout)
       + Self.arrays(exchange.statistics, trainer.model.statisticLayout)
-    optimizer = zip(trainer.configuration.optimizer.optimizer.momentNames, exchange.moments).map {
+    optimizer = zip(trainer.update.momentNames, exchange.moments).map {
       ($0, Self.arrays($1, trainer.model.parameterLayout))
     }
     transform = [
@@ -95,15 +96,27 @@ extension Checkpoint {
     copy(self.model, to: statistics, model.statisticLayout)
   }
 
+  /// Overwrites parameters and statistics with those that the run evaluates: its averaged parameters where it has them.
+  func restoreEvaluated(
+    _ model: Model<Float>, parameters: Window<Float>, statistics: Window<Float>, from path: String
+  ) throws(CheckpointError) {
+    try restore(model, parameters: parameters, statistics: statistics, from: path)
+    guard let averaged = optimizer.first(where: { $0.moment == WeightAveraging.momentName })?.arrays else { return }
+    try check(
+      averaged.map { ($0.name, $0.shape) },
+      against: model.parameterLayout.entries.map { ($0.name, $0.shape.extents) }, in: path)
+    copy(averaged, to: parameters, model.parameterLayout)
+  }
+
   /// Overwrites the whole state of a run, its moments and its place included.
   func restore(_ trainer: Trainer, from path: String) throws(CheckpointError) {
     let exchange = trainer.exchange
     try restore(trainer.model, parameters: exchange.parameters, statistics: exchange.statistics, from: path)
-    let names = trainer.configuration.optimizer.optimizer.momentNames
+    let names = trainer.update.momentNames
     guard Set(names) == Set(optimizer.map(\.moment)) else {
       throw CheckpointError(
         "\(path): it holds the optimizer state \(optimizer.map(\.moment)), but \(trainer.configuration.optimizer.name) "
-          + "needs \(names); resume with the optimizer that it was trained with")
+          + "needs \(names); resume with the optimizer and ema_decay that it was trained with")
     }
     for (name, moment) in zip(names, exchange.moments) {
       let arrays = optimizer.first { $0.moment == name }?.arrays ?? []

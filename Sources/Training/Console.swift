@@ -87,11 +87,18 @@ func shortNumber(_ value: Double) -> String {
   return String(format: "%.*f", max(0, 3 - Int(log10(size).rounded(.down))), value)
 }
 
+/// Such as `0.001` or `2.5e-05`: as many of four significant digits as say something.
+func trimmedNumber(_ value: Double) -> String { String(format: "%.4g", value) }
+
+/// Such as `1 rank` or `1,024 samples`.
+func plural(_ count: Int, _ noun: String) -> String { "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")" }
+
 /// Such as `97.31 %`.
 func percentage(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }
 
-/// Such as `0.8 s`, `3 min 20 s` or `2 h 5 min`.
+/// Such as `12 ms`, `0.8 s`, `3 min 20 s` or `2 h 5 min`.
 func shortTime(_ seconds: Double) -> String {
+  if seconds < 0.1 { return "\(Int((seconds * 1000).rounded(.up))) ms" }
   if seconds < 10 { return String(format: "%.1f s", seconds) }
   let whole = Int(seconds.rounded())
   if whole < 60 { return "\(whole) s" }

@@ -35,17 +35,32 @@ struct EpochMetrics {
     ]
   }
 
+  // MARK: A table for people
+
+  /// The heads of the columns below which the epochs' lines stand.
+  static func heading(epochs: Int, hasValidation: Bool, hasAccuracy: Bool) -> String {
+    let accuracy = hasAccuracy ? ["accuracy"] : []
+    let figures = ["train loss"] + accuracy + (hasValidation ? ["val loss"] + accuracy : [])
+    return row("epoch", epochs, figures + ["lr", "samples/s", "time"])
+  }
+
+  /// The line of this epoch, at most 79 columns up to 999 epochs.
   func text(epochs: Int, timer: RunTimer) -> String {
-    func figures(_ name: String, _ loss: Double, _ accuracy: Double?) -> String {
-      "\(name) loss \(shortNumber(loss))" + (accuracy.map { " accuracy \(percentage($0))" } ?? "")
+    func figures(_ loss: Double, _ accuracy: Double?) -> [String] {
+      [shortNumber(loss)] + (accuracy.map { [percentage($0)] } ?? [])
     }
-    let width = String(epochs).count - String(epoch).count
-    var parts = ["epoch \(String(repeating: " ", count: max(0, width)))\(epoch)/\(epochs)"]
-    parts.append(figures("train", trainLoss, trainAccuracy))
-    if let validation { parts.append(figures("val", validation.loss, validation.accuracy)) }
-    parts.append("lr \(shortNumber(learningRate))")
-    parts.append("\(grouped(Int(timer.samplesPerSecond))) samples/s")
-    parts.append(shortTime(timer.epochSeconds))
-    return parts.joined(separator: "  ")
+    let cells =
+      figures(trainLoss, trainAccuracy) + (validation.map { figures($0.loss, $0.accuracy) } ?? [])
+      + [String(format: "%.3g", learningRate), grouped(Int(timer.samplesPerSecond)), shortTime(timer.epochSeconds)]
+    return Self.row("\(epoch)/\(epochs)", epochs, cells)
+  }
+
+  private static func row(_ first: String, _ epochs: Int, _ cells: [String]) -> String {
+    let widths = [12] + Array(repeating: 10, count: cells.count - 4) + [10, 11, 9]
+    func right(_ text: String, _ width: Int) -> String {
+      String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+    let place = max(5, 2 * String(epochs).count + 1)
+    return right(first, place) + zip(cells, widths).map(right).joined()
   }
 }

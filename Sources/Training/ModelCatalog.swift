@@ -67,7 +67,8 @@ public struct ModelCatalog: Sendable {
     return .rows
   }
 
-  private static func layers(of description: ModelDescription) throws(ConfigurationError) -> [LayerDescription] {
+  /// The layers that a description stands for.
+  static func layers(of description: ModelDescription) throws(ConfigurationError) -> [LayerDescription] {
     switch description {
     case .layers(let layers): return layers
     case .named("mlp"):
@@ -92,8 +93,12 @@ public struct ModelCatalog: Sendable {
 extension TrainingConfiguration.Initializer {
   func initializer(fanIn: Int, fanOut: Int) -> Initializer {
     switch self {
-    case .kaiming: .kaimingUniform(fanIn: fanIn)
-    case .xavier: .xavierUniform(fanIn: fanIn, fanOut: fanOut)
+    case .kaiming, .kaimingUniform: .kaimingUniform(fanIn: fanIn)
+    case .kaimingNormal: .kaimingNormal(fanIn: fanIn)
+    case .xavier, .xavierUniform: .xavierUniform(fanIn: fanIn, fanOut: fanOut)
+    case .xavierNormal: .xavierNormal(fanIn: fanIn, fanOut: fanOut)
+    case .orthogonal: .orthogonal
+    case .truncatedNormal: .truncatedNormal(standardDeviation: 0.02)
     case .zero: .zeros
     }
   }

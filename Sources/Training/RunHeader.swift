@@ -4,50 +4,84 @@ import DataPipeline
 import Foundation
 import NumericCore
 
-/// What a run says of itself before the first step.
+/// What a run says of itself before the first step: a name and what belongs to it, within 80 columns where paths allow.
 enum RunHeader {
   static func lines(
     configuration: TrainingConfiguration, topology: Topology, data: TrainingData, trainer: Trainer,
     directory: RunDirectory, resumed: ResumePoint?
   ) -> [String] {
     let exchange = trainer.exchange
-    func splitText(_ name: String, _ store: ShardStore?) -> String? {
+    let kind = exchange is AllReduceExchange ? "MPI all-reduce" : topology.nodeCount > 1 ? "shared memory and MPI" : "shared memory"
+    let splits = [("train", data.train), ("val", data.validation), ("test", data.test)].compactMap { name, store in
       store.map { "\(name) \(grouped($0.dealing.sampleCount))" }
     }
-    let train = data.train.source
-    let splits = [splitText("train", data.train), splitText("val", data.validation), splitText("test", data.test)]
-    let kind = exchange is AllReduceExchange ? "MPI all-reduce" : topology.nodeCount > 1 ? "shared memory and MPI" : "shared memory"
-    let model = trainer.model
-    let shape = model.summary.map { $0.parameterCount > 0 ? "\($0.type) \($0.outputShape)" : $0.type }
-    let rows = [
-      (
-        "ddp-train", "\(programVersion)  \(MPILibrary.version)  \(BLAS.version)"
-      ),
+    let source = data.train.source
+    let outputs = trainer.objective.isClassification ? ("class", "classes") : ("output", "outputs")
+    var rows: [(name: String, lines: [String])] = [
+      ("ddp-train", ["\(programVersion), \(MPILibrary.version), \(BLAS.version)"]),
       (
         "ranks",
-        "\(plural(topology.world.size, "rank")) on \(plural(topology.nodeCount, "node"))  \(kind)  BLAS \(BLAS.coreName), "
-          + "\(plural(BLAS.threads, "thread")) a rank"
+        [
+          "\(plural(topology.world.size, "rank")) on \(plural(topology.nodeCount, "node")), \(kind), BLAS \(BLAS.coreName) with "
+            + "\(plural(BLAS.threads, "thread"))"
+        ]
       ),
       (
         "data",
-        "\(data.source.path)  \(splits.compactMap { $0 }.joined(separator: ", "))  \(train.featureShape) \(train.featureType.name), "
-          + "\(data.outputSize) \(trainer.objective.isClassification ? "classes" : "outputs"), scaling \(data.transform.kind.rawValue)"
+        [
+          data.source.path,
+          splits.joined(separator: ", ") + ": \(source.featureShape) \(source.featureType.name), "
+            + "\(data.outputSize) \(data.outputSize == 1 ? outputs.0 : outputs.1), scaling \(data.transform.kind.rawValue)",
+        ]
       ),
-      ("model", "\(shape.joined(separator: " → "))  \(grouped(model.parameterLayout.elementCount)) parameters"),
+      (
+        "model",
+        wrapped(layerTexts(configuration.model, trainer)) + ["\(grouped(trainer.model.parameterLayout.elementCount)) parameters"]
+      ),
       (
         "training",
-        "\(trainer.objective.name), \(configuration.optimizer.name) at \(shortNumber(configuration.optimizer.learningRate)) "
-          + "(\(configuration.schedule.name.rawValue)), \(plural(configuration.epochs, "epoch")) of "
-          + "\(plural(trainer.plan.stepsPerEpoch, "step")), seed \(configuration.seed)"
+        [
+          "\(trainer.objective.name), \(configuration.optimizer.name), learning rate "
+            + "\(trimmedNumber(trainer.schedule.base)) (\(configuration.schedule.name.rawValue)), seed \(configuration.seed)",
+          "\(plural(configuration.epochs, "epoch")) of \(plural(trainer.plan.stepsPerEpoch, "step")), "
+            + "\(plural(configuration.samplesPerStep, "sample")) a step over \(plural(exchange.assignment.shardCount, "shard"))",
+        ]
       ),
-      (
-        "batch",
-        "\(configuration.batchSize) samples over \(plural(exchange.assignment.shardCount, "shard"))"
-      ),
-      ("run", directory.path),
-      resumed.map { ("resumed", "\($0.path)  after epoch \(trainer.progress.epoch), step \(grouped(trainer.progress.step))") },
+      ("run", [directory.path]),
     ]
-    return rows.compactMap { $0 }.map { name, text in name.padding(toLength: 10, withPad: " ", startingAt: 0) + text }
+    if let resumed {
+      rows.append(("resumed", [resumed.path, "after epoch \(trainer.progress.epoch), step \(grouped(trainer.progress.step))"]))
+    }
+    return rows.flatMap { name, lines in
+      lines.enumerated().map { ($0 == 0 ? name : "").padding(toLength: 11, withPad: " ", startingAt: 0) + $1 }
+    }
+  }
+
+  /// The layers by the names that a configuration gives them, with the sizes that were found.
+  private static func layerTexts(_ description: ModelDescription, _ trainer: Trainer) -> [String] {
+    let built = trainer.model.summary
+    guard let layers = try? ModelCatalog.layers(of: description), layers.count == built.count else {
+      return built.map(\.type)
+    }
+    return zip(layers, built).map { layer, built in
+      if built.parameterCount > 0 { return "\(layer.name) \(built.outputShape)" }
+      if case .object(let options) = layer.options.content, let value = options.first?.value { return "\(layer.name) \(value.line)" }
+      return layer.name
+    }
+  }
+
+  /// The words, joined by arrows, on lines of at most 69 characters.
+  private static func wrapped(_ words: [String]) -> [String] {
+    var lines: [String] = []
+    for (index, word) in words.enumerated() {
+      let text = word + (index < words.count - 1 ? " →" : "")
+      if let line = lines.last, line.count + 1 + text.count <= 69 {
+        lines[lines.count - 1] += " " + text
+      } else {
+        lines.append(text)
+      }
+    }
+    return lines
   }
 
   static func warnings(resumed: ResumePoint?) -> [String] {
@@ -70,6 +104,4 @@ enum RunHeader {
     }
     return warnings
   }
-
-  private static func plural(_ count: Int, _ noun: String) -> String { "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")" }
 }

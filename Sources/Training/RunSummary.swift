@@ -7,6 +7,8 @@ struct RunSummary {
   let test: SplitMetrics?
   let isValidated: Bool
   let directory: RunDirectory
+  /// Whether the test split was evaluated with the best checkpoint, else with the last.
+  let isBestTested: Bool
   /// Since this process began.
   let seconds: Double
 
@@ -30,17 +32,18 @@ struct RunSummary {
 
   var lines: [String] {
     func figures(_ loss: Double, _ accuracy: Double?) -> String {
-      "loss \(shortNumber(loss))" + (accuracy.map { "  accuracy \(percentage($0))" } ?? "")
+      "loss \(shortNumber(loss))" + (accuracy.map { ", accuracy \(percentage($0))" } ?? "")
     }
-    var lines = [
-      "best   epoch \(best.epoch)  \(isValidated ? "val" : "train") \(figures(best.loss, best.accuracy))  "
-        + directory.checkpoints.bestLink,
-      "last   epoch \(progress.epoch)  step \(grouped(progress.step))  \(directory.checkpoints.latestLink)",
+    var rows = [
+      ("best", "epoch \(best.epoch), \(isValidated ? "val" : "train") \(figures(best.loss, best.accuracy))"),
+      ("", directory.checkpoints.bestLink),
+      ("last", "epoch \(progress.epoch), step \(grouped(progress.step))"),
+      ("", directory.checkpoints.latestLink),
     ]
     if let test {
-      lines.append("test   \(figures(test.loss, test.accuracy))  \(grouped(test.sampleCount)) samples, best checkpoint")
+      rows.append(("test", "\(figures(test.loss, test.accuracy)) over \(plural(test.sampleCount, "sample")), \(isBestTested ? "best" : "last") checkpoint"))
     }
-    lines.append("done in \(shortTime(seconds))")
-    return lines
+    rows.append(("done", "in \(shortTime(seconds))"))
+    return rows.map { $0.padding(toLength: 11, withPad: " ", startingAt: 0) + $1 }
   }
 }

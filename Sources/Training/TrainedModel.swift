@@ -25,7 +25,7 @@ struct TrainedModel {
     ).makeModel(facts.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)
-    try checkpoint.restore(model, parameters: parameters.window, statistics: statistics.window, from: path)
+    try checkpoint.restoreEvaluated(model, parameters: parameters.window, statistics: statistics.window, from: path)
   }
 
   var values: ModelValues<Float> { ModelValues(parameters: parameters.window, statistics: statistics.window) }
@@ -69,7 +69,7 @@ struct TrainedModel {
     let found = try source.split(heldOut != nil && name == .validation ? .train : name)
     guard found.featureShape == facts.inputShape else {
       throw TrainingError(
-        "\(found.place(.features, row: 0)): samples of \(found.featureShape), but \(self.path) takes \(facts.inputShape)",
+        "\(found.place(.features, row: 0)): samples of \(found.featureShape), but \(self.path) takes samples of \(facts.inputShape)",
         exitCode: .data)
     }
     let all = RowSelection.all(count: found.sampleCount)

@@ -20,7 +20,7 @@ public final class Trainer {
 
   let configuration: TrainingConfiguration
   private let store: ShardStore
-  private let optimizer: any Optimizer
+  let update: ParameterUpdate
   private let worker: ShardWorker
   private let random: RandomSource
   /// This epoch's order of each of this rank's shards, and the epoch it is of.
@@ -40,28 +40,34 @@ public final class Trainer {
     self.configuration = configuration
     self.store = store
     self.exchange = exchange
-    optimizer = configuration.optimizer.optimizer
+    update = configuration.parameterUpdate(model.parameterLayout)
     random = RandomSource(seed: configuration.seed)
-    let plan = EpochPlan(dealing: store.dealing, globalBatchSize: configuration.batchSize)
+    let plan = EpochPlan(dealing: store.dealing, globalBatchSize: configuration.samplesPerStep)
     self.plan = plan
     schedule = configuration.learningRateSchedule(stepsPerEpoch: plan.stepsPerEpoch)
     order = store.shards.map { FlatBuffer(count: store.count($0)) }
     worker = ShardWorker(
       model: model, loss: objective.loss, data: SplitShape(store.source),
-      capacity: store.shards.map(plan.largestMicroBatch).max() ?? 1,
+      capacity: ((store.shards.map(plan.largestMicroBatch).max() ?? 1) - 1) / configuration.accumulate + 1,
       parameters: ModelValues(parameters: exchange.parameters, statistics: exchange.statistics), learns: true)
   }
 
-  /// Parameters and statistics for evaluation.
+  /// Parameters, averaged where the run averages them, and statistics for evaluation.
   public var values: ModelValues<Float> {
-    ModelValues(parameters: exchange.parameters, statistics: exchange.statistics)
+    ModelValues(parameters: averagedParameters ?? exchange.parameters, statistics: exchange.statistics)
   }
 
-  /// Overwrites parameters and statistics with their initial values; moments are zero from the start. Only the root does, before
-  /// `exchange.publish()`.
+  /// nil where the run does not average its weights.
+  private var averagedParameters: Window<Float>? {
+    update.momentNames.last == WeightAveraging.momentName ? exchange.moments.last : nil
+  }
+
+  /// Overwrites parameters and statistics with their initial values; moments are zero from the start, averaged parameters as the
+  /// others. Only the root does, before `exchange.publish()`.
   func initializeState() {
     model.parameterLayout.initialize(exchange.parameters, seed: configuration.seed)
     model.statisticLayout.initialize(exchange.statistics, seed: configuration.seed)
+    if let averagedParameters { copy(exchange.parameters, into: averagedParameters) }
   }
 
   /// Takes the next step: every shard's gradient by itself, their sum in the fixed tree, one update. Collective.
@@ -78,9 +84,7 @@ public final class Trainer {
         parameters: exchange.parameters, gradients: exchange.gradients(ofShard: shard),
         statistics: exchange.statistics, batchStatistics: exchange.batchStatistics(ofShard: shard))
       values.batchStatistics?.update(repeating: 0)
-      let sums = worker.learn(
-        store, shard: shard, positions: UnsafeBufferPointer(order[index].window.window(range)), values: values,
-        random: stepRandom)
+      let sums = learn(shard, index, range, values, stepRandom)
       let tail = exchange.tail(ofShard: shard)
       tail[TailSlot.loss.rawValue] = sums.loss
       tail[TailSlot.correct.rawValue] = sums.correct ?? 0
@@ -91,7 +95,7 @@ public final class Trainer {
     let exchangeStart = ContinuousClock.now
     let totals = try exchange.step(
       OptimizerUpdate(
-        model: model, optimizer: optimizer, state: FlatState(parameters: exchange.parameters, moments: exchange.moments),
+        model: model, parameterUpdate: update, state: FlatState(parameters: exchange.parameters, moments: exchange.moments),
         statistics: exchange.statistics, step: stepNumber, learningRate: learningRate, clipNorm: configuration.clipNorm))
     exchangeTime += exchangeStart.duration(to: .now)
     progress.record(totals)
@@ -104,6 +108,46 @@ public final class Trainer {
     return totals
   }
 
+  /// Adds up the gradients of a shard's positions in a step, in as many micro-steps as the configuration has.
+  private func learn(
+    _ shard: Int, _ index: Int, _ range: Range<Int>, _ values: ModelValues<Float>, _ random: RandomSource
+  ) -> LossSums {
+    var loss = 0.0, correct = 0.0
+    for microStep in 0..<configuration.accumulate {
+      let first = range.lowerBound + range.count * microStep / configuration.accumulate
+      let last = range.lowerBound + range.count * (microStep + 1) / configuration.accumulate
+      let sums = worker.learn(
+        store, shard: shard, positions: UnsafeBufferPointer(order[index].window.window(first..<last)), values: values,
+        random: random)
+      loss += sums.loss
+      correct += sums.correct ?? 0
+    }
+    return LossSums(loss: loss, correct: correct)
+  }
+
+  /// Closes an epoch by its figures: whether it is the best so far, and what the schedule and early stopping make of it.
+  /// - Returns: whether it is the best.
+  func finishEpoch(_ figures: TrainingProgress.Best) -> Bool {
+    let isBest =
+      progress.best.map { figures.isBetter(than: $0, by: configuration.earlyStopping?.metric) } ?? true
+    if isBest { progress.best = figures }
+    if case .plateau(let rule) = schedule.shape {
+      var state = progress.plateau ?? PlateauState(base: schedule.base, rule: rule)
+      state.record(figures.value(of: configuration.schedule.metric), rule: rule)
+      progress.plateau = state
+    }
+    if let stopping = configuration.earlyStopping {
+      progress.earlyStopping.record(figures.value(of: stopping.metric), rule: stopping.rule)
+    }
+    progress.finishEpoch()
+    return isBest
+  }
+
+  /// Whether all epochs are done, or enough of them without improvement.
+  var isFinished: Bool { progress.epoch >= configuration.epochs || isStoppedEarly }
+
+  var isStoppedEarly: Bool { configuration.earlyStopping.map { progress.earlyStopping.isOver($0.rule) } ?? false }
+
   /// Seconds that this rank has spent in exchanges since the last call, waiting for others included.
   func takeExchangeSeconds() -> Double {
     defer { exchangeTime = .zero }
@@ -111,7 +155,13 @@ public final class Trainer {
   }
 
   /// The learning rate of the next step.
-  public var learningRate: Double { schedule.learningRate(step: progress.step + 1) }
+  public var learningRate: Double { learningRateOverride ?? learningRate(step: progress.step + 1) }
+
+  /// Takes the place of the schedule; equal on all ranks.
+  public var learningRateOverride: Double?
+
+  /// The learning rate of a step of this epoch.
+  func learningRate(step: Int) -> Double { schedule.learningRate(step: step, plateau: progress.plateau) }
 
   /// Each shard's order is a function of (seed, epoch, shard), so a resumed run finds its place by itself.
   private func shuffleIfNeeded() {

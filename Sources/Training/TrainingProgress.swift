@@ -1,5 +1,7 @@
 import Checkpointing
 import Collectives
+import Configuration
+import Optimizers
 
 /// Where a run is: everything besides the flat buffers that the next step depends on.
 public struct TrainingProgress: Sendable, Equatable {
@@ -15,6 +17,9 @@ public struct TrainingProgress: Sendable, Equatable {
   public var samples = 0.0
   /// The best epoch so far.
   public var best: Best?
+  /// nil before the first epoch, and without the schedule `plateau`.
+  public var plateau: PlateauState?
+  public var earlyStopping = EarlyStoppingState()
 
   /// The epoch whose figures are best, and the figures.
   public struct Best: Sendable, Equatable {
@@ -31,10 +36,18 @@ public struct TrainingProgress: Sendable, Equatable {
       self.accuracy = accuracy
     }
 
-    /// Higher accuracy is better, then lower loss; without accuracy, lower loss.
-    public func isBetter(than other: Best) -> Bool {
-      if let accuracy, let others = other.accuracy, accuracy != others { return accuracy > others }
+    /// Higher accuracy is better, then lower loss; without accuracy, or where the run goes by the loss, lower loss.
+    public func isBetter(than other: Best, by metric: TrainingConfiguration.Metric? = nil) -> Bool {
+      if metric != .loss, let accuracy, let others = other.accuracy, accuracy != others { return accuracy > others }
       return loss < other.loss
+    }
+
+    /// The figure that a rule follows; NaN for the accuracy of a loss without classes.
+    func value(of metric: TrainingConfiguration.Metric) -> Double {
+      switch metric {
+      case .loss: loss
+      case .accuracy: accuracy ?? .nan
+      }
     }
   }
 
@@ -69,6 +82,16 @@ extension TrainingProgress {
       attributes["best_loss"] = .number(best.loss)
       attributes["best_accuracy"] = best.accuracy.map { .number($0) }
     }
+    if let plateau {
+      attributes["plateau_learning_rate"] = .number(plateau.learningRate)
+      attributes["plateau_best"] = .number(plateau.best)
+      attributes["plateau_bad_epochs"] = .integer(plateau.badEpochs)
+      attributes["plateau_cooldown"] = .integer(plateau.cooldown)
+    }
+    if let best = earlyStopping.best {
+      attributes["early_stopping_best"] = .number(best)
+      attributes["early_stopping_bad_epochs"] = .integer(earlyStopping.badEpochs)
+    }
     return attributes
   }
 
@@ -84,6 +107,16 @@ extension TrainingProgress {
       let loss = attributes["best_loss"]?.number
     {
       best = Best(epoch: epoch, step: step, loss: loss, accuracy: attributes["best_accuracy"]?.number)
+    }
+    if let rate = attributes["plateau_learning_rate"]?.number, let best = attributes["plateau_best"]?.number,
+      let badEpochs = attributes["plateau_bad_epochs"]?.integer, let cooldown = attributes["plateau_cooldown"]?.integer
+    {
+      plateau = PlateauState(learningRate: rate, best: best, badEpochs: badEpochs, cooldown: cooldown)
+    }
+    if let best = attributes["early_stopping_best"]?.number,
+      let badEpochs = attributes["early_stopping_bad_epochs"]?.integer
+    {
+      earlyStopping = EarlyStoppingState(best: best, badEpochs: badEpochs)
     }
   }
 }

@@ -56,6 +56,7 @@ public final class TrainingRun {
     let declared = try ModelCatalog.declaredOutputSize(configuration.model)
     let objective = try Objective(
       configuration.loss, model: configuration.model, declaredOutputSize: declared, data: split)
+    try Self.checkMetrics(configuration, objective)
     let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
     data = try TrainingData(
       source, configuration: configuration, objective: objective, declaredOutputSize: declared,
@@ -64,9 +65,11 @@ public final class TrainingRun {
       inputShape: split.featureShape, outputSize: data.outputSize, initializer: configuration.initializer)
     let model: Model<Float> = try catalog.makeModel(configuration.model)
 
+    let update = configuration.parameterUpdate(model.parameterLayout)
     let layout = ExchangeLayout(
       parameterCount: model.parameterLayout.count, statisticCount: model.statisticLayout.count,
-      momentCount: configuration.optimizer.optimizer.momentNames.count)
+      momentCount: update.momentNames.count,
+      layerRanges: update.isLayerwise ? model.parameterLayout.entries.map(\.range) : [])
     let exchange = try Self.makeExchange(configuration.exchange, layout, assignment, topology)
     trainer = Trainer(
       model: model, objective: objective, configuration: configuration, store: data.train, exchange: exchange)
@@ -85,6 +88,18 @@ public final class TrainingRun {
         configuration.run ?? resumed?.directory?.path ?? RunDirectory.fresh(name: name).path, from: 0))
     console = Console(isQuiet: configuration.quiet || !world.isRoot)
     try restoreOrInitialize()
+  }
+
+  /// Rules that follow the accuracy need a loss that has one.
+  private static func checkMetrics(_ configuration: TrainingConfiguration, _ objective: Objective) throws(TrainingError) {
+    let rules = [
+      ("schedule.metric", configuration.schedule.name == .plateau ? configuration.schedule.metric : nil),
+      ("early_stopping.metric", configuration.earlyStopping?.metric),
+    ]
+    for (key, metric) in rules where metric == .accuracy && !objective.hasAccuracy {
+      throw TrainingError(
+        "\(key): the loss \(objective.name) has no accuracy to follow; give \"loss\"", exitCode: .usage)
+    }
   }
 
   private static func makeExchange(
@@ -137,8 +152,12 @@ public final class TrainingRun {
       try console.line("all \(trainer.progress.epoch) epochs are done; to train on, give more with --epochs")
     }
     StopSignal.install()
-    while trainer.progress.epoch < configuration.epochs {
+    while !trainer.isFinished {
       guard try trainEpoch() else { return try stop() }
+    }
+    if isRoot, trainer.isStoppedEarly, let rule = configuration.earlyStopping {
+      try console.line(
+        "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.rawValue) in the last \(rule.patience) epochs")
     }
     try finish()
     return .done
@@ -185,16 +204,14 @@ public final class TrainingRun {
   private func endEpoch(_ validation: SplitMetrics?) throws {
     let progress = trainer.progress
     let metrics = EpochMetrics(
-      progress, learningRate: trainer.schedule.learningRate(step: progress.step), validation: validation,
+      progress, learningRate: trainer.learningRate(step: progress.step), validation: validation,
       hasAccuracy: trainer.objective.hasAccuracy)
-    let isBest = trainer.progress.best.map { metrics.candidate.isBetter(than: $0) } ?? true
-    if isBest { trainer.progress.best = metrics.candidate }
-    trainer.progress.finishEpoch()
+    let isBest = trainer.finishEpoch(metrics.candidate)
     guard isRoot else { return }
     timer.endEpoch()
     try directory.append(metrics.json(timing: timer.json).line, to: directory.metricsFile)
     try console.line(metrics.text(epochs: configuration.epochs, timer: timer))
-    let isLast = trainer.progress.epoch == configuration.epochs
+    let isLast = trainer.isFinished
     let isDue = configuration.checkpoint.everyEpochs.map { trainer.progress.epoch % $0 == 0 } ?? false
     let stepRule = configuration.checkpoint.everySteps.map { progress.step % $0 == 0 } ?? false
     if isBest || isLast || isDue || stepRule { try save(isBest: isBest) }
@@ -238,16 +255,23 @@ public final class TrainingRun {
       resumed: resumed)
     { try console.line(line) }
     for warning in RunHeader.warnings(resumed: resumed) { try console.warn(warning) }
+    guard trainer.progress.epoch < configuration.epochs else { return }
+    try console.line(
+      EpochMetrics.heading(
+        epochs: configuration.epochs, hasValidation: validator != nil, hasAccuracy: trainer.objective.hasAccuracy))
   }
 
   /// The test split is read once, with the best checkpoint, after everything has been chosen.
   private func finish() throws {
     var test: SplitMetrics?
     if let store = data.test {
-      if isRoot, let best = trainer.progress.best, best.step != trainer.progress.step {
+      if isRoot, configuration.earlyStopping?.restoreBest ?? true, let best = trainer.progress.best,
+        best.step != trainer.progress.step
+      {
         let path = directory.checkpoints.bestLink
-        try Checkpoint.read(path).restore(
-          trainer.model, parameters: trainer.exchange.parameters, statistics: trainer.exchange.statistics, from: path)
+        let values = trainer.values
+        try Checkpoint.read(path).restoreEvaluated(
+          trainer.model, parameters: values.parameters, statistics: values.statistics, from: path)
       }
       try trainer.exchange.publish()
       test = try Evaluator(
@@ -258,7 +282,7 @@ public final class TrainingRun {
     guard isRoot, let best = trainer.progress.best else { return }
     let summary = RunSummary(
       best: best, progress: trainer.progress, test: test, isValidated: validator != nil, directory: directory,
-      seconds: timer.total)
+      isBestTested: configuration.earlyStopping?.restoreBest ?? true, seconds: timer.total)
     try directory.write(summary: summary.json)
     for line in summary.lines { try console.line(line) }
   }

@@ -1,1 +1,30 @@
-print("not built yet")
+import Collectives
+import Diagnostics
+import Foundation
+
+// Runs one case on every rank of an MPI job: what the tests start under mpirun. A rank that finds something wrong says so in
+// one line and ends the job; success is one line from rank 0 and exit code 0.
+
+do {
+  try run(Array(CommandLine.arguments.dropFirst()))
+} catch {
+  let text = (error as? any UserFacingError)?.description ?? "\(error)"
+  FileHandle.standardError.write(Data("ddp-selftest: \(text)\n".utf8))
+  MPILibrary.abort(((error as? any UserFacingError)?.exitCode ?? .usage).rawValue)
+}
+
+func run(_ arguments: [String]) throws {
+  let ranks = try MPILibrary.start()
+  let summary: String
+  switch arguments.first {
+  case "collectives": summary = try CollectivesCase.run(ranks)
+  case "exchange": summary = try ExchangeCase.run(ranks)
+  case "barrier": summary = try BarrierCase.run(ranks)
+  case "fail": summary = try FailureCase.run(ranks, waitingIn: arguments.dropFirst().first ?? "")
+  case "audit": summary = try AuditCase(Array(arguments.dropFirst())).run(ranks)
+  default:
+    throw SelfTestFailure("expected collectives, exchange, barrier, fail exchange|mpi, or audit DATA RUN SHARDS BATCH")
+  }
+  if ranks.isRoot { print(summary) }
+  try MPILibrary.finish()
+}

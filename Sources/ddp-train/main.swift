@@ -19,6 +19,12 @@ func run(_ command: Command) throws -> ExitCode {
     // A wrong configuration is found before MPI starts, so that no job has to be aborted for it.
     _ = try arguments.configuration()
     return try withMPI { ranks in try TrainingRun(arguments, ranks: ranks).run() }
+  case .rangeTest(let arguments):
+    _ = try arguments.train.configuration()
+    return try withMPI { ranks in
+      try RangeTestRun.run(arguments, ranks: ranks)
+      return .done
+    }
   case .evaluate(let arguments):
     return try withMPI { ranks in
       try EvaluationRun.run(arguments, ranks: ranks)

@@ -90,7 +90,7 @@ extension Commands {
       (["verify", "none.h5"], "cannot open none.h5: there is no such file"),
       (
         ["evaluate", "run/checkpoints/best.h5", "--data", "wide.h5"],
-        "wide.h5: /X row 0: samples of 7, but run/checkpoints/best.h5 takes 4 features"
+        "wide.h5: /X row 0: samples of 7, but run/checkpoints/best.h5 takes samples of 4"
       ),
       (
         ["--resume", "run/checkpoints/best.h5", "--model", "logistic"],

@@ -13,8 +13,11 @@ extension Commands {
         #expect(controls.isEmpty, "\(result)")
         #expect(result.errorLines(beginningWith: "ddp-train").isEmpty, "\(result)")
         for epoch in 1...4 {
-          #expect(result.outputLines.count { $0.hasPrefix("epoch \(epoch)/4 ") } == 1, "\(result)")
+          #expect(result.outputLines.count { $0.contains(" \(epoch)/4 ") } == 1, "\(result)")
         }
+        let heading = try #require(result.outputLines.firstIndex { $0.hasPrefix("epoch ") }, "\(result)")
+        let rows = result.outputLines[heading...heading + 4]
+        #expect(Set(rows.map(\.count)).count == 1, "the columns are aligned: \(result)")
         #expect(result.outputLines.allSatisfy { $0.count <= 80 }, "\(result)")
         #expect(try $0.text("run/log.txt") == result.output)
       }
@@ -25,7 +28,7 @@ extension Commands {
         try $0.makeBlobs()
         let result = try $0.succeed(quickTraining + ["--run", "run", "--quiet"], ranks: 3)
         #expect(result.output.isEmpty && result.errors.isEmpty, "\(result)")
-        #expect(try $0.text("run/log.txt").contains("epoch 4/4"))
+        #expect(try $0.text("run/log.txt").contains(" 4/4 "))
       }
     }
 

@@ -105,7 +105,7 @@ import Testing
 
   @Test(arguments: [
     (["trian"], "unknown command 'trian' (did you mean 'train'?)"),
-    (["xyzzyxyzzy"], "unknown command 'xyzzyxyzzy' (known: train, evaluate, predict, data, verify, help, version)"),
+    (["xyzzyxyzzy"], "unknown command 'xyzzyxyzzy' (known: train, lr-find, evaluate, predict, data, verify, help, version)"),
     (["--epoch", "3"], "train: unknown option '--epoch' (did you mean '--epochs'?)"),
     (["--epochs"], "--epochs: expected a value, as in --epochs N"),
     (["--epochs", "--quiet"], "--epochs: expected a value, as in --epochs N"),
@@ -128,6 +128,9 @@ import Testing
     (["predict", "c", "--data", "d"], "predict: expected --output OUT.h5, the file to write"),
     (["verify", "a", "b"], "verify: unexpected argument 'b' (see ddp-train verify --help)"),
     (["verify", "a", "--x"], "verify: unknown option '--x' (it takes none)"),
+    (["lr-find", "--step", "30"], "lr-find: unknown option '--step' (did you mean '--steps'?)"),
+    (["lr-find", "--steps", "9"], "--steps: expected at least 10, found 9"),
+    (["lr-find", "--from", "2", "--to", "1"], "--to: expected more than --from, 2.0, found 1.0"),
     (["help", "trains"], "help: unknown command 'trains' (did you mean 'train'?)"),
   ])
   func mistakesNameTheOption(line: [String], expected: String) {
@@ -142,7 +145,7 @@ import Testing
         == "unknown key 'optimizer.learningrate' (did you mean 'optimizer.learning_rate'?)")
   }
 
-  @Test(arguments: [HelpTopic.general, .train, .evaluate, .predict, .verify])
+  @Test(arguments: [HelpTopic.general, .train, .rangeTest, .evaluate, .predict, .verify])
   func helpFitsTheScreen(topic: HelpTopic) {
     for line in topic.text.split(separator: "\n") {
       #expect(line.count <= 100, "\(line)")
@@ -156,7 +159,12 @@ import Testing
       guard let members = value.members, !members.isEmpty else { return [path] }
       return members.flatMap { keys($0.value, path.isEmpty ? $0.key : "\(path).\($0.key)") }
     }
-    for description in ["{}", "{ optimizer: 'sgd' }", "{ schedule: 'step' }", "{ schedule: 'cosine' }"] {
+    let names =
+      TrainingConfiguration.Optimizer.knownNames.map { "{ optimizer: '\($0)' }" }
+      + TrainingConfiguration.Schedule.Name.allCases.map {
+        "{ schedule: { name: '\($0.rawValue)', \($0 == .multiStep ? "milestones: [1]" : "") } }"
+      }
+    for description in ["{}", "{ early_stopping: {} }"] + names {
       for key in keys(try configuration(description).json, "") {
         let last = key.split(separator: ".").last.map(String.init) ?? key
         #expect(text.contains(key) || text.contains(".\(last)"), "\(key)")

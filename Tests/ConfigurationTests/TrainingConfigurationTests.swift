@@ -9,9 +9,11 @@ import Testing
       data: { path: "mnist.h5", features: "/train/x", labels: "/train/y", validation: 0.1, scaling: "min_max", layout: "channels_first", augment: [] },
       model: { layers: [{ dense: 128 }, "relu", { dense: { units: 64, initializer: "xavier" } }, { dropout: 0.2 }, "dense"] },
       initializer: "xavier", loss: { name: "huber", delta: 0.5 },
-      optimizer: { name: "sgd", learning_rate: 0.1, weight_decay: 1e-4, momentum: 0.9, nesterov: true },
-      schedule: { name: "step", warmup_steps: 100, step_epochs: 4, gamma: 0.5 },
+      optimizer: { name: "sgd", learning_rate: 0.1, weight_decay: 1e-4, decay_biases: false, momentum: 0.9, nesterov: true },
+      schedule: { name: "step", warmup_steps: 100, step_epochs: 4, gamma: 0.5, scaling: "linear", reference_batch: 32 },
       clip_norm: 1, epochs: 3, batch_size: 64, seed: 7, shards: 8, exchange: "mpi", threads: 2,
+      clip_value: 0.5, accumulate: 4, ema_decay: 0.999, regularization: { l1: 1e-5, l2: 1e-4 },
+      early_stopping: { metric: "accuracy", patience: 3, minimum_change: 0.01, restore_best: false },
       checkpoint: { every_epochs: 2, every_steps: 500, every_minutes: 2.5, keep: 5 },
       run: "runs/x", name: "x", resume: "auto", quiet: true,
     }
@@ -26,6 +28,8 @@ import Testing
     #expect(defaults.schedule.name == .cosine && defaults.epochs == 20 && defaults.batchSize == 128)
     #expect(defaults.seed == 42 && defaults.shards == nil && defaults.threads == 1 && defaults.exchange == .auto)
     #expect(defaults.checkpoint.everyEpochs == 1 && defaults.checkpoint.keep == 3)
+    #expect(defaults.clipValue == nil && defaults.emaDecay == nil && defaults.earlyStopping == nil)
+    #expect(defaults.accumulate == 1 && defaults.regularization.l1 == 0 && defaults.regularization.l2 == 0)
     #expect(defaults.run == nil && defaults.resume == nil && !defaults.quiet)
   }
 
@@ -43,7 +47,12 @@ import Testing
     #expect(layers[2].path == "model.layers[2].dense" && layers[0].position?.line == 3)
     #expect(read.initializer == .xavier && read.loss?.name == "huber" && read.loss?.delta == 0.5)
     #expect(read.optimizer.name == "sgd" && read.optimizer.learningRate == 0.1 && read.optimizer.weightDecay == 1e-4)
-    #expect(read.optimizer.momentum == 0.9 && read.optimizer.nesterov)
+    #expect(read.optimizer.momentum == 0.9 && read.optimizer.nesterov && !read.optimizer.decayBiases)
+    #expect(read.schedule.scaling == .linear && read.schedule.referenceBatch == 32)
+    #expect(read.clipValue == 0.5 && read.accumulate == 4 && read.emaDecay == 0.999)
+    #expect(read.regularization.l1 == 1e-5 && read.regularization.l2 == 1e-4)
+    #expect(read.earlyStopping?.metric == .accuracy && read.earlyStopping?.patience == 3)
+    #expect(read.earlyStopping?.minimumChange == 0.01 && read.earlyStopping?.restoreBest == false)
     #expect(read.schedule.name == .step && read.schedule.warmupSteps == 100)
     #expect(read.schedule.stepEpochs == 4 && read.schedule.gamma == 0.5)
     #expect(read.clipNorm == 1 && read.epochs == 3 && read.batchSize == 64 && read.seed == 7 && read.shards == 8)
@@ -58,6 +67,14 @@ import Testing
     "{ schedule: 'exponential' }", "{ schedule: { name: 'cosine', minimum_learning_rate: 1e-5 } }",
     "{ schedule: 'step' }", "{ checkpoint: { every_epochs: 0 } }", "{ checkpoint: { every_steps: 5 } }",
     "{ checkpoint: { every_minutes: 0.5, every_epochs: 3 } }", "{ loss: 'mse', resume: 'a/b.h5' }",
+    "{ optimizer: 'adagrad' }", "{ optimizer: { name: 'rmsprop', alpha: 0.9, centered: true, momentum: 0.5 } }",
+    "{ optimizer: { name: 'adadelta', rho: 0.8 } }", "{ optimizer: { name: 'lion', beta2: 0.95, decay_biases: false } }",
+    "{ optimizer: { name: 'lars', trust_coefficient: 0.02, momentum: 0.8 } }", "{ optimizer: { name: 'lamb', epsilon: 1e-8 } }",
+    "{ schedule: { name: 'multi_step', milestones: [3, 5] } }", "{ schedule: { name: 'polynomial', power: 2 } }",
+    "{ schedule: { name: 'cosine', period_epochs: 3, period_growth: 2 } }",
+    "{ schedule: { name: 'one_cycle', rise: 0.4, start_divisor: 10, end_divisor: 100 } }",
+    "{ schedule: { name: 'plateau', metric: 'accuracy', patience: 2, threshold: 0.01, cooldown: 1, gamma: 0.5 } }",
+    "{ schedule: { scaling: 'square_root', reference_batch: 64 } }", "{ early_stopping: {} }", "{ initializer: 'orthogonal' }",
     "{ seed: 9223372036854775807 }", "{ model: 'linear', loss: null, data: 'x.h5' }",
   ])
   func theResolvedConfigurationReadsBackEqual(text: String) throws {
@@ -69,6 +86,11 @@ import Testing
   @Test func optimizersAndSchedulesBringTheirOwnDefaults() throws {
     #expect(try configuration("{ optimizer: 'sgd' }").optimizer.learningRate == 0.01)
     #expect(try configuration("{ optimizer: 'adamw' }").optimizer.weightDecay == 0.01)
+    #expect(try configuration("{ optimizer: 'adadelta' }").optimizer.learningRate == 1)
+    #expect(try configuration("{ optimizer: 'lion' }").optimizer.beta2 == 0.99)
+    #expect(try configuration("{ optimizer: 'adagrad' }").optimizer.epsilon == 1e-10)
+    #expect(try configuration("{ optimizer: 'lars' }").optimizer.momentum == 0.9)
+    #expect(try configuration("{ optimizer: 'lamb' }").optimizer.decayBiases == false)
     #expect(try configuration("{ schedule: 'exponential' }").schedule.gamma == 0.95)
     #expect(try configuration("{ schedule: 'step' }").schedule.gamma == 0.1)
   }
@@ -195,6 +217,30 @@ import Testing
     ),
     ("{ optimizer: { learning_rate: 0 } }", "run.json5:1:31: optimizer.learning_rate: expected more than 0, found 0"),
     ("{ optimizer: { beta2: 1 } }", "run.json5:1:23: optimizer.beta2: expected at least 0 and less than 1, found 1"),
+    ("{ optimizer: { name: 'lion', epsilon: 1 } }", "run.json5:1:39: optimizer.epsilon: is no option of 'lion'"),
+    ("{ optimizer: { name: 'rmsprop', rho: 0.9 } }", "run.json5:1:38: optimizer.rho: is no option of 'rmsprop'"),
+    (
+      "{ schedule: 'multi_step' }",
+      "schedule.milestones: expected the epochs after which to decay, such as [30, 60]"
+    ),
+    (
+      "{ schedule: { name: 'multi_step', milestones: [3, 3] } }",
+      "run.json5:1:51: schedule.milestones[1]: expected at least 4, found 3"
+    ),
+    (
+      "{ schedule: { scaling: 'linear' } }",
+      "run.json5:1:24: schedule.scaling: needs schedule.reference_batch, the batch that the learning rate was chosen for"
+    ),
+    ("{ schedule: { name: 'one_cycle', rise: 1 } }", "run.json5:1:40: schedule.rise: expected less than 1, found 1.0"),
+    ("{ schedule: { patience: 2 } }", "run.json5:1:25: schedule.patience: is no option of 'cosine'"),
+    ("{ ema_decay: 1 }", "run.json5:1:14: ema_decay: expected less than 1, found 1.0"),
+    ("{ clip_value: 0 }", "run.json5:1:15: clip_value: expected more than 0, found 0"),
+    ("{ accumulate: 0 }", "run.json5:1:15: accumulate: expected at least 1, found 0"),
+    ("{ regularization: { l3: 1 } }", "run.json5:1:21: unknown key 'regularization.l3' (did you mean 'regularization.l1'?)"),
+    (
+      "{ early_stopping: { patience: 0 } }",
+      "run.json5:1:31: early_stopping.patience: expected at least 1, found 0"
+    ),
     ("{ schedule: { name: 'step', gamma: 1.5 } }", "run.json5:1:36: schedule.gamma: expected at most 1, found 1.5"),
     ("{ schedule: { gamma: 0.5 } }", "run.json5:1:22: schedule.gamma: is no option of 'cosine'"),
     ("{ schedule: 'cosin' }", "run.json5:1:13: schedule.name: unknown name 'cosin' (did you mean 'cosine'?)"),

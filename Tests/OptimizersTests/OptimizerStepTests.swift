@@ -59,7 +59,8 @@ struct OptimizerStepTests {
 
   static let optimizers: [any Optimizer] = [
     SGD(), SGD(momentum: 0.9), SGD(momentum: 0.9, nesterov: true, weightDecay: 0.1), Adam(), Adam(weightDecay: 0.1),
-    Adam(weightDecay: 0.1, decay: .decoupled),
+    Adam(weightDecay: 0.1, decay: .decoupled), Adagrad(weightDecay: 0.1), RMSprop(),
+    RMSprop(momentum: 0.9, centered: true), Adadelta(), Lion(weightDecay: 0.1),
   ]
 
   @Test("An update by slices gives the bits of one over the whole", arguments: optimizers.indices)

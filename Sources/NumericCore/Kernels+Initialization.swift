@@ -1,0 +1,125 @@
+// Initial values, each draw keyed by its parameter and its place in it.
+
+extension ParameterLayout.Entry {
+  /// Overwrites `values` (this entry's elements) with its initial values, drawn from `source` under lane `index`.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func initialize<S: Scalar>(_ values: Window<S>, from source: RandomSource, index: Int) {
+    precondition(values.count == range.count, "\(values.count) elements for \(name) of \(shape)")
+    switch initializer {
+    case .zeros: values.update(repeating: 0)
+    case .ones: values.update(repeating: 1)
+    case .kaimingUniform(let fanIn):
+      source.fillUniform(values, bound: (6 / Double(fanIn)).squareRoot(), lane: index)
+    case .kaimingNormal(let fanIn):
+      source.fillNormal(values, standardDeviation: (2 / Double(fanIn)).squareRoot(), lane: index)
+    case .xavierUniform(let fanIn, let fanOut):
+      source.fillUniform(values, bound: (6 / Double(fanIn + fanOut)).squareRoot(), lane: index)
+    case .xavierNormal(let fanIn, let fanOut):
+      source.fillNormal(values, standardDeviation: (2 / Double(fanIn + fanOut)).squareRoot(), lane: index)
+    case .orthogonal: source.fillOrthogonal(values, rows: shape.extents.first ?? 1, lane: index)
+    case .truncatedNormal(let deviation): source.fillTruncatedNormal(values, standardDeviation: deviation, lane: index)
+    }
+  }
+}
+
+extension RandomSource {
+  /// Overwrites `values` with draws that are uniform on ±`bound`.
+  func fillUniform<S: Scalar>(_ values: Window<S>, bound: Double, lane: Int) {
+    for i in values.indices {
+      let word = words(i / 4, lane: lane)[i % 4]
+      values[i] = S((2 * (Double(word) + 0.5) * 0x1p-32 - 1) * bound)
+    }
+  }
+
+  /// Overwrites `values` with normal draws of mean zero.
+  func fillNormal<S: Scalar>(_ values: Window<S>, standardDeviation: Double, lane: Int) {
+    for i in values.indices { values[i] = S(normals(i / 4, lane: lane)[i % 4] * standardDeviation) }
+  }
+
+  /// Overwrites `values` with normal draws of mean zero that lie within two standard deviations; others are drawn again.
+  func fillTruncatedNormal<S: Scalar>(_ values: Window<S>, standardDeviation: Double, lane: Int) {
+    for i in values.indices {
+      // Each element has draws of its own, so that a second one for it moves no other.
+      var attempt = 0
+      var value = Double.infinity
+      while abs(value) > 2 {
+        let candidates = normals(i | attempt << 40, lane: lane)
+        for j in 0..<4 where abs(value) > 2 { value = candidates[j] }
+        attempt += 1
+      }
+      values[i] = S(value * standardDeviation)
+    }
+  }
+
+  /// Overwrites a matrix [rows, columns] with orthonormal rows or, if they are more than the columns, orthonormal columns.
+  ///
+  /// Gram and Schmidt's process over normal vectors, whose directions are uniform; done twice for each, which is enough for
+  /// orthogonality to working precision (Giraud, Langou and Rozložník 2005).
+  func fillOrthogonal<S: Scalar>(_ values: Window<S>, rows: Int, lane: Int) {
+    guard !values.isEmpty else { return }
+    let columns = values.count / rows
+    let (count, length) = (min(rows, columns), max(rows, columns))
+    let basis = FlatBuffer<Double>(count: count * length)
+    fillNormal(basis.window, standardDeviation: 1, lane: lane)
+    for i in 0..<count {
+      let vector = basis.window.window(i * length..<(i + 1) * length)
+      for _ in 0..<2 {
+        for j in 0..<i {
+          let other = basis.window.window(j * length..<(j + 1) * length)
+          let projection = dotProduct(vector, other)
+          for k in vector.indices { vector[k] -= projection * other[k] }
+        }
+      }
+      scale(vector, by: 1 / dotProduct(vector, vector).squareRoot())
+    }
+    for row in 0..<rows {
+      for column in 0..<columns {
+        values[row * columns + column] = S(
+          rows <= columns ? basis.window[row * length + column] : basis.window[column * length + row])
+      }
+    }
+  }
+
+  /// Four standard normal numbers: draw `index` of substream `lane`, by Box and Muller's transform (1958) on each half.
+  private func normals(_ index: Int, lane: Int) -> SIMD4<Double> {
+    let uniform = (SIMD4<Double>(words(index, lane: lane)) + 0.5) * 0x1p-32
+    func pair(_ a: Double, _ b: Double) -> (Double, Double) {
+      let radius = (-2 * Double.logarithm(a)).squareRoot(), angle = 2 * .pi * b
+      return (radius * Double.cosine(angle), radius * Double.cosine(angle - .pi / 2))
+    }
+    let (first, second) = pair(uniform.x, uniform.y)
+    let (third, fourth) = pair(uniform.z, uniform.w)
+    return SIMD4(first, second, third, fourth)
+  }
+
+  /// Σ aᵢbᵢ, over eight interleaved partial sums.
+  private func dotProduct(_ a: Window<Double>, _ b: Window<Double>) -> Double {
+    var partial = SIMD8<Double>()
+    var i = 0
+    while i + 8 <= a.count {
+      partial +=
+        UnsafeRawPointer(a.baseAddress! + i).loadUnaligned(as: SIMD8<Double>.self)
+        * UnsafeRawPointer(b.baseAddress! + i).loadUnaligned(as: SIMD8<Double>.self)
+      i += 8
+    }
+    var sum = partial.sum()
+    while i < a.count {
+      sum += a[i] * b[i]
+      i += 1
+    }
+    return sum
+  }
+}
+
+extension ParameterLayout {
+  /// Overwrites a flat buffer of this layout with initial values; alignment gaps are zeroed.
+  public func initialize<S: Scalar>(_ values: Window<S>, seed: UInt64) {
+    precondition(values.count == count, "\(values.count) elements for a layout of \(count)")
+    values.update(repeating: 0)
+    let source = RandomSource(seed: seed).stream(.initialization)
+    for (index, entry) in entries.enumerated() {
+      entry.initialize(values.window(entry.range), from: source, index: index)
+    }
+  }
+}

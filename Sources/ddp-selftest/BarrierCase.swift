@@ -1,0 +1,55 @@
+import Collectives
+import NumericCore
+
+/// Thousands of steps with hardly any work, so that every interleaving of fast and slow ranks comes up: a rank that passes a
+/// barrier too early reads or overwrites what belongs to another step.
+enum BarrierCase {
+  private static let steps = 4000
+
+  static func run(_ ranks: MPICommunicator) throws -> String {
+    let topology = try Topology(ranks)
+    let world = topology.world
+    let layout = ExchangeLayout(parameterCount: 2 * 4096 + 1, statisticCount: 1, momentCount: 1)
+    let assignment = ShardAssignment(shardCount: world.size, rankCount: world.size)
+    let exchange = try SharedMemoryExchange(layout, assignment: assignment, topology: topology)
+    // Whole numbers, whose sums are exact in any order: what is under test is when, not how, they are added.
+    let ends = [0, 4096, 2 * 4096]
+    for step in 1...steps {
+      let gradient = exchange.gradients(ofShard: world.rank)
+      for i in ends { gradient[i] = Float(step % 1000 + world.rank + i % 7) }
+      exchange.batchStatistics(ofShard: world.rank)[0] = Float(step % 1000)
+      let tail = exchange.tail(ofShard: world.rank)
+      for slot in TailSlot.allCases { tail[slot.rawValue] = Double(step + world.rank) }
+      let totals = try exchange.step(
+        Assignment(parameters: exchange.parameters, statistics: exchange.statistics, clipNorm: step % 2 == 0 ? nil : 1e12))
+      let ranksSum = world.size * (world.size - 1) / 2
+      try expect(
+        totals.loss == Double(step * world.size + ranksSum), "rank \(world.rank): step \(step) gave the totals \(totals)")
+      for i in ends {
+        let expected = Float((step % 1000 + i % 7) * world.size + ranksSum)
+        try expect(
+          exchange.parameters[i] == expected,
+          "rank \(world.rank): step \(step) left \(exchange.parameters[i]) in parameter \(i), expected \(expected)")
+      }
+      try expect(
+        exchange.statistics[0] == Float(step % 1000 * world.size),
+        "rank \(world.rank): step \(step) left the statistic \(exchange.statistics[0])")
+    }
+    try exchange.close()
+    return "barrier: \(world.size) ranks on nodes \(topology.nodeSizes), \(steps) steps"
+  }
+
+  /// Leaves the plain sums, and zeroes the elements that nobody fills.
+  private struct Assignment: StepUpdate {
+    let parameters: Window<Float>
+    let statistics: Window<Float>
+    let clipNorm: Double?
+
+    func updateParameters(_ range: Range<Int>, gradient: Window<Float>, scale: Float) {
+      for i in range { parameters[i] = gradient[i] }
+    }
+    func updateStatistics(_ range: Range<Int>, sums: Window<Float>, scale: Float) {
+      for i in range { statistics[i] = sums[i] }
+    }
+  }
+}

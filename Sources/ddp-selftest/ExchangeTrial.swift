@@ -1,0 +1,129 @@
+import Collectives
+import NumericCore
+
+/// Several steps of one exchange beside the same steps done by one process from the definition.
+struct ExchangeTrial {
+  let layout: ExchangeLayout
+  let assignment: ShardAssignment
+  let clipNorm: Double?
+  let rank: Int
+
+  /// What a shard contributes to a step; a function of (step, shard), so that every rank can tell everybody's.
+  private struct Contribution {
+    var gradients: [Float]
+    var statistics: [Float]
+    var tail: [Double]
+  }
+
+  private func contribution(step: Int, shard: Int) -> Contribution {
+    let random = RandomSource(seed: 3).stream(.synthesis, step, shard)
+    let gradients = FlatBuffer<Float>(count: layout.parameterCount)
+    let statistics = FlatBuffer<Float>(count: layout.statisticCount)
+    Values.fill(gradients.window, from: random, lane: 0)
+    Values.fill(statistics.window, from: random, lane: 1)
+    let words = random.words(0, lane: 2)
+    // Every third shard has no samples.
+    let samples = (shard + step) % 3 == 2 ? 0 : Int(words.x % 64) + 1
+    return Contribution(
+      gradients: Array(gradients.window), statistics: Array(statistics.window),
+      tail: [Double(Values.spread(words.y)) / 3, Double(words.z % 64), Double(samples), words.w % 8 == 0 ? 1 : 0])
+  }
+
+  /// - Parameter isExact: whether all bits must be equal, or the gradients' sums to 10⁻⁶ of the greatest.
+  func run(_ exchange: any Exchange, steps: Int, isExact: Bool) throws {
+    let owners = (0..<1 + layout.momentCount).map { _ in FlatBuffer<Float>(count: layout.parameterCount) }
+    let statistics = FlatBuffer<Float>(count: layout.statisticCount)
+    let reference = TestState(
+      parameters: owners[0].window, moments: owners.dropFirst().map(\.window), statistics: statistics.window)
+    let state = TestState(parameters: exchange.parameters, moments: exchange.moments, statistics: exchange.statistics)
+
+    for step in 0..<steps {
+      let contributions = (0..<assignment.shardCount).map { contribution(step: step, shard: $0) }
+      for shard in exchange.shards {
+        _ = exchange.gradients(ofShard: shard).update(fromContentsOf: contributions[shard].gradients)
+        _ = exchange.batchStatistics(ofShard: shard).update(fromContentsOf: contributions[shard].statistics)
+        _ = exchange.tail(ofShard: shard).update(fromContentsOf: contributions[shard].tail)
+      }
+      let totals = try exchange.step(TestUpdate(state: state, clipNorm: clipNorm))
+      let expected = referenceStep(contributions, TestUpdate(state: reference, clipNorm: clipNorm))
+      try compare(totals, expected, step: step, isExact: isExact)
+      try compare("parameters", state.parameters, reference.parameters, step: step, isExact: isExact)
+      try compare("statistics", state.statistics, reference.statistics, step: step, isExact: isExact)
+      // Adam's moments are squares; the parameters tell enough where bits are not compared.
+      for (moment, expected) in zip(state.moments, reference.moments) where isExact {
+        try compare("a moment", moment, expected, step: step, isExact: true)
+      }
+    }
+    withExtendedLifetime(owners) {}
+  }
+
+  private func referenceStep(_ contributions: [Contribution], _ update: TestUpdate) -> StepTotals {
+    let tail = ReferenceTree.sum(contributions.map(\.tail))
+    let gradients = FlatBuffer(ReferenceTree.sum(contributions.map(\.gradients)))
+    let statistics = FlatBuffer(ReferenceTree.sum(contributions.map(\.statistics)))
+    guard tail[TailSlot.samples.rawValue] > 0 else { return totals(tail, gradientNorm: 0) }
+    let mean = 1 / tail[TailSlot.samples.rawValue]
+    // Σ g² in blocks of 4096, since the order of a sum decides its bits.
+    let squares = stride(from: 0, to: layout.parameterCount, by: 4096).map { start in
+      sumOfSquares(gradients.window.window(start..<min(start + 4096, layout.parameterCount)))
+    }
+    let norm = squares.reduce(0, +).squareRoot() * mean
+    let coefficient = update.clipNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
+    let scale = Float(mean * coefficient)
+    if layout.layerRanges.isEmpty {
+      update.updateParameters(0..<layout.parameterCount, gradient: gradients.window, scale: scale)
+    } else {
+      referenceLayers(update, gradients.window, scale)
+    }
+    update.updateStatistics(0..<layout.statisticCount, sums: statistics.window, scale: Float(mean))
+    return totals(tail, gradientNorm: norm)
+  }
+
+  /// The layer-wise form, parameter by parameter, cut where blocks of 4096 elements meet.
+  private func referenceLayers(_ update: TestUpdate, _ gradient: Window<Float>, _ scale: Float) {
+    for range in layout.layerRanges {
+      var pieces: [Range<Int>] = []
+      var start = range.lowerBound
+      while start < range.upperBound {
+        let end = min((start / 4096 + 1) * 4096, range.upperBound)
+        pieces.append(start..<end)
+        start = end
+      }
+      let sums = pieces.map { update.prepareParameters($0, gradient: gradient, scale: scale) }
+      let total = (sums.reduce(0) { $0 + $1.parameter }, sums.reduce(0) { $0 + $1.gradient })
+      for piece in pieces { update.updateParameters(piece, gradient: gradient, scale: scale, sums: total) }
+    }
+  }
+
+  private func totals(_ tail: [Double], gradientNorm: Double) -> StepTotals {
+    StepTotals(
+      loss: tail[TailSlot.loss.rawValue], correct: tail[TailSlot.correct.rawValue],
+      samples: tail[TailSlot.samples.rawValue], stop: tail[TailSlot.stop.rawValue], gradientNorm: gradientNorm)
+  }
+
+  private func compare(_ totals: StepTotals, _ expected: StepTotals, step: Int, isExact: Bool) throws {
+    let isClose =
+      abs(totals.loss - expected.loss) <= 1e-9 * 256 && totals.correct == expected.correct
+      && totals.samples == expected.samples && totals.stop == expected.stop
+      && abs(totals.gradientNorm - expected.gradientNorm) <= 1e-6 * expected.gradientNorm
+    try expect(isExact ? totals == expected : isClose, "\(place(step)): the totals are \(totals), expected \(expected)")
+  }
+
+  private func compare(
+    _ name: String, _ found: Window<Float>, _ expected: Window<Float>, step: Int, isExact: Bool
+  ) throws {
+    let tolerance = 1e-6 * (expected.lazy.map { abs($0) }.max() ?? 0)
+    let wrong = expected.indices.first { i in
+      isExact
+        ? found[i].bitPattern != expected[i].bitPattern : !(abs(found[i] - expected[i]) <= tolerance)
+    }
+    if let wrong {
+      throw SelfTestFailure("\(place(step)): \(name)[\(wrong)] is \(found[wrong]), expected \(expected[wrong])")
+    }
+  }
+
+  private func place(_ step: Int) -> String {
+    "rank \(rank) of \(assignment.rankCount), \(assignment.shardCount) shards, \(layout), "
+      + "clip \(clipNorm.map { "\($0)" } ?? "none"), step \(step)"
+  }
+}
