@@ -70,10 +70,20 @@ public func addCol2im<S: Scalar>(
         var to =
           destination + (row * window.input.width + window.sourceColumn(inside.lowerBound, kx)) * channels
           + range.lowerBound
-        for _ in inside {
-          for c in 0..<count { to[c] += from[c] }
-          from += pixelStep
-          to += window.stride.width * channels
+        let toStep = window.stride.width * channels
+        if count == 1 {
+          // As in a generator's last layer: without a loop over channels, which costs more than the one addition in it.
+          for _ in inside {
+            to[0] += from[0]
+            from += pixelStep
+            to += toStep
+          }
+        } else {
+          for _ in inside {
+            for c in 0..<count { to[c] += from[c] }
+            from += pixelStep
+            to += toStep
+          }
         }
       }
     }
