@@ -72,6 +72,8 @@ let package = Package(
     .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "NumericCore", "TestSupport"]),
     .testTarget(
       name: "OptimizersTests", dependencies: ["Optimizers", "NeuralNetwork", "NumericCore", "TestSupport"]),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["Training", "Configuration", "NeuralNetwork", "NumericCore", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -8,13 +8,14 @@ public enum Command: Sendable, Equatable {
   case evaluate(EvaluateArguments)
   case predict(PredictArguments)
   case verify(checkpoint: String)
+  case generate(GenerateArguments)
   /// The words behind `data`, which that command reads itself.
   case data([String])
   case help(HelpTopic)
   case version
 
   /// The names of the commands, as users write them.
-  public static let names = ["train", "lr-find", "evaluate", "predict", "data", "verify", "help", "version"]
+  public static let names = ["train", "lr-find", "evaluate", "predict", "generate", "data", "verify", "help", "version"]
 
   /// Reads a command line.
   ///
@@ -41,6 +42,7 @@ public enum Command: Sendable, Equatable {
     case "lr-find": return .rangeTest(try RangeTestArguments(rest))
     case "evaluate": return .evaluate(try EvaluateArguments(rest))
     case "predict": return .predict(try PredictArguments(rest))
+    case "generate": return .generate(try GenerateArguments(rest))
     case "verify":
       return .verify(checkpoint: try checkpoint(try ScannedArguments(rest, of: first, options: []), of: first))
     default: break
@@ -52,7 +54,7 @@ public enum Command: Sendable, Equatable {
   }
 
   /// The one word that `command` needs: a checkpoint.
-  fileprivate static func checkpoint(
+  static func checkpoint(
     _ scanned: ScannedArguments, of command: String
   ) throws(ConfigurationError) -> String {
     guard let checkpoint = try scanned.words(atMost: 1, of: command).first else {

@@ -1,7 +1,7 @@
 /// What `--help` can tell about.
 public enum HelpTopic: String, Sendable {
   case general = "help"
-  case train, evaluate, predict, verify
+  case train, evaluate, predict, generate, verify
   case rangeTest = "lr-find"
 }
 
@@ -38,6 +38,14 @@ extension HelpTopic {
 
       \(Self.table(RangeTestArguments.options, withKeys: false))
       """
+    case .generate:
+      """
+      Usage: ddp-train generate CHECKPOINT [options]
+
+      Writes text, character by character, with a model that was trained on the characters of a text.
+
+      \(Self.table(GenerateArguments.options, withKeys: false))
+      """
     case .verify:
       """
       Usage: ddp-train verify CHECKPOINT
@@ -58,6 +66,7 @@ extension HelpTopic {
       lr-find [CONFIG] [options]                    loss over learning rate, and a suggestion
       evaluate CHECKPOINT [--data FILE]             loss and metrics of a checkpoint
       predict CHECKPOINT --data FILE --output F.h5  writes predictions
+      generate CHECKPOINT [--prompt TEXT]           writes text
       data convert|make|inspect …                   makes and looks at data sets
       verify CHECKPOINT                             checks that a checkpoint is whole
       help COMMAND                                  options and configuration keys; also --help
@@ -84,6 +93,9 @@ extension HelpTopic {
       data.augment                      [] ([])
       model.layers                      [{ dense: 128 }, "relu", { dropout: 0.2 }, "dense"]
                                         \(wrapped(LayerDescription.knownNames))
+                                        { residual: { layers: […], shortcut: […] } } adds the two,
+                                        { parallel: { branches: [[…], […]], join: "concat" } },
+                                        joined by "concat" or "add"
       initializer                       kaiming (also kaiming_uniform), kaiming_normal, xavier (also
                                         xavier_uniform), xavier_normal, orthogonal,
                                         truncated_normal, zero (kaiming)

@@ -12,6 +12,10 @@ public struct LayerDescription: Sendable, Equatable {
     case extents(Interval<Int>)
     /// The same, or "same".
     case padding
+    /// A list of layers.
+    case layers
+    /// Lists of layers.
+    case branches
   }
 
   /// A kind of layer and the options that it takes.
@@ -20,9 +24,11 @@ public struct LayerDescription: Sendable, Equatable {
     /// The option that a bare value stands for, if the kind has one: `{ dense: 128 }` gives `units`.
     var mainOption: String?
     var options: [(name: String, type: OptionType)] = []
+    /// Options that must be given.
+    var required: [String] = []
   }
 
-  private static let kinds = commonKinds + imageKinds
+  private static let kinds = commonKinds + normalizationKinds + blockKinds + imageKinds + sequenceKinds
 
   private static let commonKinds = [
     Kind(
@@ -36,6 +42,9 @@ public struct LayerDescription: Sendable, Equatable {
     Kind(name: "tanh"),
     Kind(name: "sigmoid"),
     Kind(name: "gelu"),
+    Kind(name: "elu", mainOption: "alpha", options: [("alpha", .number(.atLeast(0)))]),
+    Kind(name: "silu"),
+    Kind(name: "softmax"),
     Kind(name: "dropout", mainOption: "rate", options: [("rate", .number(.halfOpen(0, 1)))]),
   ]
 
@@ -83,7 +92,12 @@ public struct LayerDescription: Sendable, Equatable {
       case .name(let known): _ = try reader.name(option.name, of: known)
       case .extents(let interval): _ = try reader.extents(option.name, in: interval)
       case .padding: _ = try reader.padding(option.name)
+      case .layers: _ = try reader.layers(option.name)
+      case .branches: _ = try reader.branches(option.name)
       }
+    }
+    if let missing = kind?.required.first(where: { reader.value($0) == nil }) {
+      throw reader.error(missing, "expected a list of layers in brackets")
     }
     try reader.finish()
   }

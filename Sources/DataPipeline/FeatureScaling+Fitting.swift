@@ -79,6 +79,22 @@ extension FeatureScaling {
 }
 
 extension ShardStore {
+  /// Checks that the features of this rank's shards are whole numbers that a table of `limit` rows can be asked for.
+  public func checkIndices(below limit: Int) throws(DataError) {
+    var minimum = [Double](repeating: 0, count: featureSize), maximum = minimum
+    for shard in shards {
+      accumulate(.minimum, ofShard: shard, into: &minimum)
+      accumulate(.maximum, ofShard: shard, into: &maximum)
+    }
+    let (least, greatest) = (minimum.min() ?? 0, maximum.max() ?? 0)
+    guard source.featureType.isInteger, least >= 0, greatest < Double(limit) else {
+      throw DataError(
+        "\(source.place(.features, row: 0)): expected whole numbers from 0 to \(limit - 1) for the embedding, found "
+          + "\(source.featureType.name) from \(least) to \(greatest); give the embedding's size, or prepare the data with "
+          + "ddp-train data convert text")
+    }
+  }
+
   /// The number of classes in the data: the greatest label over all ranks, plus one. Every rank must call it.
   ///
   /// - Precondition: the store was loaded with `TargetCheck.classes`.

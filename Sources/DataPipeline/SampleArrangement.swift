@@ -6,6 +6,8 @@ public enum SampleForm: Sendable {
   case rows
   /// Steps of features [T, F].
   case sequences
+  /// Whole numbers that an embedding looks up, in the shape of the file; no scaling may touch them.
+  case indices
   /// Pixels of channels [H, W, C].
   case images
 }
@@ -51,7 +53,7 @@ extension SplitSource {
   private func arrangement(as form: SampleForm, _ layout: ChannelLayout) throws(DataError) -> SampleArrangement? {
     let shape = parts[0].features.shape
     switch (form, shape.rank) {
-    case (.rows, _): return nil
+    case (.rows, _), (.indices, _): return nil
     case (.sequences, 1), (.images, 2): return SampleArrangement(shape: Shape(shape.extents + [1]), isTransposed: false)
     case (.sequences, 2): return channelsLast(shape, isFirst: layout == .channelsFirst)
     case (.images, 3):

@@ -26,6 +26,8 @@ public struct SplitSource: Sendable {
       /// The attribute `valid_max` (netCDF and CF conventions): the greatest value of a sensor or scale that does not fill its
       /// type, such as 4095 for 12 bits in a uint16.
       let validMaximum: Double?
+      /// The attribute `vocabulary`: the characters that numbers stand for, in order.
+      let vocabulary: String?
     }
 
     func array(_ column: Column) -> Array? { column == .features ? features : targets }
@@ -44,6 +46,8 @@ public struct SplitSource: Sendable {
   public var featureType: ElementType { parts[0].features.type }
   /// The greatest value that the features can have, where the data set says so with its attribute `valid_max`.
   public var featureValidMaximum: Double? { parts[0].features.validMaximum }
+  /// The characters that the features stand for by number, where the data set lists them in its attribute `vocabulary`.
+  public var vocabulary: String? { parts[0].features.vocabulary }
   /// The shape of one sample's targets: `[1]` for labels [N] and [N, 1], `[D]` for [N, D], `[0]` without labels.
   public var targetShape: Shape { parts[0].targets?.shape ?? [0] }
   /// The number of a sample's target values.
@@ -139,5 +143,8 @@ extension SplitSource.Part.Array {
           + "repair or remove it")
     }
     validMaximum = stated
+    vocabulary = try asDataError { () throws(HDF5Error) in
+      try dataset.file.stringAttribute("vocabulary", of: dataset.path)
+    }
   }
 }

@@ -24,6 +24,8 @@ public final class Model<S: Scalar>: Sendable {
   public let parameterLayout: ParameterLayout
   /// Running statistics, which follow the gradients through the exchange.
   public let statisticLayout: ParameterLayout
+  /// The nodes whose layers take in the micro-batches of all shards, ascending.
+  let synchronizingNodes: [Int]
   /// One for each entry of `statisticLayout`.
   let statisticRules: [StatisticRule]
 
@@ -33,11 +35,14 @@ public final class Model<S: Scalar>: Sendable {
     self.nodes = nodes
     inputNodes = nodes.indices.filter { nodes[$0].layer == nil }
     outputNodes = outputs
+    synchronizingNodes = nodes.indices.filter { (nodes[$0].layer as? any SynchronizingLayer<S>)?.synchronizes == true }
     self.parameterLayout = parameterLayout
     self.statisticLayout = statisticLayout
     statisticRules = Self.statisticRules(nodes, count: statisticLayout.entries.count)
   }
 
+  /// Whether training has to run the shards' micro-batches in lockstep, by `Workspace.forward(_:samples:mode:values:sum:)`.
+  public var synchronizes: Bool { !synchronizingNodes.isEmpty }
   public var inputShapes: [Shape] { inputNodes.map { nodes[$0].shape } }
   public var outputShapes: [Shape] { outputNodes.map { nodes[$0].shape } }
   /// The layers in order, for a summary: name, type, output shape, learnable elements (0 where shared with an earlier one).
@@ -91,6 +96,13 @@ public struct ModelBuilder<S: Scalar> {
   /// - Precondition: the shapes of `inputs` are those that the layer takes.
   public mutating func add(
     _ layer: some Layer<S>, to inputs: NodeReference..., name: String, sharing shared: NodeReference? = nil
+  ) -> NodeReference {
+    add(layer, toAll: inputs, name: name, sharing: shared)
+  }
+
+  /// The same for a number of inputs that only the running program knows.
+  public mutating func add(
+    _ layer: some Layer<S>, toAll inputs: [NodeReference], name: String, sharing shared: NodeReference? = nil
   ) -> NodeReference {
     precondition(
       inputs.map(\.shape) == layer.inputShapes,

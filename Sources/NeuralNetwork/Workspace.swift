@@ -115,11 +115,8 @@ public final class Workspace<S: Scalar> {
   /// Runs every layer on the first `samples` samples of the inputs.
   /// - Parameter values: where parameters are read; the gradients in it are what `backward` adds to.
   public func forward(samples: Int, mode: PassMode, values: ModelValues<S>) {
-    precondition(samples <= capacity, "\(samples) samples in a workspace for \(capacity)")
-    (self.samples, self.mode, self.values) = (samples, mode, values)
-    for index in 0..<model.nodes.count {
-      model.nodes[index].layer?.forward(LayerPass(workspace: self, node: index))
-    }
+    begin(samples: samples, mode: mode, values: values)
+    forward(throughNodes: model.nodes.indices)
   }
 
   /// What backward does with the gradients that stand in `ModelValues.gradients`.
@@ -132,18 +129,55 @@ public final class Workspace<S: Scalar> {
 
   /// Propagates `outputGradient` back through the layers of the last `forward`.
   public func backward(gradients rule: GradientRule = .add) {
-    isWritten.window.update(repeating: rule == .add ? 1 : 0)
-    var index = model.nodes.count
-    while index > 0 {
-      index -= 1
-      guard needsGradient[index] else { continue }
-      if isUnused[index] { gradient(of: index).update(repeating: 0) }
-      model.nodes[index].layer?.backward(LayerPass(workspace: self, node: index))
-      for position in 0..<contributionStarts[index].count where contributionStarts[index][position] != nil {
-        guard let contribution = inputGradient(node: index, input: position) else { continue }
-        add(contribution, into: gradient(of: model.nodes[index].inputs[position]))
-      }
+    beginBackward(rule)
+    backward(throughNodes: model.nodes.indices)
+    finishBackward()
+  }
+
+  // MARK: Parts of a pass
+
+  func begin(samples: Int, mode: PassMode, values: ModelValues<S>) {
+    precondition(samples <= capacity, "\(samples) samples in a workspace for \(capacity)")
+    (self.samples, self.mode, self.values) = (samples, mode, values)
+  }
+
+  func forward(throughNodes range: Range<Int>) {
+    for index in range {
+      model.nodes[index].layer?.forward(LayerPass(workspace: self, node: index))
     }
+  }
+
+  func beginBackward(_ rule: GradientRule) {
+    isWritten.window.update(repeating: rule == .add ? 1 : 0)
+  }
+
+  /// From the last node of `range` to the first.
+  func backward(throughNodes range: Range<Int>) {
+    var index = range.upperBound
+    while index > range.lowerBound {
+      index -= 1
+      guard beginBackward(throughNode: index) else { continue }
+      model.nodes[index].layer?.backward(LayerPass(workspace: self, node: index))
+      finishBackward(throughNode: index)
+    }
+  }
+
+  /// Whether the node takes part in backward; makes its output gradient complete.
+  func beginBackward(throughNode index: Int) -> Bool {
+    guard needsGradient[index] else { return false }
+    if isUnused[index] { gradient(of: index).update(repeating: 0) }
+    return true
+  }
+
+  /// Adds what the node has contributed to gradients that other edges reached before.
+  func finishBackward(throughNode index: Int) {
+    for position in 0..<contributionStarts[index].count where contributionStarts[index][position] != nil {
+      guard let contribution = inputGradient(node: index, input: position) else { continue }
+      add(contribution, into: gradient(of: model.nodes[index].inputs[position]))
+    }
+  }
+
+  func finishBackward() {
     // Parameters that no path from the outputs reaches.
     guard let gradients = values.gradients else { return }
     for entry in 0..<isWritten.count where !claimGradient(of: entry) {

@@ -28,6 +28,20 @@ public struct Matrix<S: Scalar> {
   public var transposed: Matrix {
     Matrix(base: base, rows: columns, columns: rows, stride: stride, isTransposed: !isTransposed)
   }
+
+  /// Some of the rows of a matrix that is not transposed; nothing moves.
+  public func rows(_ range: Range<Int>) -> Matrix {
+    precondition(!isTransposed && 0 <= range.lowerBound && range.upperBound <= rows, "rows \(range) of \(rows)")
+    return Matrix(
+      base: base + range.lowerBound * stride, rows: range.count, columns: columns, stride: stride, isTransposed: false)
+  }
+
+  /// Some of the columns of a matrix that is not transposed; nothing moves.
+  public func columns(_ range: Range<Int>) -> Matrix {
+    precondition(
+      !isTransposed && 0 <= range.lowerBound && range.upperBound <= columns, "columns \(range) of \(columns)")
+    return Matrix(base: base + range.lowerBound, rows: rows, columns: range.count, stride: stride, isTransposed: false)
+  }
 }
 
 /// `c = a · b`, or `c += a · b` where `adding`: BLAS level 3 `gemm`.

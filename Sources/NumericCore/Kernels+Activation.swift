@@ -99,3 +99,55 @@ public func geluBackward<S: Scalar>(
     inputGradient[i] = outputGradient[i] * (distribution + x * density)
   }
 }
+
+/// x above zero, alpha · (eˣ − 1) below (Clevert, Unterthiner and Hochreiter 2016).
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func exponentialLinearUnit<S: Scalar>(_ input: Window<S>, alpha: S, into output: Window<S>) {
+  precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
+  for i in output.indices {
+    let x = input[i]
+    let below = alpha * (S.exponential(x > 0 ? 0 : x) - 1)
+    output[i] = x > 0 ? x : below
+  }
+}
+
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func exponentialLinearUnitBackward<S: Scalar>(
+  input: Window<S>, alpha: S, outputGradient: Window<S>, inputGradient: Window<S>
+) {
+  precondition(
+    input.count == inputGradient.count && outputGradient.count == inputGradient.count,
+    "\(outputGradient.count) gradients of \(input.count) elements into \(inputGradient.count)")
+  for i in inputGradient.indices {
+    let x = input[i]
+    let below = alpha * S.exponential(x > 0 ? 0 : x)
+    inputGradient[i] = outputGradient[i] * (x > 0 ? 1 : below)
+  }
+}
+
+/// x / (1 + e⁻ˣ), also called swish (Elfwing, Uchibe and Doya 2018; Ramachandran, Zoph and Le 2017).
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func sigmoidLinearUnit<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
+  precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
+  for i in output.indices {
+    output[i] = input[i] / (1 + S.exponential(-input[i]))
+  }
+}
+
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func sigmoidLinearUnitBackward<S: Scalar>(
+  input: Window<S>, outputGradient: Window<S>, inputGradient: Window<S>
+) {
+  precondition(
+    input.count == inputGradient.count && outputGradient.count == inputGradient.count,
+    "\(outputGradient.count) gradients of \(input.count) elements into \(inputGradient.count)")
+  for i in inputGradient.indices {
+    let x = input[i]
+    let gate = 1 / (1 + S.exponential(-x))
+    inputGradient[i] = outputGradient[i] * gate * (1 + x * (1 - gate))
+  }
+}

@@ -18,6 +18,8 @@ extension ParameterLayout.Entry {
     case .xavierNormal(let fanIn, let fanOut):
       source.fillNormal(values, standardDeviation: (2 / Double(fanIn + fanOut)).squareRoot(), lane: index)
     case .orthogonal: source.fillOrthogonal(values, rows: shape.extents.first ?? 1, lane: index)
+    case .uniform(let bound): source.fillUniform(values, bound: bound, lane: index)
+    case .normal(let deviation): source.fillNormal(values, standardDeviation: deviation, lane: index)
     case .truncatedNormal(let deviation): source.fillTruncatedNormal(values, standardDeviation: deviation, lane: index)
     }
   }

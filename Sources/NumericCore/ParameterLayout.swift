@@ -15,6 +15,10 @@ public enum Initializer: Sendable, Equatable {
   case orthogonal
   /// Normal of this standard deviation before values beyond two of it are drawn again.
   case truncatedNormal(standardDeviation: Double)
+  /// Uniform on ±bound.
+  case uniform(bound: Double)
+  /// Normal with mean 0.
+  case normal(standardDeviation: Double)
 }
 
 /// One learnable array, as a layer asks for it.

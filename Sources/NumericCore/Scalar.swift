@@ -10,6 +10,10 @@ public protocol Scalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Sendab
   static func hyperbolicTangent(_ x: Self) -> Self
   /// The error function 2/√π ∫₀ˣ exp(−t²) dt.
   static func errorFunction(_ x: Self) -> Self
+  /// `x` in double precision: a conversion that the compiler sees through, unlike `Double(x)` of a generic type.
+  static func widened(_ x: Self) -> Double
+  /// Eight elements in double precision, one vector conversion.
+  static func widened(_ x: SIMD8<Self>) -> SIMD8<Double>
   /// `c = a · b + beta · c`; call `multiply`, which checks the shapes.
   static func gemm(_ a: Matrix<Self>, _ b: Matrix<Self>, _ c: Matrix<Self>, _ beta: Self)
 }

@@ -21,6 +21,8 @@ extension Checkpoint {
     var sampleCount: Int
     var shardCount: Int
     var transform: FeatureTransform
+    /// The characters that features stand for by number, where the data set lists them.
+    var vocabulary: String?
   }
 
   /// Copies the state of a run.
@@ -46,6 +48,7 @@ extension Checkpoint {
       "input_shape": .text(facts.inputShape.extents.map(String.init).joined(separator: " ")), "output_size": .integer(facts.outputSize),
       "scaling": .text(facts.transform.kind.rawValue),
     ]
+    if let vocabulary = facts.vocabulary { attributes["vocabulary"] = .text(vocabulary) }
   }
 
   private static func arrays(_ values: Window<Float>, _ layout: ParameterLayout) -> [Array] {
@@ -79,7 +82,8 @@ extension Checkpoint {
     return Facts(
       configuration: configuration, lossName: try text("loss"), inputShape: Shape(try text("input_shape").split(separator: " ").compactMap { Int($0) }),
       outputSize: try integer("output_size"), sampleCount: try integer("samples"), shardCount: try integer("shards"),
-      transform: FeatureTransform(kind: kind, offset: offset, factor: factor))
+      transform: FeatureTransform(kind: kind, offset: offset, factor: factor),
+      vocabulary: attributes["vocabulary"]?.text)
   }
 
   /// Overwrites parameters and statistics with those of the checkpoint.

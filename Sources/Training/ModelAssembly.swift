@@ -22,22 +22,27 @@ struct ModelAssembly<S: Scalar> {
     node = builder.input(inputShape)
   }
 
-  /// Builds the layers one behind the other; the parameters of layer i are called `i.weight` and so on.
+  /// Builds the layers one behind the other, named as `addSequence` says.
   mutating func makeModel(_ layers: [LayerDescription]) throws(ConfigurationError) -> Model<S> {
     let lastDense = layers.lastIndex { $0.name == "dense" }
-    for (index, layer) in layers.enumerated() {
-      try add(layer, name: String(index), mayLeaveOutSize: index == lastDense)
-    }
-    guard node.shape.elementCount == outputSize else {
+    try addSequence(layers, sizelessDense: lastDense)
+    // A model over sequences may give its outputs at each position.
+    guard node.shape.elementCount == outputSize || node.shape.rank == 2 && node.shape[1] == outputSize else {
       throw ConfigurationError(
-        "model: the last layer gives \(node.shape.elementCount) outputs, but the data and the loss need \(outputSize); "
+        "model: the last layer gives \(node.shape) outputs, but the data and the loss need \(outputSize); "
           + "leave the last dense layer's size out, or give \(outputSize)")
     }
     return builder.build(outputs: node)
   }
 
-  private mutating func add(
-    _ layer: LayerDescription, name: String, mayLeaveOutSize: Bool
+  /// Builds one layer.
+  ///
+  /// - Parameters:
+  ///   - name: the prefix of its parameters' names.
+  ///   - mayLeaveOutSize: whether a dense layer without a size gives the model's outputs.
+  ///   - isRectified: whether a batch normalization takes in the ReLU that follows it.
+  mutating func add(
+    _ layer: LayerDescription, name: String, mayLeaveOutSize: Bool, isRectified: Bool
   ) throws(ConfigurationError) {
     var options = try layer.reader()
     switch layer.name {
@@ -50,7 +55,16 @@ struct ModelAssembly<S: Scalar> {
     case "dropout":
       let dropout = Dropout<S>(probability: try options.double("rate") ?? 0.5, shape: node.shape)
       node = builder.add(dropout, to: node, name: name)
+    case "elu": addActivation(.elu(alpha: try options.double("alpha") ?? 1), name)
+    case "silu": addActivation(.silu, name)
+    case "softmax": node = builder.add(Softmax(shape: node.shape), to: node, name: name)
+    case "spatial_dropout": try addSpatialDropout(&options, name)
+    case "batch_norm": try addBatchNorm(&options, name, rectifies: isRectified)
+    case "layer_norm": try addLayerNorm(&options, name)
+    case "residual": try addResidual(&options, layer, name)
+    case "parallel": try addParallel(&options, layer, name)
     case let kind where Self.imageLayers.contains(kind): try addImageLayer(layer, &options, name)
+    case let kind where Self.sequenceLayers.contains(kind): try addSequenceLayer(layer, &options, name)
     default: throw ConfigurationError("\(layer.path): there is no such layer", at: layer.position)
     }
   }

@@ -28,6 +28,10 @@ public struct ModelCatalog: Sendable {
   /// | `linear`, `logistic` | one affine map |
   /// | `mlp` | dense 512, ReLU, dropout 0.2, dense 256, ReLU, dropout 0.2, dense to the outputs |
   /// | `cnn` | twice: 3×3 convolution to 32 and 64 channels, ReLU, max-pooling 2×2; then dense 128, ReLU, dense to the outputs |
+  /// | `resnet20` | see `resNet20` |
+  /// | `lstm` | over the rows of a sample: LSTM 128, its last state, dense to the outputs |
+  /// | `char-lstm` | embedding 64, two LSTM layers of 256 with dropout 0.2 between, dense at each position |
+  /// | `char-transformer` | embedding 128 with positions, four transformer blocks of 4 heads, layer norm, dense at each position |
   ///
   /// - Throws: where a layer's option is wrong, or the last layer does not give `outputSize` outputs.
   public func makeModel<S: Scalar>(
@@ -35,7 +39,7 @@ public struct ModelCatalog: Sendable {
   ) throws(ConfigurationError) -> Model<S> {
     let layers = try Self.layers(of: description)
     // Dense layers see a sample as one row of features, whatever its shape.
-    let shape: Shape = Self.sampleForm(layers) == .rows ? [inputShape.elementCount] : inputShape
+    let shape: Shape = try Self.sampleForm(layers) ?? .rows == .rows ? [inputShape.elementCount] : inputShape
     var assembly = ModelAssembly<S>(inputShape: shape, outputSize: outputSize, initializer: initializer)
     return try assembly.makeModel(layers)
   }
@@ -51,20 +55,23 @@ public struct ModelCatalog: Sendable {
 
   /// What a model takes a sample for: that of its first layer that is not alike for all.
   public static func sampleForm(_ description: ModelDescription) throws(ConfigurationError) -> SampleForm {
-    sampleForm(try layers(of: description))
+    try sampleForm(try layers(of: description)) ?? .rows
   }
 
-  private static func sampleForm(_ layers: [LayerDescription]) -> SampleForm {
+  private static func sampleForm(_ layers: [LayerDescription]) throws(ConfigurationError) -> SampleForm? {
     for layer in layers {
       switch layer.name {
       case "conv2d", "conv_transpose2d", "max_pool2d", "average_pool2d", "global_average_pool", "upsample":
         return .images
-      case "conv1d": return .sequences
+      case "conv1d", "lstm", "gru", "multi_head_attention", "transformer_block", "positional_embedding":
+        return .sequences
+      case "embedding": return .indices
       case "dense", "flatten", "reshape": return .rows
-      default: continue
+      default:
+        if let form = try sampleForm(try layer.innerLayers()) { return form }
       }
     }
-    return .rows
+    return nil
   }
 
   /// The layers that a description stands for.
@@ -78,6 +85,7 @@ public struct ModelCatalog: Sendable {
       return try (hidden + ["dense"]).map { layer throws(ConfigurationError) in
         try LayerDescription(layer, path: "model.mlp")
       }
+    case .named("resnet20"): return try resNet20()
     case .named("cnn"):
       let blocks: [JSONValue] = [32, 64].flatMap { filters -> [JSONValue] in
         [["conv2d": ["filters": .integer(filters), "kernel": 3, "padding": 1]], "relu", ["max_pool2d": 2]]
@@ -85,7 +93,13 @@ public struct ModelCatalog: Sendable {
       return try (blocks + ["flatten", ["dense": 128], "relu", "dense"]).map { layer throws(ConfigurationError) in
         try LayerDescription(layer, path: "model.cnn")
       }
-    case .named: return [try LayerDescription("dense", path: "model")]
+    case .named(let name):
+      if let layers = sequenceModels[name] {
+        return try layers.map { layer throws(ConfigurationError) in
+          try LayerDescription(layer, path: "model.\(name)")
+        }
+      }
+      return [try LayerDescription("dense", path: "model")]
     }
   }
 }

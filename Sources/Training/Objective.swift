@@ -1,6 +1,7 @@
 import Configuration
 import DataPipeline
 import NeuralNetwork
+import NumericCore
 
 /// The loss of a run and what it asks of data and model, resolved against the data.
 public struct Objective: Sendable {
@@ -19,15 +20,19 @@ public struct Objective: Sendable {
   ///   - declaredOutputSize: outputs that the model fixes.
   init(
     _ configured: TrainingConfiguration.Loss?, model: ModelDescription, declaredOutputSize: Int?, data: SplitSource
-  ) throws(TrainingError) {
-    let isLabel = data.targetSize == 1 && data.targetType?.isInteger == true
+  ) throws {
+    // One label a sample, or one for each step of a sequence.
+    let form = try ModelCatalog.sampleForm(model)
+    let hasLabelsOfSteps =
+      (form == .sequences || form == .indices) && data.targetShape.extents == [data.featureShape[0]]
+    let isLabel = (data.targetSize == 1 || hasLabelsOfSteps) && data.targetType?.isInteger == true
     let loss = configured ?? TrainingConfiguration.Loss(
       name: isLabel && model != .named("linear") ? "cross_entropy" : "mse")
     name = loss.name
     switch loss.name {
     case "cross_entropy":
       // Data to predict may have no targets.
-      guard data.targetSize == 1 || data.targetType == nil else {
+      guard data.targetSize == 1 || hasLabelsOfSteps || data.targetType == nil else {
         throw TrainingError(
           "\(data.place(.targets, row: 0)): cross_entropy expects one label a row, found \(data.targetShape); "
             + "for several targets a row use --loss mse or binary_cross_entropy", exitCode: .data)
@@ -44,5 +49,19 @@ public struct Objective: Sendable {
       self.loss = HuberLoss(delta: loss.delta)
       targetCheck = .numbers
     }
+  }
+
+  /// Checks that a model gives what the loss reads.
+  ///
+  /// - Parameters:
+  ///   - shape: of the model's output for one sample.
+  ///   - outputSize: classes, or target values.
+  func check(_ shape: Shape, outputSize: Int, data: SplitSource) throws(TrainingError) {
+    let expected = isClassification ? outputSize * data.targetSize : outputSize
+    guard shape.elementCount != expected else { return }
+    throw TrainingError(
+      "model: gives \(shape) outputs a sample, but \(data.place(.targets, row: 0)) has targets of \(data.targetShape); "
+        + "give a recurrent layer sequence: true for a label at each step, sequence: false for one a sample",
+      exitCode: .usage)
   }
 }

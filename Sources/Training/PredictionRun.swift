@@ -16,13 +16,15 @@ import NumericCore
 /// | `/probabilities` | [N, K] | softmax, or sigmoid for binary cross-entropy |
 /// | `/classes` | [N] or [N, K] | int64: the most probable class, or each output above one half |
 /// | `/values` | [N, K] | regression: the outputs |
+///
+/// A classifier of the T positions of a sequence has [N, T, K], and [N, T] classes.
 public enum PredictionRun {
   /// Collective. Rank 0 gathers and writes.
   public static func run(_ arguments: PredictArguments, ranks: MPICommunicator) throws {
     let trained = try TrainedModel(arguments.checkpoint)
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: false)
     let evaluator = try EvaluationRun.makeEvaluator(trained, samples, ranks: ranks)
-    let width = trained.facts.outputSize
+    let width = trained.model.outputShapes[0].elementCount
     var ownOutputs: [Float] = []
     var ownRows: [Int] = []
     _ = try evaluator.evaluate(trained.values) { outputs, rows in
@@ -46,18 +48,20 @@ public enum PredictionRun {
 
   private static func write(_ outputs: [Float], trained: TrainedModel, rows: Int, to path: String) throws {
     let width = trained.facts.outputSize
+    // A model over sequences may give its outputs at each position.
+    let leading = [rows] + trained.model.outputShapes[0].extents.dropLast()
     let file = try HDF5File.createInMemory(named: path)
     switch trained.facts.lossName {
     case "cross_entropy":
       let probabilities = FlatBuffer(outputs)
       softmaxRows(probabilities.window, classes: width)
-      let classes = (0..<rows).map { row in
+      let classes = (0..<outputs.count / width).map { row in
         let logits = outputs[row * width..<(row + 1) * width]
         return logits.indices.reduce(logits.startIndex) { logits[$1] > logits[$0] ? $1 : $0 } - logits.startIndex
       }
-      try file.write("/logits", shape: [rows, width], elements: outputs)
-      try file.write("/probabilities", shape: [rows, width], elements: Array(probabilities.window))
-      try file.write("/classes", shape: [rows], elements: classes)
+      try file.write("/logits", shape: leading + [width], elements: outputs)
+      try file.write("/probabilities", shape: leading + [width], elements: Array(probabilities.window))
+      try file.write("/classes", shape: leading, elements: classes)
     case "binary_cross_entropy":
       let probabilities = FlatBuffer<Float>(count: outputs.count)
       sigmoid(FlatBuffer(outputs).window, into: probabilities.window)

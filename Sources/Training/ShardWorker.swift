@@ -5,7 +5,7 @@ import NumericCore
 
 /// Puts micro-batches of this rank's shards through the model, one after another in one workspace.
 final class ShardWorker {
-  private let workspace: Workspace<Float>
+  let workspace: Workspace<Float>
   private let targets: FlatBuffer<Float>
   private let loss: any Loss<Float>
   private let featureSize: Int
@@ -27,15 +27,16 @@ final class ShardWorker {
     let sampleIDs: Window<Int>
   }
 
-  /// Forward, loss and backward on `positions` of a shard: overwrites `values.gradients` with those of the summed loss.
+  /// Forward, loss and backward on `positions` of a shard: the gradients of the summed loss go to
+  /// `values.gradients` by `rule`.
   func learn(
     _ store: ShardStore, shard: Int, positions: UnsafeBufferPointer<Int32>, values: ModelValues<Float>,
-    random: RandomSource
+    random: RandomSource, gradients rule: Workspace<Float>.GradientRule
   ) -> LossSums {
     fill(store, shard, positions)
     workspace.forward(samples: positions.count, mode: .training(random: random), values: values)
     let sums = evaluateLoss(samples: positions.count, gradient: workspace.outputGradient())
-    workspace.backward(gradients: .overwrite)
+    workspace.backward(gradients: rule)
     return sums
   }
 
@@ -50,7 +51,7 @@ final class ShardWorker {
       sums: sums, outputs: workspace.output(), sampleIDs: workspace.sampleIDs.window(first: positions.count))
   }
 
-  private func fill(_ store: ShardStore, _ shard: Int, _ positions: UnsafeBufferPointer<Int32>) {
+  func fill(_ store: ShardStore, _ shard: Int, _ positions: UnsafeBufferPointer<Int32>) {
     store.fill(
       shard: shard, positions: positions,
       features: workspace.input().window(first: positions.count * featureSize),
@@ -58,7 +59,7 @@ final class ShardWorker {
       sampleIDs: workspace.sampleIDs.window(first: positions.count))
   }
 
-  private func evaluateLoss(samples: Int, gradient: Window<Float>?) -> LossSums {
+  func evaluateLoss(samples: Int, gradient: Window<Float>?) -> LossSums {
     loss.evaluate(
       outputs: workspace.output(), targets: targets.window.window(first: samples * targetSize), samples: samples,
       gradient: gradient)

@@ -19,12 +19,14 @@ public final class Trainer {
   public var progress = TrainingProgress()
 
   let configuration: TrainingConfiguration
-  private let store: ShardStore
+  let store: ShardStore
   let update: ParameterUpdate
-  private let worker: ShardWorker
+  private let communicator: any Communicator
+  /// One for all shards in turn, or one each where the model has them learn in lockstep.
+  let workers: [ShardWorker]
   private let random: RandomSource
   /// This epoch's order of each of this rank's shards, and the epoch it is of.
-  private let order: [FlatBuffer<Int32>]
+  let order: [FlatBuffer<Int32>]
   private var orderedEpoch: Int?
   private var exchangeTime = Duration.zero
 
@@ -33,7 +35,7 @@ public final class Trainer {
 
   init(
     model: Model<Float>, objective: Objective, configuration: TrainingConfiguration, store: ShardStore,
-    exchange: any Exchange
+    exchange: any Exchange, communicator: any Communicator
   ) {
     self.model = model
     self.objective = objective
@@ -41,15 +43,19 @@ public final class Trainer {
     self.store = store
     self.exchange = exchange
     update = configuration.parameterUpdate(model.parameterLayout)
+    self.communicator = communicator
     random = RandomSource(seed: configuration.seed)
     let plan = EpochPlan(dealing: store.dealing, globalBatchSize: configuration.samplesPerStep)
     self.plan = plan
     schedule = configuration.learningRateSchedule(stepsPerEpoch: plan.stepsPerEpoch)
     order = store.shards.map { FlatBuffer(count: store.count($0)) }
-    worker = ShardWorker(
-      model: model, loss: objective.loss, data: SplitShape(store.source),
-      capacity: ((store.shards.map(plan.largestMicroBatch).max() ?? 1) - 1) / configuration.accumulate + 1,
-      parameters: ModelValues(parameters: exchange.parameters, statistics: exchange.statistics), learns: true)
+    let capacity = ((store.shards.map(plan.largestMicroBatch).max() ?? 1) - 1) / configuration.accumulate + 1
+    let values = ModelValues(parameters: exchange.parameters, statistics: exchange.statistics)
+    workers = (0..<(model.synchronizes ? store.shards.count : 1)).map { _ in
+      ShardWorker(
+        model: model, loss: objective.loss, data: SplitShape(store.source), capacity: capacity, parameters: values,
+        learns: true)
+    }
   }
 
   /// Parameters, averaged where the run averages them, and statistics for evaluation.
@@ -78,13 +84,11 @@ public final class Trainer {
     shuffleIfNeeded()
     let stepNumber = progress.step + 1
     let stepRandom = random.stream(.dropout, stepNumber)
+    for shard in exchange.shards { exchange.batchStatistics(ofShard: shard).update(repeating: 0) }
+    let synchronized = model.synchronizes ? try learnInLockstep(stepRandom) : nil
     for (index, shard) in exchange.shards.enumerated() {
       let range = plan.positions(shard: shard, step: progress.stepInEpoch)
-      let values = ModelValues(
-        parameters: exchange.parameters, gradients: exchange.gradients(ofShard: shard),
-        statistics: exchange.statistics, batchStatistics: exchange.batchStatistics(ofShard: shard))
-      values.batchStatistics?.update(repeating: 0)
-      let sums = learn(shard, index, range, values, stepRandom)
+      let sums = synchronized?[index] ?? learn(shard, index, range, stepRandom)
       let tail = exchange.tail(ofShard: shard)
       tail[TailSlot.loss.rawValue] = sums.loss
       tail[TailSlot.correct.rawValue] = sums.correct ?? 0
@@ -109,20 +113,23 @@ public final class Trainer {
   }
 
   /// Adds up the gradients of a shard's positions in a step, in as many micro-steps as the configuration has.
-  private func learn(
-    _ shard: Int, _ index: Int, _ range: Range<Int>, _ values: ModelValues<Float>, _ random: RandomSource
-  ) -> LossSums {
+  private func learn(_ shard: Int, _ index: Int, _ range: Range<Int>, _ random: RandomSource) -> LossSums {
     var loss = 0.0, correct = 0.0
     for microStep in 0..<configuration.accumulate {
-      let first = range.lowerBound + range.count * microStep / configuration.accumulate
-      let last = range.lowerBound + range.count * (microStep + 1) / configuration.accumulate
-      let sums = worker.learn(
-        store, shard: shard, positions: UnsafeBufferPointer(order[index].window.window(first..<last)), values: values,
-        random: random)
+      let sums = workers[0].learn(
+        store, shard: shard,
+        positions: UnsafeBufferPointer(order[index].window.window(part(microStep, of: range))),
+        values: values(ofShard: shard), random: random, gradients: microStep == 0 ? .overwrite : .add)
       loss += sums.loss
       correct += sums.correct ?? 0
     }
     return LossSums(loss: loss, correct: correct)
+  }
+
+  /// The positions of one of the micro-steps of a step.
+  func part(_ microStep: Int, of range: Range<Int>) -> Range<Int> {
+    let count = configuration.accumulate
+    return range.lowerBound + range.count * microStep / count..<range.lowerBound + range.count * (microStep + 1) / count
   }
 
   /// Closes an epoch by its figures: whether it is the best so far, and what the schedule and early stopping make of it.
@@ -147,6 +154,20 @@ public final class Trainer {
   var isFinished: Bool { progress.epoch >= configuration.epochs || isStoppedEarly }
 
   var isStoppedEarly: Bool { configuration.earlyStopping.map { progress.earlyStopping.isOver($0.rule) } ?? false }
+
+  /// What a shard's micro-batch reads and adds to.
+  func values(ofShard shard: Int) -> ModelValues<Float> {
+    ModelValues(
+      parameters: exchange.parameters, gradients: exchange.gradients(ofShard: shard), statistics: exchange.statistics,
+      batchStatistics: exchange.batchStatistics(ofShard: shard))
+  }
+
+  /// Sums one vector a shard over all shards in the fixed tree. Collective; its time is that of exchanges.
+  func treeSum(_ local: [[Double]]) throws(CollectiveError) -> [Double] {
+    let start = ContinuousClock.now
+    defer { exchangeTime += start.duration(to: .now) }
+    return try communicator.treeSum(local, over: exchange.assignment)
+  }
 
   /// Seconds that this rank has spent in exchanges since the last call, waiting for others included.
   func takeExchangeSeconds() -> Double {

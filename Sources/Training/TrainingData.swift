@@ -61,8 +61,13 @@ public struct TrainingData {
     validation = try heldOut.map { try load(split, $0.validation, check) } ?? load(.validation)
     test = try load(.test)
 
-    let scaling = FeatureScaling(rawValue: configuration.data.scaling.rawValue) ?? .unit
+    let scaling: FeatureScaling =
+      try ModelCatalog.sampleForm(configuration.model) == .indices
+      ? .none : FeatureScaling(rawValue: configuration.data.scaling.rawValue) ?? .unit
     self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
+    if let limit = try ModelCatalog.indexLimit(configuration.model, outputSize: outputSize) {
+      for store in [train, validation, test] { try store?.checkIndices(below: limit) }
+    }
     for store in [train, validation, test] { store?.transform = self.transform }
   }
 
@@ -73,7 +78,7 @@ public struct TrainingData {
     guard configuration.data.validation > 0 && source.splits[.validation] == nil else { return nil }
     let split = try source.split(.train)
     let parts = try ValidationSplit.select(
-      labels: isClassification ? split.readLabels() : nil, sampleCount: split.sampleCount,
+      labels: isClassification && split.targetSize == 1 ? split.readLabels() : nil, sampleCount: split.sampleCount,
       fraction: configuration.data.validation, seed: configuration.seed)
     return (.rows(parts.train), .rows(parts.validation))
   }

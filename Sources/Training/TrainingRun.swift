@@ -64,6 +64,7 @@ public final class TrainingRun {
     let catalog = ModelCatalog(
       inputShape: split.featureShape, outputSize: data.outputSize, initializer: configuration.initializer)
     let model: Model<Float> = try catalog.makeModel(configuration.model)
+    try objective.check(model.outputShapes[0], outputSize: data.outputSize, data: split)
 
     let update = configuration.parameterUpdate(model.parameterLayout)
     let layout = ExchangeLayout(
@@ -72,10 +73,12 @@ public final class TrainingRun {
       layerRanges: update.isLayerwise ? model.parameterLayout.entries.map(\.range) : [])
     let exchange = try Self.makeExchange(configuration.exchange, layout, assignment, topology)
     trainer = Trainer(
-      model: model, objective: objective, configuration: configuration, store: data.train, exchange: exchange)
+      model: model, objective: objective, configuration: configuration, store: data.train, exchange: exchange,
+      communicator: world)
     facts = Checkpoint.Facts(
       configuration: resolved, lossName: objective.name, inputShape: split.featureShape, outputSize: data.outputSize,
-      sampleCount: data.train.dealing.sampleCount, shardCount: shardCount, transform: data.transform)
+      sampleCount: data.train.dealing.sampleCount, shardCount: shardCount, transform: data.transform,
+      vocabulary: split.vocabulary)
     let values = trainer.values
     validator = data.validation.map {
       Evaluator(

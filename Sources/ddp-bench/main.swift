@@ -13,15 +13,21 @@ import Training
 // or single layers beside a large matrix product, as a table:
 //
 //   ddp-bench layers
+//
+// or sequence layers, a JSON line each:
+//
+//   ddp-bench sequence
 
 let usage =
-  "usage: ddp-bench \(Workload.all.map(\.name).joined(separator: "|")) [--shards V] [--seconds T], or ddp-bench layers"
+  "usage: ddp-bench \(Workload.all.map(\.name).joined(separator: "|")) [--shards V] [--seconds T], or ddp-bench layers|sequence"
 
 do {
   let ranks = try MPILibrary.start()
   let arguments = Array(CommandLine.arguments.dropFirst())
   if arguments == ["layers"] {
     if ranks.isRoot { LayerBench.run() }
+  } else if arguments == ["sequence"] {
+    if ranks.isRoot { SequenceBench.run() }
   } else {
     try bench(arguments, ranks)
   }

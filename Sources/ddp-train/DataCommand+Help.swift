@@ -3,7 +3,7 @@ enum DataHelp {
   static let overview = """
     Makes data sets and looks at them.
 
-      ddp-train data convert FORMAT SOURCE… --output F.h5   idx, cifar10, csv or npy to HDF5
+      ddp-train data convert FORMAT SOURCE… --output F.h5   idx, cifar10, csv, npy or text to HDF5
       ddp-train data make KIND --output F.h5                linear, classification, moons, blobs or spirals
       ddp-train data inspect F.h5                           shapes, ranges, class counts, and what spoils training
 
@@ -21,6 +21,9 @@ enum DataHelp {
           x is float32 [N, columns - 1]; class names are sorted, numbered from 0 and kept as attribute 'classes' of y
       ddp-train data convert npy X.npy Y.npy [TEST_X.npy TEST_Y.npy] --output F.h5
           arrays saved by NumPy, in their own type
+      ddp-train data convert text FILE.txt --output F.h5
+          /train and /val: x is windows of characters by number, y the character behind each; the alphabet is the
+          attribute 'vocabulary' of x
 
     Options:
       --output F.h5         the file to write; it appears only when it is complete, and replaces an older one
@@ -38,6 +41,10 @@ enum DataHelp {
     npy:
       --features X.npy --labels Y.npy [--test-features X.npy --test-labels Y.npy]
                             the sources by name instead of by order
+    text:
+      --context N           characters of a window; default 64
+      --stride N            from the start of one window to the next; default: the context, without overlap
+      --validation FRACTION the end of the text that becomes the validation split; default 0.1
     """
 
   static let make = """

@@ -30,7 +30,7 @@ enum DataCommand {
       arguments, command: "data convert",
       valued: [
         "--output", "--gzip", "--header", "--label", "--labels", "--features", "--delimiter", "--test", "--test-file",
-        "--test-features", "--test-labels", "--seed",
+        "--test-features", "--test-labels", "--seed", "--context", "--stride", "--validation",
       ])
     guard !parsed.wantsHelp else { return say(DataHelp.convert) }
     let format: SourceFormat = try parsed.kind("format")
@@ -40,6 +40,9 @@ enum DataCommand {
     options.testFraction = try parsed.number("--test")
     options.testFile = parsed["--test-file"]
     options.label = parsed["--label"]
+    options.context = try parsed.number("--context") ?? options.context
+    options.stride = try parsed.number("--stride")
+    options.validationFraction = try parsed.number("--validation") ?? options.validationFraction
     if let header: HeaderRule = try parsed.choice("--header") { options.header = header }
     if let delimiter = parsed["--delimiter"] {
       let character = ["tab": "\t", "\\t": "\t"][delimiter] ?? delimiter
@@ -67,6 +70,7 @@ enum DataCommand {
     case .idx, .cifar10: common
     case .csv: common.union(["--header", "--label", "--labels", "--delimiter", "--test", "--test-file", "--seed"])
     case .npy: common.union(["--features", "--labels", "--test-features", "--test-labels"])
+    case .text: common.union(["--context", "--stride", "--validation"])
     }
   }
 

@@ -35,6 +35,7 @@ func run(_ command: Command) throws -> ExitCode {
       try PredictionRun.run(arguments, ranks: ranks)
       return .done
     }
+  case .generate(let arguments): try GenerationRun.run(arguments)
   case .verify(let checkpoint): try VerificationRun.run(checkpoint)
   case .data(let arguments): return try DataCommand.run(arguments)
   case .help(let topic): print(topic.text)

@@ -97,7 +97,7 @@ import Testing
   @Test(arguments: [
     (["--help"], HelpTopic.general), (["-h"], .general), (["help"], .general), (["help", "train"], .train),
     (["train", "--help"], .train), (["--epochs", "3", "--help"], .train), (["predict", "-h"], .predict),
-    (["verify", "c.h5", "--help"], .verify), (["evaluate", "--help"], .evaluate),
+    (["verify", "c.h5", "--help"], .verify), (["evaluate", "--help"], .evaluate), (["generate", "-h"], .generate),
   ])
   func helpIsFoundAnywhere(line: [String], topic: HelpTopic) throws {
     #expect(try Command.parse(line) == .help(topic))
@@ -105,7 +105,10 @@ import Testing
 
   @Test(arguments: [
     (["trian"], "unknown command 'trian' (did you mean 'train'?)"),
-    (["xyzzyxyzzy"], "unknown command 'xyzzyxyzzy' (known: train, lr-find, evaluate, predict, data, verify, help, version)"),
+    (["generate", "--length", "5"], "generate: expected a checkpoint, such as runs/NAME/checkpoints/best.h5"),
+    (["generate", "c", "--length", "-5"], "--length: expected at least 0, found -5"),
+    (["generate", "c", "--temperature", "hot"], "--temperature: expected a number, found \"hot\""),
+    (["xyzzyxyzzy"], "unknown command 'xyzzyxyzzy' (known: train, lr-find, evaluate, predict, generate, data, verify, help, version)"),
     (["--epoch", "3"], "train: unknown option '--epoch' (did you mean '--epochs'?)"),
     (["--epochs"], "--epochs: expected a value, as in --epochs N"),
     (["--epochs", "--quiet"], "--epochs: expected a value, as in --epochs N"),
@@ -145,7 +148,7 @@ import Testing
         == "unknown key 'optimizer.learningrate' (did you mean 'optimizer.learning_rate'?)")
   }
 
-  @Test(arguments: [HelpTopic.general, .train, .rangeTest, .evaluate, .predict, .verify])
+  @Test(arguments: [HelpTopic.general, .train, .rangeTest, .evaluate, .predict, .generate, .verify])
   func helpFitsTheScreen(topic: HelpTopic) {
     for line in topic.text.split(separator: "\n") {
       #expect(line.count <= 100, "\(line)")

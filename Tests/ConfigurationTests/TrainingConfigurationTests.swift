@@ -177,6 +177,28 @@ import Testing
       "{ data: { layout: 'NCHW' } }",
       "run.json5:1:19: data.layout: unknown name 'NCHW' (known: auto, channels_first, channels_last)"
     ),
+    (
+      "{ layers: [{ residual: { layers: ['relu', 'rleu'] } }] }",
+      "run.json5:1:43: layers[0].residual.layers[1]: unknown name 'rleu' (did you mean 'relu'?)"
+    ),
+    (
+      "{ layers: [{ residual: { shortcut: ['relu'] } }] }",
+      "run.json5:1:24: layers[0].residual.layers: expected a list of layers in brackets"
+    ),
+    ("{ layers: [{ residual: [] }] }", "run.json5:1:24: layers[0].residual.layers: expected at least one layer, found []"),
+    (
+      "{ layers: [{ parallel: [['relu']] }] }",
+      "run.json5:1:24: layers[0].parallel.branches: expected two or more lists of layers, such as "
+        + "[[{ dense: 8 }], [{ dense: 4 }, \"relu\"]], found [[\"relu\"]]"
+    ),
+    (
+      "{ layers: [{ parallel: { branches: [['relu'], []], join: 'ad' } }] }",
+      "run.json5:1:58: layers[0].parallel.join: unknown name 'ad' (did you mean 'add'?)"
+    ),
+    (
+      "{ layers: [{ batch_norm: { momentum: 2 } }] }",
+      "run.json5:1:38: layers[0].batch_norm.momentum: expected from 0 to 1, found 2"
+    ),
     ("{ layers: ['rleu'] }", "run.json5:1:12: layers[0]: unknown name 'rleu' (did you mean 'relu'?)"),
     (
       "{ layers: [{ dense: { unit: 3 } }] }",

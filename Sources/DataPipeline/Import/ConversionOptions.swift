@@ -8,6 +8,8 @@ public enum SourceFormat: String, CaseIterable, Sendable {
   case csv
   /// Arrays saved by NumPy.
   case npy
+  /// Plain text, for models that predict the next character.
+  case text
 }
 
 /// Whether a CSV file's first record is a header.
@@ -48,6 +50,13 @@ public struct ConversionOptions: Sendable {
   public var testFraction: Double?
   /// The seed of the choice of test rows.
   public var seed: UInt64 = 0
+
+  /// Text: characters of a window.
+  public var context = 64
+  /// Text: characters from the start of one window to the next; nil for `context`, so that windows do not overlap.
+  public var stride: Int?
+  /// Text: the fraction at the end of the text that becomes the validation split.
+  public var validationFraction = 0.1
 
   public init() {}
 }

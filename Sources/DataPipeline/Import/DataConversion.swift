@@ -11,6 +11,9 @@ public enum DataConversion {
   /// | cifar10 | a directory, or batches; `test_batch` is the test split | uint8 [N, 3, 32, 32] | uint8 [N] |
   /// | csv | one file | float32 [N, D] | int32 classes, int64 or float32 [N] |
   /// | npy | features, labels and perhaps features, labels of the test split, in that order | as stored | as stored |
+  /// | text | one file of UTF-8 | characters by number, [N, context] | the character behind each, [N, context] |
+  ///
+  /// Text has `/train` and `/val` splits, and its alphabet in the attribute `vocabulary` of x.
   ///
   /// - Throws: `ImportError`: `.usage` for sources or options that do not fit the format, `.data` for a file that is
   ///   missing, damaged, or of another length than its partner.
@@ -44,6 +47,11 @@ public enum DataConversion {
         throw .usage("data convert csv: \(sources.count) sources, expected one; name the test split's with --test-file")
       }
       try convertCSV(sources[0], options, to: file)
+    case .text:
+      guard sources.count == 1 else {
+        throw .usage("data convert text: \(sources.count) sources, expected one; join them first")
+      }
+      try convertText(sources[0], options, to: file)
     }
     try translated { () throws(HDF5Error) in
       let names = sources.map { $0.split(separator: "/").last.map(String.init) ?? $0 }

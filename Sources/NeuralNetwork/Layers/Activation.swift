@@ -10,6 +10,9 @@ public struct Activation<S: Scalar>: Layer {
     case tanh
     case sigmoid
     case gelu
+    /// alpha · (eˣ − 1) below zero.
+    case elu(alpha: Double)
+    case silu
   }
 
   public let function: Function
@@ -29,6 +32,8 @@ public struct Activation<S: Scalar>: Layer {
     case .tanh: hyperbolicTangent(pass.input(), into: pass.output)
     case .sigmoid: NumericCore.sigmoid(pass.input(), into: pass.output)
     case .gelu: NumericCore.gelu(pass.input(), into: pass.output)
+    case .elu(let alpha): exponentialLinearUnit(pass.input(), alpha: S(alpha), into: pass.output)
+    case .silu: sigmoidLinearUnit(pass.input(), into: pass.output)
     }
   }
 
@@ -47,6 +52,11 @@ public struct Activation<S: Scalar>: Layer {
       sigmoidBackward(output: pass.output, outputGradient: outputGradient, inputGradient: inputGradient)
     case .gelu:
       geluBackward(input: pass.input(), outputGradient: outputGradient, inputGradient: inputGradient)
+    case .elu(let alpha):
+      exponentialLinearUnitBackward(
+        input: pass.input(), alpha: S(alpha), outputGradient: outputGradient, inputGradient: inputGradient)
+    case .silu:
+      sigmoidLinearUnitBackward(input: pass.input(), outputGradient: outputGradient, inputGradient: inputGradient)
     }
   }
 }

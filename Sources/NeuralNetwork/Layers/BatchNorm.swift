@@ -1,0 +1,163 @@
+public import NumericCore
+
+/// Batch normalization (Ioffe and Szegedy 2015) over all axes but the last: `output = (input − μ) / √(σ² + ε) · weight + bias`
+/// for each channel, and the ReLU of it where `rectifies`.
+///
+/// - Shapes: `input` and `output` [N, …, C] with the last axis as channels: features [C], a sequence [T, C], an image [H, W, C].
+/// - Parameters, named as by PyTorch: `weight` [C], starting at one, and `bias` [C], starting at zero. Running statistics:
+///   `running_mean` [C] and `running_var` [C]. PyTorch's `num_batches_tracked` is left out, since nothing here depends on it.
+/// - Training: μ and σ² are mean and biased variance over the samples and positions of the micro-batch, summed in double; the
+///   running statistics take in μ and the unbiased variance, averaged over micro-batches by samples. A micro-batch with a
+///   single value a channel normalizes it to zero, has no gradient, and leaves the running variance as it is.
+/// - Evaluation: μ and σ² are the running statistics.
+///
+/// Forward reads the input twice and writes the output once; backward reads input and output gradient twice and writes the
+/// input gradient once. The ReLU costs no further pass.
+public struct BatchNorm<S: Scalar>: SynchronizingLayer {
+  public let outputShape: Shape
+  /// ε.
+  public let epsilon: Double
+  public let statisticMomentum: Double
+  /// Whether a ReLU follows within this layer.
+  public let rectifies: Bool
+  public let synchronizes: Bool
+  private let channels: Int
+
+  /// - Parameters:
+  ///   - momentum: the share of the newest step in the running statistics, 0 to 1.
+  ///   - synchronizes: whether statistics in training are those of all shards' micro-batches together; see `SynchronizingLayer`.
+  public init(
+    shape: Shape, epsilon: Double = 1e-5, momentum: Double = 0.1, rectifies: Bool = false, synchronizes: Bool = false
+  ) {
+    precondition(
+      shape.rank >= 1 && shape.elementCount > 0 && epsilon > 0 && (0...1).contains(momentum),
+      "batch normalization of \(shape) with epsilon \(epsilon) and momentum \(momentum)")
+    outputShape = shape
+    self.epsilon = epsilon
+    statisticMomentum = momentum
+    self.rectifies = rectifies
+    self.synchronizes = synchronizes
+    channels = shape[shape.rank - 1]
+  }
+
+  public var inputShapes: [Shape] { [outputShape] }
+  public var parameters: [ParameterSpecification] {
+    [
+      ParameterSpecification("weight", shape: [channels], initializer: .ones),
+      ParameterSpecification("bias", shape: [channels], initializer: .zeros),
+    ]
+  }
+  public var statistics: [ParameterSpecification] {
+    [
+      ParameterSpecification("running_mean", shape: [channels], initializer: .zeros),
+      ParameterSpecification("running_var", shape: [channels], initializer: .ones),
+    ]
+  }
+  public var sharedSumCount: Int { ColumnSums.doubleCount(columns: channels) }
+  /// μ and 1 / √(σ² + ε).
+  public func savedCount(samples: Int) -> Int { 2 * channels }
+  /// Sums in double, then two constants a channel.
+  public func scratchCount(samples: Int) -> Int {
+    Window<S>.elementCount(ofDoubles: sharedSumCount) + 2 * channels
+  }
+
+  // MARK: Forward
+
+  public func forward(_ pass: LayerPass<S>) {
+    guard pass.samples > 0 else { return }
+    if case .training = pass.mode {
+      // A row of the data is an origin that keeps the sums small.
+      let origin = pass.input().window(first: channels)
+      let sums = sums(pass)
+      addColumnMoments(of: pass.input(), about: origin, to: sums)
+      normalize(pass, by: sums, about: origin)
+    } else {
+      let normalization = normalization(pass)
+      copy(pass.statistic(0), into: normalization.mean)
+      inverseDeviations(ofVariances: pass.statistic(1), epsilon: epsilon, into: normalization.inverseDeviation)
+      normalizeColumns(pass.input(), normalization, into: pass.output)
+    }
+  }
+
+  public func addForwardSums(_ pass: LayerPass<S>, to sums: Window<Double>) {
+    // The running mean is an origin that all shards know.
+    addColumnMoments(of: pass.input(), about: pass.statistic(0), to: ColumnSums(sums, columns: channels))
+  }
+
+  public func finishForward(_ pass: LayerPass<S>, sums: Window<Double>) {
+    normalize(pass, by: ColumnSums(sums, columns: channels), about: pass.statistic(0))
+  }
+
+  private func normalize(_ pass: LayerPass<S>, by sums: ColumnSums, about origin: Window<S>) {
+    guard sums.rows > 0 else { return }
+    let normalization = normalization(pass)
+    finishColumnMoments(
+      sums, about: origin, epsilon: epsilon, mean: normalization.mean,
+      inverseDeviation: normalization.inverseDeviation)
+    if let means = pass.batchStatistic(0), let variances = pass.batchStatistic(1) {
+      addBatchStatistics(
+        sums, about: origin, samples: pass.samples, runningVariance: pass.statistic(1), toMeans: means,
+        variances: variances)
+    }
+    normalizeColumns(pass.input(), normalization, into: pass.output)
+  }
+
+  // MARK: Backward
+
+  public func backward(_ pass: LayerPass<S>) {
+    guard pass.samples > 0 else { return }
+    let sums = sums(pass)
+    addGradientSums(pass, to: sums)
+    propagate(pass, sums)
+  }
+
+  public func addBackwardSums(_ pass: LayerPass<S>, to sums: Window<Double>) {
+    addGradientSums(pass, to: ColumnSums(sums, columns: channels))
+  }
+
+  public func finishBackward(_ pass: LayerPass<S>, sums: Window<Double>) {
+    propagate(pass, ColumnSums(sums, columns: channels))
+  }
+
+  /// Sums over this micro-batch, which are the gradients of its parameters but for a factor.
+  private func addGradientSums(_ pass: LayerPass<S>, to sums: ColumnSums) {
+    let normalization = normalization(pass)
+    addColumnGradientSums(outputGradient: pass.outputGradient, input: pass.input(), normalization, to: sums)
+    if let weightGradient = pass.parameterGradient(0), let biasGradient = pass.parameterGradient(1) {
+      addColumnGradients(
+        sums, inverseDeviation: normalization.inverseDeviation, toWeights: weightGradient, biases: biasGradient)
+    }
+  }
+
+  private func propagate(_ pass: LayerPass<S>, _ sums: ColumnSums) {
+    guard sums.rows > 0, let inputGradient = pass.inputGradient() else { return }
+    let normalization = normalization(pass)
+    let start = Window<S>.elementCount(ofDoubles: sharedSumCount)
+    let offset = pass.scratch.window(start..<start + channels)
+    let slope = pass.scratch.window(start + channels..<start + 2 * channels)
+    if case .training = pass.mode {
+      finishColumnGradientSums(
+        sums, inverseDeviation: normalization.inverseDeviation, offset: offset, slope: slope)
+    } else {
+      // The running statistics do not depend on the input.
+      offset.update(repeating: 0)
+      slope.update(repeating: 0)
+    }
+    normalizeColumnsBackward(
+      outputGradient: pass.outputGradient, input: pass.input(), normalization, offset: offset, slope: slope,
+      inputGradient: inputGradient)
+  }
+
+  private func normalization(_ pass: LayerPass<S>) -> ColumnNormalization<S> {
+    ColumnNormalization(
+      mean: pass.saved.window(first: channels), inverseDeviation: pass.saved.window(channels..<2 * channels),
+      weight: pass.parameter(0), bias: pass.parameter(1), rectifies: rectifies)
+  }
+
+  /// Zeroed sums in scratch memory.
+  private func sums(_ pass: LayerPass<S>) -> ColumnSums {
+    let sums = ColumnSums(pass.scratch.doubles(sharedSumCount), columns: channels)
+    sums.reset()
+    return sums
+  }
+}

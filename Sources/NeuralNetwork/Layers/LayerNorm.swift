@@ -1,0 +1,57 @@
+public import NumericCore
+
+/// Layer normalization (Ba, Kiros and Hinton 2016) of the last axis: `output = (input − μ) / √(σ² + ε) · weight + bias`, with mean
+/// and biased variance of each row of features by itself, so that nothing depends on the batch.
+///
+/// - Shapes: `input` and `output` [N, …, F]; `weight` [F], starting at one, and `bias` [F], starting at zero.
+public struct LayerNorm<S: Scalar>: Layer {
+  public let outputShape: Shape
+  /// ε.
+  public let epsilon: Double
+  private let size: Int
+
+  public init(shape: Shape, epsilon: Double = 1e-5) {
+    precondition(
+      shape.rank >= 1 && shape.elementCount > 0 && epsilon > 0, "layer normalization of \(shape) with epsilon \(epsilon)")
+    outputShape = shape
+    self.epsilon = epsilon
+    size = shape[shape.rank - 1]
+  }
+
+  public var inputShapes: [Shape] { [outputShape] }
+  public var parameters: [ParameterSpecification] {
+    [
+      ParameterSpecification("weight", shape: [size], initializer: .ones),
+      ParameterSpecification("bias", shape: [size], initializer: .zeros),
+    ]
+  }
+  /// μ and 1 / √(σ² + ε) of each row.
+  public func savedCount(samples: Int) -> Int { 2 * samples * (outputShape.elementCount / size) }
+  /// Sums of the parameters' gradients in double.
+  public func scratchCount(samples: Int) -> Int { Window<S>.elementCount(ofDoubles: 2 * size) }
+
+  public func forward(_ pass: LayerPass<S>) {
+    let (means, inverseDeviations) = rowConstants(pass)
+    normalizeRows(
+      pass.input(), weight: pass.parameter(0), bias: pass.parameter(1), epsilon: epsilon, means: means,
+      inverseDeviations: inverseDeviations, into: pass.output)
+  }
+
+  public func backward(_ pass: LayerPass<S>) {
+    let (means, inverseDeviations) = rowConstants(pass)
+    let sums = pass.scratch.doubles(2 * size)
+    sums.update(repeating: 0)
+    let (weightSums, biasSums) = (sums.window(first: size), sums.window(size..<2 * size))
+    normalizeRowsBackward(
+      outputGradient: pass.outputGradient, input: pass.input(), weight: pass.parameter(0), means: means,
+      inverseDeviations: inverseDeviations, inputGradient: pass.inputGradient(), weightSums: weightSums,
+      biasSums: biasSums)
+    if let weightGradient = pass.parameterGradient(0) { add(sums: weightSums, into: weightGradient) }
+    if let biasGradient = pass.parameterGradient(1) { add(sums: biasSums, into: biasGradient) }
+  }
+
+  private func rowConstants(_ pass: LayerPass<S>) -> (means: Window<S>, inverseDeviations: Window<S>) {
+    let rows = pass.output.count / size
+    return (pass.saved.window(first: rows), pass.saved.window(rows..<2 * rows))
+  }
+}

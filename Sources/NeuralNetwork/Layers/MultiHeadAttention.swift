@@ -1,0 +1,174 @@
+public import NumericCore
+
+/// Scaled dot-product self-attention in several heads (Vaswani et al. 2017).
+///
+/// With q, k, v the three parts of `x · in_projᵀ + bias`, each cut into heads of d = E / heads columns, a head gives
+/// `softmax(q · kᵀ / √d) · v`; the heads side by side go through `out_proj`. Where causal, position t sees positions up to t.
+///
+/// - Shapes: input and output [T, E]; `in_proj_weight` [3E, E] and `in_proj_bias` [3E] (q, k, v), `out_proj.weight` [E, E] and
+///   `out_proj.bias` [E], named and initialised as by PyTorch's `nn.MultiheadAttention`.
+/// - In training, dropout falls on the softmax's results, keyed by (step, layer, sample).
+public struct MultiHeadAttention<S: Scalar>: Layer {
+  public let outputShape: Shape
+  public let parameters: [ParameterSpecification]
+  public let heads: Int
+  public let isCausal: Bool
+  public let dropout: Double
+  private let positions: Int, width: Int, headWidth: Int
+
+  /// - Parameters:
+  ///   - shape: [T, E], E a multiple of `heads`.
+  ///   - dropout: of attention weights, at least 0 and less than 1.
+  ///   - initializer: of both weights; nil for PyTorch's, Xavier for the input's and uniform on ±1/√E for the output's.
+  public init(
+    shape: Shape, heads: Int, isCausal: Bool = false, dropout: Double = 0, initializer: Initializer? = nil
+  ) {
+    precondition(
+      shape.rank == 2 && heads >= 1 && shape[1] >= 1 && shape[1] % heads == 0 && (0..<1).contains(dropout),
+      "\(heads) heads over \(shape) with dropout \(dropout)")
+    outputShape = shape
+    (self.heads, self.isCausal, self.dropout) = (heads, isCausal, dropout)
+    (positions, width, headWidth) = (shape[0], shape[1], shape[1] / heads)
+    parameters = [
+      ParameterSpecification(
+        "in_proj_weight", shape: [3 * width, width],
+        initializer: initializer ?? .xavierUniform(fanIn: width, fanOut: 3 * width)),
+      ParameterSpecification("in_proj_bias", shape: [3 * width], initializer: .zeros),
+      ParameterSpecification(
+        "out_proj.weight", shape: [width, width],
+        initializer: initializer ?? .uniform(bound: (1 / Double(width)).squareRoot())),
+      ParameterSpecification("out_proj.bias", shape: [width], initializer: .zeros),
+    ]
+  }
+
+  public var inputShapes: [Shape] { [outputShape] }
+
+  // A head's attention matrix of one sample has T² elements.
+  private var square: Int { positions * positions }
+
+  public func savedCount(samples: Int) -> Int {
+    samples * (4 * positions * width + heads * square * (dropout > 0 ? 2 : 1)) + WindowCutter<S>.slack(windows: 4)
+  }
+  public func scratchCount(samples: Int) -> Int {
+    samples * 4 * positions * width + 2 * square + WindowCutter<S>.slack(windows: 4)
+  }
+
+  /// What forward leaves for backward: q, k and v [N, T, 3E], attention [N, heads, T, T], what it gives [N, T, E], masks.
+  private func memory(
+    _ pass: LayerPass<S>
+  ) -> (projected: Window<S>, attention: Window<S>, context: Window<S>, mask: Window<S>) {
+    var saved = WindowCutter(pass.saved)
+    return (
+      saved.take(pass.samples * 3 * positions * width), saved.take(pass.samples * heads * square),
+      saved.take(pass.samples * positions * width), saved.take(dropout > 0 ? pass.samples * heads * square : 0)
+    )
+  }
+
+  /// The columns of part 0, 1 or 2 (q, k, v) of a head of a sample, in rows of q, k and v side by side.
+  private func part(_ projected: Window<S>, _ part: Int, _ sample: Int, _ head: Int) -> Matrix<S> {
+    let size = positions * 3 * width, start = part * width + head * headWidth
+    return Matrix(projected.window(sample * size..<(sample + 1) * size), rows: positions, columns: 3 * width)
+      .columns(start..<start + headWidth)
+  }
+
+  private func part(_ context: Window<S>, _ sample: Int, _ head: Int) -> Matrix<S> {
+    let size = positions * width
+    return Matrix(context.window(sample * size..<(sample + 1) * size), rows: positions, columns: width)
+      .columns(head * headWidth..<(head + 1) * headWidth)
+  }
+
+  private func square(_ window: Window<S>, _ sample: Int, _ head: Int) -> Window<S> {
+    window.window((sample * heads + head) * square..<(sample * heads + head + 1) * square)
+  }
+
+  private func matrix(_ square: Window<S>) -> Matrix<S> { Matrix(square, rows: positions, columns: positions) }
+  private func drops(_ pass: LayerPass<S>) -> Bool { dropout > 0 && pass.random != nil }
+  private var scale: S { 1 / S(headWidth).squareRoot() }
+
+  public func forward(_ pass: LayerPass<S>) {
+    let memory = memory(pass)
+    let rows = pass.samples * positions
+    multiply(
+      Matrix(pass.input(), rows: rows, columns: width),
+      Matrix(pass.parameter(0), rows: 3 * width, columns: width).transposed,
+      into: Matrix(memory.projected, rows: rows, columns: 3 * width))
+    addRow(pass.parameter(1), toRowsOf: memory.projected)
+    if drops(pass), let random = pass.random {
+      for sample in 0..<pass.samples {
+        random.fillDropoutMask(
+          memory.mask.window(sample * heads * square..<(sample + 1) * heads * square), lane: pass.sampleIDs[sample],
+          probability: dropout)
+      }
+    }
+    let dropped = pass.scratch.window(first: square)
+    for sample in 0..<pass.samples {
+      for head in 0..<heads {
+        let attention = square(memory.attention, sample, head)
+        multiply(
+          part(memory.projected, 0, sample, head), part(memory.projected, 1, sample, head).transposed,
+          into: matrix(attention))
+        attentionSoftmax(attention, columns: positions, scale: scale, isCausal: isCausal)
+        if drops(pass) { multiplyElements(attention, square(memory.mask, sample, head), into: dropped) }
+        multiply(
+          matrix(drops(pass) ? dropped : attention), part(memory.projected, 2, sample, head),
+          into: part(memory.context, sample, head))
+      }
+    }
+    multiply(
+      Matrix(memory.context, rows: rows, columns: width),
+      Matrix(pass.parameter(2), rows: width, columns: width).transposed,
+      into: Matrix(pass.output, rows: rows, columns: width))
+    addRow(pass.parameter(3), toRowsOf: pass.output)
+  }
+
+  public func backward(_ pass: LayerPass<S>) {
+    let memory = memory(pass)
+    let rows = pass.samples * positions
+    var scratch = WindowCutter(pass.scratch)
+    let contextGradient = scratch.take(rows * width), projectedGradient = scratch.take(rows * 3 * width)
+    let gradient = scratch.take(square), dropped = scratch.take(square)
+
+    let outputGradient = Matrix(pass.outputGradient, rows: rows, columns: width)
+    addGradients(pass, of: 2, input: memory.context, outputGradient: pass.outputGradient)
+    multiply(
+      outputGradient, Matrix(pass.parameter(2), rows: width, columns: width),
+      into: Matrix(contextGradient, rows: rows, columns: width))
+    for sample in 0..<pass.samples {
+      for head in 0..<heads {
+        let attention = square(memory.attention, sample, head)
+        let headGradient = part(contextGradient, sample, head)
+        if drops(pass) { multiplyElements(attention, square(memory.mask, sample, head), into: dropped) }
+        multiply(
+          matrix(drops(pass) ? dropped : attention).transposed, headGradient,
+          into: part(projectedGradient, 2, sample, head))
+        multiply(headGradient, part(memory.projected, 2, sample, head).transposed, into: matrix(gradient))
+        if drops(pass) { multiplyElements(gradient, square(memory.mask, sample, head), into: gradient) }
+        attentionSoftmaxBackward(probabilities: attention, columns: positions, scale: scale, gradient: gradient)
+        multiply(
+          matrix(gradient), part(memory.projected, 1, sample, head), into: part(projectedGradient, 0, sample, head))
+        multiply(
+          matrix(gradient).transposed, part(memory.projected, 0, sample, head),
+          into: part(projectedGradient, 1, sample, head))
+      }
+    }
+    addGradients(pass, of: 0, input: pass.input(), outputGradient: projectedGradient)
+    if let inputGradient = pass.inputGradient() {
+      multiply(
+        Matrix(projectedGradient, rows: rows, columns: 3 * width),
+        Matrix(pass.parameter(0), rows: 3 * width, columns: width),
+        into: Matrix(inputGradient, rows: rows, columns: width))
+    }
+  }
+
+  /// Adds to the gradients of weight `index` and the bias behind it.
+  private func addGradients(_ pass: LayerPass<S>, of index: Int, input: Window<S>, outputGradient: Window<S>) {
+    let rows = pass.samples * positions
+    if let gradient = pass.parameterGradient(index) {
+      let outputs = gradient.count / width
+      multiply(
+        Matrix(outputGradient, rows: rows, columns: outputs).transposed,
+        Matrix(input, rows: rows, columns: width), into: Matrix(gradient, rows: outputs, columns: width), adding: true)
+    }
+    if let gradient = pass.parameterGradient(index + 1) { addColumnSums(of: outputGradient, to: gradient) }
+  }
+}

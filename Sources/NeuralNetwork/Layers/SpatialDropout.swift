@@ -1,0 +1,53 @@
+public import NumericCore
+
+/// In training, zeroes whole channels of a sample with probability p and scales the others by 1 / (1 − p); else passes all
+/// through. Neighbouring positions of a channel are so alike that dropping single ones drops no information (Tompson et al.
+/// 2015; PyTorch's `Dropout1d` and `Dropout2d`).
+///
+/// - Shapes: `input` and `output` [N, …, C] with the last axis as channels.
+///
+/// The mask is keyed by (seed, step, layer, sample, channel).
+public struct SpatialDropout<S: Scalar>: Layer {
+  /// p, at least 0 and less than 1.
+  public let probability: Double
+  public let outputShape: Shape
+  private let channels: Int
+
+  public init(probability: Double, shape: Shape) {
+    precondition(
+      (0..<1).contains(probability) && shape.rank >= 1 && shape.elementCount > 0,
+      "a dropout probability of \(probability) for the channels of \(shape)")
+    self.probability = probability
+    outputShape = shape
+    channels = shape[shape.rank - 1]
+  }
+
+  public var inputShapes: [Shape] { [outputShape] }
+  /// The mask.
+  public func savedCount(samples: Int) -> Int { channels * samples }
+
+  public func forward(_ pass: LayerPass<S>) {
+    guard let random = pass.random, probability > 0 else { return copy(pass.input(), into: pass.output) }
+    for sample in 0..<pass.samples {
+      let mask = mask(pass, sample)
+      random.fillDropoutMask(mask, lane: pass.sampleIDs[sample], probability: probability)
+      multiplyRows(window(pass.input(), sample), by: mask, into: window(pass.output, sample))
+    }
+  }
+
+  public func backward(_ pass: LayerPass<S>) {
+    guard let inputGradient = pass.inputGradient() else { return }
+    guard pass.random != nil, probability > 0 else { return copy(pass.outputGradient, into: inputGradient) }
+    for sample in 0..<pass.samples {
+      multiplyRows(
+        window(pass.outputGradient, sample), by: mask(pass, sample), into: window(inputGradient, sample))
+    }
+  }
+
+  private func mask(_ pass: LayerPass<S>, _ sample: Int) -> Window<S> {
+    pass.saved.window(sample * channels..<(sample + 1) * channels)
+  }
+  private func window(_ batch: Window<S>, _ sample: Int) -> Window<S> {
+    batch.window(sample * outputShape.elementCount..<(sample + 1) * outputShape.elementCount)
+  }
+}

@@ -1,0 +1,81 @@
+import Configuration
+import NeuralNetwork
+import NumericCore
+
+// Layers over sequences: samples of [T, F], or of [T] whole numbers in front of an embedding.
+
+extension ModelAssembly {
+  static var sequenceLayers: Set<String> {
+    ["embedding", "lstm", "gru", "multi_head_attention", "transformer_block", "positional_embedding"]
+  }
+
+  mutating func addSequenceLayer(
+    _ layer: LayerDescription, _ options: inout ConfigurationReader, _ name: String
+  ) throws(ConfigurationError) {
+    switch layer.name {
+    case "embedding": try addEmbedding(&options, name)
+    case "lstm", "gru": try addRecurrent(layer, &options, name)
+    case "multi_head_attention":
+      let attention = MultiHeadAttention<S>(
+        shape: try sequenceShape(layer), heads: try heads(&options, of: layer),
+        isCausal: try options.bool("causal") ?? false, dropout: try options.double("dropout") ?? 0)
+      node = builder.add(attention, to: node, name: name)
+    case "transformer_block":
+      _ = try sequenceShape(layer)
+      node = builder.addTransformerBlock(
+        to: node, name: name, heads: try heads(&options, of: layer), isCausal: try options.bool("causal") ?? false,
+        dropout: try options.double("dropout") ?? 0)
+    default:
+      let positions = PositionalEmbedding<S>(
+        shape: try sequenceShape(layer),
+        initializer: .normal(standardDeviation: try options.double("standard_deviation") ?? 1))
+      node = builder.add(positions, to: node, name: name)
+    }
+  }
+
+  private mutating func addEmbedding(_ options: inout ConfigurationReader, _ name: String) throws(ConfigurationError) {
+    guard let dimension = try options.integer("dimension") else {
+      throw options.error("dimension", "expected the length of the vectors")
+    }
+    let embedding = Embedding<S>(
+      inputShape: node.shape, size: try options.integer("size") ?? outputSize, dimension: dimension,
+      initializer: .normal(standardDeviation: try options.double("standard_deviation") ?? 1))
+    node = builder.add(embedding, to: node, name: name)
+  }
+
+  private mutating func addRecurrent(
+    _ layer: LayerDescription, _ options: inout ConfigurationReader, _ name: String
+  ) throws(ConfigurationError) {
+    guard let units = try options.integer("units") else {
+      throw options.error("units", "expected the number of units")
+    }
+    let recurrent = Recurrent<S>(
+      layer.name == "lstm" ? .lstm : .gru, inputShape: try sequenceShape(layer), units: units,
+      layers: try options.integer("layers") ?? 1, isBidirectional: try options.bool("bidirectional") ?? false,
+      givesSequence: try options.bool("sequence") ?? true, dropout: try options.double("dropout") ?? 0)
+    node = builder.add(recurrent, to: node, name: name)
+  }
+
+  /// What flows into `layer`, which has to be [T, F].
+  private func sequenceShape(_ layer: LayerDescription) throws(ConfigurationError) -> Shape {
+    guard node.shape.rank == 2 else {
+      throw ConfigurationError(
+        "\(layer.path): expected a sequence of rows (steps × features), found samples of \(node.shape)", at: layer.position)
+    }
+    return node.shape
+  }
+
+  /// The number of heads, which has to divide the width.
+  private func heads(
+    _ options: inout ConfigurationReader, of layer: LayerDescription
+  ) throws(ConfigurationError) -> Int {
+    let width = try sequenceShape(layer)[1]
+    guard let heads = try options.integer("heads") else {
+      throw options.error("heads", "expected the number of heads, a divisor of the width \(width)")
+    }
+    guard width % heads == 0 else {
+      throw options.error("heads", "expected a divisor of the width \(width), found \(heads)")
+    }
+    return heads
+  }
+}

@@ -1,0 +1,29 @@
+import Configuration
+import NumericCore
+
+extension ModelCatalog {
+  /// The models over sequences that a name alone describes.
+  static var sequenceModels: [String: [JSONValue]] {
+    let block: JSONValue = ["transformer_block": ["heads": 4, "causal": true]]
+    return [
+      "lstm": [["lstm": ["units": 128, "sequence": false]], "dense"],
+      "char-lstm": [["embedding": 64], ["lstm": ["units": 256, "layers": 2, "dropout": 0.2]], "dense"],
+      // nanoGPT's setting for a CPU: 4 layers, 4 heads, width 128.
+      "char-transformer": [
+        ["embedding": ["dimension": 128, "standard_deviation": 0.02]],
+        ["positional_embedding": ["standard_deviation": 0.02]], block, block, block, block, "layer_norm",
+        ["dense": ["bias": false]],
+      ],
+    ]
+  }
+
+  /// The vectors of the embedding that a model begins with; nil where it begins with another layer.
+  static func indexLimit(_ description: ModelDescription, outputSize: Int) throws(ConfigurationError) -> Int? {
+    guard try sampleForm(description) == .indices else { return nil }
+    guard case .layers(let layers) = description, let embedding = layers.first(where: { $0.name == "embedding" }) else {
+      return outputSize
+    }
+    var options = try embedding.reader()
+    return try options.integer("size") ?? outputSize
+  }
+}

@@ -1,0 +1,178 @@
+import NeuralNetwork
+import NumericCore
+import TestSupport
+import Testing
+
+/// Layers against PyTorch, in double and in single precision.
+@Suite("Normalization against PyTorch")
+struct NormalizationOracleTests {
+  struct Case: Decodable, Sendable, CustomTestStringConvertible {
+    struct Options: Decodable {
+      let epsilon: Double?, momentum: Double?, alpha: Double?
+      let rectifies: Bool?
+    }
+    let kind: String
+    let options: Options
+    let samples: Int
+    let shape: [Int]
+    let input: [Double], output: [Double], coefficients: [Double], inputGradient: [Double]
+    let parameters: [String: [Double]], gradients: [String: [Double]]
+    let statistics: [String: [Double]]?, updated: [String: [Double]]?
+    let evaluation: [Double]?
+
+    var testDescription: String { "\(kind) of \(samples)×\(Shape(shape))" }
+
+    func layer<S: Scalar>() throws -> any Layer<S> {
+      let shape = Shape(shape)
+      switch kind {
+      case "batch_norm":
+        return BatchNorm<S>(
+          shape: shape, epsilon: options.epsilon ?? 1e-5, momentum: options.momentum ?? 0.1,
+          rectifies: options.rectifies ?? false)
+      case "layer_norm": return LayerNorm<S>(shape: shape, epsilon: options.epsilon ?? 1e-5)
+      case "softmax": return Softmax<S>(shape: shape)
+      case "elu": return Activation<S>(.elu(alpha: try #require(options.alpha)), shape: shape)
+      default: return Activation<S>(.silu, shape: shape)
+      }
+    }
+  }
+
+  static let training = PassMode.training(random: RandomSource(seed: 1))
+
+  /// Runs `layer` as the fixture did.
+  func check<S: Scalar>(_ test: Case, _ layer: some Layer<S>, tolerance: Double) throws {
+    func expect(_ values: some Sequence<S>, _ expected: [Double], _ what: String) {
+      let values = values.map { Double($0) }
+      #expect(values.count == expected.count, "\(what)")
+      for (index, (value, expected)) in zip(values, expected).enumerated() {
+        #expect(abs(value - expected) <= tolerance * max(1, abs(expected)), "\(what)[\(index)]")
+      }
+    }
+    var builder = ModelBuilder<S>()
+    let model = builder.build(outputs: builder.add(layer, to: builder.input(layer.inputShapes[0]), name: "0"))
+    let (layout, statisticLayout) = (model.parameterLayout, model.statisticLayout)
+    let parameters = FlatBuffer<S>(count: layout.count)
+    let gradients = FlatBuffer<S>(count: layout.count)
+    let statistics = FlatBuffer<S>(count: statisticLayout.count)
+    let batchStatistics = FlatBuffer<S>(count: statisticLayout.count)
+    func load(_ buffer: FlatBuffer<S>, _ layout: ParameterLayout, _ values: [String: [Double]]) throws {
+      #expect(Set(layout.entries.map(\.name)) == Set(values.keys.map { "0.\($0)" }))
+      for entry in layout.entries {
+        fill(buffer.window.window(entry.range), try #require(values[String(entry.name.dropFirst(2))]).map { S($0) })
+      }
+    }
+    try load(parameters, layout, test.parameters)
+    try load(statistics, statisticLayout, test.statistics ?? [:])
+    let values = ModelValues(
+      parameters: parameters.window, gradients: gradients.window, statistics: statistics.window,
+      batchStatistics: batchStatistics.window)
+    let workspace = Workspace(model: model, capacity: test.samples, values: values, differentiatesInputs: true)
+    fill(workspace.input(), test.input.map { S($0) })
+    workspace.forward(samples: test.samples, mode: Self.training, values: values)
+    expect(workspace.output(), test.output, "output")
+    fill(workspace.outputGradient(), test.coefficients.map { S($0) })
+    workspace.backward()
+    expect(workspace.inputGradient(), test.inputGradient, "input gradient")
+    for entry in layout.entries {
+      let name = String(entry.name.dropFirst(2))
+      expect(gradients.window.window(entry.range), try #require(test.gradients[name]), "gradient of \(name)")
+    }
+    guard let updated = test.updated, let evaluation = test.evaluation else { return }
+    model.updateStatistics(
+      0..<statisticLayout.count, of: statistics.window, sums: batchStatistics.window, scale: 1 / S(test.samples))
+    for entry in statisticLayout.entries {
+      let name = String(entry.name.dropFirst(2))
+      expect(statistics.window.window(entry.range), try #require(updated[name]), name)
+    }
+    workspace.forward(samples: test.samples, mode: .evaluation, values: values)
+    expect(workspace.output(), evaluation, "output in evaluation")
+    withExtendedLifetime((parameters, gradients, statistics, batchStatistics)) {}
+  }
+
+  static func cases() throws -> [Case] { try fixture("pytorch-normalization.json") }
+
+  /// Both sides compute in double; a few thousand roundings of 10⁻¹⁶ stay below the bound.
+  @Test(arguments: try cases())
+  func inDouble(_ test: Case) throws {
+    let layer: any Layer<Double> = try test.layer()
+    try check(test, layer, tolerance: 1e-11)
+  }
+
+  /// Inputs and constants rounded to single precision, 6·10⁻⁸ each, amplified by up to some tens where gradients cancel.
+  @Test(arguments: try cases())
+  func inSinglePrecision(_ test: Case) throws {
+    let layer: any Layer<Float> = try test.layer()
+    try check(test, layer, tolerance: 5e-6)
+  }
+}
+
+@Suite("Batch normalization")
+struct BatchNormTests {
+  let training = PassMode.training(random: RandomSource(seed: 1))
+
+  func model<S: Scalar>(_ layer: BatchNorm<S>) -> Model<S> {
+    var builder = ModelBuilder<S>()
+    return builder.build(outputs: builder.add(layer, to: builder.input(layer.outputShape), name: "0"))
+  }
+
+  @Test("Micro-batches of three, none and one sample: means average by samples, and one value leaves the variance alone")
+  func runningStatistics() {
+    let model = model(BatchNorm<Double>(shape: [1], momentum: 0.5))
+    let test = ModelUnderTest(model, samples: 3, mode: training)
+    let (mean, variance) = (model.statisticLayout.entries[0].range.lowerBound, model.statisticLayout.entries[1].range.lowerBound)
+    (test.statistics.window[mean], test.statistics.window[variance]) = (8, 16)
+    for batch in [[1, 2, 6], [], [10]] as [[Double]] {
+      fill(test.workspace.input().window(first: batch.count), batch)
+      test.workspace.forward(samples: batch.count, mode: training, values: test.values)
+    }
+    model.updateStatistics(
+      0..<model.statisticLayout.count, of: test.statistics.window, sums: test.batchStatistics.window, scale: 1 / 4)
+    // Means 3 and 10, unbiased variances 7 and, for the single value, the running 16.
+    let stepMean: Double = (3 * 3 + 10) / 4
+    let stepVariance: Double = (3 * 7 + 16) / 4
+    #expect(test.statistics.window[mean] == (8 + stepMean) / 2)
+    #expect(test.statistics.window[variance] == (16 + stepVariance) / 2)
+  }
+
+  @Test("A single value a channel is normalized to zero, so that only the bias is left")
+  func singleValue() {
+    let test = ModelUnderTest(model(BatchNorm<Double>(shape: [10])), samples: 1, mode: training)
+    test.forward()
+    let bias = test.model.parameterLayout.entries[1].range
+    #expect(Array(test.workspace.output()) == Array(test.parameters.window[bias]))
+  }
+
+  @Test("A mean of 10⁴ deviations costs no more digits than rounding the input to floats", arguments: [8, 3])
+  func largeMean(channels: Int) {
+    let (samples, positions) = (16, 64)
+    let shape: Shape = [positions, channels]
+    let noise = clearOfZero(samples * positions * channels)
+    let input = noise.map { Float(10_000 + $0) }
+    func run<S: Scalar>(_ input: [S]) -> [Double] {
+      let model = model(BatchNorm<S>(shape: shape))
+      let parameters = FlatBuffer<S>(count: model.parameterLayout.count)
+      let statistics = FlatBuffer<S>(count: model.statisticLayout.count)
+      model.parameterLayout.initialize(parameters.window, seed: 1)
+      let values = ModelValues(parameters: parameters.window, statistics: statistics.window)
+      let workspace = Workspace(model: model, capacity: samples, values: values, learns: false)
+      fill(workspace.input(), input)
+      workspace.forward(samples: samples, mode: training, values: values)
+      return withExtendedLifetime((parameters, statistics)) { workspace.output().map { Double($0) } }
+    }
+    // The same rounded inputs in double: what is left is our arithmetic. The mean is rounded to a float of 10⁴, 5·10⁻⁴
+    // in units of the deviation.
+    let errors = zip(run(input), run(input.map { Double($0) })).map { abs($0 - $1) }
+    #expect(errors.max()! < 1e-3)
+  }
+
+  @Test("NaN is not rectified away, so that the loss shows it")
+  func keepsNaN() {
+    let test = ModelUnderTest(model(BatchNorm<Double>(shape: [9], rectifies: true)), samples: 3, mode: training)
+    test.input()[1] = .nan
+    test.input()[8] = .nan
+    test.forward()
+    for (index, value) in test.workspace.output().enumerated() {
+      #expect(value.isNaN == [1, 8].contains(index % 9))
+    }
+  }
+}

@@ -1,0 +1,12 @@
+import Configuration
+import NeuralNetwork
+import NumericCore
+import Training
+
+/// The model that `text` describes, for samples of `inputShape`.
+func model<S: Scalar>(
+  _ text: String, inputShape: Shape, outputSize: Int, of type: S.Type = Double.self
+) throws(ConfigurationError) -> Model<S> {
+  let description = try ModelDescription(try JSON5Parser.parse(text, file: "model.json5"), path: "model")
+  return try ModelCatalog(inputShape: inputShape, outputSize: outputSize).makeModel(description, of: type)
+}
