@@ -28,7 +28,9 @@ public struct LayerDescription: Sendable, Equatable {
     var required: [String] = []
   }
 
-  private static let kinds = [
+  private static let kinds = commonKinds + normalizationKinds + blockKinds + imageKinds + sequenceKinds
+
+  private static let commonKinds = [
     Kind(
       name: "dense", mainOption: "units",
       options: [
@@ -44,7 +46,7 @@ public struct LayerDescription: Sendable, Equatable {
     Kind(name: "silu"),
     Kind(name: "softmax"),
     Kind(name: "dropout", mainOption: "rate", options: [("rate", .number(.halfOpen(0, 1)))]),
-  ] + normalizationKinds + blockKinds + imageKinds + sequenceKinds
+  ]
 
   /// The layers that a configuration can name.
   public static var knownNames: [String] { kinds.map(\.name) }

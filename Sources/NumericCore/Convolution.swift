@@ -1,9 +1,10 @@
 /// Two-dimensional cross-correlation of channels-last images, and its two derivatives.
 ///
-/// y[n, i, j, o] = Σ w[o, c, a, b] · x[n, i·s + a·d − p, j·s + b·d − p, c], with zeros outside of the image; in groups, output
-/// channels of group g see the input channels of group g alone.
+/// y[n, i, j, o] = Σ w[o, c, a, b] · x[n, i·s + a·d − p, j·s + b·d − p, c], with zeros outside of the image; in groups,
+/// output channels of group g see the input channels of group g alone.
 ///
-/// - Shapes: x [N, H, W, C], y [N, H′, W′, O], w [O, C / groups, kernel height, kernel width], all row-major; N from the counts.
+/// - Shapes: x [N, H, W, C], y [N, H′, W′, O], w [O, C / groups, kernel height, kernel width], all row-major; N from the
+///   counts.
 /// - Two ways lead there: the direct kernels (`Float`, one group, enough output channels) and, for everything else,
 ///   `im2col` with a matrix product per sample and group. Which one depends on the shapes alone, and so do the bits.
 public struct Convolution: Sendable, Equatable {
@@ -15,7 +16,8 @@ public struct Convolution: Sendable, Equatable {
   /// - Precondition: `groups` divides both numbers of channels.
   public init(window: SlidingWindow, inputChannels: Int, outputChannels: Int, groups: Int = 1) {
     precondition(
-      groups > 0 && inputChannels > 0 && outputChannels > 0 && inputChannels % groups == 0 && outputChannels % groups == 0,
+      groups > 0 && inputChannels > 0 && outputChannels > 0 && inputChannels % groups == 0
+        && outputChannels % groups == 0,
       "\(groups) groups of \(inputChannels) input and \(outputChannels) output channels")
     self.window = window
     self.inputChannels = inputChannels
@@ -40,7 +42,8 @@ public struct Convolution: Sendable, Equatable {
   /// Elements of working memory that each of the three operations needs, whatever the number of samples.
   public var scratchCount: Int {
     let general = weightCount + window.output.product * depth
-    return max(general, DirectConvolution(self)?.scratchCount ?? 0, DirectConvolution(inputGradientOf: self)?.scratchCount ?? 0)
+    return max(
+      general, DirectConvolution(self)?.scratchCount ?? 0, DirectConvolution(inputGradientOf: self)?.scratchCount ?? 0)
   }
 
   /// `output = input ∗ weight + bias`.
@@ -65,7 +68,9 @@ public struct Convolution: Sendable, Equatable {
     packTaps(weight, channels: inputChannels / groups, taps: window.kernel.product, into: packed)
     for sample in 0..<input.count / inputCount {
       for group in 0..<groups {
-        im2col(sampleOf(input, sample, inputCount), window, channels: inputChannels, range: channels(ofGroup: group), into: columns)
+        im2col(
+          sampleOf(input, sample, inputCount), window, channels: inputChannels, range: channels(ofGroup: group),
+          into: columns)
         multiply(
           Matrix(columns, rows: window.output.product, columns: depth), weightRows(packed, group).transposed,
           into: outputMatrix(output, sample, group))
@@ -122,7 +127,9 @@ public struct Convolution: Sendable, Equatable {
     packed.update(repeating: 0)
     for sample in 0..<input.count / inputCount {
       for group in 0..<groups {
-        im2col(sampleOf(input, sample, inputCount), window, channels: inputChannels, range: channels(ofGroup: group), into: columns)
+        im2col(
+          sampleOf(input, sample, inputCount), window, channels: inputChannels, range: channels(ofGroup: group),
+          into: columns)
         multiply(
           outputMatrix(outputGradient, sample, group).transposed,
           Matrix(columns, rows: window.output.product, columns: depth), into: weightRows(packed, group), adding: true)
@@ -135,7 +142,8 @@ public struct Convolution: Sendable, Equatable {
 
   private func check<S: Scalar>(_ input: Window<S>, _ weight: Window<S>, _ output: Window<S>) {
     precondition(
-      input.count % inputCount == 0 && output.count == input.count / inputCount * outputCount && weight.count == weightCount,
+      input.count % inputCount == 0 && output.count == input.count / inputCount * outputCount
+        && weight.count == weightCount,
       "\(input.count) inputs, \(weight.count) weights and \(output.count) outputs of samples with \(inputCount), "
         + "\(weightCount) and \(outputCount)")
   }

@@ -47,8 +47,16 @@ public struct SlidingWindow: Sendable, Equatable {
   }
 
   /// Where kernel element (ky, kx) of output pixel (y, x) lies in the input; possibly outside.
-  @inlinable
   func source(_ y: Int, _ ky: Int) -> Int { y * stride.height + ky * dilation.height - padding.height }
-  @inlinable
   func sourceColumn(_ x: Int, _ kx: Int) -> Int { x * stride.width + kx * dilation.width - padding.width }
+
+  /// The output columns x whose kernel element kx lies inside of the input.
+  func insideColumns(_ kx: Int) -> Range<Int> {
+    let shift = kx * dilation.width - padding.width
+    func least(_ column: Int) -> Int {
+      // The least x with x · stride + shift ≥ column.
+      min(output.width, max(0, (column - shift + stride.width - 1) / stride.width))
+    }
+    return least(0)..<least(input.width)
+  }
 }

@@ -77,7 +77,8 @@ extension DirectConvolution {
     let initial = self.bias(scratch)
     initial.update(repeating: 0)
     if let bias { copy(bias, into: initial.window(first: bias.count)) }
-    let inputCount = window.input.product * channels, outputCount = window.output.product * outputChannels
+    let inputCount = window.input.product * channels
+    let outputCount = window.output.product * outputChannels
     if isPadded { paddedImage(scratch).update(repeating: 0) }
     guard let weights = packedWeight.baseAddress, let initials = initial.baseAddress, let images = input.baseAddress,
       let outputs = output.baseAddress
@@ -103,7 +104,8 @@ extension DirectConvolution {
   ) {
     let packed = packed(scratch)
     packed.update(repeating: 0)
-    let inputCount = window.input.product * channels, outputCount = window.output.product * outputChannels
+    let inputCount = window.input.product * channels
+    let outputCount = window.output.product * outputChannels
     if isPadded { paddedImage(scratch).update(repeating: 0) }
     if !isAligned { alignedOutput(scratch).update(repeating: 0) }
     guard let sums = packed.baseAddress, let images = input.baseAddress, let gradients = outputGradient.baseAddress

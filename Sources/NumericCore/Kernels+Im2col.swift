@@ -13,22 +13,32 @@ public func im2col<S: Scalar>(
     image.count == window.input.product * channels
       && columns.count == window.output.product * window.kernel.product * range.count,
     "\(columns.count) columns of an image of \(image.count)")
-  guard let source = image.baseAddress, var destination = columns.baseAddress else { return }
+  guard let source = image.baseAddress, let destination = columns.baseAddress else { return }
   let count = range.count
+  let pixelStep = window.kernel.product * count
   for y in 0..<window.output.height {
-    for x in 0..<window.output.width {
-      for ky in 0..<window.kernel.height {
-        let row = window.source(y, ky)
-        let isInside = row >= 0 && row < window.input.height
-        for kx in 0..<window.kernel.width {
-          let column = window.sourceColumn(x, kx)
-          if isInside && column >= 0 && column < window.input.width {
-            let pixel = source + (row * window.input.width + column) * channels + range.lowerBound
-            for c in 0..<count { destination[c] = pixel[c] }
-          } else {
-            for c in 0..<count { destination[c] = 0 }
-          }
-          destination += count
+    for ky in 0..<window.kernel.height {
+      let row = window.source(y, ky)
+      let isInside = row >= 0 && row < window.input.height
+      for kx in 0..<window.kernel.width {
+        let inside = isInside ? window.insideColumns(kx) : 0..<0
+        var to = destination + y * window.output.width * pixelStep + (ky * window.kernel.width + kx) * count
+        for _ in 0..<inside.lowerBound {
+          for c in 0..<count { to[c] = 0 }
+          to += pixelStep
+        }
+        var from = source + range.lowerBound
+        if !inside.isEmpty {
+          from += (row * window.input.width + window.sourceColumn(inside.lowerBound, kx)) * channels
+        }
+        for _ in inside {
+          for c in 0..<count { to[c] = from[c] }
+          to += pixelStep
+          from += window.stride.width * channels
+        }
+        for _ in inside.upperBound..<window.output.width {
+          for c in 0..<count { to[c] = 0 }
+          to += pixelStep
         }
       }
     }
@@ -45,20 +55,35 @@ public func addCol2im<S: Scalar>(
     image.count == window.input.product * channels
       && columns.count == window.output.product * window.kernel.product * range.count,
     "\(columns.count) columns of an image of \(image.count)")
-  guard let destination = image.baseAddress, var source = columns.baseAddress else { return }
+  guard let destination = image.baseAddress, let source = columns.baseAddress else { return }
   let count = range.count
+  let pixelStep = window.kernel.product * count
   for y in 0..<window.output.height {
-    for x in 0..<window.output.width {
-      for ky in 0..<window.kernel.height {
-        let row = window.source(y, ky)
-        let isInside = row >= 0 && row < window.input.height
-        for kx in 0..<window.kernel.width {
-          let column = window.sourceColumn(x, kx)
-          if isInside && column >= 0 && column < window.input.width {
-            let pixel = destination + (row * window.input.width + column) * channels + range.lowerBound
-            for c in 0..<count { pixel[c] += source[c] }
+    for ky in 0..<window.kernel.height {
+      let row = window.source(y, ky)
+      guard row >= 0 && row < window.input.height else { continue }
+      for kx in 0..<window.kernel.width {
+        let inside = window.insideColumns(kx)
+        guard !inside.isEmpty else { continue }
+        let first = y * window.output.width + inside.lowerBound
+        var from = source + first * pixelStep + (ky * window.kernel.width + kx) * count
+        var to =
+          destination + (row * window.input.width + window.sourceColumn(inside.lowerBound, kx)) * channels
+          + range.lowerBound
+        let toStep = window.stride.width * channels
+        if count == 1 {
+          // As in a generator's last layer: without a loop over channels, which costs more than the one addition in it.
+          for _ in inside {
+            to[0] += from[0]
+            from += pixelStep
+            to += toStep
           }
-          source += count
+        } else {
+          for _ in inside {
+            for c in 0..<count { to[c] += from[c] }
+            from += pixelStep
+            to += toStep
+          }
         }
       }
     }

@@ -130,7 +130,9 @@ public func averagePoolBackward<S: Scalar>(
     "\(outputGradient.count) gradients spread over \(inputGradient.count)")
   let sampleCount = window.input.product * channels
   inputGradient.update(repeating: 0)
-  guard sampleCount > 0, let target = inputGradient.baseAddress, var gradient = outputGradient.baseAddress else { return }
+  guard sampleCount > 0, let target = inputGradient.baseAddress, var gradient = outputGradient.baseAddress else {
+    return
+  }
   for sample in 0..<inputGradient.count / sampleCount {
     let image = target + sample * sampleCount
     for y in 0..<window.output.height {

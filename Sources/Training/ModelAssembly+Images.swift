@@ -6,7 +6,8 @@ import NumericCore
 extension ModelAssembly {
   static var imageLayers: Set<String> {
     [
-      "conv2d", "conv1d", "conv_transpose2d", "max_pool2d", "average_pool2d", "global_average_pool", "upsample", "flatten",
+      "conv2d", "conv1d", "conv_transpose2d", "max_pool2d", "average_pool2d", "global_average_pool", "upsample",
+      "flatten",
       "reshape",
     ]
   }
@@ -28,7 +29,8 @@ extension ModelAssembly {
       node = builder.add(Upsample<S>(inputShape: node.shape, scale: scale), to: node, name: name)
     case "flatten":
       // Behind recurrent layers PyTorch's sequences are [N, T, F] too, so only images change their order.
-      let order = try options.choice("order", of: ElementOrder.self)
+      let order =
+        try options.choice("order", of: ElementOrder.self)
         ?? (node.shape.rank == 3 ? .channelsFirst : .channelsLast)
       node = builder.add(Flatten<S>(inputShape: node.shape, order: order), to: node, name: name)
     default: try addReshape(layer, &options, name)
@@ -47,7 +49,8 @@ extension ModelAssembly {
     try requireFit(layer, kernel, padding, dilation)
     let law = try options.choice("initializer", of: TrainingConfiguration.Initializer.self) ?? initializer
     let convolution = Conv2D<S>(
-      inputShape: node.shape, filters: filters, kernel: kernel, stride: try options.pair("stride") ?? 1, padding: padding,
+      inputShape: node.shape, filters: filters, kernel: kernel, stride: try options.pair("stride") ?? 1,
+      padding: padding,
       dilation: dilation, groups: groups, hasBias: try options.bool("bias") ?? true, initializer: law.initializer)
     node = builder.add(convolution, to: node, name: name)
   }
@@ -107,7 +110,8 @@ extension ModelAssembly {
     let groups = try options.integer("groups") ?? 1
     guard inputChannels % groups == 0, filters % groups == 0 else {
       throw options.error(
-        "groups", "expected a divisor of the \(inputChannels) input channels and the \(filters) filters, found \(groups)")
+        "groups",
+        "expected a divisor of the \(inputChannels) input channels and the \(filters) filters, found \(groups)")
     }
     return (filters, groups)
   }

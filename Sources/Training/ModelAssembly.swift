@@ -77,7 +77,9 @@ struct ModelAssembly<S: Scalar> {
     }
     let law = try options.choice("initializer", of: TrainingConfiguration.Initializer.self) ?? initializer
     // A dense layer sees an image as one row, numbered as PyTorch does.
-    if node.shape.rank == 3 { node = builder.add(Flatten<S>(inputShape: node.shape), to: node, name: "\(name).flatten") }
+    if node.shape.rank == 3 {
+      node = builder.add(Flatten<S>(inputShape: node.shape), to: node, name: "\(name).flatten")
+    }
     let dense = Dense<S>(
       inputShape: node.shape, outputSize: units, hasBias: try options.bool("bias") ?? true,
       initializer: law.initializer)

@@ -61,8 +61,10 @@ public struct ModelCatalog: Sendable {
   private static func sampleForm(_ layers: [LayerDescription]) throws(ConfigurationError) -> SampleForm? {
     for layer in layers {
       switch layer.name {
-      case "conv2d", "conv_transpose2d", "max_pool2d", "average_pool2d", "global_average_pool", "upsample": return .images
-      case "conv1d", "lstm", "gru", "multi_head_attention", "transformer_block", "positional_embedding": return .sequences
+      case "conv2d", "conv_transpose2d", "max_pool2d", "average_pool2d", "global_average_pool", "upsample":
+        return .images
+      case "conv1d", "lstm", "gru", "multi_head_attention", "transformer_block", "positional_embedding":
+        return .sequences
       case "embedding": return .indices
       case "dense", "flatten", "reshape": return .rows
       default:

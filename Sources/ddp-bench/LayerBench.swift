@@ -29,7 +29,8 @@ enum LayerBench {
       _ = rate(layer, calls: 2)
       // As long as one product, about, so that both see the same state of the machine.
       let calls = max(1, Int(product.operations / layer.operations))
-      var own: [Double] = [], sgemm: [Double] = []
+      var own: [Double] = []
+      var sgemm: [Double] = []
       for _ in 0..<rounds {
         own.append(rate(layer, calls: calls))
         sgemm.append(rate(product, calls: 1))

@@ -65,19 +65,31 @@ extension Commands {
     }
 
     @Test(arguments: [
-      ("[{conv2d:{filters:4,kernel:12}},'dense']",
-        "model.layers[0].conv2d: expected images that a window of 12×12 fits into, found 9×10×3 a sample"),
-      ("[{conv2d:{filters:4,groups:2}},'dense']",
-        "model.layers[0].conv2d.groups: expected a divisor of the 3 input channels and the 4 filters, found 2"),
-      ("[{conv2d:{filters:4,kernel:2,padding:'same'}},'dense']",
-        "model.layers[0].conv2d.padding: \"same\" needs a kernel of odd size, found 2×2; give a number"),
-      ("[{conv2d:{kernel:3}},'dense']",
-        "model.layers[0].conv2d.filters: expected the number of filters, the channels of the output"),
-      ("[{max_pool2d:{size:2,padding:2}},'dense']",
-        "model.layers[0].max_pool2d.padding: expected at most half of the size 2×2, found 2×2"),
+      (
+        "[{conv2d:{filters:4,kernel:12}},'dense']",
+        "model.layers[0].conv2d: expected images that a window of 12×12 fits into, found 9×10×3 a sample"
+      ),
+      (
+        "[{conv2d:{filters:4,groups:2}},'dense']",
+        "model.layers[0].conv2d.groups: expected a divisor of the 3 input channels and the 4 filters, found 2"
+      ),
+      (
+        "[{conv2d:{filters:4,kernel:2,padding:'same'}},'dense']",
+        "model.layers[0].conv2d.padding: \"same\" needs a kernel of odd size, found 2×2; give a number"
+      ),
+      (
+        "[{conv2d:{kernel:3}},'dense']",
+        "model.layers[0].conv2d.filters: expected the number of filters, the channels of the output"
+      ),
+      (
+        "[{max_pool2d:{size:2,padding:2}},'dense']",
+        "model.layers[0].max_pool2d.padding: expected at most half of the size 2×2, found 2×2"
+      ),
       ("['flatten',{conv2d:4},'dense']", "model.layers[1].conv2d: expected images (H × W × C), found 270 a sample"),
-      ("['flatten',{reshape:{height:9,width:9}},'dense']",
-        "model.layers[1].reshape: expected 81 elements for 9×9×1, found 270 a sample"),
+      (
+        "['flatten',{reshape:{height:9,width:9}},'dense']",
+        "model.layers[1].reshape: expected 81 elements for 9×9×1, found 270 a sample"
+      ),
     ])
     func mistakes(layers: String, message: String) throws {
       try Sandbox.with { sandbox in

@@ -222,7 +222,10 @@ import Testing
       "{ layers: [{ conv2d: { padding: 'sam' } }] }",
       "run.json5:1:33: layers[0].conv2d.padding: unknown name 'sam' (did you mean 'same'?)"
     ),
-    ("{ data: { layout: 'NCHW' } }", "run.json5:1:19: data.layout: unknown name 'NCHW' (known: auto, channels_first, channels_last)"),
+    (
+      "{ data: { layout: 'NCHW' } }",
+      "run.json5:1:19: data.layout: unknown name 'NCHW' (known: auto, channels_first, channels_last)"
+    ),
     (
       "{ layers: [{ residual: { layers: ['relu', 'rleu'] } }] }",
       "run.json5:1:43: layers[0].residual.layers[1]: unknown name 'rleu' (did you mean 'relu'?)"

@@ -18,7 +18,8 @@ import Testing
 
   private func store(_ source: DataSource, rows: Int = 5) throws -> ShardStore {
     try ShardStore(
-      source: source.split(.train), selection: .all(count: rows), dealing: ShardDealing(sampleCount: rows, shardCount: 1),
+      source: source.split(.train), selection: .all(count: rows),
+      dealing: ShardDealing(sampleCount: rows, shardCount: 1),
       shards: 0..<1, targetCheck: .numbers)
   }
 

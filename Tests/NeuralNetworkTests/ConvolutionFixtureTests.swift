@@ -19,7 +19,9 @@ private struct Case: Decodable, CustomTestStringConvertible {
   let weightGradient: [Double]?, biasGradient: [Double]?
 
   static let all = Result { try fixture("pytorch-convolutions.json", as: [Case].self) }
-  var testDescription: String { "\(kind) \(inputShape) \(filters) \(kernel) \(stride) \(padding) \(dilation) \(groups)" }
+  var testDescription: String {
+    "\(kind) \(inputShape) \(filters) \(kernel) \(stride) \(padding) \(dilation) \(groups)"
+  }
 }
 
 extension Extents {

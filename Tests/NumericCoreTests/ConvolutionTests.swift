@@ -70,7 +70,9 @@ struct ConvolutionTests {
       let window = SlidingWindow(input: input, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
       cases.append((input, channels, filters, window, groups))
     }
-    for (channels, filters) in [(1, 1), (1, 8), (1, 32), (3, 16), (7, 17), (16, 31), (16, 48), (33, 9), (10, 80), (8, 7)] {
+    for (channels, filters) in [
+      (1, 1), (1, 8), (1, 32), (3, 16), (7, 17), (16, 31), (16, 48), (33, 9), (10, 80), (8, 7),
+    ] {
       add(Extents(height: 5, width: 9), channels, filters, kernel: 3, padding: 1)
     }
     for width in 1...10 { add(Extents(height: 2, width: width), 2, 20, kernel: Extents(height: 2, width: 1)) }
@@ -80,7 +82,8 @@ struct ConvolutionTests {
     add(9, 8, 16, kernel: 3, stride: 2, padding: 1)
     add(9, 9, 16, kernel: 3, padding: 4, dilation: 2)
     add(9, 8, 40, kernel: 3, padding: 1, dilation: Extents(height: 1, width: 3))
-    add(Extents(height: 1, width: 12), 8, 16, kernel: Extents(height: 1, width: 4), padding: Extents(height: 0, width: 3))
+    add(
+      Extents(height: 1, width: 12), 8, 16, kernel: Extents(height: 1, width: 4), padding: Extents(height: 0, width: 3))
     add(Extents(height: 11, width: 4), 8, 16, kernel: 2, stride: Extents(height: 3, width: 2), padding: 3)
     add(6, 16, 32, kernel: 3, padding: 1, groups: 2)
     add(6, 16, 16, kernel: 3, padding: 1, groups: 16)
@@ -163,7 +166,8 @@ struct ConvolutionTests {
         }
       }
     }
-    #expect(Array(run(x)[convolution.outputCount..<2 * convolution.outputCount])
-      == run(Array(x[convolution.inputCount..<2 * convolution.inputCount])))
+    #expect(
+      Array(run(x)[convolution.outputCount..<2 * convolution.outputCount])
+        == run(Array(x[convolution.inputCount..<2 * convolution.inputCount])))
   }
 }

@@ -44,7 +44,8 @@ public struct Conv2D<S: Scalar>: Layer {
     self.outputShape = outputShape
     self.convolution = convolution
     self.hasBias = hasBias
-    let kernel = convolution.window.kernel.product, filters = convolution.outputChannels
+    let kernel = convolution.window.kernel.product
+    let filters = convolution.outputChannels
     let weight = ParameterSpecification(
       "weight", shape: weightShape,
       initializer: initializer(convolution.inputChannels / convolution.groups * kernel, filters * kernel))

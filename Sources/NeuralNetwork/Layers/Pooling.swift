@@ -86,7 +86,8 @@ public struct GlobalAveragePool<S: Scalar>: Layer {
   private let window: SlidingWindow
 
   public init(inputShape: Shape) {
-    precondition(inputShape.rank >= 2, "GlobalAveragePool takes images [H, W, C] or sequences [T, C], not \(inputShape)")
+    precondition(
+      inputShape.rank >= 2, "GlobalAveragePool takes images [H, W, C] or sequences [T, C], not \(inputShape)")
     self.inputShape = inputShape
     let pixels = Extents(height: 1, width: inputShape.extents.dropLast().reduce(1, *))
     window = SlidingWindow(input: pixels, kernel: pixels)
@@ -103,7 +104,8 @@ public struct GlobalAveragePool<S: Scalar>: Layer {
   public func backward(_ pass: LayerPass<S>) {
     guard let inputGradient = pass.inputGradient() else { return }
     averagePoolBackward(
-      outputGradient: pass.outputGradient, window, channels: channels, countsPadding: true, inputGradient: inputGradient)
+      outputGradient: pass.outputGradient, window, channels: channels, countsPadding: true, inputGradient: inputGradient
+    )
   }
 }
 
