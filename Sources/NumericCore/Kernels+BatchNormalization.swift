@@ -73,7 +73,7 @@ public func addColumnMoments<S: Scalar>(of input: Window<S>, about origin: Windo
         evenSecond.addProduct(even, even)
         oddFirst += odd
         oddSecond.addProduct(odd, odd)
-        index += 2 * columns
+        index &+= 2 &* columns
       }
       if rows.count % 2 == 1 {
         let even = S.widened(input.vector(index) - center)
@@ -111,10 +111,10 @@ public func normalizeColumns<S: Scalar>(
       let (center, shift) = (mean.vector(column), bias.vector(column))
       let scale = weight.vector(column) * inverseDeviation.vector(column)
       var index = rows.lowerBound * columns + column
-      for _ in rows {
+      for _ in 0..<rows.count {
         let value = (input.vector(index) - center) * scale + shift
-        output.setVector(index, rectifies ? value.replacing(with: 0, where: value .<= 0) : value)
-        index += columns
+        output.setVector(index, rectifies ? S.rectified(value, by: value) : value)
+        index &+= columns
       }
     },
     scalar: { rows, column in
@@ -149,14 +149,14 @@ public func addColumnGradientSums<S: Scalar>(
       let scale = weight.vector(column) * inverseDeviation.vector(column)
       var (sum, products) = (first.vector(column), second.vector(column))
       var index = rows.lowerBound * columns + column
-      for _ in rows {
+      for _ in 0..<rows.count {
         let difference = input.vector(index) - center
         let value = difference * scale + shift
         let gradient = outputGradient.vector(index)
-        let passed = S.widened(rectifies ? gradient.replacing(with: 0, where: value .<= 0) : gradient)
+        let passed = S.widened(rectifies ? S.rectified(gradient, by: value) : gradient)
         sum += passed
         products.addProduct(passed, S.widened(difference))
-        index += columns
+        index &+= columns
       }
       first.setVector(column, sum)
       second.setVector(column, products)
@@ -196,13 +196,13 @@ public func normalizeColumnsBackward<S: Scalar>(
       let scale = weight.vector(column) * inverseDeviation.vector(column)
       let (offset, slope) = (offset.vector(column), slope.vector(column))
       var index = rows.lowerBound * columns + column
-      for _ in rows {
+      for _ in 0..<rows.count {
         let difference = input.vector(index) - center
         let value = difference * scale + shift
         let gradient = outputGradient.vector(index)
-        let passed = rectifies ? gradient.replacing(with: 0, where: value .<= 0) : gradient
+        let passed = rectifies ? S.rectified(gradient, by: value) : gradient
         inputGradient.setVector(index, scale * (passed - offset - difference * slope))
-        index += columns
+        index &+= columns
       }
     },
     scalar: { rows, column in

@@ -16,20 +16,15 @@ public func normalizeRows<S: Scalar>(
   for row in means.indices {
     let range = row * columns..<(row + 1) * columns
     let (inputRow, outputRow) = (input.window(range), output.window(range))
-    let mean = S(sum(columns, { S.widened(inputRow.vector($0)) }, { S.widened(inputRow[$0]) }) / Double(columns))
+    let mean = S(sum(inputRow) / Double(columns))
     // The row is in the first cache by now: a second pass costs little and cancels nothing.
-    let squares = sum(
-      columns,
-      {
-        let difference = S.widened(inputRow.vector($0) - mean)
-        return difference * difference
-      },
-      {
-        let difference = S.widened(inputRow[$0] - mean)
-        return difference * difference
-      })
+    let squares = squaredDifferences(inputRow, from: mean)
     let inverseDeviation = S(1 / (squares / Double(columns) + epsilon).squareRoot())
-    for j in outputRow.indices { outputRow[j] = (inputRow[j] - mean) * inverseDeviation * weight[j] + bias[j] }
+    let (center, scale) = (SIMD8(repeating: mean), SIMD8(repeating: inverseDeviation))
+    forEach(
+      columns,
+      { outputRow.setVector($0, (inputRow.vector($0) - center) * scale * weight.vector($0) + bias.vector($0)) },
+      { outputRow[$0] = (inputRow[$0] - mean) * inverseDeviation * weight[$0] + bias[$0] })
     means[row] = mean
     inverseDeviations[row] = inverseDeviation
   }
@@ -52,28 +47,35 @@ public func normalizeRowsBackward<S: Scalar>(
     let range = row * columns..<(row + 1) * columns
     let (inputRow, gradientRow) = (input.window(range), outputGradient.window(range))
     let (mean, inverseDeviation) = (means[row], inverseDeviations[row])
-    for j in gradientRow.indices {
-      weightSums[j] += S.widened(gradientRow[j] * ((inputRow[j] - mean) * inverseDeviation))
-      biasSums[j] += S.widened(gradientRow[j])
-    }
+    let (center, scale) = (SIMD8(repeating: mean), SIMD8(repeating: inverseDeviation))
+    forEach(
+      columns,
+      {
+        let gradient = gradientRow.vector($0)
+        let normalized = (inputRow.vector($0) - center) * scale
+        weightSums.setVector($0, weightSums.vector($0) + S.widened(gradient * normalized))
+        biasSums.setVector($0, biasSums.vector($0) + S.widened(gradient))
+      },
+      {
+        weightSums[$0] += S.widened(gradientRow[$0] * ((inputRow[$0] - mean) * inverseDeviation))
+        biasSums[$0] += S.widened(gradientRow[$0])
+      })
     guard let inputGradient else { continue }
     let inputGradientRow = inputGradient.window(range)
-    let offset = S(
-      sum(
-        columns, { S.widened(gradientRow.vector($0) * weight.vector($0)) },
-        { S.widened(gradientRow[$0] * weight[$0]) }) / Double(columns))
-    let slope = S(
-      sum(
-        columns,
-        {
-          let normalized = (inputRow.vector($0) - mean) * inverseDeviation
-          return S.widened(gradientRow.vector($0) * weight.vector($0) * normalized)
-        },
-        { S.widened(gradientRow[$0] * weight[$0] * ((inputRow[$0] - mean) * inverseDeviation)) }) / Double(columns))
-    for j in inputGradientRow.indices {
-      let normalized = (inputRow[j] - mean) * inverseDeviation
-      inputGradientRow[j] = inverseDeviation * (gradientRow[j] * weight[j] - offset - normalized * slope)
-    }
+    let (gradients, products) = weightedSums(
+      gradientRow, weight, inputRow, mean: mean, inverseDeviation: inverseDeviation)
+    let (offset, slope) = (S(gradients / Double(columns)), S(products / Double(columns)))
+    forEach(
+      columns,
+      {
+        let normalized = (inputRow.vector($0) - center) * scale
+        inputGradientRow.setVector(
+          $0, (gradientRow.vector($0) * weight.vector($0) - offset - normalized * slope) * scale)
+      },
+      {
+        let normalized = (inputRow[$0] - mean) * inverseDeviation
+        inputGradientRow[$0] = (gradientRow[$0] * weight[$0] - offset - normalized * slope) * inverseDeviation
+      })
   }
 }
 
@@ -101,30 +103,99 @@ public func softmaxRowsBackward<S: Scalar>(
     let (row, gradientRow, inputGradientRow) = (
       output.window(range), outputGradient.window(range), inputGradient.window(range)
     )
-    let average = S(
-      sum(
-        columns, { S.widened(row.vector($0) * gradientRow.vector($0)) }, { S.widened(row[$0] * gradientRow[$0]) }))
+    let average = S(dotProduct(row, gradientRow))
     for j in inputGradientRow.indices { inputGradientRow[j] = row[j] * (gradientRow[j] - average) }
   }
 }
 
-/// The sum of `count` terms in double: eight interleaved sums of the terms that `vector` gives eight at a time, then those that
-/// are left, from `scalar`.
+/// Visits indices below `count`: those that `vector` takes eight at a time, then those that are left, by `scalar`.
 @inline(__always)
-private func sum(
-  _ count: Int, _ vector: (_ index: Int) -> SIMD8<Double>, _ scalar: (_ index: Int) -> Double
-) -> Double {
-  var partial = SIMD8<Double>.zero
-  let whole = count / 8 * 8
+private func forEach(_ count: Int, _ vector: (_ index: Int) -> Void, _ scalar: (_ index: Int) -> Void) {
   var index = 0
-  while index < whole {
-    partial += vector(index)
+  while index + 8 <= count {
+    vector(index)
+    index += 8
+  }
+  while index < count {
+    scalar(index)
+    index += 1
+  }
+}
+
+// Sums in double: eight interleaved ones of whole vectors, then the elements that are left. Loops, not one function of a
+// closure, which would stay a call for each vector.
+
+@inline(__always)
+private func sum<S: Scalar>(_ row: Window<S>) -> Double {
+  var partial = SIMD8<Double>.zero
+  var index = 0
+  while index + 8 <= row.count {
+    partial += S.widened(row.vector(index))
     index += 8
   }
   var rest = 0.0
-  while index < count {
-    rest += scalar(index)
+  while index < row.count {
+    rest += S.widened(row[index])
     index += 1
   }
   return rest + partial.total
+}
+
+@inline(__always)
+private func squaredDifferences<S: Scalar>(_ row: Window<S>, from mean: S) -> Double {
+  let center = SIMD8<S>(repeating: mean)
+  var partial = SIMD8<Double>.zero
+  var index = 0
+  while index + 8 <= row.count {
+    let difference = S.widened(row.vector(index) - center)
+    partial.addProduct(difference, difference)
+    index += 8
+  }
+  var rest = 0.0
+  while index < row.count {
+    let difference = S.widened(row[index] - mean)
+    rest += difference * difference
+    index += 1
+  }
+  return rest + partial.total
+}
+
+@inline(__always)
+private func dotProduct<S: Scalar>(_ left: Window<S>, _ right: Window<S>) -> Double {
+  var partial = SIMD8<Double>.zero
+  var index = 0
+  while index + 8 <= left.count {
+    partial += S.widened(left.vector(index) * right.vector(index))
+    index += 8
+  }
+  var rest = 0.0
+  while index < left.count {
+    rest += S.widened(left[index] * right[index])
+    index += 1
+  }
+  return rest + partial.total
+}
+
+/// Σ h and Σ h · n, h = gradient · weight and n the normalized input.
+@inline(__always)
+private func weightedSums<S: Scalar>(
+  _ gradient: Window<S>, _ weight: Window<S>, _ input: Window<S>, mean: S, inverseDeviation: S
+) -> (gradients: Double, products: Double) {
+  let (center, scale) = (SIMD8<S>(repeating: mean), SIMD8<S>(repeating: inverseDeviation))
+  var (gradients, products) = (SIMD8<Double>.zero, SIMD8<Double>.zero)
+  var index = 0
+  while index + 8 <= gradient.count {
+    let weighted = gradient.vector(index) * weight.vector(index)
+    gradients += S.widened(weighted)
+    products += S.widened(weighted * ((input.vector(index) - center) * scale))
+    index += 8
+  }
+  var (gradientRest, productRest) = (0.0, 0.0)
+  while index < gradient.count {
+    let weighted = gradient[index] * weight[index]
+    gradientRest += S.widened(weighted)
+    productRest += S.widened(weighted * ((input[index] - mean) * inverseDeviation))
+    index += 1
+  }
+  return (gradientRest + gradients.total, productRest + products.total)
 }

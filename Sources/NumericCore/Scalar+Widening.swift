@@ -1,4 +1,4 @@
-// Sums that need more digits than their terms are kept in double.
+// What vectors of eight elements need beyond arithmetic. Sums that need more digits than their terms are kept in double.
 
 extension Float {
   @inlinable @inline(__always)
@@ -10,6 +10,11 @@ extension Float {
     SIMD8(
       Double(x[0]), Double(x[1]), Double(x[2]), Double(x[3]), Double(x[4]), Double(x[5]), Double(x[6]), Double(x[7]))
   }
+
+  @inlinable @inline(__always)
+  public static func rectified(_ values: SIMD8<Float>, by signs: SIMD8<Float>) -> SIMD8<Float> {
+    values.replacing(with: 0, where: signs .<= 0)
+  }
 }
 
 extension Double {
@@ -17,6 +22,11 @@ extension Double {
   public static func widened(_ x: Double) -> Double { x }
   @inlinable @inline(__always)
   public static func widened(_ x: SIMD8<Double>) -> SIMD8<Double> { x }
+
+  @inlinable @inline(__always)
+  public static func rectified(_ values: SIMD8<Double>, by signs: SIMD8<Double>) -> SIMD8<Double> {
+    values.replacing(with: 0, where: signs .<= 0)
+  }
 }
 
 extension UnsafeMutableBufferPointer where Element: Scalar {

@@ -21,7 +21,7 @@ enum NormalizationBench {
   ///   - forwardArrays: how often forward moves an array of the layer's size through memory, each reading and each writing counted.
   ///   - backwardArrays: the same of backward.
   private static func measure(_ name: String, _ layer: some Layer<Float>, forwardArrays: Int, backwardArrays: Int) {
-    let samples = 128
+    let samples = 32
     var builder = ModelBuilder<Float>()
     let model = builder.build(outputs: builder.add(layer, to: builder.input(layer.inputShapes[0]), name: "0"))
     let buffers = (0..<2).map { _ in FlatBuffer<Float>(count: model.parameterLayout.count) }
