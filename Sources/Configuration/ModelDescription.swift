@@ -6,7 +6,9 @@ public enum ModelDescription: Sendable, Equatable {
   case layers([LayerDescription])
 
   /// The models that a name alone describes.
-  public static let knownNames = ["linear", "logistic", "mlp", "cnn", "resnet20", "lstm", "char-lstm", "char-transformer"]
+  public static let knownNames = [
+    "linear", "logistic", "mlp", "cnn", "resnet20", "lstm", "char-lstm", "char-transformer",
+  ]
 
   /// Reads a name, `{ name: … }`, `{ layers: [ … ] }` or a list of layers.
   ///
