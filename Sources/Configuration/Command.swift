@@ -15,7 +15,9 @@ public enum Command: Sendable, Equatable {
   case version
 
   /// The names of the commands, as users write them.
-  public static let names = ["train", "lr-find", "evaluate", "predict", "generate", "data", "verify", "help", "version"]
+  public static let names = [
+    "train", "lr-find", "evaluate", "predict", "generate", "data", "verify", "help", "version",
+  ]
 
   /// Reads a command line.
   ///
