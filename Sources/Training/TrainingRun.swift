@@ -164,7 +164,7 @@ public final class TrainingRun {
     }
     if isRoot, trainer.isStoppedEarly, let rule = configuration.earlyStopping {
       try console.line(
-        "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.rawValue) in the last \(rule.patience) epochs")
+        "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.rawValue) for \(plural(rule.patience, "epoch"))")
     }
     try finish()
     return .done
@@ -262,7 +262,7 @@ public final class TrainingRun {
       resumed: resumed)
     { try console.line(line) }
     for warning in RunHeader.warnings(resumed: resumed) { try console.warn(warning) }
-    guard trainer.progress.epoch < configuration.epochs else { return }
+    guard !trainer.isFinished else { return }
     try console.line(
       EpochMetrics.heading(
         epochs: configuration.epochs, hasValidation: validator != nil, hasAccuracy: trainer.objective.hasAccuracy))
