@@ -44,7 +44,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Diagnostics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "HDF5Storage", "DataPipeline",
+        "Diagnostics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "HDF5Storage",
+        "DataPipeline",
         "Checkpointing", "Configuration",
       ]),
 

@@ -66,6 +66,8 @@ public struct CheckpointDirectory: Sendable {
   /// Renames the checkpoints of steps after `step`, which a resumed run is about to take again, so that nobody resumes from them by
   /// mistake and nothing is lost.
   public func setAside(after step: Int) {
-    for newer in steps() where newer > step { rename(file(step: newer), path + "/superseded-" + Self.name(step: newer)) }
+    for newer in steps() where newer > step {
+      rename(file(step: newer), path + "/superseded-" + Self.name(step: newer))
+    }
   }
 }

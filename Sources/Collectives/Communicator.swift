@@ -39,6 +39,7 @@ extension Communicator {
     let width = local.first?.count ?? 0
     let gathered = try allGather(local.flatMap { $0 }).flatMap { $0 }
     precondition(gathered.count == width * shards.shardCount, "every shard's vector has \(width) elements")
-    return ShardTree(leafCount: shards.shardCount).sum(width: width) { shard, column in gathered[shard * width + column] }
+    return ShardTree(leafCount: shards.shardCount).sum(width: width) { shard, column in gathered[shard * width + column]
+    }
   }
 }

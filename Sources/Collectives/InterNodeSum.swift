@@ -39,9 +39,10 @@ final class InterNodeSum {
 
     let nodeShards = (0..<nodes).map { node in
       let ranks = topology.ranks(ofNode: node)
-      return assignment.shards(ofRank: ranks.lowerBound).lowerBound..<assignment.shards(
-        ofRank: ranks.upperBound - 1
-      ).upperBound
+      return assignment.shards(ofRank: ranks.lowerBound)
+        .lowerBound..<assignment.shards(
+          ofRank: ranks.upperBound - 1
+        ).upperBound
     }
     let roots = nodeShards.map { tree.roots(within: $0) }
     self.roots = roots

@@ -28,7 +28,8 @@ public enum MPILibrary {
     if world.size == 1, let launch = ForeignLaunch.detect(in: ProcessInfo.processInfo.environment) {
       throw CollectiveError(
         operation: "start",
-        reason: "\(launch.variable)=\(launch.size) says that \(launch.size) processes were started, but MPI sees 1, so each "
+        reason:
+          "\(launch.variable)=\(launch.size) says that \(launch.size) processes were started, but MPI sees 1, so each "
           + "would train alone; start with the mpirun of \(version), which this program was built with")
     }
     return world

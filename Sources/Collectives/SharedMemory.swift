@@ -20,7 +20,9 @@ final class SharedMemory: @unchecked Sendable {
     } catch {
       throw CollectiveError(
         operation: error.operation,
-        reason: "\(error.reason) (\(byteCount >> 20) MiB of shared memory; is /dev/shm too small? --exchange mpi does without)")
+        reason:
+          "\(error.reason) (\(byteCount >> 20) MiB of shared memory; is /dev/shm too small? --exchange mpi does without)"
+      )
     }
     var size: MPI_Aint = 0
     var unit: Int32 = 0

@@ -46,7 +46,8 @@ public final class SharedMemoryExchange: Exchange {
     shards = assignment.shards(ofRank: topology.world.rank)
     let nodeRanks = topology.ranks(ofNode: topology.nodeIndex)
     let nodeShards =
-      assignment.shards(ofRank: nodeRanks.lowerBound).lowerBound..<assignment.shards(
+      assignment.shards(ofRank: nodeRanks.lowerBound)
+      .lowerBound..<assignment.shards(
         ofRank: nodeRanks.upperBound - 1
       ).upperBound
     self.nodeShards = nodeShards

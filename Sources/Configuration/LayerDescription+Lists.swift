@@ -7,7 +7,8 @@ extension LayerDescription {
         name: "residual", mainOption: "layers", options: [("layers", .layers), ("shortcut", .layers)],
         required: ["layers"]),
       Kind(
-        name: "parallel", mainOption: "branches", options: [("branches", .branches), ("join", .name(["concat", "add"]))],
+        name: "parallel", mainOption: "branches",
+        options: [("branches", .branches), ("join", .name(["concat", "add"]))],
         required: ["branches"]),
     ]
   }
@@ -55,7 +56,8 @@ extension ConfigurationReader {
   public mutating func branches(_ key: String) throws(ConfigurationError) -> [[LayerDescription]]? {
     guard let value = value(key) else { return nil }
     guard case .array(let elements) = value.content, elements.count >= 2 else {
-      throw value.mismatch(path(of: key), "two or more lists of layers, such as [[{ dense: 8 }], [{ dense: 4 }, \"relu\"]]")
+      throw value.mismatch(
+        path(of: key), "two or more lists of layers, such as [[{ dense: 8 }], [{ dense: 4 }, \"relu\"]]")
     }
     var branches: [[LayerDescription]] = []
     for (index, element) in elements.enumerated() {

@@ -133,7 +133,8 @@ public final class Augmenter {
 
   /// Row by row from the first on, the next row still as it was; the first row's copy is the last one's next.
   private func mix(
-    _ features: Window<Float>, _ targets: Window<Float>, _ sampleIDs: Window<Int>, _ source: RandomSource, _ alpha: Double
+    _ features: Window<Float>, _ targets: Window<Float>, _ sampleIDs: Window<Int>, _ source: RandomSource,
+    _ alpha: Double
   ) {
     for sample in sampleIDs.indices {
       var generator = RandomSource.Generator(source: source, lane: sampleIDs[sample])
@@ -157,7 +158,8 @@ public final class Augmenter {
 /// Overwrites `distributions` [N, K] with 1 at each label and 0 elsewhere.
 public func fillOneHot(_ distributions: Window<Float>, labels: Window<Float>) {
   let classes = labels.isEmpty ? 0 : distributions.count / labels.count
-  precondition(distributions.count == classes * labels.count, "\(labels.count) labels in \(distributions.count) elements")
+  precondition(
+    distributions.count == classes * labels.count, "\(labels.count) labels in \(distributions.count) elements")
   distributions.update(repeating: 0)
   for (sample, label) in labels.enumerated() { distributions[sample * classes + Int(label)] = 1 }
 }

@@ -104,7 +104,8 @@ extension MetricReport {
     }
     var classes = (0..<size).map {
       let counts = counts($0)
-      return ClassFigures(index: $0, support: counts.tp + counts.fn, predictions: counts.tp + counts.fp, hits: counts.tp)
+      return ClassFigures(
+        index: $0, support: counts.tp + counts.fn, predictions: counts.tp + counts.fp, hits: counts.tp)
     }
     for (index, figures) in ranking.enumerated() { classes[index].take(figures) }
     let right = (0..<size).reduce(0) { $0 + counts($1).tp + counts($1).tn }

@@ -123,7 +123,9 @@ extension MetricTask {
     elements[start + label] += 1
     elements[start + classes + prediction] += 1
     if label == prediction { elements[start + 2 * classes + label] += 1 }
-    if classes <= MetricSums.confusionLimit { elements[MetricSums.confusionStart(self) + label * classes + prediction] += 1 }
+    if classes <= MetricSums.confusionLimit {
+      elements[MetricSums.confusionStart(self) + label * classes + prediction] += 1
+    }
   }
 
   fileprivate func addBinary(_ logits: Window<Float>, _ targets: Window<Float>, to elements: Window<Double>) {

@@ -45,6 +45,7 @@ public func scatterAddRows<S: Scalar>(_ rows: Window<S>, to indices: Window<S>, 
 @inline(__always)
 private func tableRow<S: Scalar>(_ index: S, of table: Window<S>, width: Int) -> Int {
   let row = Int(index)
-  precondition(S(row) == index && row >= 0 && (row + 1) * width <= table.count, "row \(index) of \(table.count / width)")
+  precondition(
+    S(row) == index && row >= 0 && (row + 1) * width <= table.count, "row \(index) of \(table.count / width)")
   return row
 }

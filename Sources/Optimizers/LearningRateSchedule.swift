@@ -70,7 +70,9 @@ public struct LearningRateSchedule: Sendable, Equatable {
   }
 
   /// `done` steps as a share of all after the warm-up, at most 1.
-  private func share(_ done: Int, of steps: Int) -> Double { min(1, Double(done) / Double(max(1, steps - warmupSteps))) }
+  private func share(_ done: Int, of steps: Int) -> Double {
+    min(1, Double(done) / Double(max(1, steps - warmupSteps)))
+  }
 
   /// From `first` to `last` by half a cosine, as `share` goes from 0 to 1.
   private func between(_ first: Double, _ last: Double, _ share: Double) -> Double {

@@ -45,7 +45,8 @@ extension Checkpoint {
       "mpi_version": .text(MPILibrary.version), "blas_version": .text(BLAS.version), "blas_core": .text(BLAS.coreName),
       "blas_threads": .integer(BLAS.threads), "exchange": .text(facts.configuration.exchange.rawValue),
       "shards": .integer(facts.shardCount), "samples": .integer(facts.sampleCount), "loss": .text(facts.lossName),
-      "input_shape": .text(facts.inputShape.extents.map(String.init).joined(separator: " ")), "output_size": .integer(facts.outputSize),
+      "input_shape": .text(facts.inputShape.extents.map(String.init).joined(separator: " ")),
+      "output_size": .integer(facts.outputSize),
       "scaling": .text(facts.transform.kind.rawValue),
     ]
     if let vocabulary = facts.vocabulary { attributes["vocabulary"] = .text(vocabulary) }
@@ -80,7 +81,8 @@ extension Checkpoint {
       offset.count == factor.count
     else { throw missing("data_transform") }
     return Facts(
-      configuration: configuration, lossName: try text("loss"), inputShape: Shape(try text("input_shape").split(separator: " ").compactMap { Int($0) }),
+      configuration: configuration, lossName: try text("loss"),
+      inputShape: Shape(try text("input_shape").split(separator: " ").compactMap { Int($0) }),
       outputSize: try integer("output_size"), sampleCount: try integer("samples"), shardCount: try integer("shards"),
       transform: FeatureTransform(kind: kind, offset: offset, factor: factor),
       vocabulary: attributes["vocabulary"]?.text)

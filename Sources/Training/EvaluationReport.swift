@@ -72,7 +72,8 @@ struct EvaluationReport {
 extension MetricReport.ClassFigures {
   fileprivate var json: JSONValue {
     [
-      "class": .integer(index), "samples": .integer(support), "precision": .number(precision), "recall": .number(recall),
+      "class": .integer(index), "samples": .integer(support), "precision": .number(precision),
+      "recall": .number(recall),
       "f1": .number(f1), "roc_auc": .optional(rocAUC), "average_precision": .optional(averagePrecision),
     ]
   }

@@ -36,7 +36,8 @@ struct TextGenerator {
   init(_ path: String, seed: UInt64, temperature: Double) throws {
     trained = try TrainedModel(path)
     let shape = trained.facts.inputShape, output = trained.model.outputShapes[0]
-    guard let vocabulary = trained.facts.vocabulary, shape.rank == 1, output.extents == [shape[0], trained.facts.outputSize],
+    guard let vocabulary = trained.facts.vocabulary, shape.rank == 1,
+      output.extents == [shape[0], trained.facts.outputSize],
       vocabulary.unicodeScalars.count >= trained.facts.outputSize
     else {
       throw TrainingError(

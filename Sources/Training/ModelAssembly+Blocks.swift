@@ -63,7 +63,8 @@ extension ModelAssembly {
     guard extents.allSatisfy({ $0 == extents[0] }), shapes.allSatisfy({ $0.rank == shapes[0].rank }) else {
       let given = shapes.map(\.description).joined(separator: ", ")
       let expected = adds ? "equal shapes" : "shapes that are equal but for the last axis"
-      throw ConfigurationError("\(layer.path): the branches give \(given) a sample, expected \(expected)", at: layer.position)
+      throw ConfigurationError(
+        "\(layer.path): the branches give \(given) a sample, expected \(expected)", at: layer.position)
     }
     node =
       adds

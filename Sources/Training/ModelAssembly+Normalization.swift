@@ -8,7 +8,8 @@ extension ModelAssembly {
     _ options: inout ConfigurationReader, _ name: String, rectifies: Bool
   ) throws(ConfigurationError) {
     let layer = BatchNorm<S>(
-      shape: node.shape, epsilon: try options.double("epsilon") ?? 1e-5, momentum: try options.double("momentum") ?? 0.1,
+      shape: node.shape, epsilon: try options.double("epsilon") ?? 1e-5,
+      momentum: try options.double("momentum") ?? 0.1,
       rectifies: rectifies, synchronizes: try options.bool("sync") ?? false)
     node = builder.add(layer, to: node, name: name)
   }

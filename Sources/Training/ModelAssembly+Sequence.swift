@@ -60,7 +60,8 @@ extension ModelAssembly {
   private func sequenceShape(_ layer: LayerDescription) throws(ConfigurationError) -> Shape {
     guard node.shape.rank == 2 else {
       throw ConfigurationError(
-        "\(layer.path): expected a sequence of rows (steps × features), found samples of \(node.shape)", at: layer.position)
+        "\(layer.path): expected a sequence of rows (steps × features), found samples of \(node.shape)",
+        at: layer.position)
     }
     return node.shape
   }

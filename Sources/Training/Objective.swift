@@ -30,14 +30,17 @@ public struct Objective: Sendable {
     // Data to predict may have no targets.
     let hasOneTarget = data.targetSize == 1 || hasLabelsOfSteps || data.targetType == nil
     let isLabel = hasOneTarget && data.targetType?.isInteger == true
-    let loss = configured ?? TrainingConfiguration.Loss(
-      name: isLabel && model != .named("linear") ? "cross_entropy" : "mse")
+    let loss =
+      configured
+      ?? TrainingConfiguration.Loss(
+        name: isLabel && model != .named("linear") ? "cross_entropy" : "mse")
     name = loss.name
     self.configured = loss
     switch loss.name {
     case "cross_entropy":
       // Several integers a row may be one-hot, but are not taken for it.
-      let isDistribution = loss.targets.map { $0 == .probabilities } ?? (!hasOneTarget && data.targetType?.isInteger == false)
+      let isDistribution =
+        loss.targets.map { $0 == .probabilities } ?? (!hasOneTarget && data.targetType?.isInteger == false)
       self.loss = SoftmaxCrossEntropy(
         targets: isDistribution ? .classDistribution : .classIndex, labelSmoothing: loss.labelSmoothing,
         classWeights: loss.classWeights)
@@ -57,7 +60,8 @@ public struct Objective: Sendable {
     guard hasOneTarget || !isClassification else {
       throw TrainingError(
         "\(data.place(.targets, row: 0)): \(name) expects one label a row, found \(data.targetShape); for one-hot rows set "
-          + "loss.targets=probabilities, for several targets a row use --loss mse or binary_cross_entropy", exitCode: .data)
+          + "loss.targets=probabilities, for several targets a row use --loss mse or binary_cross_entropy",
+        exitCode: .data)
     }
   }
 

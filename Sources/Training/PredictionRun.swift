@@ -43,7 +43,9 @@ public enum PredictionRun {
     }
     guard ranks.isRoot else { return }
     try write(outputs, trained: trained, rows: samples.rows.count, to: arguments.output)
-    print("\(arguments.output): predictions for \(grouped(samples.rows.count)) rows of \(samples.path) \(samples.name.rawValue)")
+    print(
+      "\(arguments.output): predictions for \(grouped(samples.rows.count)) rows of \(samples.path) \(samples.name.rawValue)"
+    )
   }
 
   private static func write(_ outputs: [Float], trained: TrainedModel, rows: Int, to path: String) throws {

@@ -11,7 +11,9 @@ enum RunHeader {
     directory: RunDirectory, resumed: ResumePoint?
   ) -> [String] {
     let exchange = trainer.exchange
-    let kind = exchange is AllReduceExchange ? "MPI all-reduce" : topology.nodeCount > 1 ? "shared memory and MPI" : "shared memory"
+    let kind =
+      exchange is AllReduceExchange
+      ? "MPI all-reduce" : topology.nodeCount > 1 ? "shared memory and MPI" : "shared memory"
     let splits = [("train", data.train), ("val", data.validation), ("test", data.test)].compactMap { name, store in
       store.map { "\(name) \(grouped($0.dealing.sampleCount))" }
     }
@@ -36,7 +38,9 @@ enum RunHeader {
       ),
       (
         "model",
-        wrapped(layerTexts(configuration.model, trainer)) + ["\(grouped(trainer.model.parameterLayout.elementCount)) parameters"]
+        wrapped(layerTexts(configuration.model, trainer)) + [
+          "\(grouped(trainer.model.parameterLayout.elementCount)) parameters"
+        ]
       ),
       (
         "training",
@@ -50,7 +54,8 @@ enum RunHeader {
       ("run", [directory.path]),
     ]
     if let resumed {
-      rows.append(("resumed", [resumed.path, "after epoch \(trainer.progress.epoch), step \(grouped(trainer.progress.step))"]))
+      rows.append(
+        ("resumed", [resumed.path, "after epoch \(trainer.progress.epoch), step \(grouped(trainer.progress.step))"]))
     }
     return rows.flatMap { name, lines in
       lines.enumerated().map { ($0 == 0 ? name : "").padding(toLength: 11, withPad: " ", startingAt: 0) + $1 }
@@ -65,7 +70,9 @@ enum RunHeader {
     }
     return zip(layers, built).map { layer, built in
       if built.parameterCount > 0 { return "\(layer.name) \(built.outputShape)" }
-      if case .object(let options) = layer.options.content, let value = options.first?.value { return "\(layer.name) \(value.line)" }
+      if case .object(let options) = layer.options.content, let value = options.first?.value {
+        return "\(layer.name) \(value.line)"
+      }
       return layer.name
     }
   }
@@ -91,16 +98,19 @@ enum RunHeader {
       (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.contains("avx512f") == true
     {
       warnings.append(
-        "OPENBLAS_CORETYPE=\(core) keeps OpenBLAS from its AVX-512 kernels on this CPU, which are up to twice as fast; unset it")
+        "OPENBLAS_CORETYPE=\(core) keeps OpenBLAS from its AVX-512 kernels on this CPU, which are up to twice as fast; unset it"
+      )
     }
     guard let resumed else { return warnings }
     for error in resumed.refused { warnings.append("not resumed from a newer checkpoint: \(error)") }
     let attributes = resumed.checkpoint.attributes
     if let core = attributes["blas_core"]?.text, core != BLAS.coreName {
-      warnings.append("trained so far with BLAS core \(core), now \(BLAS.coreName): the bits will not be those of one run")
+      warnings.append(
+        "trained so far with BLAS core \(core), now \(BLAS.coreName): the bits will not be those of one run")
     }
     if let threads = attributes["blas_threads"]?.integer, threads != BLAS.threads {
-      warnings.append("trained so far with \(threads) BLAS threads, now \(BLAS.threads): the bits will not be those of one run")
+      warnings.append(
+        "trained so far with \(threads) BLAS threads, now \(BLAS.threads): the bits will not be those of one run")
     }
     return warnings
   }

@@ -46,8 +46,14 @@ struct RunSummary {
       ("", directory.checkpoints.latestLink),
     ]
     if let test {
-      rows.append(("test", "\(figures(test.loss, test.accuracy)) over \(plural(test.sampleCount, "sample")), \(isBestTested ? "best" : "last") checkpoint"))
-      for name in metricNames { rows.append(("", "\(name.rawValue) \(test.report?[name].map(shortNumber) ?? "not defined")")) }
+      rows.append(
+        (
+          "test",
+          "\(figures(test.loss, test.accuracy)) over \(plural(test.sampleCount, "sample")), \(isBestTested ? "best" : "last") checkpoint"
+        ))
+      for name in metricNames {
+        rows.append(("", "\(name.rawValue) \(test.report?[name].map(shortNumber) ?? "not defined")"))
+      }
     }
     rows.append(("done", "in \(shortTime(seconds))"))
     return rows.map { $0.padding(toLength: 11, withPad: " ", startingAt: 0) + $1 }

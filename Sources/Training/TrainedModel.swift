@@ -65,7 +65,8 @@ struct TrainedModel {
       }
       name = known
     } else {
-      name = source.splits[.test] != nil ? .test : source.splits[.validation] != nil || heldOut != nil ? .validation : .train
+      name =
+        source.splits[.test] != nil ? .test : source.splits[.validation] != nil || heldOut != nil ? .validation : .train
     }
     let found = try source.split(heldOut != nil && name == .validation ? .train : name)
     guard found.featureShape == facts.inputShape else {

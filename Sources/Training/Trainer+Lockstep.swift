@@ -20,7 +20,8 @@ extension Trainer {
       }
       let group = workers.map(\.workspace)
       try Workspace.forward(
-        group, samples: ranges.map(\.count), mode: .training(random: random), values: exchange.shards.map(values(ofShard:))
+        group, samples: ranges.map(\.count), mode: .training(random: random),
+        values: exchange.shards.map(values(ofShard:))
       ) { local throws(CollectiveError) in try treeSum(local) }
       for (index, worker) in workers.enumerated() {
         sums[index] += worker.evaluateTrainingLoss(samples: ranges[index].count)

@@ -103,8 +103,10 @@ public final class Trainer {
     let exchangeStart = ContinuousClock.now
     let totals = try exchange.step(
       OptimizerUpdate(
-        model: model, parameterUpdate: update, state: FlatState(parameters: exchange.parameters, moments: exchange.moments),
-        statistics: exchange.statistics, step: stepNumber, learningRate: learningRate, clipNorm: configuration.clipNorm))
+        model: model, parameterUpdate: update,
+        state: FlatState(parameters: exchange.parameters, moments: exchange.moments),
+        statistics: exchange.statistics, step: stepNumber, learningRate: learningRate, clipNorm: configuration.clipNorm)
+    )
     exchangeTime += exchangeStart.duration(to: .now)
     progress.record(totals)
     guard totals.loss.isFinite && totals.gradientNorm.isFinite else {

@@ -98,7 +98,8 @@ public final class TrainingRun {
   }
 
   /// Rules that follow the accuracy need a loss that has one.
-  private static func checkMetrics(_ configuration: TrainingConfiguration, _ objective: Objective) throws(TrainingError) {
+  private static func checkMetrics(_ configuration: TrainingConfiguration, _ objective: Objective) throws(TrainingError)
+  {
     let rules = [
       ("schedule.metric", configuration.schedule.name == .plateau ? configuration.schedule.metric : nil),
       ("early_stopping.metric", configuration.earlyStopping?.metric),
@@ -164,7 +165,8 @@ public final class TrainingRun {
     }
     if isRoot, trainer.isStoppedEarly, let rule = configuration.earlyStopping {
       try console.line(
-        "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.rawValue) for \(plural(rule.patience, "epoch"))")
+        "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.rawValue) for \(plural(rule.patience, "epoch"))"
+      )
     }
     try finish()
     return .done
@@ -195,7 +197,9 @@ public final class TrainingRun {
   private func afterStep(_ totals: StepTotals) throws {
     let progress = trainer.progress
     let steps = trainer.plan.stepsPerEpoch
-    console.progress("epoch \(progress.epoch + 1)/\(configuration.epochs)", fraction: Double(progress.stepInEpoch) / Double(steps)) {
+    console.progress(
+      "epoch \(progress.epoch + 1)/\(configuration.epochs)", fraction: Double(progress.stepInEpoch) / Double(steps)
+    ) {
       let left = Double(configuration.epochs * steps - progress.step) * timer.secondsPerStep
       return "\(progress.stepInEpoch)/\(steps)  loss \(shortNumber(progress.meanLoss))  "
         + "\(grouped(Int(timer.samplesPerSecond))) samples/s  \(shortTime(left)) left"

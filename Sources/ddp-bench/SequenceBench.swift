@@ -48,10 +48,11 @@ enum SequenceBench {
     for _ in 0..<15 {
       products.append(time(4, product.run) / 4)
       forward.append(time(10, pass.forward) / 10)
-      let both = time(10) {
-        pass.forward()
-        pass.backward()
-      } / 10
+      let both =
+        time(10) {
+          pass.forward()
+          pass.backward()
+        } / 10
       backward.append(both - forward[forward.count - 1])
       // A backward pass makes two products of the size of each forward one: for the weights and for what they were applied
       // to. The first layer's input gradient is not wanted, as in training; its share is not counted.

@@ -21,10 +21,12 @@ enum BarrierCase {
       let tail = exchange.tail(ofShard: world.rank)
       for slot in TailSlot.allCases { tail[slot.rawValue] = Double(step + world.rank) }
       let totals = try exchange.step(
-        Assignment(parameters: exchange.parameters, statistics: exchange.statistics, clipNorm: step % 2 == 0 ? nil : 1e12))
+        Assignment(
+          parameters: exchange.parameters, statistics: exchange.statistics, clipNorm: step % 2 == 0 ? nil : 1e12))
       let ranksSum = world.size * (world.size - 1) / 2
       try expect(
-        totals.loss == Double(step * world.size + ranksSum), "rank \(world.rank): step \(step) gave the totals \(totals)")
+        totals.loss == Double(step * world.size + ranksSum),
+        "rank \(world.rank): step \(step) gave the totals \(totals)")
       for i in ends {
         let expected = Float((step % 1000 + i % 7) * world.size + ranksSum)
         try expect(

@@ -22,7 +22,8 @@ enum CollectivesCase {
       try ranks.barrier()
       // Half, since ranks leave the first barrier at slightly different times.
       let waited = start.duration(to: .now)
-      try expect(waited >= .seconds(delay / 2), "rank \(ranks.rank) left a barrier \(waited) before rank \(late) had come")
+      try expect(
+        waited >= .seconds(delay / 2), "rank \(ranks.rank) left a barrier \(waited) before rank \(late) had come")
     }
   }
 
@@ -52,7 +53,7 @@ enum CollectivesCase {
       func vector(_ shard: Int) -> [Double] {
         let random = RandomSource(seed: 11).stream(.synthesis, shard)
         // Thirds fill all 53 bits: sums of few-bit numbers would be exact in any order.
-      return (0..<5).map { Double(Values.spread(random.words($0).x)) / 3 }
+        return (0..<5).map { Double(Values.spread(random.words($0).x)) / 3 }
       }
       let sum = try ranks.treeSum(assignment.shards(ofRank: ranks.rank).map(vector), over: assignment)
       let expected = ReferenceTree.sum((0..<shardCount).map(vector))

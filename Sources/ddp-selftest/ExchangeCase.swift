@@ -32,7 +32,8 @@ enum ExchangeCase {
         combinations += 1
       }
     }
-    return "exchange: \(world.size) ranks on nodes \(topology.nodeSizes), \(combinations) combinations of \(steps) steps"
+    return
+      "exchange: \(world.size) ranks on nodes \(topology.nodeSizes), \(combinations) combinations of \(steps) steps"
   }
 
   /// Parameters of many sizes, some empty, with gaps between: within a block, up to one, and across several.
@@ -89,7 +90,8 @@ enum ExchangeCase {
       if world.rank == world.size - 1 { flip() }
       try world.barrier()
       let agree = try exchange.replicasAgree()
-      try expect(agree == (copies == 1), "rank \(world.rank): one of \(copies) copies was altered, replicasAgree says \(agree)")
+      try expect(
+        agree == (copies == 1), "rank \(world.rank): one of \(copies) copies was altered, replicasAgree says \(agree)")
       if world.rank == world.size - 1 { flip() }
       try world.barrier()
     }

@@ -77,5 +77,6 @@ func fail(_ error: any Error) -> Never {
 /// This process's number in the job, as far as a launcher tells; nil without one.
 func launchedRank() -> Int? {
   let environment = ProcessInfo.processInfo.environment
-  return ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"].lazy.compactMap { environment[$0].flatMap { Int($0) } }.first
+  return ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"].lazy.compactMap { environment[$0].flatMap { Int($0) } }
+    .first
 }

@@ -14,12 +14,14 @@ struct AugmentationTests {
 
   /// What a list of augmentations makes of a batch, its samples called `ids`.
   func apply(
-    _ augmentations: [Augmentation], _ features: [Float], ids: [Int], shape: Shape = Self.shape, targets: [Float]? = nil,
+    _ augmentations: [Augmentation], _ features: [Float], ids: [Int], shape: Shape = Self.shape,
+    targets: [Float]? = nil,
     seed: UInt64 = 7
   ) throws -> (features: [Float], targets: [Float]) {
     let targets = targets ?? [Float](repeating: 0, count: ids.count)
     let augmenter = try Augmenter(
-      augmentations, sampleShape: shape, targetSize: ids.isEmpty ? 1 : targets.count / ids.count, capacity: max(1, ids.count))
+      augmentations, sampleShape: shape, targetSize: ids.isEmpty ? 1 : targets.count / ids.count,
+      capacity: max(1, ids.count))
     let sampleIDs = FlatBuffer<Int>(ids)
     let buffer = FlatBuffer(targets)
     let result = output(features) {

@@ -70,7 +70,9 @@ extension Commands {
         let result = training.wait(timeout: .seconds(60))
         #expect(result.status == 3, "\(result)")
         #expect(result.errorLines.count == 1, "\(result)")
-        #expect(result.errors.hasPrefix("ddp-train: cannot write run/") && result.errors.contains(": File too large"), "\(result)")
+        #expect(
+          result.errors.hasPrefix("ddp-train: cannot write run/") && result.errors.contains(": File too large"),
+          "\(result)")
         try expectWhole(sandbox, "run")
       }
     }

@@ -22,7 +22,8 @@ extension Commands {
       let labels = try makeImbalanced(sandbox)
       try sandbox.succeed(
         [
-          "--data", "rare.h5", "--epochs", "6", "--batch-size", "24", "--learning-rate", "0.05", "--run", "run", "--set",
+          "--data", "rare.h5", "--epochs", "6", "--batch-size", "24", "--learning-rate", "0.05", "--run", "run",
+          "--set",
           "model.layers=[{dense:8},'relu','dense']",
         ] + options, ranks: 2)
       return labels
@@ -132,7 +133,8 @@ extension Commands {
         _ = try makeImbalanced(sandbox)
         try sandbox.expectFailure(
           ["--data", "rare.h5", "--set", "metrics=['rmse']"], status: 2,
-          "metrics: rmse is no metric of cross_entropy with 3 outputs; leave it out (evaluate prints all that there are)")
+          "metrics: rmse is no metric of cross_entropy with 3 outputs; leave it out (evaluate prints all that there are)"
+        )
         try sandbox.expectFailure(
           ["--data", "rare.h5", "--set", "loss={name:'cross_entropy',class_weights:[1,2]}"], status: 2,
           "loss.class_weights: 2 numbers, but the data and the model have 3 classes; give one for each")

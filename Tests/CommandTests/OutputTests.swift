@@ -39,7 +39,8 @@ extension Commands {
         let launcher = underLauncher ? "mpirun --oversubscribe --bind-to none -np 2 " : ""
         let command =
           "stty cols 80 rows 24; " + launcher
-          + ([builtExecutable("ddp-train")] + quickTraining + ["--run", "run"]).map { "\"\($0)\"" }.joined(separator: " ")
+          + ([builtExecutable("ddp-train")] + quickTraining + ["--run", "run"]).map { "\"\($0)\"" }.joined(
+            separator: " ")
         let result = try run(
           "script", ["-qec", command, "/dev/null"],
           environment: Sandbox.environment.merging(

@@ -72,7 +72,10 @@ struct Sandbox {
   /// 240 samples of four features in three classes: `/train` and `/test`.
   func makeBlobs(_ name: String = "blobs.h5") throws {
     try succeed(
-      ["data", "make", "blobs", "--output", name, "--samples", "240", "--features", "4", "--classes", "3", "--noise", "3"])
+      [
+        "data", "make", "blobs", "--output", name, "--samples", "240", "--features", "4", "--classes", "3", "--noise",
+        "3",
+      ])
   }
 
   /// Writes `features` (`/X`) of `rows` rows and `columns` columns, and `/y`, nil for none.

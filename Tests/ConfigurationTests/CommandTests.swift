@@ -108,7 +108,10 @@ import Testing
     (["generate", "--length", "5"], "generate: expected a checkpoint, such as runs/NAME/checkpoints/best.h5"),
     (["generate", "c", "--length", "-5"], "--length: expected at least 0, found -5"),
     (["generate", "c", "--temperature", "hot"], "--temperature: expected a number, found \"hot\""),
-    (["xyzzyxyzzy"], "unknown command 'xyzzyxyzzy' (known: train, lr-find, evaluate, predict, generate, data, verify, help, version)"),
+    (
+      ["xyzzyxyzzy"],
+      "unknown command 'xyzzyxyzzy' (known: train, lr-find, evaluate, predict, generate, data, verify, help, version)"
+    ),
     (["--epoch", "3"], "train: unknown option '--epoch' (did you mean '--epochs'?)"),
     (["--epochs"], "--epochs: expected a value, as in --epochs N"),
     (["--epochs", "--quiet"], "--epochs: expected a value, as in --epochs N"),

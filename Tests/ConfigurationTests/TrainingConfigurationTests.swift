@@ -73,13 +73,16 @@ import Testing
     "{ schedule: 'step' }", "{ checkpoint: { every_epochs: 0 } }", "{ checkpoint: { every_steps: 5 } }",
     "{ checkpoint: { every_minutes: 0.5, every_epochs: 3 } }", "{ loss: 'mse', resume: 'a/b.h5' }",
     "{ optimizer: 'adagrad' }", "{ optimizer: { name: 'rmsprop', alpha: 0.9, centered: true, momentum: 0.5 } }",
-    "{ optimizer: { name: 'adadelta', rho: 0.8 } }", "{ optimizer: { name: 'lion', beta2: 0.95, decay_biases: false } }",
-    "{ optimizer: { name: 'lars', trust_coefficient: 0.02, momentum: 0.8 } }", "{ optimizer: { name: 'lamb', epsilon: 1e-8 } }",
+    "{ optimizer: { name: 'adadelta', rho: 0.8 } }",
+    "{ optimizer: { name: 'lion', beta2: 0.95, decay_biases: false } }",
+    "{ optimizer: { name: 'lars', trust_coefficient: 0.02, momentum: 0.8 } }",
+    "{ optimizer: { name: 'lamb', epsilon: 1e-8 } }",
     "{ schedule: { name: 'multi_step', milestones: [3, 5] } }", "{ schedule: { name: 'polynomial', power: 2 } }",
     "{ schedule: { name: 'cosine', period_epochs: 3, period_growth: 2 } }",
     "{ schedule: { name: 'one_cycle', rise: 0.4, start_divisor: 10, end_divisor: 100 } }",
     "{ schedule: { name: 'plateau', metric: 'accuracy', patience: 2, threshold: 0.01, cooldown: 1, gamma: 0.5 } }",
-    "{ schedule: { scaling: 'square_root', reference_batch: 64 } }", "{ early_stopping: {} }", "{ initializer: 'orthogonal' }",
+    "{ schedule: { scaling: 'square_root', reference_batch: 64 } }", "{ early_stopping: {} }",
+    "{ initializer: 'orthogonal' }",
     "{ loss: { name: 'cross_entropy', targets: 'probabilities', label_smoothing: 0.1, class_weights: [1, 0, 2.5] } }",
     "{ loss: { name: 'binary_cross_entropy', positive_weight: 3 } }",
     "{ loss: { name: 'binary_cross_entropy', positive_weight: [3, 1] } }", "{ loss: 'focal', metrics: [] }",
@@ -234,7 +237,10 @@ import Testing
       "{ layers: [{ residual: { shortcut: ['relu'] } }] }",
       "run.json5:1:24: layers[0].residual.layers: expected a list of layers in brackets"
     ),
-    ("{ layers: [{ residual: [] }] }", "run.json5:1:24: layers[0].residual.layers: expected at least one layer, found []"),
+    (
+      "{ layers: [{ residual: [] }] }",
+      "run.json5:1:24: layers[0].residual.layers: expected at least one layer, found []"
+    ),
     (
       "{ layers: [{ parallel: [['relu']] }] }",
       "run.json5:1:24: layers[0].parallel.branches: expected two or more lists of layers, such as "
@@ -310,7 +316,10 @@ import Testing
     ("{ ema_decay: 1 }", "run.json5:1:14: ema_decay: expected less than 1, found 1.0"),
     ("{ clip_value: 0 }", "run.json5:1:15: clip_value: expected more than 0, found 0"),
     ("{ accumulate: 0 }", "run.json5:1:15: accumulate: expected at least 1, found 0"),
-    ("{ regularization: { l3: 1 } }", "run.json5:1:21: unknown key 'regularization.l3' (did you mean 'regularization.l1'?)"),
+    (
+      "{ regularization: { l3: 1 } }",
+      "run.json5:1:21: unknown key 'regularization.l3' (did you mean 'regularization.l1'?)"
+    ),
     (
       "{ early_stopping: { patience: 0 } }",
       "run.json5:1:31: early_stopping.patience: expected at least 1, found 0"

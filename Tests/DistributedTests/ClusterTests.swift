@@ -5,7 +5,8 @@ import Testing
 extension DistributedTests {
   /// Two hosts with a network between them.
   @Suite(.serialized) struct ClusterTests {
-    private static let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "netns-cluster.sh").path
+    private static let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "netns-cluster.sh")
+      .path
 
     /// Runs a program on both hosts, or records why that cannot be done here.
     private func onTwoHosts(_ scratch: Scratch, ranksPerHost: Int, _ command: [String]) throws -> FinishedProcess {
@@ -19,7 +20,9 @@ extension DistributedTests {
     @Test func twoHostsHaveTheBitsOfOneRank() throws {
       let scratch = try Scratch()
       let data = try scratch.dataset("data.h5", samples: 1001)
-      let arguments = ["--data", data, "--shards", "7", "--epochs", "2", "--batch-size", "64", "--set", "clip_norm=0.5"]
+      let arguments = [
+        "--data", data, "--shards", "7", "--epochs", "2", "--batch-size", "64", "--set", "clip_norm=0.5",
+      ]
       let path = scratch.path + "/cluster"
       let finished = try onTwoHosts(scratch, ranksPerHost: 2, [trainer, "train"] + arguments + ["--run", path])
       try #require(finished.status == 0, "\(finished)")

@@ -28,7 +28,8 @@ extension DistributedTests {
           ranks: job.ranks, ranksPerNode: job.ranksPerNode, arguments,
           run: scratch.path + "/\(job.ranks)-\(job.ranksPerNode ?? 0)")
         #expect(
-          record.differences(from: one) == [], "\(job.ranks) ranks, \(job.ranksPerNode.map { "\($0)" } ?? "all") on a node")
+          record.differences(from: one) == [],
+          "\(job.ranks) ranks, \(job.ranksPerNode.map { "\($0)" } ?? "all") on a node")
       }
       return one
     }

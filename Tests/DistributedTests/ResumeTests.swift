@@ -43,7 +43,9 @@ extension DistributedTests {
       repeat {
         let path = scratch.path + "/run-\(attempt)"
         attempt += 1
-        while try runOrKill(scratch, arguments, run: path, mayKill: kills < Self.kills, &random) == .killed { kills += 1 }
+        while try runOrKill(scratch, arguments, run: path, mayKill: kills < Self.kills, &random) == .killed {
+          kills += 1
+        }
         let differences = try RunRecord(path).differences(from: reference)
         #expect(differences == [], "after \(kills) kills, seed \(seed)")
         try #require(differences.isEmpty && attempt < 100, "\(kills) kills in \(attempt) runs")
@@ -77,7 +79,8 @@ extension DistributedTests {
           default: .everybody
           }
         // Before the first step too, where the target is met at once.
-        let isDue = job.wait(until: { newestStep(path) >= target && !processes(of: path).ranks.isEmpty }, timeout: .seconds(20))
+        let isDue = job.wait(
+          until: { newestStep(path) >= target && !processes(of: path).ranks.isEmpty }, timeout: .seconds(20))
         usleep(delay)
         let found = processes(of: path)
         if isDue, let launcher = found.launcher, let rank = found.ranks.randomElement(using: &random) {
@@ -113,7 +116,9 @@ extension DistributedTests {
       var launcher: pid_t?
       var ranks: [pid_t] = []
       for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
-        guard let pid = pid_t(name), let line = try? Data(contentsOf: URL(filePath: "/proc/\(name)/cmdline")) else { continue }
+        guard let pid = pid_t(name), let line = try? Data(contentsOf: URL(filePath: "/proc/\(name)/cmdline")) else {
+          continue
+        }
         let words = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
         guard words.contains(run) else { continue }
         if words[0].hasSuffix("ddp-train") { ranks.append(pid) } else { launcher = pid }

@@ -103,6 +103,8 @@ struct MetricsTests {
   @Test func names() {
     for name in MetricName.knownNames { #expect(MetricName(rawValue: name)?.rawValue == name) }
     #expect(MetricName(rawValue: "top_3")?.topCount == 3)
-    for name in ["", "top_0", "top_", "top_03", "top_101", "top_x", "f2", "Accuracy"] { #expect(MetricName(rawValue: name) == nil) }
+    for name in ["", "top_0", "top_", "top_03", "top_101", "top_x", "f2", "Accuracy"] {
+      #expect(MetricName(rawValue: name) == nil)
+    }
   }
 }

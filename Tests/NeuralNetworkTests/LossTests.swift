@@ -15,7 +15,9 @@ struct LossTests {
       (MeanSquaredError(), elements),
       (HuberLoss(delta: 0.71), elements),
       (MeanAbsoluteError(), elements.map { 3 * $0 }),
-      (SoftmaxCrossEntropy(labelSmoothing: 0.2, classWeights: [0.5, 2, 0, 1]), (0..<samples).map { Double($0 * 3 % 4) }),
+      (
+        SoftmaxCrossEntropy(labelSmoothing: 0.2, classWeights: [0.5, 2, 0, 1]), (0..<samples).map { Double($0 * 3 % 4) }
+      ),
       (SoftmaxCrossEntropy(targets: .classDistribution, labelSmoothing: 0.1), elements.map(abs)),
       (
         SoftmaxCrossEntropy(targets: .classDistribution, classWeights: [0.5, 2, 0, 1]), elements.map(abs)
@@ -139,7 +141,9 @@ struct LossTests {
     #expect(gradient == [0, 0, 1, -3])
   }
 
-  @Test("Soft targets are right where both choose the same class; the mean is over the samples, whatever their classes weigh")
+  @Test(
+    "Soft targets are right where both choose the same class; the mean is over the samples, whatever their classes weigh"
+  )
   func softTargets() {
     let loss = SoftmaxCrossEntropy<Double>(targets: .classDistribution, classWeights: [1, 5])
     let sums = evaluate(loss, [1, 2, 3, 1], [0.4, 0.6, 0.3, 0.7], samples: 2).0
@@ -155,7 +159,8 @@ struct LossTests {
 
   @Test("Blocks of the binary cross-entropy give what single elements do", arguments: [1, 5, 255, 256, 257, 600])
   func blocks(count: Int) {
-    let logits = clearOfZero(count, seed: 3).map { Float(8 * $0) }, targets = clearOfZero(count, seed: 4).map { Float(abs($0)) }
+    let logits = clearOfZero(count, seed: 3).map { Float(8 * $0) },
+      targets = clearOfZero(count, seed: 4).map { Float(abs($0)) }
     let loss = BinaryCrossEntropy<Float>()
     let whole = evaluate(loss, logits, targets, samples: count)
     let single = (0..<count).map { evaluate(loss, [logits[$0]], [targets[$0]], samples: 1) }

@@ -60,7 +60,8 @@ struct NormalizationGradientTests {
 
   @Test("Softmax of the last axis", arguments: [0, 1, 3], [[5], [2, 19]])
   func softmax(samples: Int, extents: [Int]) {
-    #expect(ModelUnderTest(model(Softmax<Double>(shape: Shape(extents))), samples: samples, capacity: 3).mismatches() == [])
+    #expect(
+      ModelUnderTest(model(Softmax<Double>(shape: Shape(extents))), samples: samples, capacity: 3).mismatches() == [])
   }
 
   @Test(arguments: [Activation<Double>.Function.elu(alpha: 0.7), .silu], [0, 1, 3])
@@ -90,7 +91,8 @@ struct NormalizationGradientTests {
   @Test(arguments: [0, 1, 4])
   func spatialDropout(samples: Int) {
     let test = ModelUnderTest(
-      model(SpatialDropout<Double>(probability: 0.4, shape: [3, 7])), samples: samples, mode: Self.training, capacity: 5)
+      model(SpatialDropout<Double>(probability: 0.4, shape: [3, 7])), samples: samples, mode: Self.training, capacity: 5
+    )
     #expect(test.mismatches() == [])
   }
 

@@ -115,11 +115,14 @@ struct BatchNormTests {
     return builder.build(outputs: builder.add(layer, to: builder.input(layer.outputShape), name: "0"))
   }
 
-  @Test("Micro-batches of three, none and one sample: means average by samples, and one value leaves the variance alone")
+  @Test(
+    "Micro-batches of three, none and one sample: means average by samples, and one value leaves the variance alone")
   func runningStatistics() {
     let model = model(BatchNorm<Double>(shape: [1], momentum: 0.5))
     let test = ModelUnderTest(model, samples: 3, mode: training)
-    let (mean, variance) = (model.statisticLayout.entries[0].range.lowerBound, model.statisticLayout.entries[1].range.lowerBound)
+    let (mean, variance) = (
+      model.statisticLayout.entries[0].range.lowerBound, model.statisticLayout.entries[1].range.lowerBound
+    )
     (test.statistics.window[mean], test.statistics.window[variance]) = (8, 16)
     for batch in [[1, 2, 6], [], [10]] as [[Double]] {
       fill(test.workspace.input().window(first: batch.count), batch)

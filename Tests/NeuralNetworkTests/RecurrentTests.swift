@@ -93,7 +93,9 @@ struct RecurrentTests {
   }
 
   /// The equations, sample by sample and unit by unit, with exponentials of Foundation's precision through `Double`.
-  func twin(_ cell: Recurrent<Double>.Cell, _ input: [Double], _ p: [[Double]], steps: Int, width: Int, units: Int) -> [Double] {
+  func twin(_ cell: Recurrent<Double>.Cell, _ input: [Double], _ p: [[Double]], steps: Int, width: Int, units: Int)
+    -> [Double]
+  {
     func sigmoid(_ x: Double) -> Double { 1 / (1 + Double.exponential(-x)) }
     var h = [Double](repeating: 0, count: units), c = h, result: [Double] = []
     for t in 0..<steps {
@@ -119,7 +121,8 @@ struct RecurrentTests {
     return result
   }
 
-  @Test("Single precision agrees with the equations in double", arguments: [Recurrent<Float>.Cell.lstm, .gru], [1, 17, 33])
+  @Test(
+    "Single precision agrees with the equations in double", arguments: [Recurrent<Float>.Cell.lstm, .gru], [1, 17, 33])
   func singlePrecision(_ cell: Recurrent<Float>.Cell, units: Int) throws {
     let (steps, width, samples) = (6, 5, 3)
     let layer = Recurrent<Float>(cell, inputShape: [steps, width], units: units)

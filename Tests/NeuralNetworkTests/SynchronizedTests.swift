@@ -52,7 +52,9 @@ struct SynchronizedTests {
     }
     Workspace.backward(group, gradients: .overwrite, sum: sum)
     #expect(collectives == 4)
-    func total(_ buffer: (ModelUnderTest) -> FlatBuffer<Double>) -> [Double] { sum(shards.map { Array(buffer($0).window) }) }
+    func total(_ buffer: (ModelUnderTest) -> FlatBuffer<Double>) -> [Double] {
+      sum(shards.map { Array(buffer($0).window) })
+    }
     expectEqual(total(\.gradients), Array(whole.gradients.window), "parameter gradients")
     expectEqual(total(\.batchStatistics), Array(whole.batchStatistics.window), "statistics")
     expectEqual(

@@ -92,7 +92,8 @@ struct ResNetTests {
     }
     for (entry, expected) in zip(layout.entries, fixture.parameters) {
       compare(
-        gradients.window.window(entry.range), expected, scale: 1 / Double(fixture.samples), tolerance: gradientTolerance)
+        gradients.window.window(entry.range), expected, scale: 1 / Double(fixture.samples), tolerance: gradientTolerance
+      )
     }
     for (entry, expected) in zip(statisticLayout.entries, fixture.statistics) {
       compare(statistics.window.window(entry.range), expected, scale: 1, tolerance: tolerance)

@@ -67,7 +67,9 @@ struct SequenceModelTests {
     #expect(model.parameterLayout.elementCount == test.count)
   }
 
-  @Test("A causal model of characters says nothing about what it has not seen", arguments: ["char-lstm", "char-transformer"])
+  @Test(
+    "A causal model of characters says nothing about what it has not seen",
+    arguments: ["char-lstm", "char-transformer"])
   func causality(name: String) throws {
     let model: Model<Double> = try model("'\(name)'", inputShape: [6], outputSize: 5)
     let test = ModelUnderTest(model, samples: 1)

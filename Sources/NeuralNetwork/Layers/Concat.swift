@@ -22,7 +22,8 @@ public struct Concat<S: Scalar>: Layer {
     for index in inputShapes.indices {
       let columns = columns(inputShapes[index])
       copyColumns(
-        columns, of: pass.input(index), columns: columns, from: 0, into: pass.output, columns: self.columns(outputShape),
+        columns, of: pass.input(index), columns: columns, from: 0, into: pass.output,
+        columns: self.columns(outputShape),
         at: start)
       start += columns
     }

@@ -12,7 +12,8 @@ public struct LayerNorm<S: Scalar>: Layer {
 
   public init(shape: Shape, epsilon: Double = 1e-5) {
     precondition(
-      shape.rank >= 1 && shape.elementCount > 0 && epsilon > 0, "layer normalization of \(shape) with epsilon \(epsilon)")
+      shape.rank >= 1 && shape.elementCount > 0 && epsilon > 0,
+      "layer normalization of \(shape) with epsilon \(epsilon)")
     outputShape = shape
     self.epsilon = epsilon
     size = shape[shape.rank - 1]

@@ -157,7 +157,9 @@ extension Recurrent {
 
   /// Calls `body` for each sample and direction with where its last state stands in [T, N, D·H] (nil for a sample without
   /// steps) and where in the output [N, D·H].
-  func forEachLastState(_ pass: LayerPass<S>, _ body: (_ sample: Int, _ states: Range<Int>?, _ output: Range<Int>) -> Void) {
+  func forEachLastState(
+    _ pass: LayerPass<S>, _ body: (_ sample: Int, _ states: Range<Int>?, _ output: Range<Int>) -> Void
+  ) {
     let width = directions * units
     for sample in 0..<pass.samples {
       let length = inputShapes.count > 1 ? Int(pass.input(1)[sample]) : steps

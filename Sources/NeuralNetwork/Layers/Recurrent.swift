@@ -155,7 +155,8 @@ public struct Recurrent<S: Scalar>: Layer {
     var below = scratch.take(rows * max(width, inputSize))
     if givesSequence {
       exchangeLeadingAxes(
-        pass.outputGradient, outer: pass.samples, inner: steps, width: width, into: gradient.window(first: rows * width))
+        pass.outputGradient, outer: pass.samples, inner: steps, width: width, into: gradient.window(first: rows * width)
+      )
     } else {
       gradient.window(first: rows * width).update(repeating: 0)
       forEachLastState(pass) { _, target, source in
@@ -212,7 +213,8 @@ public struct Recurrent<S: Scalar>: Layer {
       case .lstm: multiply(gates, recurrent, into: target, adding: true)
       case .gru:
         multiply(gates.columns(0..<2 * units), recurrent.rows(0..<2 * units), into: target, adding: true)
-        multiply(gates.columns(3 * units..<4 * units), recurrent.rows(2 * units..<3 * units), into: target, adding: true)
+        multiply(
+          gates.columns(3 * units..<4 * units), recurrent.rows(2 * units..<3 * units), into: target, adding: true)
       }
     }
     let gates = Matrix(memory.gates(layer, direction), rows: input.rows, columns: 4 * units)

@@ -41,7 +41,8 @@ public struct SoftmaxCrossEntropy<S: Scalar>: Loss {
       sums = labelCrossEntropy(logits: outputs, labels: targets, classes: classes, gradient: gradient)
     } else {
       sums = weightedCrossEntropy(
-        logits: outputs, targets: targets, isLabels: targetKind == .classIndex, classes: classes, smoothing: labelSmoothing,
+        logits: outputs, targets: targets, isLabels: targetKind == .classIndex, classes: classes,
+        smoothing: labelSmoothing,
         weights: classWeights?.window, gradient: gradient)
     }
     if positions > 1 {
