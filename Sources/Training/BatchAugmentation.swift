@@ -31,6 +31,10 @@ final class BatchAugmentation {
     let mixedSize = objective.isClassification ? outputSize : source.targetSize
     augmenter = try Augmenter(
       configured.map(\.augmentation), sampleShape: source.featureShape, targetSize: mixedSize, capacity: capacity)
+    if augmenter.mixes && labelsAreMixed && source.targetSize > 1 {
+      throw TrainingError(
+        "data.augment: mixup mixes one label a sample, but the data has \(source.targetSize); leave it out", exitCode: .usage)
+    }
     mixingLoss = augmenter.mixes ? try objective.mixingLoss() : nil
     distributions = FlatBuffer(count: augmenter.mixes && labelsAreMixed ? capacity * mixedSize : 0)
     mixedTargets = distributions.window

@@ -28,8 +28,8 @@ public struct Objective: Sendable {
     let hasLabelsOfSteps =
       (form == .sequences || form == .indices) && data.targetShape.extents == [data.featureShape[0]]
     // Data to predict may have no targets.
-    let hasOneTarget = data.targetSize == 1 || hasLabelsOfSteps || data.targetType == nil
-    let isLabel = hasOneTarget && data.targetType?.isInteger == true
+    let hasLabelShape = data.targetSize == 1 || hasLabelsOfSteps || data.targetType == nil
+    let isLabel = hasLabelShape && data.targetType?.isInteger == true
     let loss =
       configured
       ?? TrainingConfiguration.Loss(
@@ -40,7 +40,7 @@ public struct Objective: Sendable {
     case "cross_entropy":
       // Several integers a row may be one-hot, but are not taken for it.
       let isDistribution =
-        loss.targets.map { $0 == .probabilities } ?? (!hasOneTarget && data.targetType?.isInteger == false)
+        loss.targets.map { $0 == .probabilities } ?? (!hasLabelShape && data.targetType?.isInteger == false)
       self.loss = SoftmaxCrossEntropy(
         targets: isDistribution ? .classDistribution : .classIndex, labelSmoothing: loss.labelSmoothing,
         classWeights: loss.classWeights)
@@ -57,7 +57,7 @@ public struct Objective: Sendable {
     case .binary: targetCheck = .classes(count: 2)
     case .classDistribution, .values: targetCheck = .numbers
     }
-    guard hasOneTarget || !isClassification else {
+    guard hasLabelShape || !isClassification else {
       throw TrainingError(
         "\(data.place(.targets, row: 0)): \(name) expects one label a row, found \(data.targetShape); for one-hot rows set "
           + "loss.targets=probabilities, for several targets a row use --loss mse or binary_cross_entropy",
