@@ -47,6 +47,7 @@ public final class RunningProcess: @unchecked Sendable {
       .filter { name, _ in environment[name].map { $0 != nil } ?? true }
     // Spawning has no portable way to change the directory; `env` changes it and then becomes the program.
     let command = (directory.map { ["env", "--chdir=\($0)"] } ?? []) + [executable] + arguments
+    Self.keepFilesToThisProcess()
     var child: pid_t = 0
     let status = Self.withCStrings(command) { argumentPointers in
       Self.withCStrings(variables.map { "\($0)=\($1)" }) { variablePointers in
@@ -55,6 +56,14 @@ public final class RunningProcess: @unchecked Sendable {
     }
     guard status == 0 else { throw ProcessError(command: commandLine, reason: String(cString: strerror(status))) }
     identifier = child
+  }
+
+  /// A test on another thread may be writing an HDF5 file: its lock would live on in a child that inherits the file.
+  private static func keepFilesToThisProcess() {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+      guard let file = Int32(name), file > 2 else { continue }
+      _ = fcntl(file, F_SETFD, FD_CLOEXEC)
+    }
   }
 
   /// What it has written to standard output so far.
