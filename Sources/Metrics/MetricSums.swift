@@ -165,10 +165,3 @@ func logSumExp(_ row: Window<Float>) -> Double {
   for x in row { sum += Double.exponential(Double(x) - greatest) }
   return greatest + Double.logarithm(sum)
 }
-
-/// Where the first of the greatest elements stands.
-func firstGreatest(_ row: Window<Float>) -> Int {
-  var best = 0
-  for j in row.indices where row[j] > row[best] { best = j }
-  return best
-}

@@ -87,3 +87,11 @@ public func sumOfSquares(_ x: Window<Float>) -> Double {
   let halves = quarters.lowHalf + quarters.highHalf
   return sum + (halves.x + halves.y)
 }
+
+/// Where the first of the greatest elements stands, which is the class that a row of logits says; 0 in an empty row.
+@inlinable @inline(__always)
+public func firstGreatest<S: Scalar>(_ row: Window<S>) -> Int {
+  var best = 0
+  for j in row.indices where row[j] > row[best] { best = j }
+  return best
+}

@@ -20,8 +20,6 @@ extension ParameterLayout.Entry {
     case .uniform(let bound): source.fillUniform(values, bound: bound, lane: index)
     case .normal(let deviation): source.fillNormal(values, standardDeviation: deviation, lane: index)
     case .orthogonal: source.fillOrthogonal(values, rows: shape.extents.first ?? 1, lane: index)
-    case .uniform(let bound): source.fillUniform(values, bound: bound, lane: index)
-    case .normal(let deviation): source.fillNormal(values, standardDeviation: deviation, lane: index)
     case .truncatedNormal(let deviation): source.fillTruncatedNormal(values, standardDeviation: deviation, lane: index)
     }
   }

@@ -83,7 +83,7 @@ struct TextGenerator {
 
   /// The class where the cumulative softmax of logits / temperature passes a uniform draw.
   private mutating func choose(_ logits: Window<Float>) -> Int {
-    let likeliest = logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
+    let likeliest = firstGreatest(logits)
     guard temperature > 0 else { return likeliest }
     let weights = logits.map { Double.exponential(Double($0 - logits[likeliest]) / temperature) }
     var generator = RandomSource.Generator(source: random, lane: drawn)

@@ -55,23 +55,23 @@ public enum PredictionRun {
     let file = try HDF5File.createInMemory(named: path)
     switch trained.facts.lossName {
     case "cross_entropy", "focal", "hinge":
+      let probabilities = FlatBuffer(outputs)
       let classes = (0..<outputs.count / width).map { row in
-        let logits = outputs[row * width..<(row + 1) * width]
-        return logits.indices.reduce(logits.startIndex) { logits[$1] > logits[$0] ? $1 : $0 } - logits.startIndex
+        firstGreatest(probabilities.window.window(row * width..<(row + 1) * width))
       }
       try file.write("/logits", shape: leading + [width], elements: outputs)
       try file.write("/classes", shape: leading, elements: classes)
       // Margins are no probabilities.
       guard trained.facts.lossName != "hinge" else { break }
-      let probabilities = FlatBuffer(outputs)
       softmaxRows(probabilities.window, classes: width)
       try file.write("/probabilities", shape: leading + [width], elements: Array(probabilities.window))
     case "binary_hinge":
       try file.write("/logits", shape: [rows, width], elements: outputs)
       try file.write("/classes", shape: width == 1 ? [rows] : [rows, width], elements: outputs.map { $0 > 0 ? 1 : 0 })
     case "binary_cross_entropy":
-      let probabilities = FlatBuffer<Float>(count: outputs.count)
-      sigmoid(FlatBuffer(outputs).window, into: probabilities.window)
+      // Element by element, so in place.
+      let probabilities = FlatBuffer(outputs)
+      sigmoid(probabilities.window, into: probabilities.window)
       try file.write("/logits", shape: [rows, width], elements: outputs)
       try file.write("/probabilities", shape: [rows, width], elements: Array(probabilities.window))
       try file.write("/classes", shape: width == 1 ? [rows] : [rows, width], elements: outputs.map { $0 > 0 ? 1 : 0 })

@@ -131,13 +131,6 @@ func classIndex<S: Scalar>(_ label: S, of classes: Int) -> Int {
   return index
 }
 
-/// Where the first of the greatest elements stands; 0 in an empty row.
-func firstGreatest<S: Scalar>(_ row: Window<S>) -> Int {
-  var best = 0
-  for j in row.indices where row[j] > row[best] { best = j }
-  return best
-}
-
 /// Overwrites each row of `logits` [N, K] with its softmax.
 @specialized(where S == Float)
 @specialized(where S == Double)
