@@ -37,13 +37,7 @@ final class InterNodeSum {
     self.group = group
     lane = laneIndex < lanes ? group : nil
 
-    let nodeShards = (0..<nodes).map { node in
-      let ranks = topology.ranks(ofNode: node)
-      return assignment.shards(ofRank: ranks.lowerBound)
-        .lowerBound..<assignment.shards(
-          ofRank: ranks.upperBound - 1
-        ).upperBound
-    }
+    let nodeShards = (0..<nodes).map { topology.shards(ofNode: $0, assignment) }
     let roots = nodeShards.map { tree.roots(within: $0) }
     self.roots = roots
     rootIndex = Dictionary(uniqueKeysWithValues: roots.joined().enumerated().map { ($1, $0) })

@@ -44,12 +44,7 @@ public final class SharedMemoryExchange: Exchange {
     self.assignment = assignment
     self.topology = topology
     shards = assignment.shards(ofRank: topology.world.rank)
-    let nodeRanks = topology.ranks(ofNode: topology.nodeIndex)
-    let nodeShards =
-      assignment.shards(ofRank: nodeRanks.lowerBound)
-      .lowerBound..<assignment.shards(
-        ofRank: nodeRanks.upperBound - 1
-      ).upperBound
+    let nodeShards = topology.shards(ofNode: topology.nodeIndex, assignment)
     self.nodeShards = nodeShards
     plan = BlockPlan(elementCount: layout.exchangedCount)
 

@@ -34,6 +34,13 @@ public struct Topology: Sendable {
     world = try ranks.split(color: 0, key: nodeSizes[..<nodeIndex].reduce(0, +) + node.rank)
   }
 
+  /// The shards that the ranks of node `index` hold together.
+  func shards(ofNode index: Int, _ assignment: ShardAssignment) -> Range<Int> {
+    let ranks = ranks(ofNode: index)
+    return assignment.shards(ofRank: ranks.lowerBound)
+      .lowerBound..<assignment.shards(ofRank: ranks.upperBound - 1).upperBound
+  }
+
   /// The world ranks on node `index`.
   func ranks(ofNode index: Int) -> Range<Int> {
     let first = nodeSizes[..<index].reduce(0, +)

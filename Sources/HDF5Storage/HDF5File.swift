@@ -52,11 +52,7 @@ public final class HDF5File: @unchecked Sendable {
   public static func create(_ path: String) throws(HDF5Error) -> HDF5File {
     let accessList = try makeAccessList(path)
     defer { release(accessList) }
-    let creationList = try check("create", path, H5Pcreate(chdf5_file_create()))
-    defer { release(creationList) }
-    try check("create", path, H5Pset_obj_track_times(creationList, false))
-    let id = try check("create", path, H5Fcreate(path, chdf5_truncate(), creationList, accessList))
-    return HDF5File(path: path, id: id, isWritable: true)
+    return try create(path, accessList)
   }
 
   /// Creates a file in memory alone; `image()` then gives the bytes of a file on disk.
@@ -66,11 +62,16 @@ public final class HDF5File: @unchecked Sendable {
     let accessList = try makeAccessList(name)
     defer { release(accessList) }
     try check("create", name, H5Pset_fapl_core(accessList, 1 << 20, false))
-    let creationList = try check("create", name, H5Pcreate(chdf5_file_create()))
+    return try create(name, accessList)
+  }
+
+  /// Creates a file by the driver of `accessList`, without timestamps.
+  private static func create(_ path: String, _ accessList: hid_t) throws(HDF5Error) -> HDF5File {
+    let creationList = try check("create", path, H5Pcreate(chdf5_file_create()))
     defer { release(creationList) }
-    try check("create", name, H5Pset_obj_track_times(creationList, false))
-    let id = try check("create", name, H5Fcreate(name, chdf5_truncate(), creationList, accessList))
-    return HDF5File(path: name, id: id, isWritable: true)
+    try check("create", path, H5Pset_obj_track_times(creationList, false))
+    let id = try check("create", path, H5Fcreate(path, chdf5_truncate(), creationList, accessList))
+    return HDF5File(path: path, id: id, isWritable: true)
   }
 
   /// The bytes of the file as it stands.
