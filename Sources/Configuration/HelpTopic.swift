@@ -100,7 +100,9 @@ extension HelpTopic {
                                         \(wrapped(LayerDescription.knownNames))
                                         { residual: { layers: […], shortcut: […] } } adds the two,
                                         { parallel: { branches: [[…], […]], join: "concat" } },
-                                        joined by "concat" or "add"
+                                        joined by "concat" or "add";
+                                        { custom: "Name" } is a layer of a program that has
+                                        ddp-train as a library
       initializer                       kaiming (also kaiming_uniform), kaiming_normal, xavier (also
                                         xavier_uniform), xavier_normal, orthogonal,
                                         truncated_normal, zero (kaiming)

@@ -15,13 +15,23 @@ struct TrainedModel {
   private let parameters: FlatBuffer<Float>
   private let statistics: FlatBuffer<Float>
 
-  init(_ path: String) throws {
+  /// - Parameter customLayers: those of the program that trained it.
+  /// - Throws: where the file is damaged, or the model has layers of a program's own that are not among `customLayers`.
+  init(_ path: String, customLayers: CustomLayers = CustomLayers()) throws {
     self.path = path
     let checkpoint = try Checkpoint.read(path)
     facts = try checkpoint.facts(in: path)
     progress = try checkpoint.progress(in: path)
+    let missing = try customLayers.missing(in: facts.configuration.model)
+    guard missing.isEmpty else {
+      throw TrainingError(
+        "\(path): its model has \(missing.count == 1 ? "a layer" : "layers") of another program's own, "
+          + "\(missing.joined(separator: ", ")), which this program cannot build; evaluate it in the program that trained it",
+        exitCode: .data)
+    }
     model = try ModelCatalog(
-      inputShape: facts.inputShape, outputSize: facts.outputSize, initializer: facts.configuration.initializer
+      inputShape: facts.inputShape, outputSize: facts.outputSize, initializer: facts.configuration.initializer,
+      customLayers: customLayers
     ).makeModel(facts.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)
