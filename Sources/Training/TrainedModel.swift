@@ -44,7 +44,13 @@ struct TrainedModel {
   ///   - path: nil for the data that it was trained on.
   ///   - split: nil for the test split or, where there is none, the validation split, then the training split. A validation split
   ///     that training held out of its data is held out again.
+  /// - Throws: for a GAN too, which has nothing to say of samples.
   func open(_ path: String?, split: String?, labelsRequired: Bool) throws -> Samples {
+    guard !facts.configuration.model.isAdversarial else {
+      throw TrainingError(
+        "\(self.path): is of a GAN, which makes samples and has no predictions to evaluate; use ddp-train generate with --grid "
+          + "or --output", exitCode: .usage)
+    }
     let data = facts.configuration.data
     let isOwn = path == nil || path == data.path
     let source = try DataSource.open(
