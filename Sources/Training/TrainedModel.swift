@@ -20,12 +20,20 @@ struct TrainedModel {
     let checkpoint = try Checkpoint.read(path)
     facts = try checkpoint.facts(in: path)
     progress = try checkpoint.progress(in: path)
-    model = try ModelCatalog(
-      inputShape: facts.inputShape, outputSize: facts.outputSize, initializer: facts.configuration.initializer
-    ).makeModel(facts.configuration.model)
+    model = try Self.catalog(facts).makeModel(facts.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)
     try checkpoint.restoreEvaluated(model, parameters: parameters.window, statistics: statistics.window, from: path)
+  }
+
+  private static func catalog(_ facts: Checkpoint.Facts) -> ModelCatalog {
+    ModelCatalog(
+      inputShape: facts.inputShape, outputSize: facts.outputSize, initializer: facts.configuration.initializer)
+  }
+
+  /// The two networks of a GAN; nil of a single model.
+  func makeNetworks() throws -> AdversarialModel<Float>? {
+    try Self.catalog(facts).makeAdversarialModel(facts.configuration.model)
   }
 
   var values: ModelValues<Float> { ModelValues(parameters: parameters.window, statistics: statistics.window) }
