@@ -43,9 +43,10 @@ public struct GenerateArguments: Sendable, Equatable {
     case text, samples
   }
 
-  static let options = textOptions + sampleOptions + [
-    CommandOption("--seed", .integer(.atLeast(0)), "N", default: "42", "of the random choices")
-  ]
+  static let options =
+    textOptions + sampleOptions + [
+      CommandOption("--seed", .integer(.atLeast(0)), "N", default: "42", "of the random choices")
+    ]
 
   private static let textOptions = [
     CommandOption("--prompt", .text, "TEXT", default: "a line break", "the text to go on from"),

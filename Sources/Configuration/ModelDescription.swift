@@ -40,7 +40,8 @@ public enum ModelDescription: Sendable, Equatable {
       case (nil, nil, let networks?): self = .adversarial(networks)
       default:
         throw ConfigurationError(
-          "\(path): expected a name, or layers, or a generator and a discriminator: one of the three", at: value.position)
+          "\(path): expected a name, or layers, or a generator and a discriminator: one of the three",
+          at: value.position)
       }
     default: throw value.mismatch(path, "a model's name or a list of layers")
     }

@@ -43,7 +43,8 @@ struct EpochMetrics {
         .init("epoch", .integer(epoch)), .init("step", .integer(step)), .init("train_loss", .number(trainLoss)),
         .init("train_accuracy", .optional(trainAccuracy)), .init("val_loss", .optional(validation?.loss)),
         .init("val_accuracy", .optional(validation?.accuracy)),
-      ] + (generatorLoss.map { [.init("generator_loss", .number($0))] } ?? []) + metricNames.map { .init("val_\($0.rawValue)", .finite(validation?.report?[$0])) }
+      ] + (generatorLoss.map { [.init("generator_loss", .number($0))] } ?? [])
+        + metricNames.map { .init("val_\($0.rawValue)", .finite(validation?.report?[$0])) }
         + [.init("learning_rate", .number(learningRate)), .init("timing", timing)])
   }
 
@@ -64,7 +65,8 @@ struct EpochMetrics {
       [shortNumber(loss)] + (accuracy.map { [percentage($0)] } ?? [])
     }
     let cells =
-      figures(trainLoss, trainAccuracy) + (generatorLoss.map { [shortNumber($0)] } ?? []) + (validation.map { figures($0.loss, $0.accuracy) } ?? [])
+      figures(trainLoss, trainAccuracy) + (generatorLoss.map { [shortNumber($0)] } ?? [])
+      + (validation.map { figures($0.loss, $0.accuracy) } ?? [])
       + [String(format: "%.3g", learningRate), grouped(Int(timer.samplesPerSecond)), shortTime(timer.epochSeconds)]
     return Self.row("\(epoch)/\(epochs)", epochs, cells)
   }

@@ -72,7 +72,8 @@ extension ModelCatalog {
     let generator = try assembly.makeNetwork(networks.generator, prefix: AdversarialModel<S>.generatorPrefix)
     guard generator.outputShapes[0] == sample else {
       throw ConfigurationError(
-        "model.generator: gives \(generator.outputShapes[0]) a sample, but the data and the discriminator have \(sample)")
+        "model.generator: gives \(generator.outputShapes[0]) a sample, but the data and the discriminator have \(sample)"
+      )
     }
     assembly = ModelAssembly(inputShape: sample, outputSize: 1, initializer: initializer)
     let discriminator = try assembly.makeNetwork(

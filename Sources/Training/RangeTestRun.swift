@@ -16,7 +16,8 @@ public enum RangeTestRun {
     let trainer = try TrainingRun(train, ranks: ranks).trainer
     guard trainer.networks == nil else {
       throw TrainingError(
-        "lr-find: the losses of a GAN depend on both networks and suggest no rate; use it for a single model", exitCode: .usage)
+        "lr-find: the losses of a GAN depend on both networks and suggest no rate; use it for a single model",
+        exitCode: .usage)
     }
     var test = RangeTest(first: arguments.first, last: arguments.last, steps: arguments.steps)
     while !test.isOver {

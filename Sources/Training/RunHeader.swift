@@ -34,7 +34,8 @@ enum RunHeader {
         [
           data.source.path,
           splits.joined(separator: ", ") + ": \(source.featureShape) \(source.featureType.name), "
-            + (trainer.networks == nil ? "\(data.outputSize) \(data.outputSize == 1 ? outputs.0 : outputs.1), " : "") + "scaling \(data.transform.kind.rawValue)",
+            + (trainer.networks == nil ? "\(data.outputSize) \(data.outputSize == 1 ? outputs.0 : outputs.1), " : "")
+            + "scaling \(data.transform.kind.rawValue)",
         ]
       ),
       (
@@ -70,8 +71,9 @@ enum RunHeader {
     var layers: AdversarialDescription?
     if case .adversarial(let given) = description { layers = given }
     return wrapped(["generator: latent \(networks.latentSize)"] + layerTexts(layers?.generator, networks.generator))
-      + wrapped(["discriminator: \(networks.discriminator.inputShapes[0])"]
-        + layerTexts(layers?.discriminator, networks.discriminator))
+      + wrapped(
+        ["discriminator: \(networks.discriminator.inputShapes[0])"]
+          + layerTexts(layers?.discriminator, networks.discriminator))
   }
 
   private static func optimizerText(_ configuration: TrainingConfiguration, _ trainer: Trainer) -> String {

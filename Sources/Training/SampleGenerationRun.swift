@@ -23,7 +23,8 @@ struct SampleGenerationRun {
     }
     guard arguments.grid != nil || arguments.output != nil else {
       throw TrainingError(
-        "generate: expected --grid FILE.png, --output OUT.h5 or both, for the samples of \(trained.path)", exitCode: .usage)
+        "generate: expected --grid FILE.png, --output OUT.h5 or both, for the samples of \(trained.path)",
+        exitCode: .usage)
     }
     guard let networks = try trained.makeNetworks(), let storage = trained.facts.storage else {
       throw CheckpointError("\(trained.path): the attribute 'file_shape' is missing or not as ddp-train writes it")

@@ -51,7 +51,9 @@ extension Commands {
         let metrics = try sandbox.metrics("run")
         #expect(metrics.count == fixture.steps.count)
         for (index, step) in fixture.steps.enumerated() {
-          let figures = [("train_loss", step.loss), ("generator_loss", step.generatorLoss), ("train_accuracy", step.accuracy)]
+          let figures = [
+            ("train_loss", step.loss), ("generator_loss", step.generatorLoss), ("train_accuracy", step.accuracy),
+          ]
           for (name, expected) in figures {
             let found = try #require(metrics[index][name] as? Double)
             #expect(abs(found - expected) <= 1e-5 * expected, "\(name) of step \(index + 1)")
@@ -62,7 +64,8 @@ extension Commands {
           for (name, expected) in step.arrays {
             let found = try checkpoint.dataset("/model/" + name).readAll(as: Double.self)
             #expect(
-              zip(found, expected).allSatisfy { abs($0 - $1) <= 2e-5 * max(1, abs($1)) }, "\(name) after step \(index + 1)")
+              zip(found, expected).allSatisfy { abs($0 - $1) <= 2e-5 * max(1, abs($1)) },
+              "\(name) after step \(index + 1)")
           }
         }
       }

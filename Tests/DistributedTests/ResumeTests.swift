@@ -6,7 +6,6 @@ import Testing
 extension DistributedTests {
   /// A run that is killed again and again ends with the bits of one that is not.
   @Suite(.serialized) struct ResumeTests {
-    private static let kills = 20
     /// An epoch has 19 steps, which 7 does not divide: most checkpoints fall inside epochs.
     private static let configuration = """
       {
@@ -30,26 +29,38 @@ extension DistributedTests {
       let scratch = try Scratch()
       let configuration = try scratch.file("run.json5", text: Self.configuration)
       let data = try scratch.dataset("data.h5", samples: 337)
-      let arguments = [configuration, "--data", data]
+      try expectEqualBits(scratch, [configuration, "--data", data], kills: 20, steps: 760)
+    }
+
+    /// Two networks with an optimizer each, and their latent vectors.
+    @Test func adversarialPair() throws {
+      let scratch = try Scratch()
+      let configuration = try scratch.file("gan.json5", text: adversarialConfiguration)
+      let data = try scratch.dataset("images.h5", samples: 300, side: 4)
+      try expectEqualBits(scratch, [configuration, "--data", data, "--epochs", "30"], kills: 4, steps: 570)
+    }
+
+    /// Compares a run of `steps` steps with runs that are killed, so many times in all.
+    private func expectEqualBits(_ scratch: Scratch, _ arguments: [String], kills limit: Int, steps: Int) throws {
       let reference = try train(ranks: 1, arguments, run: scratch.path + "/reference")
-      #expect(reference.progress["step"] == "760")
+      #expect(reference.progress["step"] == "\(steps)")
 
       let seed = UInt64.random(in: 0..<1 << 32)
       print("ResumeTests: seed \(seed)")
       var random = RandomSource.Generator(source: RandomSource(seed: seed))
       var kills = 0
       var attempt = 0
-      // A run that is done before it has been killed twenty times is compared, and another one begins.
+      // A run that is done before it has been killed often enough is compared, and another one begins.
       repeat {
         let path = scratch.path + "/run-\(attempt)"
         attempt += 1
-        while try runOrKill(scratch, arguments, run: path, mayKill: kills < Self.kills, &random) == .killed {
+        while try runOrKill(scratch, arguments, run: path, mayKill: kills < limit, &random) == .killed {
           kills += 1
         }
         let differences = try RunRecord(path).differences(from: reference)
         #expect(differences == [], "after \(kills) kills, seed \(seed)")
         try #require(differences.isEmpty && attempt < 100, "\(kills) kills in \(attempt) runs")
-      } while kills < Self.kills
+      } while kills < limit
       print("ResumeTests: \(kills) kills, \(attempt) runs")
     }
 

@@ -27,19 +27,39 @@ final class Scratch {
   }
 
   /// Samples of three classes that lie apart by about as much as they scatter.
-  func dataset(_ name: String, samples: Int, features: Int = 12) throws -> String {
+  ///
+  /// - Parameter side: writes them as square images of so many pixels a side.
+  func dataset(_ name: String, samples: Int, features: Int = 12, side: Int? = nil) throws -> String {
+    let shape = side.map { [$0, $0] } ?? [features], features = shape.reduce(1, *)
     var generator = RandomSource.Generator(source: RandomSource(seed: 17).stream(.synthesis, samples))
     let labels = (0..<samples).map { _ in Int32(generator.next(upperBound: 3)) }
     let values = labels.flatMap { label in
       (0..<features).map { Float(generator.normal() * Double($0 + 1) + Double(Int(label) * ($0 % 3))) }
     }
     let file = try HDF5File.create(path + "/" + name)
-    try file.write("/train/x", shape: [samples, features], elements: values)
+    try file.write("/train/x", shape: [samples] + shape, elements: values)
     try file.write("/train/y", shape: [samples], elements: labels)
     try file.close()
     return path + "/" + name
   }
 }
+
+/// Networks of a GAN for images of 4×4, with all that draws at random or learns statistics, and an optimizer for each.
+let adversarialConfiguration = """
+  {
+    model: {
+      generator: [{ dense: 16 }, { reshape: { height: 2, width: 2, channels: 4 } }, "batch_norm", "relu", { dropout: 0.1 },
+        { conv_transpose2d: { filters: 1, kernel: 4, stride: 2, padding: 1 } }],
+      discriminator: [{ conv2d: { filters: 6, kernel: 3, stride: 2, padding: 1 } }, "batch_norm", { leaky_relu: 0.2 },
+        { dropout: 0.3 }, "dense"],
+      latent: 5,
+    },
+    optimizer: { name: "rmsprop", learning_rate: 0.002, momentum: 0.5 },
+    generator_optimizer: { name: "adam", learning_rate: 0.004, beta1: 0.5 },
+    clip_norm: 1.0, ema_decay: 0.9, batch_size: 16, shards: 4, data: { scaling: "standard" }, epochs: 3,
+    checkpoint: { every_steps: 7, keep: 2 },
+  }
+  """
 
 /// What a finished run must have in common with another one.
 struct RunRecord: Equatable {

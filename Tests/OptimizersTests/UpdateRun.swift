@@ -54,7 +54,8 @@ struct UpdateRun {
   }
 
   private func layerwiseStep(
-    _ update: ParameterUpdate, _ state: ParameterUpdate.State, _ gradient: Window<Float>, _ rule: StepRule, _ slices: [Range<Int>]
+    _ update: ParameterUpdate, _ state: ParameterUpdate.State, _ gradient: Window<Float>, _ rule: StepRule,
+    _ slices: [Range<Int>]
   ) {
     let sums = layout.entries.map { entry in
       let pieces = slices.map { slice in
