@@ -53,6 +53,10 @@ extension TrainingConfiguration {
         data.validation > 0, "data",
         "validation: a GAN is trained on all samples and has no validation figures; set it to 0"
       ),
+      (
+        model == .named("gan") && data.scaling == .standard, "data",
+        "scaling: gan makes values from 0 to 1; give unit or min_max, or describe other networks"
+      ),
       (mixes, "data", "augment: mixup mixes targets, of which a GAN has none; leave it out"),
       (earlyStopping != nil, "early_stopping", "the losses of a GAN do not tell when to stop; leave it out"),
       (

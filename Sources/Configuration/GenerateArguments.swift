@@ -57,7 +57,7 @@ public struct GenerateArguments: Sendable, Equatable {
   ]
 
   private static let sampleOptions = [
-    CommandOption("--samples", .integer(.closed(1, 1_000_000)), "N", default: "64", "samples that a GAN makes"),
+    CommandOption("--samples", .integer(.closed(1, 100_000)), "N", default: "64", "samples that a GAN makes"),
     CommandOption("--grid", .text, "FILE.png", "picture of them side by side, grey or colour"),
     CommandOption("--output", .text, "OUT.h5", "HDF5 file to write them to, as /train/x in the data's units"),
   ]

@@ -1,3 +1,4 @@
+import Configuration
 import NeuralNetwork
 import NumericCore
 
@@ -8,16 +9,21 @@ import NumericCore
 /// ones. Names begin with `generator.` and `discriminator.`, as in a PyTorch module of two `nn.Sequential`.
 struct AdversarialModel<S: Scalar>: Sendable {
   let joined: Model<S>
-  /// From latent vectors [N, `latentSize`] to samples.
+  /// From latent vectors [N, `layers.latent`] to samples.
   let generator: Model<S>
   /// From samples to logits.
   let discriminator: Model<S>
+  /// What they were built of.
+  let layers: AdversarialDescription
 
   static var generatorPrefix: String { "generator." }
   static var discriminatorPrefix: String { "discriminator." }
 
   /// - Precondition: built of the same layers, the generator's first.
-  init(joined: Model<S>, generator: Model<S>, discriminator: Model<S>) {
+  init(
+    joined: Model<S>, generator: Model<S>, discriminator: Model<S>, layers: AdversarialDescription
+  ) {
+    self.layers = layers
     for layout in [\Model<S>.parameterLayout, \.statisticLayout] {
       let (whole, first, second) = (joined[keyPath: layout], generator[keyPath: layout], discriminator[keyPath: layout])
       precondition(
@@ -30,8 +36,6 @@ struct AdversarialModel<S: Scalar>: Sendable {
     }
     (self.joined, self.generator, self.discriminator) = (joined, generator, discriminator)
   }
-
-  var latentSize: Int { generator.inputShapes[0].elementCount }
 
   /// Where the discriminator's elements begin in a flat buffer of the joined model.
   static func discriminatorStart(in layout: ParameterLayout) -> Int {

@@ -105,7 +105,7 @@ final class AdversarialWorker: MicroBatchWorker {
 
   /// z, each sample's under a key of its own.
   private func generateLatent(_ count: Int, _ random: RandomSource) {
-    let size = networks.latentSize
+    let size = networks.layers.latent
     for index in 0..<count {
       random.fillNormal(
         generator.input().window(index * size..<(index + 1) * size), lane: generator.sampleIDs[index])

@@ -83,7 +83,7 @@ extension ModelCatalog {
       throw ConfigurationError(
         "model: batch_norm with sync: true is not for a GAN, whose networks take turns; leave sync out")
     }
-    return AdversarialModel(joined: joined, generator: generator, discriminator: discriminator)
+    return AdversarialModel(joined: joined, generator: generator, discriminator: discriminator, layers: networks)
   }
 }
 

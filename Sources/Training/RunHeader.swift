@@ -68,12 +68,11 @@ enum RunHeader {
     guard let networks = trainer.networks else {
       return wrapped(layerTexts(try? ModelCatalog.layers(of: description), trainer.model))
     }
-    var layers: AdversarialDescription?
-    if case .adversarial(let given) = description { layers = given }
-    return wrapped(["generator: latent \(networks.latentSize)"] + layerTexts(layers?.generator, networks.generator))
+    let layers = networks.layers
+    return wrapped(["generator: latent \(layers.latent)"] + layerTexts(layers.generator, networks.generator))
       + wrapped(
         ["discriminator: \(networks.discriminator.inputShapes[0])"]
-          + layerTexts(layers?.discriminator, networks.discriminator))
+          + layerTexts(layers.discriminator, networks.discriminator))
   }
 
   private static func optimizerText(_ configuration: TrainingConfiguration, _ trainer: Trainer) -> String {
@@ -86,8 +85,12 @@ enum RunHeader {
 
   /// The layers by the names that a configuration gives them, with the sizes that were found.
   private static func layerTexts(_ layers: [LayerDescription]?, _ model: Model<Float>) -> [String] {
-    let built = model.summary
-    guard let layers, layers.count == built.count else { return built.map(\.type) }
+    // Without the rows that dense layers make of images, and the ReLU that batch normalization takes in.
+    let built = model.summary.filter { !$0.name.hasSuffix(".flatten") }
+    let layers = layers?.enumerated().filter { index, layer in
+      !(layer.name == "relu" && index > 0 && layers?[index - 1].name == "batch_norm")
+    }.map(\.element)
+    guard let layers, layers.count == built.count else { return model.summary.map(\.type) }
     return zip(layers, built).map { layer, built in
       if built.parameterCount > 0 { return "\(layer.name) \(built.outputShape)" }
       if case .object(let options) = layer.options.content, let value = options.first?.value {

@@ -49,7 +49,7 @@ struct SampleGenerationRun {
 
   /// What the generator makes of the latent vectors [N, feature size], scaled as in training.
   private func makeSamples() -> [Float] {
-    let capacity = min(arguments.samples, 64), size = networks.latentSize
+    let capacity = min(arguments.samples, 64), size = networks.layers.latent
     let values = networks.generatorValues(trained.values)
     let workspace = Workspace(model: networks.generator, capacity: capacity, values: values, learns: false)
     let random = RandomSource(seed: arguments.seed).stream(.latent)

@@ -99,7 +99,7 @@ extension Commands {
         try fails(
           ["generate", best, "--grid", "g.png", "--prompt", "a"],
           "--prompt: \(best) is of a GAN, which makes samples and no text; leave it out")
-        try fails(["generate", best, "--samples", "0"], "--samples: expected from 1 to 1000000, found 0")
+        try fails(["generate", best, "--samples", "0"], "--samples: expected from 1 to 100000, found 0")
         try fails(
           ["lr-find", "--model", "gan", "--data", "images.h5"],
           "lr-find: the losses of a GAN depend on both networks and suggest no rate; use it for a single model")
@@ -122,6 +122,10 @@ extension Commands {
       ),
       (
         ["--set", "data.augment=['mixup']"], "data: augment: mixup mixes targets, of which a GAN has none; leave it out"
+      ),
+      (
+        ["--set", "data.scaling=standard"],
+        "data: scaling: gan makes values from 0 to 1; give unit or min_max, or describe other networks"
       ),
       (["--set", "metrics=['f1_macro']"], "metrics: a GAN has no predictions to measure; leave it out"),
       (
