@@ -66,26 +66,6 @@ extension DistributedTests {
       #expect(record.metrics.allSatisfy { !$0.contains("\"val_loss\": null") })
     }
 
-    /// Two networks, each with random and normalizing layers and an optimizer of its own; accumulated gradients, averaged weights.
-    @Test func adversarialPair() throws {
-      let scratch = try Scratch()
-      let configuration = try scratch.file("gan.json5", text: adversarialConfiguration)
-      let data = try scratch.dataset("images.h5", samples: 203, side: 4)
-      let record = try expectEqualBits(
-        scratch, [configuration, "--data", data, "--set", "accumulate=2"], jobs: [(2, nil), (4, nil), (3, 1)])
-      #expect(record.progress["step"] == "21", "3 epochs of ⌈203 / 32⌉ steps")
-      #expect(record.metrics.allSatisfy { $0.contains("\"generator_loss\": ") })
-      let names = Set(record.arrays.keys.filter { $0.hasPrefix("/optimizer/") }.map { $0.split(separator: "/")[1] })
-      #expect(names == ["exp_avg", "exp_avg_sq", "square_avg", "momentum_buffer", "ema"])
-      // Each optimizer moves the moments of its own network alone.
-      for (moment, own, other) in [
-        ("exp_avg", "generator", "discriminator"), ("square_avg", "discriminator", "generator"),
-      ] {
-        #expect(try record.floats("/optimizer/\(moment)/\(own).0.weight").contains { $0 != 0 })
-        #expect(try record.floats("/optimizer/\(moment)/\(other).0.weight").allSatisfy { $0 == 0 })
-      }
-    }
-
     /// Shards take no sample in most steps, and some steps have none at all.
     @Test func emptyMicroBatches() throws {
       let scratch = try Scratch()

@@ -27,39 +27,50 @@ final class Scratch {
   }
 
   /// Samples of three classes that lie apart by about as much as they scatter.
-  ///
-  /// - Parameter side: writes them as square images of so many pixels a side.
-  func dataset(_ name: String, samples: Int, features: Int = 12, side: Int? = nil) throws -> String {
-    let shape = side.map { [$0, $0] } ?? [features], features = shape.reduce(1, *)
+  func dataset(_ name: String, samples: Int, features: Int = 12) throws -> String {
     var generator = RandomSource.Generator(source: RandomSource(seed: 17).stream(.synthesis, samples))
     let labels = (0..<samples).map { _ in Int32(generator.next(upperBound: 3)) }
     let values = labels.flatMap { label in
       (0..<features).map { Float(generator.normal() * Double($0 + 1) + Double(Int(label) * ($0 % 3))) }
     }
     let file = try HDF5File.create(path + "/" + name)
-    try file.write("/train/x", shape: [samples] + shape, elements: values)
+    try file.write("/train/x", shape: [samples, features], elements: values)
     try file.write("/train/y", shape: [samples], elements: labels)
     try file.close()
     return path + "/" + name
   }
-}
 
-/// Networks of a GAN for images of 4×4, with all that draws at random or learns statistics, and an optimizer for each.
-let adversarialConfiguration = """
-  {
-    model: {
-      generator: [{ dense: 16 }, { reshape: { height: 2, width: 2, channels: 4 } }, "batch_norm", "relu", { dropout: 0.1 },
-        { conv_transpose2d: { filters: 1, kernel: 4, stride: 2, padding: 1 } }],
-      discriminator: [{ conv2d: { filters: 6, kernel: 3, stride: 2, padding: 1 } }, "batch_norm", { leaky_relu: 0.2 },
-        { dropout: 0.3 }, "dense"],
-      latent: 5,
-    },
-    optimizer: { name: "rmsprop", learning_rate: 0.002, momentum: 0.5 },
-    generator_optimizer: { name: "adam", learning_rate: 0.004, beta1: 0.5 },
-    clip_norm: 1.0, ema_decay: 0.9, batch_size: 16, shards: 4, data: { scaling: "standard" }, epochs: 3,
-    checkpoint: { every_steps: 7, keep: 2 },
+  /// Noise under labels of three classes.
+  func images(_ name: String, samples: Int, extents: [Int]) throws -> String {
+    var generator = RandomSource.Generator(source: RandomSource(seed: 19).stream(.synthesis, samples))
+    let values = (0..<samples * extents.reduce(1, *)).map { _ in Float(generator.normal()) }
+    let file = try HDF5File.create(path + "/" + name)
+    try file.write("/train/x", shape: [samples] + extents, elements: values)
+    try file.write("/train/y", shape: [samples], elements: (0..<samples).map { Int32($0 % 3) })
+    try file.close()
+    return path + "/" + name
   }
-  """
+
+  /// A binary batch of CIFAR-10: records of a label and 3 · 32 · 32 bytes, here stripes whose direction is the class.
+  func cifar10(records: Int, in name: String) throws {
+    var generator = RandomSource.Generator(source: RandomSource(seed: 23).stream(.synthesis, records))
+    var bytes = Data()
+    for _ in 0..<records {
+      let label = generator.next(upperBound: 10)
+      let angle = Double.pi * Double(label) / 10
+      let phase = generator.uniform() * 2 * Double.pi
+      bytes.append(UInt8(label))
+      for channel in 0..<3 {
+        for pixel in 0..<32 * 32 {
+          let place = Double(pixel % 32) * cos(angle) + Double(pixel / 32) * sin(angle)
+          let value = 128 + 80 * sin(place + phase + Double(channel)) + 10 * generator.normal()
+          bytes.append(UInt8(min(255, max(0, value))))
+        }
+      }
+    }
+    try bytes.write(to: URL(filePath: path + "/" + name))
+  }
+}
 
 /// What a finished run must have in common with another one.
 struct RunRecord: Equatable {
