@@ -68,7 +68,7 @@ let package = Package(
       dependencies: ["DataPipeline", "NumericCore", "Collectives", "HDF5Storage", "Diagnostics"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Diagnostics"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["ProcessSupport", "HDF5Storage", "TestSupport", "ddp-train"]),
+      name: "CommandTests", dependencies: ["ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "ddp-train"]),
     .testTarget(
       name: "DistributedTests",
       dependencies: ["ProcessSupport", "HDF5Storage", "NumericCore", "ddp-train", "ddp-selftest"],

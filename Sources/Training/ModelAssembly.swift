@@ -6,7 +6,7 @@ import NumericCore
 ///
 /// One method builds one kind of layer behind `node`; a new kind is a method, and a line in `add`.
 struct ModelAssembly<S: Scalar> {
-  let outputSize: Int
+  var outputSize: Int
   let initializer: TrainingConfiguration.Initializer
   let customLayers: CustomLayers
   var builder = ModelBuilder<S>()

@@ -12,6 +12,7 @@ struct TrainedModel {
   let facts: Checkpoint.Facts
   let model: Model<Float>
   let progress: TrainingProgress
+  private let catalog: ModelCatalog
   private let parameters: FlatBuffer<Float>
   private let statistics: FlatBuffer<Float>
 
@@ -29,13 +30,18 @@ struct TrainedModel {
           + "\(missing.joined(separator: ", ")), which this program cannot build; evaluate it in the program that trained it",
         exitCode: .data)
     }
-    model = try ModelCatalog(
+    catalog = ModelCatalog(
       inputShape: facts.inputShape, outputSize: facts.outputSize, initializer: facts.configuration.initializer,
-      customLayers: customLayers
-    ).makeModel(facts.configuration.model)
+      customLayers: customLayers)
+    model = try catalog.makeModel(facts.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)
     try checkpoint.restoreEvaluated(model, parameters: parameters.window, statistics: statistics.window, from: path)
+  }
+
+  /// The two networks of a GAN; nil of a single model.
+  func makeNetworks() throws -> AdversarialModel<Float>? {
+    try catalog.makeAdversarialModel(facts.configuration.model)
   }
 
   var values: ModelValues<Float> { ModelValues(parameters: parameters.window, statistics: statistics.window) }
@@ -54,7 +60,13 @@ struct TrainedModel {
   ///   - path: nil for the data that it was trained on.
   ///   - split: nil for the test split or, where there is none, the validation split, then the training split. A validation split
   ///     that training held out of its data is held out again.
+  /// - Throws: for a GAN too, which has nothing to say of samples.
   func open(_ path: String?, split: String?, labelsRequired: Bool) throws -> Samples {
+    guard !facts.configuration.model.isAdversarial else {
+      throw TrainingError(
+        "\(self.path): is of a GAN, which makes samples and has no predictions to evaluate; use ddp-train generate with --grid "
+          + "or --output", exitCode: .usage)
+    }
     let data = facts.configuration.data
     let isOwn = path == nil || path == data.path
     let source = try DataSource.open(

@@ -46,11 +46,12 @@ public struct TrainingData {
       outputSize = declaredOutputSize ?? max(2, classes)
       check = .classes(count: outputSize)
     } else {
-      outputSize = split.targetSize
+      outputSize = objective.isAdversarial ? 1 : split.targetSize
     }
     try objective.check(outputSize: outputSize)
     func load(_ name: SplitName) throws -> ShardStore? {
-      guard let other = source.splits[name] else { return nil }
+      // A GAN is evaluated on no split.
+      guard !objective.isAdversarial, let other = source.splits[name] else { return nil }
       guard other.featureShape.elementCount == split.featureShape.elementCount, other.targetSize == split.targetSize
       else {
         throw TrainingError(

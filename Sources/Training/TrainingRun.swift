@@ -82,8 +82,10 @@ public final class TrainingRun {
     // What belongs to this start and not to the run: another start has its own.
     (resolved.resume, resolved.run, resolved.quiet) = (nil, nil, false)
 
+    // A GAN learns from features alone.
     let source = try DataSource.open(
-      path, features: configuration.data.features, labels: configuration.data.labels
+      path, features: configuration.data.features, labels: configuration.data.labels,
+      labelsRequired: !configuration.model.isAdversarial
     ).arranged(as: ModelCatalog.sampleForm(configuration.model), configuration.data.channelLayout)
     let split = try source.split(.train)
     let declared = try ModelCatalog.declaredOutputSize(configuration.model)
@@ -97,7 +99,8 @@ public final class TrainingRun {
     let catalog = ModelCatalog(
       inputShape: split.featureShape, outputSize: data.outputSize, initializer: configuration.initializer,
       customLayers: customLayers)
-    let model: Model<Float> = try catalog.makeModel(configuration.model)
+    let networks: AdversarialModel<Float>? = try catalog.makeAdversarialModel(configuration.model)
+    let model = try networks?.joined ?? catalog.makeModel(configuration.model)
     try objective.check(model.outputShapes[0], outputSize: data.outputSize, data: split)
 
     let update = configuration.parameterUpdate(model.parameterLayout)
@@ -108,11 +111,11 @@ public final class TrainingRun {
     let exchange = try Self.makeExchange(configuration.exchange, layout, assignment, topology)
     trainer = try Trainer(
       model: model, objective: objective, configuration: configuration, store: data.train, exchange: exchange,
-      communicator: world)
+      communicator: world, networks: networks)
     facts = Checkpoint.Facts(
       configuration: resolved, lossName: objective.name, inputShape: split.featureShape, outputSize: data.outputSize,
       sampleCount: data.train.dealing.sampleCount, shardCount: shardCount, transform: data.transform,
-      vocabulary: split.vocabulary)
+      vocabulary: split.vocabulary, storage: networks == nil ? nil : split.featureStorage)
     let metrics = try MetricSelection(
       configuration.metrics, task: objective.metricTask(outputSize: data.outputSize), lossName: objective.name)
     self.metrics = metrics
@@ -249,7 +252,7 @@ public final class TrainingRun {
     let progress = trainer.progress
     let metrics = EpochMetrics(
       progress, learningRate: trainer.learningRate(step: progress.step), validation: validation,
-      hasAccuracy: trainer.objective.hasAccuracy, metricNames: self.metrics?.names ?? [])
+      objective: trainer.objective, metricNames: self.metrics?.names ?? [])
     let isBest = trainer.finishEpoch(metrics.candidate)
     guard isRoot else { return }
     timer.endEpoch()
@@ -302,7 +305,7 @@ public final class TrainingRun {
     guard !trainer.isFinished else { return }
     try console.line(
       EpochMetrics.heading(
-        epochs: configuration.epochs, hasValidation: validator != nil, hasAccuracy: trainer.objective.hasAccuracy))
+        epochs: configuration.epochs, hasValidation: validator != nil, objective: trainer.objective))
   }
 
   /// The test split is read once, with the best checkpoint, after everything has been chosen.
