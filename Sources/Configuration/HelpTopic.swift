@@ -101,7 +101,9 @@ extension HelpTopic {
                                         \(wrapped(LayerDescription.knownNames))
                                         { residual: { layers: […], shortcut: […] } } adds the two,
                                         { parallel: { branches: [[…], […]], join: "concat" } },
-                                        joined by "concat" or "add"
+                                        joined by "concat" or "add";
+                                        { custom: "Name" } is a layer of a program that has
+                                        ddp-train as a library
       model.generator, .discriminator   lists of layers, instead of model.layers: a GAN, trained on
                                         binary cross-entropy of reals and fakes; its best checkpoint
                                         is the newest

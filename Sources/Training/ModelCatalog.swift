@@ -11,11 +11,17 @@ public struct ModelCatalog: Sendable {
   public let outputSize: Int
   /// For weights whose layer names no other.
   public let initializer: TrainingConfiguration.Initializer
+  /// Layers that descriptions name beside those of the configuration.
+  public let customLayers: CustomLayers
 
-  public init(inputShape: Shape, outputSize: Int, initializer: TrainingConfiguration.Initializer = .kaiming) {
+  public init(
+    inputShape: Shape, outputSize: Int, initializer: TrainingConfiguration.Initializer = .kaiming,
+    customLayers: CustomLayers = CustomLayers()
+  ) {
     self.inputShape = inputShape
     self.outputSize = outputSize
     self.initializer = initializer
+    self.customLayers = customLayers
   }
 
   /// Hidden units of the model `mlp`.
@@ -42,7 +48,8 @@ public struct ModelCatalog: Sendable {
     let layers = try Self.layers(of: description)
     // Dense layers see a sample as one row of features, whatever its shape.
     let shape: Shape = try Self.sampleForm(layers) ?? .rows == .rows ? [inputShape.elementCount] : inputShape
-    var assembly = ModelAssembly<S>(inputShape: shape, outputSize: outputSize, initializer: initializer)
+    var assembly = ModelAssembly<S>(
+      inputShape: shape, outputSize: outputSize, initializer: initializer, customLayers: customLayers)
     return try assembly.makeModel(layers)
   }
 
@@ -69,6 +76,11 @@ public struct ModelCatalog: Sendable {
         return .sequences
       case "embedding": return .indices
       case "dense", "flatten", "reshape": return .rows
+      case "custom":
+        var options = try layer.reader()
+        if let reading = try options.choice("reads", of: LayerDescription.SampleReading.self) {
+          return SampleForm(reading)
+        }
       default:
         if let form = try sampleForm(try layer.innerLayers()) { return form }
       }
@@ -101,6 +113,17 @@ public struct ModelCatalog: Sendable {
 
   static func descriptions(_ layers: [JSONValue], path: String) throws(ConfigurationError) -> [LayerDescription] {
     try layers.map { layer throws(ConfigurationError) in try LayerDescription(layer, path: path) }
+  }
+}
+
+extension SampleForm {
+  init(_ reading: LayerDescription.SampleReading) {
+    switch reading {
+    case .rows: self = .rows
+    case .images: self = .images
+    case .sequences: self = .sequences
+    case .indices: self = .indices
+    }
   }
 }
 

@@ -92,6 +92,7 @@ enum RunHeader {
     }.map(\.element)
     guard let layers, layers.count == built.count else { return model.summary.map(\.type) }
     return zip(layers, built).map { layer, built in
+      if let name = layer.customName { return name }
       if built.parameterCount > 0 { return "\(layer.name) \(built.outputShape)" }
       if case .object(let options) = layer.options.content, let value = options.first?.value {
         return "\(layer.name) \(value.line)"
