@@ -67,23 +67,41 @@ extension ModelCatalog {
           + "another layer")
     }
     let sample: Shape = form == .rows ? [inputShape.elementCount] : inputShape
-    var assembly = ModelAssembly<S>(
-      inputShape: [networks.latent], outputSize: sample.elementCount, initializer: initializer)
+    var assembly: ModelAssembly<S> = makeAssembly(inputShape: [networks.latent], outputSize: sample.elementCount)
     let generator = try assembly.makeNetwork(networks.generator, prefix: AdversarialModel<S>.generatorPrefix)
     guard generator.outputShapes[0] == sample else {
       throw ConfigurationError(
         "model.generator: gives \(generator.outputShapes[0]) a sample, but the data and the discriminator have \(sample)"
       )
     }
-    assembly = ModelAssembly(inputShape: sample, outputSize: 1, initializer: initializer)
+    assembly = makeAssembly(inputShape: sample, outputSize: 1)
     let discriminator = try assembly.makeNetwork(
       networks.discriminator, prefix: AdversarialModel<S>.discriminatorPrefix)
-    let joined = try ModelAssembly<S>.makeJoined(networks, sample: sample, initializer: initializer)
+    let joined: Model<S> = try makeJoined(networks, sample: sample)
     guard !joined.synchronizes else {
       throw ConfigurationError(
         "model: batch_norm with sync: true is not for a GAN, whose networks take turns; leave sync out")
     }
     return AdversarialModel(joined: joined, generator: generator, discriminator: discriminator, layers: networks)
+  }
+
+  /// Both networks side by side in one model: its inputs are the latent vector and the sample.
+  private func makeJoined<S: Scalar>(
+    _ networks: AdversarialDescription, sample: Shape
+  ) throws(ConfigurationError) -> Model<S> {
+    var assembly: ModelAssembly<S> = makeAssembly(inputShape: [networks.latent], outputSize: sample.elementCount)
+    let input = assembly.builder.input(sample)
+    _ = try assembly.makeNetwork(networks.generator, prefix: AdversarialModel<S>.generatorPrefix)
+    let generated = assembly.node
+    assembly.node = input
+    assembly.outputSize = 1
+    _ = try assembly.makeNetwork(networks.discriminator, prefix: AdversarialModel<S>.discriminatorPrefix)
+    return assembly.builder.build(outputs: generated, assembly.node)
+  }
+
+  private func makeAssembly<S: Scalar>(inputShape: Shape, outputSize: Int) -> ModelAssembly<S> {
+    ModelAssembly(
+      inputShape: inputShape, outputSize: outputSize, initializer: initializer, customLayers: customLayers)
   }
 }
 
@@ -92,20 +110,5 @@ extension ModelAssembly {
   mutating func makeNetwork(_ layers: [LayerDescription], prefix: String) throws(ConfigurationError) -> Model<S> {
     try addSequence(layers, prefix: prefix, sizelessDense: layers.lastIndex { $0.name == "dense" })
     return builder.build(outputs: node)
-  }
-
-  /// Both networks side by side in one model: its inputs are the latent vector and the sample.
-  fileprivate static func makeJoined(
-    _ networks: AdversarialDescription, sample: Shape, initializer: TrainingConfiguration.Initializer
-  ) throws(ConfigurationError) -> Model<S> {
-    var assembly = ModelAssembly(
-      inputShape: [networks.latent], outputSize: sample.elementCount, initializer: initializer)
-    let input = assembly.builder.input(sample)
-    _ = try assembly.makeNetwork(networks.generator, prefix: AdversarialModel<S>.generatorPrefix)
-    let generated = assembly.node
-    assembly.node = input
-    assembly.outputSize = 1
-    _ = try assembly.makeNetwork(networks.discriminator, prefix: AdversarialModel<S>.discriminatorPrefix)
-    return assembly.builder.build(outputs: generated, assembly.node)
   }
 }
