@@ -173,6 +173,32 @@ struct ScanLabels: ElementKernel {
   }
 }
 
+/// Checks that rows are [class, x centre, y centre, width, height], the class an index below `limit`, the centre in the image and the
+/// size above 0; finds the greatest class, or the first row that is none.
+struct ScanDetections: ElementKernel {
+  let elements: UnsafeRawBufferPointer
+  let limit: Int
+
+  enum Result {
+    case greatest(Int)
+    case unfit(row: Int, target: [Double])
+  }
+
+  func run<T: ConvertibleElement>(_: T.Type) -> Result {
+    let elements = elements.assumingMemoryBound(to: T.self)
+    var greatest = 0.0
+    for start in stride(from: 0, to: elements.count, by: 5) {
+      let (label, x, y) = (elements[start].double, elements[start + 1].double, elements[start + 2].double)
+      let (width, height) = (elements[start + 3].double, elements[start + 4].double)
+      guard label >= 0, label < Double(limit), label.rounded(.towardZero) == label, (0...1).contains(x),
+        (0...1).contains(y), width > 0, width.isFinite, height > 0, height.isFinite
+      else { return .unfit(row: start / 5, target: [label, x, y, width, height]) }
+      greatest = max(greatest, label)
+    }
+    return .greatest(Int(greatest))
+  }
+}
+
 /// Column statistics of rows, in double and in the order of the rows.
 struct AccumulateColumns: ElementKernel {
   enum Statistic {

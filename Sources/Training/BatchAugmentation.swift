@@ -25,6 +25,11 @@ final class BatchAugmentation {
     capacity: Int
   ) throws {
     guard !configured.isEmpty else { return nil }
+    if objective.followsPixels, let moving = configured.map(\.augmentation).first(where: \.movesPixels) {
+      throw TrainingError(
+        "data.augment: \(moving.name) moves the pixels of a sample, but not \(objective.isDetection ? "the box" : "the features") "
+          + "that it is held against; leave it out (cutout and noise may stay)", exitCode: .usage)
+    }
     self.outputSize = outputSize
     targetSize = source.targetSize
     labelsAreMixed = objective.isClassification

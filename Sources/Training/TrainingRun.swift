@@ -51,7 +51,8 @@ public final class TrainingRun {
     (resolved.resume, resolved.run, resolved.quiet) = (nil, nil, false)
 
     let source = try DataSource.open(
-      path, features: configuration.data.features, labels: configuration.data.labels
+      path, features: configuration.data.features, labels: configuration.data.labels,
+      reconstructs: configuration.reconstructs
     ).arranged(as: ModelCatalog.sampleForm(configuration.model), configuration.data.channelLayout)
     let split = try source.split(.train)
     let declared = try ModelCatalog.declaredOutputSize(configuration.model)
