@@ -173,8 +173,16 @@ struct ScanLabels: ElementKernel {
   }
 }
 
-/// Checks that rows are [class, x centre, y centre, width, height], the class an index below `limit`, the centre in the image and the
-/// size above 0; finds the greatest class, or the first row that is none.
+/// What the target of a detection has to be.
+enum DetectionRule {
+  /// Whether numbers are a box: x centre and y centre from 0 to 1, width and height finite and above 0.
+  static func isBox(_ numbers: ArraySlice<Double>) -> Bool {
+    numbers.count == 4 && numbers.prefix(2).allSatisfy { (0...1).contains($0) }
+      && numbers.suffix(2).allSatisfy { $0 > 0 && $0.isFinite }
+  }
+}
+
+/// Checks that rows are [class, x centre, y centre, width, height], a class index below `limit` and a box; finds the greatest class, or the first row that is none.
 struct ScanDetections: ElementKernel {
   let elements: UnsafeRawBufferPointer
   let limit: Int
@@ -188,11 +196,11 @@ struct ScanDetections: ElementKernel {
     let elements = elements.assumingMemoryBound(to: T.self)
     var greatest = 0.0
     for start in stride(from: 0, to: elements.count, by: 5) {
-      let (label, x, y) = (elements[start].double, elements[start + 1].double, elements[start + 2].double)
-      let (width, height) = (elements[start + 3].double, elements[start + 4].double)
-      guard label >= 0, label < Double(limit), label.rounded(.towardZero) == label, (0...1).contains(x),
-        (0...1).contains(y), width > 0, width.isFinite, height > 0, height.isFinite
-      else { return .unfit(row: start / 5, target: [label, x, y, width, height]) }
+      let target = (start..<start + 5).map { elements[$0].double }
+      let label = target[0]
+      guard label >= 0, label < Double(limit), label.rounded(.towardZero) == label,
+        DetectionRule.isBox(target.dropFirst())
+      else { return .unfit(row: start / 5, target: target) }
       greatest = max(greatest, label)
     }
     return .greatest(Int(greatest))
