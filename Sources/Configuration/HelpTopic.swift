@@ -112,8 +112,8 @@ extension HelpTopic {
       loss.class_weights                for cross_entropy, one a class (1 each)
       loss.positive_weight              for binary_cross_entropy, a number or one an output (1)
       loss.gamma, .alpha                for focal: 2; α of class 1 of two, or one a class (1 each)
-      loss.delta                        for huber, and the boxes of detection (1)
-      loss.box_weight                   for detection, of the box beside the class (10)
+      loss.delta                        for huber (1), and the boxes of detection (0.1)
+      loss.box_weight                   for detection, of the box beside the class (20)
       loss.margin                       for hinge and binary_hinge (1)
       metrics                           ["accuracy"]: measured on validation, any of
                                         \(wrapped(MetricName.knownNames))

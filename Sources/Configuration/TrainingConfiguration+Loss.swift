@@ -28,14 +28,17 @@ extension TrainingConfiguration {
     public var gamma = 2.0
     /// For `focal`: the α of class 1 of two, whose class 0 has 1 − α, or one a class; nil: 1 each.
     public var alpha: [Double]?
-    /// Where Huber's loss turns from quadratic to linear, more than 0; for `huber`, and for the boxes of `detection`.
-    public var delta = 1.0
+    /// Where Huber's loss turns from quadratic to linear, more than 0: 1 for `huber`, 0.1 of an image for the boxes of `detection`.
+    public var delta: Double
     /// What the loss of the box counts beside that of the class, at least 0, for `detection`.
-    public var boxWeight = 10.0
+    public var boxWeight = 20.0
     /// The margin of `hinge` and `binary_hinge`, more than 0.
     public var margin = 1.0
 
-    public init(name: String) { self.name = name }
+    public init(name: String) {
+      self.name = name
+      delta = name == "detection" ? 0.1 : 1
+    }
   }
 }
 

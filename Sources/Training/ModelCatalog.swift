@@ -30,7 +30,7 @@ public struct ModelCatalog: Sendable {
   /// | `cnn` | twice: 3×3 convolution to 32 and 64 channels, ReLU, max-pooling 2×2; then dense 128, ReLU, dense to the outputs |
   /// | `resnet20` | see `resNet20` |
   /// | `autoencoder` | dense 128, ReLU, dense 64, ReLU, dense 8: the code; dense 64, ReLU, dense 128, ReLU, dense to the features |
-  /// | `detector` | three times: 3×3 convolution to 16, 32 and 64 channels, ReLU, max-pooling 2×2; then dense 128, ReLU, dense to K + 4 |
+  /// | `detector` | 3×3 convolutions to 16 channels and, of stride 2, to 32, 64 and 64, ReLU behind each; dense 128, ReLU, dense to K + 4 |
   /// | `lstm` | over the rows of a sample: LSTM 128, its last state, dense to the outputs |
   /// | `char-lstm` | embedding 64, two LSTM layers of 256 with dropout 0.2 between, dense at each position |
   /// | `char-transformer` | embedding 128 with positions, four transformer blocks of 4 heads, layer norm, dense at each position |

@@ -25,7 +25,7 @@ public enum SynthesisKind: String, CaseIterable, Sendable {
 /// | spirals | 2, fixed | 2 | 0.02 (standard deviation of each coordinate's) |
 /// | shapes | 32×32×3, fixed | 4 of 6 | 0.1 (standard deviation of each pixel's, of its range) |
 public struct SynthesisOptions: Sendable {
-  /// Samples of all splits together; 6000 for shapes, else 1000.
+  /// Samples of all splits together; 12000 for shapes, else 1000.
   public var samples: Int?
   public var noise: Double?
   public var seed: UInt64 = 0
@@ -48,7 +48,7 @@ extension SynthesisKind {
     case .moons: (1000, 2, 2, 0.1)
     case .blobs: (1000, 2, 3, 1)
     case .spirals: (1000, 2, 2, 0.02)
-    case .shapes: (6000, 32 * 32 * 3, 4, 0.1)
+    case .shapes: (12_000, 32 * 32 * 3, 4, 0.1)
     }
   }
 

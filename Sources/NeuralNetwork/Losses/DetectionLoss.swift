@@ -15,7 +15,7 @@ public struct DetectionLoss<S: Scalar>: Loss {
   /// - Parameters:
   ///   - delta: δ, where the square turns into a line; greater than 0.
   ///   - boxWeight: λ, at least 0.
-  public init(delta: Double = 1, boxWeight: Double = 10) {
+  public init(delta: Double = 0.1, boxWeight: Double = 20) {
     precondition(boxWeight >= 0, "a box weight of \(boxWeight)")
     boxes = HuberLoss(delta: delta)
     self.boxWeight = S(boxWeight)
