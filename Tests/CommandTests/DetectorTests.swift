@@ -114,7 +114,10 @@ extension Commands {
     ) throws {
       let file = try HDF5File.create(sandbox.file("boxes.h5"))
       try file.write("/X", shape: [48, 2, 2], elements: (0..<192).map { Float($0 % 101) / 101 })
-      var labels = (0..<48).flatMap { [Float($0 % 2), 0.5, 0.5, 0.25, 0.25].prefix(columns) }
+      var labels = (0..<48).flatMap { row -> [Float] in
+        let label: [Float] = [Float(row % 2), 0.5, 0.5, 0.25, 0.25]
+        return Array(label.prefix(columns))
+      }
       change(&labels)
       try file.write("/y", shape: [48, columns], elements: labels)
       try file.close()
