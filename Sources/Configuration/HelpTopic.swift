@@ -26,7 +26,8 @@ extension HelpTopic {
       """
       Usage: ddp-train predict CHECKPOINT --data FILE --output OUT.h5 [options]
 
-      Writes logits, probabilities and classes, or values, for every sample of a split, in its order.
+      Writes logits, probabilities and classes (and boxes), or values, for every sample of a split, in
+      its order. Values of a reconstruction are scaled as the model's input is.
 
       \(Self.table(PredictArguments.options, withKeys: false))
       """

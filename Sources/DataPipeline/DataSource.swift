@@ -33,7 +33,7 @@ public struct DataSource: Sendable {
       }
     }
     var splits: [SplitName: SplitSource] = [:]
-    for (name, parts) in parts { 
+    for (name, parts) in parts {
       splits[name] = try SplitSource(name: name, parts: parts, reconstructs: reconstructs)
     }
     return DataSource(path: path, files: files, splits: splits)

@@ -38,7 +38,8 @@ final class BatchAugmentation {
       configured.map(\.augmentation), sampleShape: source.featureShape, targetSize: mixedSize, capacity: capacity)
     if augmenter.mixes && labelsAreMixed && source.targetSize > 1 {
       throw TrainingError(
-        "data.augment: mixup mixes one label a sample, but the data has \(source.targetSize); leave it out", exitCode: .usage)
+        "data.augment: mixup mixes one label a sample, but the data has \(source.targetSize); leave it out",
+        exitCode: .usage)
     }
     mixingLoss = augmenter.mixes ? try objective.mixingLoss() : nil
     distributions = FlatBuffer(count: augmenter.mixes && labelsAreMixed ? capacity * mixedSize : 0)

@@ -2,6 +2,7 @@ import Collectives
 import Configuration
 import DataPipeline
 import Foundation
+import NeuralNetwork
 import NumericCore
 
 /// What a run says of itself before the first step: a name and what belongs to it, within 80 columns where paths allow.
@@ -18,7 +19,9 @@ enum RunHeader {
       store.map { "\(name) \(grouped($0.dealing.sampleCount))" }
     }
     let source = data.train.source
-    let outputs = trainer.objective.isClassification ? ("class", "classes") : ("output", "outputs")
+    let objective = trainer.objective
+    let outputs = objective.isClassification || objective.isDetection ? ("class", "classes") : ("output", "outputs")
+    let outputCount = data.outputSize - (objective.isDetection ? boxSize : 0)
     var rows: [(name: String, lines: [String])] = [
       ("ddp-train", ["\(programVersion), \(MPILibrary.version), \(BLAS.version)"]),
       (
@@ -33,7 +36,7 @@ enum RunHeader {
         [
           data.source.path,
           splits.joined(separator: ", ") + ": \(source.featureShape) \(source.featureType.name), "
-            + "\(data.outputSize) \(data.outputSize == 1 ? outputs.0 : outputs.1), scaling \(data.transform.kind.rawValue)",
+            + "\(outputCount) \(outputCount == 1 ? outputs.0 : outputs.1)\(objective.isDetection ? " and a box" : ""), scaling \(data.transform.kind.rawValue)",
         ]
       ),
       (

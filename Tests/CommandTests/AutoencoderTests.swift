@@ -96,6 +96,20 @@ extension Commands {
       }
     }
 
+    @Test("Augmentation changes the input alone: noise of deviation 3 in the target would leave an error of 9")
+    func targetsAreClean() throws {
+      try Sandbox.with { sandbox in
+        _ = try makeImages(sandbox)
+        try sandbox.succeed([
+          "--data", "images.h5", "--model", "autoencoder", "--epochs", "20", "--batch-size", "16", "--run", "run",
+          "--set",
+          "data.augment=[{noise:{standard_deviation:3}}]",
+        ])
+        let losses = try sandbox.metrics("run").map { try #require($0["train_loss"] as? Double) }
+        #expect(losses.count == 20 && losses[19] < 1, "\(losses)")
+      }
+    }
+
     @Test("Binary cross-entropy of pixels from 0 to 1")
     func probabilities() throws {
       try Sandbox.with { sandbox in

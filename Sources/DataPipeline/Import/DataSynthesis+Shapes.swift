@@ -9,7 +9,8 @@ extension DataSynthesis {
     let samples = options.samples ?? defaults.samples
     let known = ShapeGenerator.Shape.allCases.count
     guard options.features == nil else {
-      throw .usage("--features: shapes are images of \(ShapeGenerator.side)×\(ShapeGenerator.side) pixels; leave it out")
+      throw .usage(
+        "--features: shapes are images of \(ShapeGenerator.side)×\(ShapeGenerator.side) pixels; leave it out")
     }
     guard (1...known).contains(classes) else { throw .usage("--classes \(classes): expected 1 to \(known) shapes") }
     guard samples >= classes, samples <= Int(Int32.max) else {
