@@ -39,6 +39,37 @@ final class Scratch {
     try file.close()
     return path + "/" + name
   }
+
+  /// Noise under labels of three classes.
+  func images(_ name: String, samples: Int, extents: [Int]) throws -> String {
+    var generator = RandomSource.Generator(source: RandomSource(seed: 19).stream(.synthesis, samples))
+    let values = (0..<samples * extents.reduce(1, *)).map { _ in Float(generator.normal()) }
+    let file = try HDF5File.create(path + "/" + name)
+    try file.write("/train/x", shape: [samples] + extents, elements: values)
+    try file.write("/train/y", shape: [samples], elements: (0..<samples).map { Int32($0 % 3) })
+    try file.close()
+    return path + "/" + name
+  }
+
+  /// A binary batch of CIFAR-10: records of a label and 3 · 32 · 32 bytes, here stripes whose direction is the class.
+  func cifar10(records: Int, in name: String) throws {
+    var generator = RandomSource.Generator(source: RandomSource(seed: 23).stream(.synthesis, records))
+    var bytes = Data()
+    for _ in 0..<records {
+      let label = generator.next(upperBound: 10)
+      let angle = Double.pi * Double(label) / 10
+      let phase = generator.uniform() * 2 * Double.pi
+      bytes.append(UInt8(label))
+      for channel in 0..<3 {
+        for pixel in 0..<32 * 32 {
+          let place = Double(pixel % 32) * cos(angle) + Double(pixel / 32) * sin(angle)
+          let value = 128 + 80 * sin(place + phase + Double(channel)) + 10 * generator.normal()
+          bytes.append(UInt8(min(255, max(0, value))))
+        }
+      }
+    }
+    try bytes.write(to: URL(filePath: path + "/" + name))
+  }
 }
 
 /// What a finished run must have in common with another one.
