@@ -66,12 +66,7 @@ extension FeatureScaling {
   private static func range(
     _ store: ShardStore, _ communicator: any Communicator
   ) throws(CollectiveError) -> (minimum: [Double], maximum: [Double]) {
-    var minimum = [Double](repeating: .infinity, count: store.featureSize)
-    var maximum = [Double](repeating: -.infinity, count: store.featureSize)
-    for shard in store.shards {
-      store.accumulate(.minimum, ofShard: shard, into: &minimum)
-      store.accumulate(.maximum, ofShard: shard, into: &maximum)
-    }
+    var (minimum, maximum) = store.range()
     for other in try communicator.allGather(minimum) { minimum = zip(minimum, other).map { Swift.min($0, $1) } }
     for other in try communicator.allGather(maximum) { maximum = zip(maximum, other).map { Swift.max($0, $1) } }
     return (minimum, maximum)
@@ -79,13 +74,20 @@ extension FeatureScaling {
 }
 
 extension ShardStore {
-  /// Checks that the features of this rank's shards are whole numbers that a table of `limit` rows can be asked for.
-  public func checkIndices(below limit: Int) throws(DataError) {
-    var minimum = [Double](repeating: 0, count: featureSize), maximum = minimum
+  /// The least and greatest value of each feature in this rank's shards.
+  func range() -> (minimum: [Double], maximum: [Double]) {
+    var minimum = [Double](repeating: .infinity, count: featureSize)
+    var maximum = [Double](repeating: -.infinity, count: featureSize)
     for shard in shards {
       accumulate(.minimum, ofShard: shard, into: &minimum)
       accumulate(.maximum, ofShard: shard, into: &maximum)
     }
+    return (minimum, maximum)
+  }
+
+  /// Checks that the features of this rank's shards are whole numbers that a table of `limit` rows can be asked for.
+  public func checkIndices(below limit: Int) throws(DataError) {
+    let (minimum, maximum) = range()
     let (least, greatest) = (minimum.min() ?? 0, maximum.max() ?? 0)
     guard source.featureType.isInteger, least >= 0, greatest < Double(limit) else {
       throw DataError(
@@ -97,12 +99,7 @@ extension ShardStore {
 
   /// Checks that the scaled features of this rank's shards are from 0 to 1, as targets that are probabilities have to be.
   public func checkProbabilities() throws(DataError) {
-    var minimum = [Double](repeating: .infinity, count: featureSize)
-    var maximum = [Double](repeating: -.infinity, count: featureSize)
-    for shard in shards {
-      accumulate(.minimum, ofShard: shard, into: &minimum)
-      accumulate(.maximum, ofShard: shard, into: &maximum)
-    }
+    let (minimum, maximum) = range()
     func scaled(_ value: Double, _ feature: Int) -> Float {
       let index = transform.offset.count == 1 ? 0 : feature
       return (Float(value) - transform.offset[index]) * transform.factor[index]

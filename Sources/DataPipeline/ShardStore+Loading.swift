@@ -111,23 +111,6 @@ extension SplitSource {
           + "repair the labels, or train a regression with --loss mse")
     }
   }
-
-  /// - Returns: the greatest class index.
-  /// - Throws: if a row is not [class, x centre, y centre, width, height], with its file, data set and row.
-  func checkDetections(
-    _ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer, classCount: Int?
-  ) throws(DataError) -> Int {
-    guard let type = targetType else { return 0 }
-    switch type.run(ScanDetections(elements: bytes, limit: classCount ?? 1 << 24)) {
-    case .greatest(let label): return label
-    case .unfit(let row, let target):
-      let box = target.dropFirst().map { "\($0)" }.joined(separator: ", ")
-      throw DataError(
-        "\(place(.targets, row: rows.lowerBound + row)) has the class \(target[0]) and the box [\(box)]; expected an integer "
-          + "from 0 \(classCount.map { "to \($0 - 1)" } ?? "on"), a centre from 0 to 1 and a width and height above 0, relative "
-          + "to the image; repair or remove the row")
-    }
-  }
 }
 
 /// The values, which `ScanLabels` has found to be integral.
