@@ -7,7 +7,7 @@ public enum ModelDescription: Sendable, Equatable {
 
   /// The models that a name alone describes.
   public static let knownNames = [
-    "linear", "logistic", "mlp", "cnn", "resnet20", "lstm", "char-lstm", "char-transformer",
+    "linear", "logistic", "mlp", "cnn", "resnet20", "lstm", "speech", "sentiment", "char-lstm", "char-transformer",
   ]
 
   /// Reads a name, `{ name: … }`, `{ layers: [ … ] }` or a list of layers.

@@ -87,11 +87,12 @@ extension ShardStore {
       accumulate(.maximum, ofShard: shard, into: &maximum)
     }
     let (least, greatest) = (minimum.min() ?? 0, maximum.max() ?? 0)
+    func text(_ value: Double) -> String { Int(exactly: value).map(String.init) ?? "\(value)" }
     guard source.featureType.isInteger, least >= 0, greatest < Double(limit) else {
       throw DataError(
         "\(source.place(.features, row: 0)): expected whole numbers from 0 to \(limit - 1) for the embedding, found "
-          + "\(source.featureType.name) from \(least) to \(greatest); give the embedding's size, or prepare the data with "
-          + "ddp-train data convert text")
+          + "\(source.featureType.name) from \(text(least)) to \(text(greatest)); give the embedding's size, or prepare the data with "
+          + "ddp-train data convert text or text-csv")
     }
   }
 

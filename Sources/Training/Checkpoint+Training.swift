@@ -17,6 +17,8 @@ extension Checkpoint {
     /// Of one sample's features.
     var inputShape: Shape
     var outputSize: Int
+    /// The numbers that features can be, where the data set says so; see `ModelCatalog`.
+    var indexCount: Int?
     /// N of the training split, V, and the parts of both that decide the order of sums.
     var sampleCount: Int
     var shardCount: Int
@@ -49,6 +51,7 @@ extension Checkpoint {
       "output_size": .integer(facts.outputSize),
       "scaling": .text(facts.transform.kind.rawValue),
     ]
+    if let indexCount = facts.indexCount { attributes["index_count"] = .integer(indexCount) }
     if let vocabulary = facts.vocabulary { attributes["vocabulary"] = .text(vocabulary) }
   }
 
@@ -83,7 +86,8 @@ extension Checkpoint {
     return Facts(
       configuration: configuration, lossName: try text("loss"),
       inputShape: Shape(try text("input_shape").split(separator: " ").compactMap { Int($0) }),
-      outputSize: try integer("output_size"), sampleCount: try integer("samples"), shardCount: try integer("shards"),
+      outputSize: try integer("output_size"), indexCount: attributes["index_count"]?.integer,
+      sampleCount: try integer("samples"), shardCount: try integer("shards"),
       transform: FeatureTransform(kind: kind, offset: offset, factor: factor),
       vocabulary: attributes["vocabulary"]?.text)
   }

@@ -40,6 +40,7 @@ public enum EvaluationRun {
       dealing: ShardDealing(sampleCount: samples.rows.count, shardCount: assignment.shardCount),
       shards: assignment.shards(ofRank: ranks.rank),
       targetCheck: samples.source.targetType == nil ? .numbers : objective.targetCheck)
+    if let limit = try trained.catalog.indexLimit(facts.configuration.model) { try store.checkIndices(below: limit) }
     store.transform = facts.transform
     return Evaluator(
       store, model: trained.model, objective: objective, batchSize: facts.configuration.batchSize,

@@ -10,6 +10,7 @@ import NumericCore
 struct TrainedModel {
   let path: String
   let facts: Checkpoint.Facts
+  let catalog: ModelCatalog
   let model: Model<Float>
   let progress: TrainingProgress
   private let parameters: FlatBuffer<Float>
@@ -20,9 +21,10 @@ struct TrainedModel {
     let checkpoint = try Checkpoint.read(path)
     facts = try checkpoint.facts(in: path)
     progress = try checkpoint.progress(in: path)
-    model = try ModelCatalog(
-      inputShape: facts.inputShape, outputSize: facts.outputSize, initializer: facts.configuration.initializer
-    ).makeModel(facts.configuration.model)
+    catalog = ModelCatalog(
+      inputShape: facts.inputShape, outputSize: facts.outputSize, indexCount: facts.indexCount,
+      initializer: facts.configuration.initializer)
+    model = try catalog.makeModel(facts.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)
     try checkpoint.restoreEvaluated(model, parameters: parameters.window, statistics: statistics.window, from: path)

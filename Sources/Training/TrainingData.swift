@@ -13,6 +13,8 @@ public struct TrainingData {
   public let transform: FeatureTransform
   /// Outputs that a model needs: classes, or target values.
   public let outputSize: Int
+  /// Builds models for this data.
+  let catalog: ModelCatalog
 
   /// Reads the shards of this rank. Collective: every rank must call it.
   ///
@@ -66,7 +68,10 @@ public struct TrainingData {
       try ModelCatalog.sampleForm(configuration.model) == .indices
       ? .none : FeatureScaling(rawValue: configuration.data.scaling.rawValue) ?? .unit
     self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
-    if let limit = try ModelCatalog.indexLimit(configuration.model, outputSize: outputSize) {
+    catalog = ModelCatalog(
+      inputShape: split.featureShape, outputSize: outputSize, indexCount: split.indexCount,
+      initializer: configuration.initializer)
+    if let limit = try catalog.indexLimit(configuration.model) {
       for store in [train, validation, test] { try store?.checkIndices(below: limit) }
     }
     for store in [train, validation, test] { store?.transform = self.transform }

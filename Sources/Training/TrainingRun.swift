@@ -62,9 +62,7 @@ public final class TrainingRun {
     data = try TrainingData(
       source, configuration: configuration, objective: objective, declaredOutputSize: declared,
       transform: resumed?.facts.transform, assignment: assignment, communicator: world)
-    let catalog = ModelCatalog(
-      inputShape: split.featureShape, outputSize: data.outputSize, initializer: configuration.initializer)
-    let model: Model<Float> = try catalog.makeModel(configuration.model)
+    let model: Model<Float> = try data.catalog.makeModel(configuration.model)
     try objective.check(model.outputShapes[0], outputSize: data.outputSize, data: split)
 
     let update = configuration.parameterUpdate(model.parameterLayout)
@@ -78,7 +76,8 @@ public final class TrainingRun {
       communicator: world)
     facts = Checkpoint.Facts(
       configuration: resolved, lossName: objective.name, inputShape: split.featureShape, outputSize: data.outputSize,
-      sampleCount: data.train.dealing.sampleCount, shardCount: shardCount, transform: data.transform,
+      indexCount: split.indexCount, sampleCount: data.train.dealing.sampleCount, shardCount: shardCount,
+      transform: data.transform,
       vocabulary: split.vocabulary)
     let metrics = try MetricSelection(
       configuration.metrics, task: objective.metricTask(outputSize: data.outputSize), lossName: objective.name)
