@@ -10,6 +10,8 @@ public enum SynthesisKind: String, CaseIterable, Sendable {
   case blobs
   /// Arms that wind around the origin.
   case spirals
+  /// Words of three tones each, as spectrograms.
+  case tones
 }
 
 /// The size, noise and seed of a synthetic data set. A nil stands for the kind's own default.
@@ -21,6 +23,7 @@ public enum SynthesisKind: String, CaseIterable, Sendable {
 /// | moons | 2, fixed | 2, fixed | 0.1 (standard deviation of each coordinate's) |
 /// | blobs | 2 | 3 | 1.0 (standard deviation of each coordinate's) |
 /// | spirals | 2, fixed | 2 | 0.02 (standard deviation of each coordinate's) |
+/// | tones | 48 × 32, fixed | 10 | 0.3 (standard deviation of the white noise) |
 public struct SynthesisOptions: Sendable {
   /// Samples of all splits together.
   public var samples = 1000
@@ -45,11 +48,12 @@ extension SynthesisKind {
     case .moons: (2, 2, 0.1)
     case .blobs: (2, 3, 1)
     case .spirals: (2, 2, 0.02)
+    case .tones: (ToneGenerator.frames * ToneGenerator.spectrogram.bands, 10, 0.3)
     }
   }
 
   /// Whether the number of features may be chosen.
-  var hasFreeFeatures: Bool { self != .moons && self != .spirals }
+  var hasFreeFeatures: Bool { self != .moons && self != .spirals && self != .tones }
   /// Whether the number of classes may be chosen.
   var hasFreeClasses: Bool { self != .moons && self != .linear }
 }
