@@ -23,7 +23,7 @@ extension FeatureScaling {
     case .minMax:
       let (minimum, maximum) = try Self.range(store, communicator)
       return FeatureTransform(
-        kind: self, offset: minimum.map { Float($0) },
+        kind: self, offset: minimum,
         factor: zip(minimum, maximum).map { Self.factor(dividingBy: $1 - $0) })
     }
   }
@@ -52,7 +52,7 @@ extension FeatureScaling {
     let (minimum, maximum) = try Self.range(store, communicator)
     return FeatureTransform(
       kind: self,
-      offset: mean.indices.map { Float(minimum[$0] < maximum[$0] ? mean[$0] : minimum[$0]) },
+      offset: mean.indices.map { minimum[$0] < maximum[$0] ? mean[$0] : minimum[$0] },
       factor: mean.indices.map { Self.factor(dividingBy: minimum[$0] < maximum[$0] ? deviation[$0] : 0) })
   }
 
