@@ -38,7 +38,7 @@ enum RunHeader {
       ),
       (
         "model",
-        wrapped(layerTexts(configuration.model, trainer)) + [
+        wrapped(folded(layerTexts(configuration.model, trainer))) + [
           "\(grouped(trainer.model.parameterLayout.elementCount)) parameters"
         ]
       ),
@@ -65,16 +65,42 @@ enum RunHeader {
   /// The layers by the names that a configuration gives them, with the sizes that were found.
   private static func layerTexts(_ description: ModelDescription, _ trainer: Trainer) -> [String] {
     let built = trainer.model.summary
-    guard let layers = try? ModelCatalog.layers(of: description), layers.count == built.count else {
-      return built.map(\.type)
-    }
-    return zip(layers, built).map { layer, built in
-      if built.parameterCount > 0 { return "\(layer.name) \(built.outputShape)" }
-      if case .object(let options) = layer.options.content, let value = options.first?.value {
-        return "\(layer.name) \(value.line)"
+    guard let layers = try? ModelCatalog.layers(of: description) else { return built.map(\.type) }
+    return layers.enumerated().map { index, layer in
+      // A layer of the configuration is a node of its number, or several whose names begin with it.
+      let nodes = built.filter { $0.name == "\(index)" || $0.name.hasPrefix("\(index).") }
+      let options: [JSONValue.Member] = if case .object(let members) = layer.options.content { members } else { [] }
+      if let heads = options.first(where: { $0.key == "heads" }) { return "\(layer.name) \(heads.value.line) heads" }
+      if nodes.contains(where: { $0.parameterCount > 0 }), let last = nodes.last {
+        return "\(layer.name) \(last.outputShape)"
       }
-      return layer.name
+      guard let value = options.first?.value else { return layer.name }
+      if case .array = value.content { return layer.name }
+      return "\(layer.name) \(value.line)"
     }
+  }
+
+  /// The same words with repetitions in parentheses: `a, b, b, b, c, d, c, d` as `a, 3 × b, 2 × (c, d)`.
+  static func folded(_ words: [String]) -> [String] {
+    var result: [String] = []
+    var start = 0
+    while start < words.count {
+      var (period, count) = (1, 1)
+      for candidate in 1...max(1, (words.count - start) / 2) {
+        let pattern = words[start..<min(start + candidate, words.count)]
+        var repeats = 1
+        while words[(start + repeats * candidate)...].starts(with: pattern) { repeats += 1 }
+        if repeats > 1, repeats * candidate > period * count { (period, count) = (candidate, repeats) }
+      }
+      var pattern = Array(words[start..<start + period])
+      if count > 1 {
+        pattern[0] = "\(count) × \(period > 1 ? "(" : "")\(pattern[0])"
+        if period > 1 { pattern[period - 1] += ")" }
+      }
+      result += pattern
+      start += period * count
+    }
+    return result
   }
 
   /// The words, joined by arrows, on lines of at most 69 characters.
