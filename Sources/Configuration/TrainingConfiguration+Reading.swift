@@ -14,6 +14,9 @@ extension TrainingConfiguration {
     initializer = try reader.choice("initializer") ?? defaults.initializer
     loss = reader.value("loss") == nil ? nil : try Loss(reading: try reader.object("loss", shorthand: "name"))
     optimizer = try Optimizer(reading: try reader.object("optimizer", shorthand: "name"))
+    generatorOptimizer =
+      reader.value("generator_optimizer") == nil
+      ? nil : try Optimizer(reading: try reader.object("generator_optimizer", shorthand: "name"))
     schedule = try Schedule(reading: try reader.object("schedule", shorthand: "name"))
     guard schedule.scaling != .none || schedule.minimumLearningRate <= optimizer.learningRate else {
       throw reader.error(
@@ -41,6 +44,7 @@ extension TrainingConfiguration {
     resume = try reader.string("resume").map { $0 == "auto" ? .auto : .path($0) }
     quiet = try reader.bool("quiet") ?? defaults.quiet
     try reader.finish()
+    try checkAdversarial(reader)
   }
 
   /// `model`, or `layers` at the top, which is short for `model: { layers: … }`.

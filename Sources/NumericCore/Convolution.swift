@@ -95,16 +95,23 @@ public struct Convolution: Sendable, Equatable {
       return
     }
     let (packed, columns) = generalScratch(scratch)
-    packTaps(weight, channels: inputChannels / groups, taps: window.kernel.product, into: packed)
+    let isNarrow = inputChannels / groups < DirectConvolution.leastOutputChannels
+    if !isNarrow { packTaps(weight, channels: inputChannels / groups, taps: window.kernel.product, into: packed) }
     inputGradient.update(repeating: 0)
     for sample in 0..<inputGradient.count / inputCount {
+      let image = sampleOf(inputGradient, sample, inputCount)
       for group in 0..<groups {
-        multiply(
-          outputMatrix(outputGradient, sample, group), weightRows(packed, group),
-          into: Matrix(columns, rows: window.output.product, columns: depth))
-        addCol2im(
-          columns, window, channels: inputChannels, range: channels(ofGroup: group),
-          to: sampleOf(inputGradient, sample, inputCount))
+        let outputs = outputMatrix(outputGradient, sample, group)
+        if isNarrow {
+          multiply(
+            weightRows(weight, group).transposed, outputs.transposed,
+            into: Matrix(columns, rows: depth, columns: window.output.product))
+          addRow2im(columns, window, channels: inputChannels, range: channels(ofGroup: group), to: image)
+        } else {
+          multiply(
+            outputs, weightRows(packed, group), into: Matrix(columns, rows: window.output.product, columns: depth))
+          addCol2im(columns, window, channels: inputChannels, range: channels(ofGroup: group), to: image)
+        }
       }
     }
   }
@@ -162,10 +169,10 @@ public struct Convolution: Sendable, Equatable {
     return group * size..<(group + 1) * size
   }
 
-  /// The packed weights [O / groups, depth] of a group.
-  private func weightRows<S: Scalar>(_ packed: Window<S>, _ group: Int) -> Matrix<S> {
+  /// The weights [O / groups, depth] of a group, packed or not.
+  private func weightRows<S: Scalar>(_ weights: Window<S>, _ group: Int) -> Matrix<S> {
     let rows = outputChannels / groups
-    return Matrix(packed.window(group * rows * depth..<(group + 1) * rows * depth), rows: rows, columns: depth)
+    return Matrix(weights.window(group * rows * depth..<(group + 1) * rows * depth), rows: rows, columns: depth)
   }
 
   /// The channels [H′·W′, O / groups] of a group in a sample of y.

@@ -71,20 +71,47 @@ public func addCol2im<S: Scalar>(
           destination + (row * window.input.width + window.sourceColumn(inside.lowerBound, kx)) * channels
           + range.lowerBound
         let toStep = window.stride.width * channels
-        if count == 1 {
-          // As in a generator's last layer: without a loop over channels, which costs more than the one addition in it.
-          for _ in inside {
-            to[0] += from[0]
-            from += pixelStep
-            to += toStep
-          }
-        } else {
-          for _ in inside {
-            for c in 0..<count { to[c] += from[c] }
-            from += pixelStep
-            to += toStep
+        for _ in inside {
+          for c in 0..<count { to[c] += from[c] }
+          from += pixelStep
+          to += toStep
+        }
+      }
+    }
+  }
+}
+
+/// The same from rows instead of columns, (c, ky, kx) by pixel: with few channels, neighbouring pixels are what is added at once.
+///
+/// - Shapes: `rows` [|range|·kernel, H′·W′].
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func addRow2im<S: Scalar>(
+  _ rows: Window<S>, _ window: SlidingWindow, channels: Int, range: Range<Int>, to image: Window<S>
+) {
+  precondition(
+    image.count == window.input.product * channels
+      && rows.count == window.output.product * window.kernel.product * range.count,
+    "\(rows.count) elements of rows of an image of \(image.count)")
+  guard let destination = image.baseAddress, var source = rows.baseAddress else { return }
+  let toStep = window.stride.width * channels
+  for c in range {
+    for ky in 0..<window.kernel.height {
+      for kx in 0..<window.kernel.width {
+        let inside = window.insideColumns(kx)
+        let first = destination + window.sourceColumn(inside.lowerBound, kx) * channels + c
+        for y in 0..<window.output.height {
+          let row = window.source(y, ky)
+          guard row >= 0 && row < window.input.height else { continue }
+          let from = source + y * window.output.width + inside.lowerBound
+          let to = first + row * window.input.width * channels
+          if toStep == 1 {
+            for x in 0..<inside.count { to[x] += from[x] }
+          } else {
+            for x in 0..<inside.count { to[x * toStep] += from[x] }
           }
         }
+        source += window.output.product
       }
     }
   }

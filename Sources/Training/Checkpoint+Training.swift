@@ -25,6 +25,8 @@ extension Checkpoint {
     var transform: FeatureTransform
     /// The characters that features stand for by number, where the data set lists them.
     var vocabulary: String?
+    /// How samples lie in the data's files; there for a GAN, which writes such samples.
+    var storage: FeatureStorage?
   }
 
   /// Copies the state of a run.
@@ -55,6 +57,10 @@ extension Checkpoint {
     ]
     if let indexCount = facts.indexCount { attributes["index_count"] = .integer(indexCount) }
     if let vocabulary = facts.vocabulary { attributes["vocabulary"] = .text(vocabulary) }
+    if let storage = facts.storage {
+      attributes["file_shape"] = .text(storage.shape.extents.map(String.init).joined(separator: " "))
+      attributes["channels_first"] = .integer(storage.isChannelsFirst ? 1 : 0)
+    }
   }
 
   private static func arrays(_ values: Window<Float>, _ layout: ParameterLayout) -> [Array] {
@@ -99,7 +105,12 @@ extension Checkpoint {
       outputSize: try integer("output_size"), indexCount: attributes["index_count"]?.integer,
       sampleCount: try integer("samples"), shardCount: try integer("shards"),
       transform: FeatureTransform(kind: kind, offset: exactOffset, factor: factor),
-      vocabulary: attributes["vocabulary"]?.text)
+      vocabulary: attributes["vocabulary"]?.text,
+      storage: attributes["file_shape"]?.text.map {
+        FeatureStorage(
+          shape: Shape($0.split(separator: " ").compactMap { Int($0) }),
+          isChannelsFirst: attributes["channels_first"]?.integer == 1)
+      })
   }
 
   /// Overwrites parameters and statistics with those of the checkpoint.

@@ -6,10 +6,11 @@ import NumericCore
 ///
 /// One method builds one kind of layer behind `node`; a new kind is a method, and a line in `add`.
 struct ModelAssembly<S: Scalar> {
-  let outputSize: Int
+  var outputSize: Int
   /// The rows of an embedding that names no size.
   let indexCount: Int
   let initializer: TrainingConfiguration.Initializer
+  let customLayers: CustomLayers
   var builder = ModelBuilder<S>()
   /// What the next layer is applied to.
   var node: NodeReference
@@ -21,10 +22,15 @@ struct ModelAssembly<S: Scalar> {
   ///   - outputSize: what the last dense layer gives where it names no size.
   ///   - indexCount: the rows of an embedding that names no size.
   ///   - initializer: for weights whose layer names none.
-  init(inputShape: Shape, outputSize: Int, indexCount: Int, initializer: TrainingConfiguration.Initializer) {
+  ///   - customLayers: those of the program.
+  init(
+    inputShape: Shape, outputSize: Int, indexCount: Int, initializer: TrainingConfiguration.Initializer,
+    customLayers: CustomLayers
+  ) {
     self.outputSize = outputSize
     self.indexCount = indexCount
     self.initializer = initializer
+    self.customLayers = customLayers
     node = builder.input(inputShape)
   }
 
@@ -69,6 +75,7 @@ struct ModelAssembly<S: Scalar> {
     case "layer_norm": try addLayerNorm(&options, name)
     case "residual": try addResidual(&options, layer, name)
     case "parallel": try addParallel(&options, layer, name)
+    case "custom": try addCustom(layer, name: name)
     case let kind where Self.imageLayers.contains(kind): try addImageLayer(layer, &options, name)
     case let kind where Self.sequenceLayers.contains(kind): try addSequenceLayer(layer, &options, name)
     default: throw ConfigurationError("\(layer.path): there is no such layer", at: layer.position)

@@ -25,9 +25,11 @@ extension ModelCatalog {
   }
 
   /// The vectors of the embedding that a model begins with; nil where it begins with another layer.
-  func indexLimit(_ description: ModelDescription) throws(ConfigurationError) -> Int? {
-    guard try Self.sampleForm(description) == .indices else { return nil }
-    guard let embedding = try Self.layers(of: description).first(where: { $0.name == "embedding" }) else {
+  ///
+  /// - Parameter indexCount: as many as an embedding has whose size nobody gave.
+  static func indexLimit(_ description: ModelDescription, indexCount: Int) throws(ConfigurationError) -> Int? {
+    guard try sampleForm(description) == .indices else { return nil }
+    guard let embedding = try layers(of: description).first(where: { $0.name == "embedding" }) else {
       return indexCount
     }
     var options = try embedding.reader()

@@ -11,6 +11,8 @@ public struct Objective: Sendable {
   public let loss: any Loss<Float>
   /// What the targets of every split have to be, as far as is known before they are read.
   let targetCheck: TargetCheck
+  /// Whether it is that of a GAN, which has no targets and whose losses are not evaluated by themselves.
+  let isAdversarial: Bool
   private let configured: TrainingConfiguration.Loss
 
   public var isClassification: Bool { loss.targetKind == .classIndex }
@@ -23,6 +25,12 @@ public struct Objective: Sendable {
   init(
     _ configured: TrainingConfiguration.Loss?, model: ModelDescription, declaredOutputSize: Int?, data: SplitSource
   ) throws {
+    isAdversarial = model.isAdversarial
+    guard !isAdversarial else {
+      self.configured = TrainingConfiguration.Loss(name: "binary_cross_entropy")
+      (name, loss, targetCheck) = ("adversarial", BinaryCrossEntropy<Float>(), .numbers)
+      return
+    }
     // One label a sample, or one for each step of a sequence.
     let form = try ModelCatalog.sampleForm(model)
     let hasLabelsOfSteps =
@@ -71,6 +79,7 @@ public struct Objective: Sendable {
   ///   - shape: of the model's output for one sample.
   ///   - outputSize: classes, or target values.
   func check(_ shape: Shape, outputSize: Int, data: SplitSource) throws(TrainingError) {
+    guard !isAdversarial else { return }
     let expected = isClassification ? outputSize * data.targetSize : outputSize
     guard shape.elementCount != expected else { return }
     throw TrainingError(

@@ -2,6 +2,7 @@ import Collectives
 import Configuration
 import DataPipeline
 import Foundation
+import NeuralNetwork
 import NumericCore
 
 /// What a run says of itself before the first step: a name and what belongs to it, within 80 columns where paths allow.
@@ -33,20 +34,21 @@ enum RunHeader {
         [
           data.source.path,
           splits.joined(separator: ", ") + ": \(source.featureShape) \(source.featureType.name), "
-            + "\(data.outputSize) \(data.outputSize == 1 ? outputs.0 : outputs.1), scaling \(data.transform.kind.rawValue)",
+            + (trainer.networks == nil ? "\(data.outputSize) \(data.outputSize == 1 ? outputs.0 : outputs.1), " : "")
+            + "scaling \(data.transform.kind.rawValue)",
         ]
       ),
       (
         "model",
-        wrapped(folded(layerTexts(configuration.model, trainer))) + [
+        modelLines(configuration.model, trainer) + [
           "\(grouped(trainer.model.parameterLayout.elementCount)) parameters"
         ]
       ),
       (
         "training",
         [
-          "\(trainer.objective.name), \(configuration.optimizer.name), learning rate "
-            + "\(trimmedNumber(trainer.schedule.base)) (\(configuration.schedule.name.rawValue)), seed \(configuration.seed)",
+          "\(trainer.objective.name), \(optimizerText(configuration, trainer)) "
+            + "(\(configuration.schedule.name.rawValue)), seed \(configuration.seed)",
           "\(plural(configuration.epochs, "epoch")) of \(plural(trainer.plan.stepsPerEpoch, "step")), "
             + "\(plural(configuration.samplesPerStep, "sample")) a step over \(plural(exchange.assignment.shardCount, "shard"))",
         ]
@@ -62,13 +64,37 @@ enum RunHeader {
     }
   }
 
-  /// The layers by the names that a configuration gives them, with the sizes that were found.
-  private static func layerTexts(_ description: ModelDescription, _ trainer: Trainer) -> [String] {
-    let built = trainer.model.summary
-    guard let layers = try? ModelCatalog.layers(of: description) else { return built.map(\.type) }
-    return layers.enumerated().map { index, layer in
+  private static func modelLines(_ description: ModelDescription, _ trainer: Trainer) -> [String] {
+    guard let networks = trainer.networks else {
+      return wrapped(layerTexts(try? ModelCatalog.layers(of: description), trainer.model))
+    }
+    let layers = networks.layers
+    return wrapped(
+      ["generator: latent \(layers.latent)"] + layerTexts(layers.generator, networks.generator, "generator."))
+      + wrapped(
+        ["discriminator: \(networks.discriminator.inputShapes[0])"]
+          + layerTexts(layers.discriminator, networks.discriminator, "discriminator."))
+  }
+
+  private static func optimizerText(_ configuration: TrainingConfiguration, _ trainer: Trainer) -> String {
+    let (own, rate) = (configuration.optimizer, trainer.schedule.base)
+    guard trainer.networks != nil else { return "\(own.name), learning rate \(trimmedNumber(rate))" }
+    let other = configuration.generatorOptimizer ?? own
+    return "generator \(other.name) \(trimmedNumber(rate * other.learningRate / own.learningRate)), "
+      + "discriminator \(own.name) \(trimmedNumber(rate))"
+  }
+
+  /// The layers by the names that a configuration gives them, with the sizes that were found; repeated ones once.
+  ///
+  /// - Parameter prefix: what stands before the numbers of the layers in the model.
+  private static func layerTexts(
+    _ layers: [LayerDescription]?, _ model: Model<Float>, _ prefix: String = ""
+  ) -> [String] {
+    guard let layers else { return folded(model.summary.map(\.type)) }
+    let texts = layers.enumerated().map { index, layer in
+      if let name = layer.customName { return name }
       // A layer of the configuration is a node of its number, or several whose names begin with it.
-      let nodes = built.filter { $0.name == "\(index)" || $0.name.hasPrefix("\(index).") }
+      let nodes = model.summary.filter { $0.name == "\(prefix)\(index)" || $0.name.hasPrefix("\(prefix)\(index).") }
       let options: [JSONValue.Member] = if case .object(let members) = layer.options.content { members } else { [] }
       if let heads = options.first(where: { $0.key == "heads" }) { return "\(layer.name) \(heads.value.line) heads" }
       if nodes.contains(where: { $0.parameterCount > 0 }), let last = nodes.last {
@@ -78,6 +104,7 @@ enum RunHeader {
       if case .array = value.content { return layer.name }
       return "\(layer.name) \(value.line)"
     }
+    return folded(texts)
   }
 
   /// The same words with repetitions in parentheses: `a, b, b, b, c, d, c, d` as `a, 3 × b, 2 × (c, d)`.

@@ -13,8 +13,6 @@ public struct TrainingData {
   public let transform: FeatureTransform
   /// Outputs that a model needs: classes, or target values.
   public let outputSize: Int
-  /// Builds models for this data.
-  let catalog: ModelCatalog
 
   /// Reads the shards of this rank. Collective: every rank must call it.
   ///
@@ -48,11 +46,12 @@ public struct TrainingData {
       outputSize = declaredOutputSize ?? max(2, classes)
       check = .classes(count: outputSize)
     } else {
-      outputSize = split.targetSize
+      outputSize = objective.isAdversarial ? 1 : split.targetSize
     }
     try objective.check(outputSize: outputSize)
     func load(_ name: SplitName) throws -> ShardStore? {
-      guard let other = source.splits[name] else { return nil }
+      // A GAN is evaluated on no split.
+      guard !objective.isAdversarial, let other = source.splits[name] else { return nil }
       guard other.featureShape.elementCount == split.featureShape.elementCount, other.targetSize == split.targetSize
       else {
         throw TrainingError(
@@ -68,10 +67,8 @@ public struct TrainingData {
       try ModelCatalog.sampleForm(configuration.model) == .indices
       ? .none : FeatureScaling(rawValue: configuration.data.scaling.rawValue) ?? .unit
     self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
-    catalog = ModelCatalog(
-      inputShape: split.featureShape, outputSize: outputSize, indexCount: split.indexCount,
-      initializer: configuration.initializer)
-    if let limit = try catalog.indexLimit(configuration.model) {
+    let indexCount = split.indexCount ?? outputSize
+    if let limit = try ModelCatalog.indexLimit(configuration.model, indexCount: indexCount) {
       for store in [train, validation, test] { try store?.checkIndices(below: limit) }
     }
     for store in [train, validation, test] { store?.transform = self.transform }

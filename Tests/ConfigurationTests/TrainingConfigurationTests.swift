@@ -89,6 +89,8 @@ import Testing
     "{ loss: { name: 'focal', gamma: 0, alpha: 0.25 } }", "{ loss: { name: 'focal', alpha: [1, 2, 3] } }",
     "{ loss: { name: 'hinge', margin: 0.5 } }", "{ loss: 'binary_hinge' }", "{ loss: 'mae', metrics: ['r2', 'rmse'] }",
     "{ data: { augment: ['shift', 'rotate', 'cutout', 'noise', { flip: { axis: 'vertical', probability: 1 } }] } }",
+    "{ model: 'gan', generator_optimizer: { name: 'sgd', momentum: 0.5 } }",
+    "{ model: { generator: [{ dense: 8 }, 'relu', 'dense'], discriminator: ['dense'], latent: 5 } }",
     "{ seed: 9223372036854775807 }", "{ model: 'linear', loss: null, data: 'x.h5' }",
   ])
   func theResolvedConfigurationReadsBackEqual(text: String) throws {
@@ -114,6 +116,20 @@ import Testing
     #expect(try configuration("{ checkpoint: { every_steps: 0 } }").checkpoint.everyEpochs == 1)
     #expect(try configuration("{ checkpoint: { every_steps: 5, every_epochs: 2 } }").checkpoint.everyEpochs == 2)
     #expect(try configuration("{ checkpoint: { every_epochs: 0 } }").checkpoint.everyEpochs == nil)
+  }
+
+  @Test func aGeneratorAndADiscriminatorAreAModel() throws {
+    let read = try configuration(
+      "{ model: { generator: ['dense'], discriminator: ['relu', 'dense'] }, generator_optimizer: 'lion', optimizer: 'sgd' }"
+    )
+    guard case .adversarial(let networks) = read.model else {
+      Issue.record("expected two networks, got \(read.model)")
+      return
+    }
+    #expect(networks.generator.map(\.name) == ["dense"] && networks.discriminator.map(\.name) == ["relu", "dense"])
+    #expect(networks.latent == 64 && read.model.isAdversarial)
+    #expect(read.generatorOptimizer?.name == "lion" && read.optimizer.name == "sgd")
+    #expect(try configuration("{ model: 'gan' }").generatorOptimizer == nil)
   }
 
   @Test(arguments: ["{ layers: ['relu'] }", "{ model: ['relu'] }", "{ model: { layers: ['relu'] } }"])
@@ -209,8 +225,14 @@ import Testing
     ("{ run: '' }", "run.json5:1:8: run: expected text that is not empty, found \"\""),
     ("{ model: 'mpl' }", "run.json5:1:10: model: unknown name 'mpl' (did you mean 'mlp'?)"),
     ("{ model: 3 }", "run.json5:1:10: model: expected a model's name or a list of layers, found 3"),
-    ("{ model: {} }", "run.json5:1:10: model: expected a name or layers, one of the two"),
-    ("{ model: { name: 'mlp', layers: [] } }", "run.json5:1:10: model: expected a name or layers, one of the two"),
+    (
+      "{ model: {} }",
+      "run.json5:1:10: model: expected a name, or layers, or a generator and a discriminator: one of the three"
+    ),
+    (
+      "{ model: { name: 'mlp', layers: [] } }",
+      "run.json5:1:10: model: expected a name, or layers, or a generator and a discriminator: one of the three"
+    ),
     ("{ model: 'mlp', layers: ['relu'] }", "run.json5:1:25: layers: stands beside 'model'; expected one of the two"),
     ("{ layers: [] }", "run.json5:1:11: layers: expected at least one layer, found []"),
     (
