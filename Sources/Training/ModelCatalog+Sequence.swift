@@ -24,6 +24,12 @@ extension ModelCatalog {
     ]
   }
 
+  /// Whether a model looks for padding among the features themselves.
+  static func masksFeatures(_ description: ModelDescription) throws(ConfigurationError) -> Bool {
+    guard case .layers(let layers) = description else { return false }
+    return layers.first?.name == "mask"
+  }
+
   /// The vectors of the embedding that a model begins with; nil where it begins with another layer.
   ///
   /// - Parameter indexCount: as many as an embedding has whose size nobody gave.

@@ -58,6 +58,15 @@ extension Commands {
           status: 3,
           "a.h5: /train/x row 0: expected whole numbers from 0 to 2 for the embedding, found uint8 from 0 to 5; give the "
             + "embedding's size, or prepare the data with ddp-train data convert text or text-csv")
+        try sandbox.makeBlobs()
+        try sandbox.expectFailure(
+          [
+            "--data", "blobs.h5", "--set", "data.scaling='standard'", "--set",
+            "model.layers=[{mask:0},{gru:2},'dense']",
+          ],
+          status: 2,
+          "data.scaling: standard gives each feature its own zero, which the layer mask cannot find; give none, or scale the "
+            + "data before padding it")
         try sandbox.succeed(quick + ["--model", "sentiment"])
         let longer = "text,label\n" + (0..<9).map { "w\($0) v\($0),\($0 % 2)\n" }.joined()
         try sandbox.write("b.csv", Data(longer.utf8))
