@@ -35,6 +35,8 @@ public struct ModelCatalog: Sendable {
   /// | `mlp` | dense 512, ReLU, dropout 0.2, dense 256, ReLU, dropout 0.2, dense to the outputs |
   /// | `cnn` | twice: 3×3 convolution to 32 and 64 channels, ReLU, max-pooling 2×2; then dense 128, ReLU, dense to the outputs |
   /// | `resnet20` | see `resNet20` |
+  /// | `autoencoder` | dense 128, ReLU, dense 64, ReLU, dense 8: the code; dense 64, ReLU, dense 128, ReLU, dense to the features |
+  /// | `detector` | 3×3 convolutions to 16 channels and, of stride 2, to 32, 64 and 64, ReLU behind each; dense 128, ReLU, dense to K + 4 |
   /// | `lstm` | over the rows of a sample: LSTM 128, its last state, dense to the outputs |
   /// | `char-lstm` | embedding 64, two LSTM layers of 256 with dropout 0.2 between, dense at each position |
   /// | `char-transformer` | embedding 128 with positions, four transformer blocks of 4 heads, layer norm, dense at each position |
@@ -106,7 +108,7 @@ public struct ModelCatalog: Sendable {
       }
       return try descriptions(blocks + ["flatten", ["dense": 128], "relu", "dense"], path: "model.cnn")
     case .named(let name):
-      if let layers = sequenceModels[name] { return try descriptions(layers, path: "model.\(name)") }
+      if let layers = sequenceModels[name] ?? taskModels[name] { return try descriptions(layers, path: "model.\(name)") }
       return try descriptions(["dense"], path: "model")
     }
   }

@@ -4,7 +4,7 @@ enum DataHelp {
     Makes data sets and looks at them.
 
       ddp-train data convert FORMAT SOURCE… --output F.h5   idx, cifar10, csv, npy or text to HDF5
-      ddp-train data make KIND --output F.h5                linear, classification, moons, blobs or spirals
+      ddp-train data make KIND --output F.h5                linear, classification, moons, blobs, spirals or shapes
       ddp-train data inspect F.h5                           shapes, ranges, class counts, and what spoils training
 
     Each has its own --help.
@@ -48,18 +48,23 @@ enum DataHelp {
     """
 
   static let make = """
-    Makes a data set from a seed: /train/x float32, /train/y, /test/x, /test/y.
+    Makes a data set from a seed: /train/x, /train/y, /test/x, /test/y.
 
       ddp-train data make linear|classification|moons|blobs|spirals --output F.h5
+          x is float32 [N, features]
+      ddp-train data make shapes --output F.h5
+          x is uint8 [N, 32, 32, 3]: one ellipse, rectangle, triangle, cross, diamond or ring each; y is float32 [N, 5]: class,
+          x centre, y centre, width and height of its box, relative to the image; for --model detector
 
     Options:
       --output F.h5    the file to write
-      --samples N      samples of both splits together; default 1000
+      --samples N      samples of both splits together; default 1000, shapes 12000
       --noise S        standard deviation of the noise (classification: fraction of labels drawn at random);
-                       default: linear 0.1, classification 0.01, moons 0.1, blobs 1, spirals 0.02
+                       default: linear 0.1, classification 0.01, moons 0.1, blobs 1, spirals 0.02, shapes 0.1 (of the
+                       range of a pixel)
       --seed N         default 0
-      --features N     default: linear 10, classification 20, blobs 2; moons and spirals have 2
-      --classes N      default: classification 2, blobs 3, spirals 2; moons have 2
+      --features N     default: linear 10, classification 20, blobs 2; moons and spirals have 2, shapes 32×32×3
+      --classes N      default: classification 2, blobs 3, spirals 2, shapes 4 (the first N of the six); moons have 2
       --test FRACTION  of the samples; default 0.2; 0 for no test split
       --gzip N         compress, level 1 to 9; default 0: contiguous
     """
