@@ -16,7 +16,7 @@ public import Training
 /// The layers are those of a configuration, with the same options and defaults (`ddp-train train --help`), and layers of one's
 /// own. Sizes are inferred from what flows in; a last `dense()` without a size gives the outputs that data and loss need.
 /// Parameters are named by the place of their layer: `0.weight`, `3.layers.0.bias`. What is wrong with an option is found when a
-/// run begins, with a line such as `model.layers[2].dropout.rate: expected 0 up to 1, found 1.5`.
+/// run begins, with a line such as `model.layers[2].dropout.rate: expected at least 0 and less than 1, found 1.5`.
 public struct Sequential: Sendable {
   /// The layers of the program's own, by the names that they have in the description.
   public let customLayers: CustomLayers

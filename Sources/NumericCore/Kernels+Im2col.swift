@@ -81,25 +81,9 @@ public func addCol2im<S: Scalar>(
   }
 }
 
-/// to += from: rows of images are short, and eight elements at a time leave little over.
-@inline(__always)
-private func addRun<S: Scalar>(_ from: UnsafePointer<S>, to: UnsafeMutablePointer<S>, _ count: Int) {
-  var x = 0
-  while x + 8 <= count {
-    let (source, sum) = (UnsafeRawPointer(from + x), UnsafeMutableRawPointer(to + x))
-    sum.storeBytes(
-      of: sum.loadUnaligned(as: SIMD8<S>.self) + source.loadUnaligned(as: SIMD8<S>.self), as: SIMD8<S>.self)
-    x += 8
-  }
-  while x < count {
-    to[x] += from[x]
-    x += 1
-  }
-}
-
 /// The same from rows instead of columns, (c, ky, kx) by pixel: with few channels, neighbouring pixels are what is added at once.
 ///
-/// - Shapes: `rows` [|range|·kernel, H′·W′].
+/// - Shapes: `rows` [|range|·kernel, H′·W′]; what falls outside of the image may be overwritten.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func addRow2im<S: Scalar>(
@@ -111,9 +95,16 @@ public func addRow2im<S: Scalar>(
     "\(rows.count) elements of rows of an image of \(image.count)")
   guard let destination = image.baseAddress, var source = rows.baseAddress else { return }
   let toStep = window.stride.width * channels
+  // Pixel by pixel the same distance apart, so that an image is one run.
+  let isRun = channels == 1 && window.stride == 1 && window.output.width == window.input.width
   for c in range {
     for ky in 0..<window.kernel.height {
       for kx in 0..<window.kernel.width {
+        if isRun {
+          addRun(source, window, ky, kx, to: destination)
+          source += window.output.product
+          continue
+        }
         let inside = window.insideColumns(kx)
         let first = destination + window.sourceColumn(inside.lowerBound, kx) * channels + c
         for y in 0..<window.output.height {
@@ -121,16 +112,31 @@ public func addRow2im<S: Scalar>(
           guard row >= 0 && row < window.input.height else { continue }
           let from = source + y * window.output.width + inside.lowerBound
           let to = first + row * window.input.width * channels
-          if toStep == 1 {
-            addRun(from, to: to, inside.count)
-          } else {
-            for x in 0..<inside.count { to[x * toStep] += from[x] }
-          }
+          for x in 0..<inside.count { to[x * toStep] += from[x] }
         }
         source += window.output.product
       }
     }
   }
+}
+
+/// One kernel element's row of an image whose pixels lie as far apart in the row: beside the image there are zeros to add.
+@inline(__always)
+private func addRun<S: Scalar>(
+  _ row: UnsafeMutablePointer<S>, _ window: SlidingWindow, _ ky: Int, _ kx: Int, to image: UnsafeMutablePointer<S>
+) {
+  let (width, inside) = (window.output.width, window.insideColumns(kx))
+  let top = max(0, -window.source(0, ky))
+  let bottom = min(window.output.height, window.input.height - window.source(0, ky))
+  guard top < bottom && !inside.isEmpty else { return }
+  for y in top..<bottom {
+    for x in 0..<inside.lowerBound { row[y * width + x] = 0 }
+    for x in inside.upperBound..<width { row[y * width + x] = 0 }
+  }
+  let start = top * width + inside.lowerBound
+  let count = (bottom - 1) * width + inside.upperBound - start
+  let (from, to) = (row + start, image + start + window.source(0, ky) * width + window.sourceColumn(0, kx))
+  for i in 0..<count { to[i] += from[i] }
 }
 
 /// `packed` [O, taps, channels] from PyTorch's `weight` [O, channels, taps].

@@ -51,6 +51,8 @@ extension DistributedTests {
       let resumed = try run(
         scratch, ranks: 2, "resumed", ["--resume", scratch.path + "/one/checkpoints/step-00000008.h5"])
       #expect(resumed.line == one.line && resumed.record.arrays == one.record.arrays)
+      // It went on after the second epoch, and did not begin again.
+      #expect(resumed.record.metrics == Array(one.record.metrics.dropFirst(2)))
 
       let labels = try HDF5File.open(scratch.path + "/data.h5").dataset("/test/y").readAll(as: Int.self)
       let classes = try HDF5File.open(scratch.path + "/one/predictions.h5").dataset("/classes").readAll(as: Int.self)
