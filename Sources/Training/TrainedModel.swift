@@ -31,8 +31,8 @@ struct TrainedModel {
         exitCode: .data)
     }
     catalog = ModelCatalog(
-      inputShape: facts.inputShape, outputSize: facts.outputSize, initializer: facts.configuration.initializer,
-      customLayers: customLayers)
+      inputShape: facts.inputShape, outputSize: facts.outputSize, indexCount: facts.indexCount,
+      initializer: facts.configuration.initializer, customLayers: customLayers)
     model = try catalog.makeModel(facts.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)
@@ -71,7 +71,8 @@ struct TrainedModel {
     let isOwn = path == nil || path == data.path
     let source = try DataSource.open(
       path ?? data.path ?? BundledData.digits(), features: isOwn ? data.features : nil,
-      labels: isOwn ? data.labels : nil, labelsRequired: labelsRequired
+      labels: isOwn ? data.labels : nil, labelsRequired: labelsRequired,
+      reconstructs: facts.configuration.reconstructs
     ).arranged(as: ModelCatalog.sampleForm(facts.configuration.model), data.channelLayout)
     let heldOut =
       isOwn

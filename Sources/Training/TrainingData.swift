@@ -40,14 +40,9 @@ public struct TrainingData {
     train = try load(split, trainRows, objective.targetCheck)
 
     // Labels of the other splits must be among the classes of the training split.
-    var check = objective.targetCheck
-    if objective.isClassification {
-      let classes = try train.classCount(communicator)
-      outputSize = declaredOutputSize ?? max(2, classes)
-      check = .classes(count: outputSize)
-    } else {
-      outputSize = objective.isAdversarial ? 1 : split.targetSize
-    }
+    let check: TargetCheck
+    (outputSize, check) = try objective.outputs(
+      classes: { [train] in try train.classCount(communicator) }, declared: declaredOutputSize, data: split)
     try objective.check(outputSize: outputSize)
     func load(_ name: SplitName) throws -> ShardStore? {
       // A GAN is evaluated on no split.
@@ -66,11 +61,18 @@ public struct TrainingData {
     let scaling: FeatureScaling =
       try ModelCatalog.sampleForm(configuration.model) == .indices
       ? .none : FeatureScaling(rawValue: configuration.data.scaling.rawValue) ?? .unit
+    if try ModelCatalog.masksFeatures(configuration.model), scaling == .standard || scaling == .minMax {
+      throw TrainingError(
+        "data.scaling: \(scaling.rawValue) gives each feature its own zero, which the layer mask cannot find; give none, or scale "
+          + "the data before padding it", exitCode: .usage)
+    }
     self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
-    if let limit = try ModelCatalog.indexLimit(configuration.model, outputSize: outputSize) {
+    let indexCount = split.indexCount ?? outputSize
+    if let limit = try ModelCatalog.indexLimit(configuration.model, indexCount: indexCount) {
       for store in [train, validation, test] { try store?.checkIndices(below: limit) }
     }
     for store in [train, validation, test] { store?.transform = self.transform }
+    if split.reconstructs && objective.loss.targetKind == .binary { try train.checkProbabilities() }
   }
 
   /// The two parts of a training split that has to give up its validation samples itself; nil where it keeps them all.
