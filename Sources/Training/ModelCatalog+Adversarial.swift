@@ -4,13 +4,11 @@ import NeuralNetwork
 import NumericCore
 
 extension ModelCatalog {
-  /// The discriminator of `gan`: two strided convolutions with leaky ReLU and dropout, and one logit.
+  /// The discriminator of `gan`: two strided convolutions with leaky ReLU, and one logit. It has no dropout, with which MNIST's
+  /// samples take half as many epochs again to be as clear.
   static let ganDiscriminator: [JSONValue] =
     [32, 64].flatMap { filters -> [JSONValue] in
-      [
-        ["conv2d": ["filters": .integer(filters), "kernel": 4, "stride": 2, "padding": 1]], ["leaky_relu": 0.2],
-        ["dropout": 0.3],
-      ]
+      [["conv2d": ["filters": .integer(filters), "kernel": 4, "stride": 2, "padding": 1]], ["leaky_relu": 0.2]]
     } + ["dense"]
 
   /// The generator of `gan` for images of C channels that are four times `height` by `width`: a dense layer to 64 channels, and
