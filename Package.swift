@@ -17,7 +17,7 @@ let package = Package(
   products: [
     .executable(name: "ddp-train", targets: ["ddp-train"]),
     .executable(name: "ddp-bench", targets: ["ddp-bench"]),
-    .library(name: "DDPTrain", targets: ["Training"]),
+    .library(name: "DDPTrain", targets: ["DDPTrain"]),
   ],
   targets: [
     // MARK: C boundary
@@ -49,9 +49,15 @@ let package = Package(
         "Checkpointing", "Configuration",
       ]),
 
+    .target(
+      name: "DDPTrain",
+      dependencies: [
+        "Diagnostics", "NumericCore", "Metrics", "NeuralNetwork", "Collectives", "Configuration", "Training",
+      ]),
+
     // MARK: Executables
     .executableTarget(name: "ddp-train", dependencies: ["Training"]),
-    .executableTarget(name: "ddp-selftest", dependencies: ["Training"]),
+    .executableTarget(name: "ddp-selftest", dependencies: ["Training", "DDPTrain"]),
     .executableTarget(name: "ddp-bench", dependencies: ["Training"]),
 
     // MARK: Tests
@@ -62,7 +68,7 @@ let package = Package(
       dependencies: ["DataPipeline", "NumericCore", "Collectives", "HDF5Storage", "Diagnostics"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Diagnostics"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["ProcessSupport", "HDF5Storage", "ddp-train"]),
+      name: "CommandTests", dependencies: ["ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "ddp-train"]),
     .testTarget(
       name: "DistributedTests",
       dependencies: ["ProcessSupport", "HDF5Storage", "NumericCore", "ddp-train", "ddp-selftest"],
@@ -76,6 +82,8 @@ let package = Package(
     .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "NumericCore", "TestSupport"]),
     .testTarget(
       name: "OptimizersTests", dependencies: ["Optimizers", "NeuralNetwork", "NumericCore", "TestSupport"]),
+    .testTarget(
+      name: "DDPTrainTests", dependencies: ["DDPTrain", "Training", "Configuration", "NeuralNetwork", "TestSupport"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["Training", "Configuration", "NeuralNetwork", "NumericCore", "TestSupport"]),
   ],

@@ -34,6 +34,8 @@ public enum TailSlot: Int, CaseIterable, Sendable {
   case weight
   /// Greater than 0 where a rank asks all to stop after this step.
   case stop
+  /// Σ of the loss of an adversarial pair's generator over the samples; 0 of other models.
+  case generatorLoss
 }
 
 /// The sums of one step, equal on every rank.
@@ -45,9 +47,11 @@ public struct StepTotals: Sendable, Equatable {
   public var stop: Double
   /// √Σ g² of the mean gradient before clipping.
   public var gradientNorm: Double
+  public var generatorLoss: Double
 
   public init(
-    loss: Double, correct: Double, samples: Double, weight: Double, stop: Double, gradientNorm: Double
+    loss: Double, correct: Double, samples: Double, weight: Double, stop: Double, gradientNorm: Double,
+    generatorLoss: Double = 0
   ) {
     self.loss = loss
     self.correct = correct
@@ -55,6 +59,7 @@ public struct StepTotals: Sendable, Equatable {
     self.weight = weight
     self.stop = stop
     self.gradientNorm = gradientNorm
+    self.generatorLoss = generatorLoss
   }
 }
 
@@ -131,7 +136,8 @@ extension Exchange {
     StepTotals(
       loss: tail[TailSlot.loss.rawValue], correct: tail[TailSlot.correct.rawValue],
       samples: tail[TailSlot.samples.rawValue], weight: tail[TailSlot.weight.rawValue],
-      stop: tail[TailSlot.stop.rawValue], gradientNorm: gradientNorm)
+      stop: tail[TailSlot.stop.rawValue], gradientNorm: gradientNorm,
+      generatorLoss: tail[TailSlot.generatorLoss.rawValue])
   }
 
   /// A 64-bit digest of this rank's view of the state, by FNV-1a over words.

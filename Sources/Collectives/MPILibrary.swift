@@ -26,11 +26,7 @@ public enum MPILibrary {
     try check("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(copenmpi_comm_world(), copenmpi_errors_return()))
     let world = try MPICommunicator(copenmpi_comm_world())
     if world.size == 1, let launch = ForeignLaunch.detect(in: ProcessInfo.processInfo.environment) {
-      throw CollectiveError(
-        operation: "start",
-        reason:
-          "\(launch.variable)=\(launch.size) says that \(launch.size) processes were started, but MPI sees 1, so each "
-          + "would train alone; start with the mpirun of \(version), which this program was built with")
+      throw CollectiveError(launch, library: version)
     }
     return world
   }

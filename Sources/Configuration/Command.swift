@@ -89,6 +89,10 @@ public struct EvaluateArguments: Sendable, Equatable {
   /// Whether to print JSON instead of a table.
   public let json: Bool
 
+  public init(checkpoint: String, data: String? = nil, split: String? = nil, json: Bool = false) {
+    (self.checkpoint, self.data, self.split, self.json) = (checkpoint, data, split, json)
+  }
+
   init(_ arguments: some Sequence<String>) throws(ConfigurationError) {
     let scanned = try ScannedArguments(arguments, of: "evaluate", options: Self.options)
     checkpoint = try Command.checkpoint(scanned, of: "evaluate")
@@ -112,6 +116,10 @@ public struct PredictArguments: Sendable, Equatable {
   public let output: String
   /// `nil`: the test split if there is one.
   public let split: String?
+
+  public init(checkpoint: String, data: String, output: String, split: String? = nil) {
+    (self.checkpoint, self.data, self.output, self.split) = (checkpoint, data, output, split)
+  }
 
   init(_ arguments: some Sequence<String>) throws(ConfigurationError) {
     let scanned = try ScannedArguments(arguments, of: "predict", options: Self.options)

@@ -46,6 +46,7 @@ extension HelpTopic {
       Usage: ddp-train generate CHECKPOINT [options]
 
       Writes text, character by character, with a model that was trained on the characters of a text.
+      Of a GAN, makes samples: a picture with --grid, data with --output, or both.
 
       \(Self.table(GenerateArguments.options, withKeys: false))
       """
@@ -69,7 +70,7 @@ extension HelpTopic {
       lr-find [CONFIG] [options]                    loss over learning rate, and a suggestion
       evaluate CHECKPOINT [--data FILE]             loss and metrics of a checkpoint
       predict CHECKPOINT --data FILE --output F.h5  writes predictions
-      generate CHECKPOINT [--prompt TEXT]           writes text
+      generate CHECKPOINT [options]                 writes text, or makes the samples of a GAN
       data convert|make|inspect …                   makes and looks at data sets
       verify CHECKPOINT                             checks that a checkpoint is whole
       help COMMAND                                  options and configuration keys; also --help
@@ -103,7 +104,12 @@ extension HelpTopic {
                                         \(wrapped(LayerDescription.knownNames))
                                         { residual: { layers: […], shortcut: […] } } adds the two,
                                         { parallel: { branches: [[…], […]], join: "concat" } },
-                                        joined by "concat" or "add"
+                                        joined by "concat" or "add";
+                                        { custom: "Name" } is a layer of a program that has
+                                        ddp-train as a library
+      model.generator, .discriminator   lists of layers, instead of model.layers: a GAN, trained on
+                                        binary cross-entropy of reals and fakes
+      model.latent                      normal numbers that the generator makes a sample of (64)
       initializer                       kaiming (also kaiming_uniform), kaiming_normal, xavier (also
                                         xavier_uniform), xavier_normal, orthogonal,
                                         truncated_normal, zero (kaiming)
@@ -130,6 +136,8 @@ extension HelpTopic {
       optimizer.alpha, .centered        for rmsprop (0.99, false)
       optimizer.rho                     for adadelta (0.9)
       optimizer.trust_coefficient       for lars (0.001)
+      generator_optimizer               of a GAN's generator, with the keys of optimizer, which is
+                                        the discriminator's (as optimizer)
       schedule.name                     constant, step, multi_step, exponential, polynomial,
                                         cosine, one_cycle or plateau (cosine)
       schedule.warmup_steps             steps of linear warm-up (0)

@@ -5,11 +5,11 @@ extension LayerDescription {
     [
       Kind(
         name: "residual", mainOption: "layers", options: [("layers", .layers), ("shortcut", .layers)],
-        required: ["layers"]),
+        required: [("layers", "a list of layers in brackets")]),
       Kind(
         name: "parallel", mainOption: "branches",
         options: [("branches", .branches), ("join", .name(["concat", "add"]))],
-        required: ["branches"]),
+        required: [("branches", "a list of layers in brackets")]),
     ]
   }
 

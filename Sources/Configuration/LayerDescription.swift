@@ -7,6 +7,7 @@ public struct LayerDescription: Sendable, Equatable {
     case integer(Interval<Int>)
     case number(Interval<Double>)
     case bool
+    case text
     case name([String])
     /// One number for both axes of an image, or [height, width].
     case extents(Interval<Int>)
@@ -24,11 +25,11 @@ public struct LayerDescription: Sendable, Equatable {
     /// The option that a bare value stands for, if the kind has one: `{ dense: 128 }` gives `units`.
     var mainOption: String?
     var options: [(name: String, type: OptionType)] = []
-    /// Options that must be given.
-    var required: [String] = []
+    /// Options that must be given, and what is expected of them.
+    var required: [(name: String, expected: String)] = []
   }
 
-  private static let kinds = commonKinds + normalizationKinds + blockKinds + imageKinds + sequenceKinds
+  private static let kinds = commonKinds + normalizationKinds + blockKinds + imageKinds + sequenceKinds + customKinds
 
   private static let commonKinds = [
     Kind(
@@ -89,6 +90,7 @@ public struct LayerDescription: Sendable, Equatable {
       case .integer(let interval): _ = try reader.integer(option.name, in: interval)
       case .number(let interval): _ = try reader.double(option.name, in: interval)
       case .bool: _ = try reader.bool(option.name)
+      case .text: _ = try reader.string(option.name)
       case .name(let known): _ = try reader.name(option.name, of: known)
       case .extents(let interval): _ = try reader.extents(option.name, in: interval)
       case .padding: _ = try reader.padding(option.name)
@@ -96,8 +98,8 @@ public struct LayerDescription: Sendable, Equatable {
       case .branches: _ = try reader.branches(option.name)
       }
     }
-    if let missing = kind?.required.first(where: { reader.value($0) == nil }) {
-      throw reader.error(missing, "expected a list of layers in brackets")
+    if let missing = kind?.required.first(where: { reader.value($0.name) == nil }) {
+      throw reader.error(missing.name, "expected \(missing.expected)")
     }
     try reader.finish()
   }

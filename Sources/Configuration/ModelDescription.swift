@@ -4,13 +4,25 @@ public enum ModelDescription: Sendable, Equatable {
   case named(String)
   /// Layers in the order in which a sample passes them.
   case layers([LayerDescription])
+  /// A generator and a discriminator.
+  case adversarial(AdversarialDescription)
 
   /// The models that a name alone describes.
   public static let knownNames = [
     "linear", "logistic", "mlp", "cnn", "resnet20", "autoencoder", "detector", "lstm", "char-lstm", "char-transformer",
+    "gan",
   ]
 
-  /// Reads a name, `{ name: … }`, `{ layers: [ … ] }` or a list of layers.
+  /// Whether it is a generative adversarial network, whose two networks are trained against each other.
+  public var isAdversarial: Bool {
+    switch self {
+    case .named(let name): name == "gan"
+    case .layers: false
+    case .adversarial: true
+    }
+  }
+
+  /// Reads a name, `{ name: … }`, `{ layers: [ … ] }`, a list of layers, or `{ generator: [ … ], discriminator: [ … ], latent: … }`.
   ///
   /// - Parameter path: the keys that lead to `value`, for errors.
   public init(_ value: JSONValue, path: String) throws(ConfigurationError) {
@@ -21,11 +33,16 @@ public enum ModelDescription: Sendable, Equatable {
       var reader = try ConfigurationReader(value, path: path)
       let name = try reader.name("name", of: Self.knownNames)
       let layers = reader.value("layers")
+      let networks = try AdversarialDescription(&reader)
       try reader.finish()
-      switch (name, layers) {
-      case (let name?, nil): self = .named(name)
-      case (nil, let layers?): self = .layers(try LayerDescription.list(layers, path: reader.path(of: "layers")))
-      default: throw ConfigurationError("\(path): expected a name or layers, one of the two", at: value.position)
+      switch (name, layers, networks) {
+      case (let name?, nil, nil): self = .named(name)
+      case (nil, let layers?, nil): self = .layers(try LayerDescription.list(layers, path: reader.path(of: "layers")))
+      case (nil, nil, let networks?): self = .adversarial(networks)
+      default:
+        throw ConfigurationError(
+          "\(path): expected a name, or layers, or a generator and a discriminator: one of the three",
+          at: value.position)
       }
     default: throw value.mismatch(path, "a model's name or a list of layers")
     }
@@ -36,6 +53,7 @@ public enum ModelDescription: Sendable, Equatable {
     switch self {
     case .named(let name): .string(name)
     case .layers(let layers): ["layers": .array(layers.map(\.json))]
+    case .adversarial(let networks): networks.json
     }
   }
 }

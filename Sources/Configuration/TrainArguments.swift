@@ -35,7 +35,10 @@ public struct TrainArguments: Sendable, Equatable {
     return try TrainingConfiguration(value)
   }
 
-  init(_ arguments: some Sequence<String>) throws(ConfigurationError) {
+  /// Reads the options and the configuration file of a command line, as `ddp-train train` takes them.
+  ///
+  /// - Parameter arguments: without the program's own name.
+  public init(_ arguments: some Sequence<String>) throws(ConfigurationError) {
     try self.init(ScannedArguments(arguments, of: "train", options: Self.options), of: "train")
   }
 

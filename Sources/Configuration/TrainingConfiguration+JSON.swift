@@ -7,6 +7,7 @@ extension TrainingConfiguration {
       "initializer": .string(initializer.rawValue),
       "loss": loss?.json ?? .null,
       "optimizer": optimizer.json,
+      "generator_optimizer": generatorOptimizer?.json ?? .null,
       "schedule": schedule.json,
       "clip_norm": .optional(clipNorm),
       "clip_value": .optional(clipValue),

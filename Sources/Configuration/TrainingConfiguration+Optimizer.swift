@@ -91,7 +91,9 @@ extension TrainingConfiguration.Optimizer {
       default: preconditionFailure("no reader for the option \(option)")
       }
     }
-    guard !nesterov || momentum > 0 else { throw reader.error("nesterov", "needs optimizer.momentum above 0") }
+    guard !nesterov || momentum > 0 else {
+      throw reader.error("nesterov", "needs \(reader.path(of: "momentum")) above 0")
+    }
     try reader.rejectOptions(of: name, among: Self.allOptions)
     try reader.finish()
   }

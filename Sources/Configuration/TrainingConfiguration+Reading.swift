@@ -11,12 +11,18 @@ extension TrainingConfiguration {
     let defaults = TrainingConfiguration()
     data = try Data(reading: try reader.object("data", shorthand: "path"))
     model = try Self.readModel(&reader) ?? defaults.model
+    guard !(reconstructs && model.isAdversarial) else {
+      throw reader.error("data", "a GAN has no target that data.target could name; leave it out")
+    }
     guard !reconstructs || data.labels == nil else {
       throw reader.error("data", "labels are not read where the target is the features; leave data.labels out")
     }
     initializer = try reader.choice("initializer") ?? defaults.initializer
     loss = reader.value("loss") == nil ? nil : try Loss(reading: try reader.object("loss", shorthand: "name"))
     optimizer = try Optimizer(reading: try reader.object("optimizer", shorthand: "name"))
+    generatorOptimizer =
+      reader.value("generator_optimizer") == nil
+      ? nil : try Optimizer(reading: try reader.object("generator_optimizer", shorthand: "name"))
     schedule = try Schedule(reading: try reader.object("schedule", shorthand: "name"))
     guard schedule.scaling != .none || schedule.minimumLearningRate <= optimizer.learningRate else {
       throw reader.error(
@@ -44,6 +50,7 @@ extension TrainingConfiguration {
     resume = try reader.string("resume").map { $0 == "auto" ? .auto : .path($0) }
     quiet = try reader.bool("quiet") ?? defaults.quiet
     try reader.finish()
+    try checkAdversarial(reader)
   }
 
   /// `model`, or `layers` at the top, which is short for `model: { layers: … }`.

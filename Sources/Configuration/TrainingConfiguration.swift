@@ -10,6 +10,9 @@ public struct TrainingConfiguration: Sendable, Equatable {
   /// `nil`: the loss that fits the labels.
   public var loss: Loss?
   public var optimizer = Optimizer()
+  /// Of a GAN's generator, whose learning rate follows the schedule in proportion; `nil`: as `optimizer`, which is the
+  /// discriminator's.
+  public var generatorOptimizer: Optimizer?
   public var schedule = Schedule()
   /// The largest global norm of the gradient, more than 0; `nil` turns clipping off.
   public var clipNorm: Double?

@@ -1,4 +1,4 @@
-internal import NumericCore
+public import NumericCore
 
 /// What a model takes a sample for.
 public enum SampleForm: Sendable {
@@ -26,6 +26,18 @@ struct SampleArrangement: Sendable {
   let shape: Shape
   /// Whether the file has the channels first.
   let isTransposed: Bool
+}
+
+/// How the features of a sample lie in a file.
+public struct FeatureStorage: Sendable, Equatable {
+  public let shape: Shape
+  /// Whether the channels, which are last in memory, are first in the file.
+  public let isChannelsFirst: Bool
+
+  public init(shape: Shape, isChannelsFirst: Bool) {
+    self.shape = shape
+    self.isChannelsFirst = isChannelsFirst
+  }
 }
 
 extension DataSource {

@@ -46,6 +46,10 @@ public struct SplitSource: Sendable {
   public var featureShape: Shape { arrangement?.shape ?? parts[0].features.shape }
   /// The type of the features in memory.
   public var featureType: ElementType { parts[0].features.type }
+  /// How the features lie in the files.
+  public var featureStorage: FeatureStorage {
+    FeatureStorage(shape: parts[0].features.shape, isChannelsFirst: arrangement?.isTransposed ?? false)
+  }
   /// The greatest value that the features can have, where the data set says so with its attribute `valid_max`.
   public var featureValidMaximum: Double? { parts[0].features.validMaximum }
   /// The characters that the features stand for by number, where the data set lists them in its attribute `vocabulary`.

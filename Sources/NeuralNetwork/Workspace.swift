@@ -29,7 +29,8 @@ public final class Workspace<S: Scalar> {
   /// The most samples that a micro-batch may have.
   public let capacity: Int
 
-  private(set) var samples = 0
+  /// N of the last forward pass.
+  public private(set) var samples = 0
   private(set) var mode = PassMode.evaluation
   private(set) var values: ModelValues<S>
 

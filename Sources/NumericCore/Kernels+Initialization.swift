@@ -34,9 +34,14 @@ extension RandomSource {
     }
   }
 
-  /// Overwrites `values` with normal draws of mean zero.
-  func fillNormal<S: Scalar>(_ values: Window<S>, standardDeviation: Double, lane: Int) {
-    for i in values.indices { values[i] = S(normals(i / 4, lane: lane)[i % 4] * standardDeviation) }
+  /// Overwrites `values` with normal draws of mean zero: element i of substream `lane`.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func fillNormal<S: Scalar>(_ values: Window<S>, standardDeviation: Double = 1, lane: Int) {
+    for block in stride(from: 0, to: values.count, by: 4) {
+      let draws = normals(block / 4, lane: lane)
+      for i in 0..<min(4, values.count - block) { values[block + i] = S(draws[i] * standardDeviation) }
+    }
   }
 
   /// Overwrites `values` with normal draws of mean zero that lie within two standard deviations; others are drawn again.

@@ -23,6 +23,8 @@ extension Checkpoint {
     var transform: FeatureTransform
     /// The characters that features stand for by number, where the data set lists them.
     var vocabulary: String?
+    /// How samples lie in the data's files; there for a GAN, which writes such samples.
+    var storage: FeatureStorage?
   }
 
   /// Copies the state of a run.
@@ -50,6 +52,10 @@ extension Checkpoint {
       "scaling": .text(facts.transform.kind.rawValue),
     ]
     if let vocabulary = facts.vocabulary { attributes["vocabulary"] = .text(vocabulary) }
+    if let storage = facts.storage {
+      attributes["file_shape"] = .text(storage.shape.extents.map(String.init).joined(separator: " "))
+      attributes["channels_first"] = .integer(storage.isChannelsFirst ? 1 : 0)
+    }
   }
 
   private static func arrays(_ values: Window<Float>, _ layout: ParameterLayout) -> [Array] {
@@ -85,7 +91,12 @@ extension Checkpoint {
       inputShape: Shape(try text("input_shape").split(separator: " ").compactMap { Int($0) }),
       outputSize: try integer("output_size"), sampleCount: try integer("samples"), shardCount: try integer("shards"),
       transform: FeatureTransform(kind: kind, offset: offset, factor: factor),
-      vocabulary: attributes["vocabulary"]?.text)
+      vocabulary: attributes["vocabulary"]?.text,
+      storage: attributes["file_shape"]?.text.map {
+        FeatureStorage(
+          shape: Shape($0.split(separator: " ").compactMap { Int($0) }),
+          isChannelsFirst: attributes["channels_first"]?.integer == 1)
+      })
   }
 
   /// Overwrites parameters and statistics with those of the checkpoint.

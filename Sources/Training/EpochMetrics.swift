@@ -7,6 +7,8 @@ struct EpochMetrics {
   let step: Int
   let trainLoss: Double
   let trainAccuracy: Double?
+  /// The mean loss of a GAN's generator; nil of other models.
+  let generatorLoss: Double?
   let validation: SplitMetrics?
   let learningRate: Double
   /// What is told of the validation beside loss and accuracy.
@@ -14,13 +16,14 @@ struct EpochMetrics {
 
   /// - Parameter progress: at the end of the epoch, before it is closed.
   init(
-    _ progress: TrainingProgress, learningRate: Double, validation: SplitMetrics?, hasAccuracy: Bool,
+    _ progress: TrainingProgress, learningRate: Double, validation: SplitMetrics?, objective: Objective,
     metricNames: [MetricName] = []
   ) {
     epoch = progress.epoch + 1
     step = progress.step
     trainLoss = progress.meanLoss
-    trainAccuracy = hasAccuracy ? progress.correct / progress.samples : nil
+    trainAccuracy = objective.hasAccuracy ? progress.correct / progress.samples : nil
+    generatorLoss = objective.isAdversarial ? progress.generatorLoss / progress.samples : nil
     self.validation = validation
     self.learningRate = learningRate
     self.metricNames = metricNames
@@ -40,16 +43,19 @@ struct EpochMetrics {
         .init("epoch", .integer(epoch)), .init("step", .integer(step)), .init("train_loss", .number(trainLoss)),
         .init("train_accuracy", .optional(trainAccuracy)), .init("val_loss", .optional(validation?.loss)),
         .init("val_accuracy", .optional(validation?.accuracy)),
-      ] + metricNames.map { .init("val_\($0.rawValue)", .finite(validation?.report?[$0])) }
+      ] + (generatorLoss.map { [.init("generator_loss", .number($0))] } ?? [])
+        + metricNames.map { .init("val_\($0.rawValue)", .finite(validation?.report?[$0])) }
         + [.init("learning_rate", .number(learningRate)), .init("timing", timing)])
   }
 
   // MARK: A table for people
 
   /// The heads of the columns below which the epochs' lines stand.
-  static func heading(epochs: Int, hasValidation: Bool, hasAccuracy: Bool) -> String {
-    let accuracy = hasAccuracy ? ["accuracy"] : []
-    let figures = ["train loss"] + accuracy + (hasValidation ? ["val loss"] + accuracy : [])
+  static func heading(epochs: Int, hasValidation: Bool, objective: Objective) -> String {
+    let accuracy = objective.hasAccuracy ? ["accuracy"] : []
+    let figures =
+      ["train loss"] + accuracy + (objective.isAdversarial ? ["gen loss"] : [])
+      + (hasValidation ? ["val loss"] + accuracy : [])
     return row("epoch", epochs, figures + ["lr", "samples/s", "time"])
   }
 
@@ -59,7 +65,8 @@ struct EpochMetrics {
       [shortNumber(loss)] + (accuracy.map { [percentage($0)] } ?? [])
     }
     let cells =
-      figures(trainLoss, trainAccuracy) + (validation.map { figures($0.loss, $0.accuracy) } ?? [])
+      figures(trainLoss, trainAccuracy) + (generatorLoss.map { [shortNumber($0)] } ?? [])
+      + (validation.map { figures($0.loss, $0.accuracy) } ?? [])
       + [String(format: "%.3g", learningRate), grouped(Int(timer.samplesPerSecond)), shortTime(timer.epochSeconds)]
     return Self.row("\(epoch)/\(epochs)", epochs, cells)
   }

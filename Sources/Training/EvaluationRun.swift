@@ -7,17 +7,33 @@ import NumericCore
 
 /// The command `evaluate`: loss and metrics of a checkpoint on a split.
 public enum EvaluationRun {
-  /// Collective. Only rank 0 prints.
+  /// Evaluates and, on rank 0 alone, prints. Collective.
   public static func run(_ arguments: EvaluateArguments, ranks: MPICommunicator) throws {
-    let trained = try TrainedModel(arguments.checkpoint)
+    let report = try report(arguments, CustomLayers(), ranks)
+    guard ranks.isRoot else { return }
+    for line in arguments.json ? [report.json.line] : report.lines { print(line) }
+  }
+
+  /// Evaluates and prints nothing. Collective.
+  ///
+  /// - Parameter customLayers: those that the checkpoint's model names.
+  /// - Returns: the figures of the split, equal on every rank and on any number of ranks.
+  /// - Throws: a `UserFacingError` where checkpoint or data are missing, damaged, or do not fit together.
+  public static func metrics(
+    _ arguments: EvaluateArguments, customLayers: CustomLayers = CustomLayers(), ranks: MPICommunicator
+  ) throws -> SplitMetrics {
+    try report(arguments, customLayers, ranks).metrics
+  }
+
+  private static func report(
+    _ arguments: EvaluateArguments, _ customLayers: CustomLayers, _ ranks: MPICommunicator
+  ) throws -> EvaluationReport {
+    let trained = try TrainedModel(arguments.checkpoint, customLayers: customLayers)
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: true)
     let metrics = try makeEvaluator(trained, samples, ranks: ranks, measures: true).evaluate(trained.values)
-    guard ranks.isRoot else { return }
-    let report = EvaluationReport(
+    return EvaluationReport(
       checkpoint: arguments.checkpoint, step: trained.progress.step, data: samples.path, split: samples.name.rawValue,
       lossName: trained.facts.lossName, metrics: metrics)
-    if arguments.json { return print(report.json.line) }
-    for line in report.lines { print(line) }
   }
 
   /// An evaluator over the same shards, batches and held-out rows as in training, so that it gives the same bits.

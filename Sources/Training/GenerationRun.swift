@@ -3,11 +3,17 @@ import Foundation
 import NeuralNetwork
 import NumericCore
 
-/// The command `generate`: text from a model of characters, one character at a time, on this process alone.
+/// The command `generate`: text from a model of characters, one character at a time, or samples of a GAN; on this process alone.
 public enum GenerationRun {
-  /// Prints the prompt and what the model makes of it, as it comes.
+  /// Prints the prompt and what the model makes of it, as it comes; of a GAN see `SampleGenerationRun`.
   public static func run(_ arguments: GenerateArguments) throws {
-    var generator = try TextGenerator(arguments.checkpoint, seed: arguments.seed, temperature: arguments.temperature)
+    let trained = try TrainedModel(arguments.checkpoint)
+    if trained.facts.configuration.model.isAdversarial { return try SampleGenerationRun(trained, arguments).run() }
+    var generator = try TextGenerator(trained, seed: arguments.seed, temperature: arguments.temperature)
+    if let option = arguments.givenOption(for: .samples) {
+      throw TrainingError(
+        "\(option): \(trained.path) is of a model of characters, which writes text; leave it out", exitCode: .usage)
+    }
     let prompt = arguments.prompt ?? "\n"
     try generator.read(prompt)
     write(prompt)
@@ -33,15 +39,15 @@ struct TextGenerator {
   private var drawn = 0
 
   /// - Throws: if the checkpoint is not of a model of characters.
-  init(_ path: String, seed: UInt64, temperature: Double) throws {
-    trained = try TrainedModel(path)
+  init(_ trained: TrainedModel, seed: UInt64, temperature: Double) throws {
+    self.trained = trained
     let shape = trained.facts.inputShape, output = trained.model.outputShapes[0]
     guard let vocabulary = trained.facts.vocabulary, shape.rank == 1,
       output.extents == [shape[0], trained.facts.outputSize],
       vocabulary.unicodeScalars.count >= trained.facts.outputSize
     else {
       throw TrainingError(
-        "\(path): is not of a model of characters; train one on a file that data convert text made, with --model char-lstm",
+        "\(trained.path): is not of a model of characters; train one on a file that data convert text made, with --model char-lstm",
         exitCode: .usage)
     }
     self.vocabulary = Array(vocabulary.unicodeScalars)

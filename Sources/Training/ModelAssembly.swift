@@ -6,8 +6,9 @@ import NumericCore
 ///
 /// One method builds one kind of layer behind `node`; a new kind is a method, and a line in `add`.
 struct ModelAssembly<S: Scalar> {
-  let outputSize: Int
+  var outputSize: Int
   let initializer: TrainingConfiguration.Initializer
+  let customLayers: CustomLayers
   var builder = ModelBuilder<S>()
   /// What the next layer is applied to.
   var node: NodeReference
@@ -16,9 +17,13 @@ struct ModelAssembly<S: Scalar> {
   ///   - inputShape: of one sample, as the first layer reads it.
   ///   - outputSize: what the last dense layer gives where it names no size.
   ///   - initializer: for weights whose layer names none.
-  init(inputShape: Shape, outputSize: Int, initializer: TrainingConfiguration.Initializer) {
+  ///   - customLayers: those of the program.
+  init(
+    inputShape: Shape, outputSize: Int, initializer: TrainingConfiguration.Initializer, customLayers: CustomLayers
+  ) {
     self.outputSize = outputSize
     self.initializer = initializer
+    self.customLayers = customLayers
     node = builder.input(inputShape)
   }
 
@@ -63,6 +68,7 @@ struct ModelAssembly<S: Scalar> {
     case "layer_norm": try addLayerNorm(&options, name)
     case "residual": try addResidual(&options, layer, name)
     case "parallel": try addParallel(&options, layer, name)
+    case "custom": try addCustom(layer, name: name)
     case let kind where Self.imageLayers.contains(kind): try addImageLayer(layer, &options, name)
     case let kind where Self.sequenceLayers.contains(kind): try addSequenceLayer(layer, &options, name)
     default: throw ConfigurationError("\(layer.path): there is no such layer", at: layer.position)

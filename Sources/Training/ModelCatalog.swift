@@ -11,11 +11,17 @@ public struct ModelCatalog: Sendable {
   public let outputSize: Int
   /// For weights whose layer names no other.
   public let initializer: TrainingConfiguration.Initializer
+  /// Layers that descriptions name beside those of the configuration.
+  public let customLayers: CustomLayers
 
-  public init(inputShape: Shape, outputSize: Int, initializer: TrainingConfiguration.Initializer = .kaiming) {
+  public init(
+    inputShape: Shape, outputSize: Int, initializer: TrainingConfiguration.Initializer = .kaiming,
+    customLayers: CustomLayers = CustomLayers()
+  ) {
     self.inputShape = inputShape
     self.outputSize = outputSize
     self.initializer = initializer
+    self.customLayers = customLayers
   }
 
   /// Hidden units of the model `mlp`.
@@ -34,15 +40,18 @@ public struct ModelCatalog: Sendable {
   /// | `lstm` | over the rows of a sample: LSTM 128, its last state, dense to the outputs |
   /// | `char-lstm` | embedding 64, two LSTM layers of 256 with dropout 0.2 between, dense at each position |
   /// | `char-transformer` | embedding 128 with positions, four transformer blocks of 4 heads, layer norm, dense at each position |
+  /// | `gan` | generator and discriminator of images, joined: see `ganGenerator` and `ganDiscriminator` |
   ///
   /// - Throws: where a layer's option is wrong, or the last layer does not give `outputSize` outputs.
   public func makeModel<S: Scalar>(
     _ description: ModelDescription, of type: S.Type = Float.self
   ) throws(ConfigurationError) -> Model<S> {
+    if let networks = try makeAdversarialModel(description, of: type) { return networks.joined }
     let layers = try Self.layers(of: description)
     // Dense layers see a sample as one row of features, whatever its shape.
     let shape: Shape = try Self.sampleForm(layers) ?? .rows == .rows ? [inputShape.elementCount] : inputShape
-    var assembly = ModelAssembly<S>(inputShape: shape, outputSize: outputSize, initializer: initializer)
+    var assembly = ModelAssembly<S>(
+      inputShape: shape, outputSize: outputSize, initializer: initializer, customLayers: customLayers)
     return try assembly.makeModel(layers)
   }
 
@@ -69,6 +78,11 @@ public struct ModelCatalog: Sendable {
         return .sequences
       case "embedding": return .indices
       case "dense", "flatten", "reshape": return .rows
+      case "custom":
+        var options = try layer.reader()
+        if let reading = try options.choice("reads", of: LayerDescription.SampleReading.self) {
+          return SampleForm(reading)
+        }
       default:
         if let form = try sampleForm(try layer.innerLayers()) { return form }
       }
@@ -76,32 +90,43 @@ public struct ModelCatalog: Sendable {
     return nil
   }
 
-  /// The layers that a description stands for.
+  /// The layers that a description stands for, those of the discriminator where it is of a GAN.
   static func layers(of description: ModelDescription) throws(ConfigurationError) -> [LayerDescription] {
     switch description {
     case .layers(let layers): return layers
+    case .adversarial(let networks): return networks.discriminator
+    case .named("gan"): return try descriptions(ganDiscriminator, path: "model.gan.discriminator")
     case .named("mlp"):
       let hidden: [JSONValue] = mlpHiddenSizes.flatMap { size -> [JSONValue] in
         [["dense": .integer(size)], "relu", ["dropout": 0.2]]
       }
-      return try (hidden + ["dense"]).map { layer throws(ConfigurationError) in
-        try LayerDescription(layer, path: "model.mlp")
-      }
+      return try descriptions(hidden + ["dense"], path: "model.mlp")
     case .named("resnet20"): return try resNet20()
     case .named("cnn"):
       let blocks: [JSONValue] = [32, 64].flatMap { filters -> [JSONValue] in
         [["conv2d": ["filters": .integer(filters), "kernel": 3, "padding": 1]], "relu", ["max_pool2d": 2]]
       }
-      return try (blocks + ["flatten", ["dense": 128], "relu", "dense"]).map { layer throws(ConfigurationError) in
-        try LayerDescription(layer, path: "model.cnn")
-      }
+      return try descriptions(blocks + ["flatten", ["dense": 128], "relu", "dense"], path: "model.cnn")
     case .named(let name):
       if let layers = sequenceModels[name] ?? taskModels[name] {
-        return try layers.map { layer throws(ConfigurationError) in
-          try LayerDescription(layer, path: "model.\(name)")
-        }
+        return try descriptions(layers, path: "model.\(name)")
       }
-      return [try LayerDescription("dense", path: "model")]
+      return try descriptions(["dense"], path: "model")
+    }
+  }
+
+  static func descriptions(_ layers: [JSONValue], path: String) throws(ConfigurationError) -> [LayerDescription] {
+    try layers.map { layer throws(ConfigurationError) in try LayerDescription(layer, path: path) }
+  }
+}
+
+extension SampleForm {
+  init(_ reading: LayerDescription.SampleReading) {
+    switch reading {
+    case .rows: self = .rows
+    case .images: self = .images
+    case .sequences: self = .sequences
+    case .indices: self = .indices
     }
   }
 }

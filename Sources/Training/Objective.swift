@@ -11,6 +11,8 @@ public struct Objective: Sendable {
   public let loss: any Loss<Float>
   /// What the targets of every split have to be, as far as is known before they are read.
   let targetCheck: TargetCheck
+  /// Whether it is that of a GAN, which has no targets and whose losses are not evaluated by themselves.
+  let isAdversarial: Bool
   private let configured: TrainingConfiguration.Loss
 
   public var isClassification: Bool { loss.targetKind == .classIndex }
@@ -28,6 +30,13 @@ public struct Objective: Sendable {
   init(
     _ configured: TrainingConfiguration.Loss?, model: ModelDescription, declaredOutputSize: Int?, data: SplitSource
   ) throws {
+    isAdversarial = model.isAdversarial
+    guard !isAdversarial else {
+      self.configured = TrainingConfiguration.Loss(name: "binary_cross_entropy")
+      (name, loss, targetCheck) = ("adversarial", BinaryCrossEntropy<Float>(), .numbers)
+      followsPixels = false
+      return
+    }
     // One label a sample, or one for each step of a sequence.
     let form = try ModelCatalog.sampleForm(model)
     let hasLabelsOfSteps =
@@ -120,7 +129,7 @@ public struct Objective: Sendable {
     case .detection:
       let size = try declared ?? classes() + boxSize
       return (size, .detections(classCount: size - boxSize))
-    case .classDistribution, .binary, .values: return (data.targetSize, targetCheck)
+    case .classDistribution, .binary, .values: return (isAdversarial ? 1 : data.targetSize, targetCheck)
     }
   }
 
@@ -130,6 +139,7 @@ public struct Objective: Sendable {
   ///   - shape: of the model's output for one sample.
   ///   - outputSize: classes, or target values.
   func check(_ shape: Shape, outputSize: Int, data: SplitSource) throws(TrainingError) {
+    guard !isAdversarial else { return }
     let expected = isClassification ? outputSize * data.targetSize : outputSize
     if data.reconstructs, shape.rank == 3, shape[2] > 1, shape != data.featureShape {
       throw TrainingError(

@@ -8,7 +8,7 @@ import Optimizers
 struct OptimizerUpdate: StepUpdate {
   let model: Model<Float>
   let parameterUpdate: ParameterUpdate
-  let state: FlatState
+  let state: ParameterUpdate.State
   let statistics: Window<Float>
   let step: Int
   let learningRate: Double

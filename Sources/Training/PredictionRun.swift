@@ -22,8 +22,13 @@ import NumericCore
 /// A classifier of the T positions of a sequence has [N, T, K], and [N, T] classes.
 public enum PredictionRun {
   /// Collective. Rank 0 gathers and writes.
-  public static func run(_ arguments: PredictArguments, ranks: MPICommunicator) throws {
-    let trained = try TrainedModel(arguments.checkpoint)
+  ///
+  /// - Parameter customLayers: those that the checkpoint's model names.
+  /// - Throws: a `UserFacingError` where checkpoint or data are missing, damaged, or do not fit together.
+  public static func run(
+    _ arguments: PredictArguments, customLayers: CustomLayers = CustomLayers(), ranks: MPICommunicator
+  ) throws {
+    let trained = try TrainedModel(arguments.checkpoint, customLayers: customLayers)
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: false)
     let evaluator = try EvaluationRun.makeEvaluator(trained, samples, ranks: ranks)
     let width = trained.model.outputShapes[0].elementCount

@@ -14,6 +14,11 @@ public enum RangeTestRun {
     var train = arguments.train
     train.settings.append(TrainArguments.Setting(path: "resume", value: .null))
     let trainer = try TrainingRun(train, ranks: ranks).trainer
+    guard trainer.networks == nil else {
+      throw TrainingError(
+        "lr-find: the losses of a GAN depend on both networks and suggest no rate; use it for a single model",
+        exitCode: .usage)
+    }
     var test = RangeTest(first: arguments.first, last: arguments.last, steps: arguments.steps)
     while !test.isOver {
       if trainer.progress.stepInEpoch == trainer.plan.stepsPerEpoch { trainer.progress.finishEpoch() }

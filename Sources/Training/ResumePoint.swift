@@ -13,21 +13,17 @@ struct ResumePoint {
   /// What was wrong with newer checkpoints.
   let refused: [CheckpointError]
 
-  /// Finds what `resume` asks for, and completes the configuration: without a configuration file, settings go over that of the
-  /// checkpoint. Collective: rank 0 chooses, and all read what it chose.
+  /// Finds what the configuration's `resume` asks for. Collective: rank 0 chooses, and all read what it chose.
   ///
-  /// - Returns: nil and a plain configuration where there is nothing to resume.
-  static func find(
-    _ arguments: TrainArguments, communicator: any Communicator
-  ) throws -> (ResumePoint?, TrainingConfiguration) {
-    let plain = try arguments.configuration()
-    guard let resume = plain.resume else { return (nil, plain) }
+  /// - Returns: nil where there is nothing to resume.
+  static func find(_ configuration: TrainingConfiguration, communicator: any Communicator) throws -> ResumePoint? {
+    guard let resume = configuration.resume else { return nil }
     var refused: [CheckpointError] = []
     var chosen = ""
     switch resume {
     case .path(let path): chosen = path
     case .auto:
-      if communicator.isRoot, let directory = directory(of: plain) {
+      if communicator.isRoot, let directory = directory(of: configuration) {
         let newest = directory.checkpoints.newest()
         refused = newest.refused
         chosen = newest.found.map { directory.checkpoints.file(step: $0.step) } ?? ""
@@ -35,28 +31,22 @@ struct ResumePoint {
       }
       chosen = try communicator.broadcast(chosen, from: 0)
     }
-    guard !chosen.isEmpty else { return (nil, plain) }
+    guard !chosen.isEmpty else { return nil }
 
     let checkpoint = try Checkpoint.read(chosen)
     let facts = try checkpoint.facts(in: chosen)
-    let configuration =
-      arguments.configurationFile == nil
-      ? try arguments.configuration(over: facts.configuration.json) : plain
     // A run's configuration always names its shards; other ones would be another run.
-    if let shards = plain.shards, shards != facts.shardCount {
+    if let shards = configuration.shards, shards != facts.shardCount {
       throw TrainingError(
         "\(chosen): trained with \(facts.shardCount) shards, which a resumed run keeps; leave out --shards \(shards)",
         exitCode: .usage)
     }
     let checkpoints = URL(fileURLWithPath: chosen).deletingLastPathComponent()
     let isInRun = checkpoints.lastPathComponent == "checkpoints"
-    return (
-      ResumePoint(
-        path: chosen, checkpoint: checkpoint, facts: facts,
-        directory: isInRun ? RunDirectory(path: checkpoints.deletingLastPathComponent().relativePath) : nil,
-        refused: refused),
-      configuration
-    )
+    return ResumePoint(
+      path: chosen, checkpoint: checkpoint, facts: facts,
+      directory: isInRun ? RunDirectory(path: checkpoints.deletingLastPathComponent().relativePath) : nil,
+      refused: refused)
   }
 
   private static func directory(of configuration: TrainingConfiguration) -> RunDirectory? {

@@ -20,8 +20,9 @@ enum RunHeader {
     }
     let source = data.train.source
     let objective = trainer.objective
-    let outputs = objective.isClassification || objective.isDetection ? ("class", "classes") : ("output", "outputs")
-    let outputCount = data.outputSize - (objective.isDetection ? boxSize : 0)
+    let noun = objective.isClassification || objective.isDetection ? ("class", "classes") : ("output", "outputs")
+    let count = data.outputSize - (objective.isDetection ? boxSize : 0)
+    let outputs = "\(count) \(count == 1 ? noun.0 : noun.1)" + (objective.isDetection ? " and a box" : "")
     var rows: [(name: String, lines: [String])] = [
       ("ddp-train", ["\(programVersion), \(MPILibrary.version), \(BLAS.version)"]),
       (
@@ -36,20 +37,20 @@ enum RunHeader {
         [
           data.source.path,
           splits.joined(separator: ", ") + ": \(source.featureShape) \(source.featureType.name), "
-            + "\(outputCount) \(outputCount == 1 ? outputs.0 : outputs.1)\(objective.isDetection ? " and a box" : ""), scaling \(data.transform.kind.rawValue)",
+            + (trainer.networks == nil ? "\(outputs), " : "") + "scaling \(data.transform.kind.rawValue)",
         ]
       ),
       (
         "model",
-        wrapped(layerTexts(configuration.model, trainer)) + [
+        modelLines(configuration.model, trainer) + [
           "\(grouped(trainer.model.parameterLayout.elementCount)) parameters"
         ]
       ),
       (
         "training",
         [
-          "\(trainer.objective.name), \(configuration.optimizer.name), learning rate "
-            + "\(trimmedNumber(trainer.schedule.base)) (\(configuration.schedule.name.rawValue)), seed \(configuration.seed)",
+          "\(trainer.objective.name), \(optimizerText(configuration, trainer)) "
+            + "(\(configuration.schedule.name.rawValue)), seed \(configuration.seed)",
           "\(plural(configuration.epochs, "epoch")) of \(plural(trainer.plan.stepsPerEpoch, "step")), "
             + "\(plural(configuration.samplesPerStep, "sample")) a step over \(plural(exchange.assignment.shardCount, "shard"))",
         ]
@@ -65,13 +66,35 @@ enum RunHeader {
     }
   }
 
-  /// The layers by the names that a configuration gives them, with the sizes that were found.
-  private static func layerTexts(_ description: ModelDescription, _ trainer: Trainer) -> [String] {
-    let built = trainer.model.summary
-    guard let layers = try? ModelCatalog.layers(of: description), layers.count == built.count else {
-      return built.map(\.type)
+  private static func modelLines(_ description: ModelDescription, _ trainer: Trainer) -> [String] {
+    guard let networks = trainer.networks else {
+      return wrapped(layerTexts(try? ModelCatalog.layers(of: description), trainer.model))
     }
+    let layers = networks.layers
+    return wrapped(["generator: latent \(layers.latent)"] + layerTexts(layers.generator, networks.generator))
+      + wrapped(
+        ["discriminator: \(networks.discriminator.inputShapes[0])"]
+          + layerTexts(layers.discriminator, networks.discriminator))
+  }
+
+  private static func optimizerText(_ configuration: TrainingConfiguration, _ trainer: Trainer) -> String {
+    let (own, rate) = (configuration.optimizer, trainer.schedule.base)
+    guard trainer.networks != nil else { return "\(own.name), learning rate \(trimmedNumber(rate))" }
+    let other = configuration.generatorOptimizer ?? own
+    return "generator \(other.name) \(trimmedNumber(rate * other.learningRate / own.learningRate)), "
+      + "discriminator \(own.name) \(trimmedNumber(rate))"
+  }
+
+  /// The layers by the names that a configuration gives them, with the sizes that were found.
+  private static func layerTexts(_ layers: [LayerDescription]?, _ model: Model<Float>) -> [String] {
+    // Without the rows that dense layers make of images, and the ReLU that batch normalization takes in.
+    let built = model.summary.filter { !$0.name.hasSuffix(".flatten") }
+    let layers = layers?.enumerated().filter { index, layer in
+      !(layer.name == "relu" && index > 0 && layers?[index - 1].name == "batch_norm")
+    }.map(\.element)
+    guard let layers, layers.count == built.count else { return model.summary.map(\.type) }
     return zip(layers, built).map { layer, built in
+      if let name = layer.customName { return name }
       if built.parameterCount > 0 { return "\(layer.name) \(built.outputShape)" }
       if case .object(let options) = layer.options.content, let value = options.first?.value {
         return "\(layer.name) \(value.line)"

@@ -3,8 +3,18 @@ import DataPipeline
 import NeuralNetwork
 import NumericCore
 
-/// Puts micro-batches of this rank's shards through the model, one after another in one workspace.
-final class ShardWorker {
+/// What learns from the micro-batches of this rank's shards, one after another.
+protocol MicroBatchWorker: AnyObject {
+  /// Forward, loss and backward on `positions` of a shard: the gradients of the summed loss go to
+  /// `values.gradients` by `rule`.
+  func learn(
+    _ store: ShardStore, shard: Int, positions: UnsafeBufferPointer<Int32>, values: ModelValues<Float>,
+    random: RandomSource, gradients rule: Workspace<Float>.GradientRule
+  ) -> LossSums
+}
+
+/// Puts micro-batches through a single model in one workspace.
+final class ShardWorker: MicroBatchWorker {
   let workspace: Workspace<Float>
   private let targets: FlatBuffer<Float>
   private let loss: any Loss<Float>
@@ -35,8 +45,6 @@ final class ShardWorker {
     let sampleIDs: Window<Int>
   }
 
-  /// Forward, loss and backward on `positions` of a shard: the gradients of the summed loss go to
-  /// `values.gradients` by `rule`.
   func learn(
     _ store: ShardStore, shard: Int, positions: UnsafeBufferPointer<Int32>, values: ModelValues<Float>,
     random: RandomSource, gradients rule: Workspace<Float>.GradientRule

@@ -12,20 +12,36 @@ struct TrainedModel {
   let facts: Checkpoint.Facts
   let model: Model<Float>
   let progress: TrainingProgress
+  private let catalog: ModelCatalog
   private let parameters: FlatBuffer<Float>
   private let statistics: FlatBuffer<Float>
 
-  init(_ path: String) throws {
+  /// - Parameter customLayers: those of the program that trained it.
+  /// - Throws: where the file is damaged, or the model has layers of a program's own that are not among `customLayers`.
+  init(_ path: String, customLayers: CustomLayers = CustomLayers()) throws {
     self.path = path
     let checkpoint = try Checkpoint.read(path)
     facts = try checkpoint.facts(in: path)
     progress = try checkpoint.progress(in: path)
-    model = try ModelCatalog(
-      inputShape: facts.inputShape, outputSize: facts.outputSize, initializer: facts.configuration.initializer
-    ).makeModel(facts.configuration.model)
+    let missing = try customLayers.missing(in: facts.configuration.model)
+    guard missing.isEmpty else {
+      throw TrainingError(
+        "\(path): its model has \(missing.count == 1 ? "a layer" : "layers") of another program's own, "
+          + "\(missing.joined(separator: ", ")), which this program cannot build; evaluate it in the program that trained it",
+        exitCode: .data)
+    }
+    catalog = ModelCatalog(
+      inputShape: facts.inputShape, outputSize: facts.outputSize, initializer: facts.configuration.initializer,
+      customLayers: customLayers)
+    model = try catalog.makeModel(facts.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)
     try checkpoint.restoreEvaluated(model, parameters: parameters.window, statistics: statistics.window, from: path)
+  }
+
+  /// The two networks of a GAN; nil of a single model.
+  func makeNetworks() throws -> AdversarialModel<Float>? {
+    try catalog.makeAdversarialModel(facts.configuration.model)
   }
 
   var values: ModelValues<Float> { ModelValues(parameters: parameters.window, statistics: statistics.window) }
@@ -44,7 +60,13 @@ struct TrainedModel {
   ///   - path: nil for the data that it was trained on.
   ///   - split: nil for the test split or, where there is none, the validation split, then the training split. A validation split
   ///     that training held out of its data is held out again.
+  /// - Throws: for a GAN too, which has nothing to say of samples.
   func open(_ path: String?, split: String?, labelsRequired: Bool) throws -> Samples {
+    guard !facts.configuration.model.isAdversarial else {
+      throw TrainingError(
+        "\(self.path): is of a GAN, which makes samples and has no predictions to evaluate; use ddp-train generate with --grid "
+          + "or --output", exitCode: .usage)
+    }
     let data = facts.configuration.data
     let isOwn = path == nil || path == data.path
     let source = try DataSource.open(

@@ -15,15 +15,15 @@ extension Trainer {
         part(microStep, of: plan.positions(shard: $0, step: progress.stepInEpoch))
       }
       for (index, shard) in exchange.shards.enumerated() {
-        workers[index].fillAugmented(
+        lockstepWorkers[index].fillAugmented(
           store, shard, UnsafeBufferPointer(order[index].window.window(ranges[index])), random)
       }
-      let group = workers.map(\.workspace)
+      let group = lockstepWorkers.map(\.workspace)
       try Workspace.forward(
         group, samples: ranges.map(\.count), mode: .training(random: random),
         values: exchange.shards.map(values(ofShard:))
       ) { local throws(CollectiveError) in try treeSum(local) }
-      for (index, worker) in workers.enumerated() {
+      for (index, worker) in lockstepWorkers.enumerated() {
         sums[index] += worker.evaluateTrainingLoss(samples: ranges[index].count)
       }
       try Workspace.backward(group, gradients: microStep == 0 ? .overwrite : .add) { local throws(CollectiveError) in

@@ -21,9 +21,14 @@ public final class Trainer {
   let configuration: TrainingConfiguration
   let store: ShardStore
   let update: ParameterUpdate
+  private let updateState: ParameterUpdate.State
   private let communicator: any Communicator
-  /// One for all shards in turn, or one each where the model has them learn in lockstep.
-  let workers: [ShardWorker]
+  /// For all shards in turn.
+  private let worker: any MicroBatchWorker
+  /// One for each shard where the model has them learn in lockstep.
+  let lockstepWorkers: [ShardWorker]
+  /// nil for a single model.
+  let networks: AdversarialModel<Float>?
   private let random: RandomSource
   /// This epoch's order of each of this rank's shards, and the epoch it is of.
   let order: [FlatBuffer<Int32>]
@@ -35,14 +40,16 @@ public final class Trainer {
 
   init(
     model: Model<Float>, objective: Objective, configuration: TrainingConfiguration, store: ShardStore,
-    exchange: any Exchange, communicator: any Communicator
+    exchange: any Exchange, communicator: any Communicator, networks: AdversarialModel<Float>? = nil
   ) throws {
     self.model = model
+    self.networks = networks
     self.objective = objective
     self.configuration = configuration
     self.store = store
     self.exchange = exchange
     update = configuration.parameterUpdate(model.parameterLayout)
+    updateState = update.state(FlatState(parameters: exchange.parameters, moments: exchange.moments))
     self.communicator = communicator
     random = RandomSource(seed: configuration.seed)
     let plan = EpochPlan(dealing: store.dealing, globalBatchSize: configuration.samplesPerStep)
@@ -51,14 +58,22 @@ public final class Trainer {
     order = store.shards.map { FlatBuffer(count: store.count($0)) }
     let capacity = ((store.shards.map(plan.largestMicroBatch).max() ?? 1) - 1) / configuration.accumulate + 1
     let values = ModelValues(parameters: exchange.parameters, statistics: exchange.statistics)
-    workers = try (0..<(model.synchronizes ? store.shards.count : 1)).map { _ in
-      try ShardWorker(
-        model: model, loss: objective.loss, data: SplitShape(store.source), capacity: capacity, parameters: values,
-        learns: true,
-        augmentation: BatchAugmentation(
-          configuration.data.augment, objective: objective, source: store.source,
-          outputSize: model.outputShapes[0].elementCount, capacity: capacity))
+    let shape = SplitShape(store.source)
+    func augmentation() throws -> BatchAugmentation? {
+      try BatchAugmentation(
+        configuration.data.augment, objective: objective, source: store.source,
+        outputSize: model.outputShapes[0].elementCount, capacity: capacity)
     }
+    func shardWorker() throws -> ShardWorker {
+      try ShardWorker(
+        model: model, loss: objective.loss, data: shape, capacity: capacity, parameters: values, learns: true,
+        augmentation: augmentation())
+    }
+    lockstepWorkers = try model.synchronizes ? store.shards.map { _ in try shardWorker() } : []
+    worker =
+      if let networks {
+        AdversarialWorker(networks, data: shape, capacity: capacity, values: values, augmentation: try augmentation())
+      } else if let first = lockstepWorkers.first { first } else { try shardWorker() }
   }
 
   /// Parameters, averaged where the run averages them, and statistics for evaluation.
@@ -98,14 +113,15 @@ public final class Trainer {
       tail[TailSlot.samples.rawValue] = Double(range.count)
       tail[TailSlot.weight.rawValue] = sums.weight ?? Double(range.count)
       tail[TailSlot.stop.rawValue] = requestsStop ? 1 : 0
+      tail[TailSlot.generatorLoss.rawValue] = sums.generatorLoss ?? 0
       audit(shard, index, range)
     }
     let exchangeStart = ContinuousClock.now
     let totals = try exchange.step(
       OptimizerUpdate(
         model: model, parameterUpdate: update,
-        state: FlatState(parameters: exchange.parameters, moments: exchange.moments),
-        statistics: exchange.statistics, step: stepNumber, learningRate: learningRate, clipNorm: configuration.clipNorm)
+        state: updateState, statistics: exchange.statistics, step: stepNumber, learningRate: learningRate,
+        clipNorm: configuration.clipNorm)
     )
     exchangeTime += exchangeStart.duration(to: .now)
     progress.record(totals)
@@ -122,7 +138,7 @@ public final class Trainer {
   private func learn(_ shard: Int, _ index: Int, _ range: Range<Int>, _ random: RandomSource) -> LossSums {
     var total = LossSums(loss: 0)
     for microStep in 0..<configuration.accumulate {
-      total += workers[0].learn(
+      total += worker.learn(
         store, shard: shard,
         positions: UnsafeBufferPointer(order[index].window.window(part(microStep, of: range))),
         values: values(ofShard: shard), random: random, gradients: microStep == 0 ? .overwrite : .add)
@@ -136,11 +152,13 @@ public final class Trainer {
     return range.lowerBound + range.count * microStep / count..<range.lowerBound + range.count * (microStep + 1) / count
   }
 
-  /// Closes an epoch by its figures: whether it is the best so far, and what the schedule and early stopping make of it.
+  /// Closes an epoch by its figures: whether it is the best so far, and what the schedule and early stopping make of it. The losses of
+  /// a GAN do not tell which epoch is best; the newest stands for it.
   /// - Returns: whether it is the best.
   func finishEpoch(_ figures: TrainingProgress.Best) -> Bool {
     let isBest =
-      progress.best.map { figures.isBetter(than: $0, by: configuration.earlyStopping?.metric) } ?? true
+      networks != nil
+      || progress.best.map { figures.isBetter(than: $0, by: configuration.earlyStopping?.metric) } ?? true
     if isBest { progress.best = figures }
     if case .plateau(let rule) = schedule.shape {
       var state = progress.plateau ?? PlateauState(base: schedule.base, rule: rule)

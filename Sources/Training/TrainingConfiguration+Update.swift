@@ -39,10 +39,22 @@ extension TrainingConfiguration {
   /// The update of parameters laid out by `layout`.
   public func parameterUpdate(_ layout: ParameterLayout) -> ParameterUpdate {
     ParameterUpdate(
-      optimizer.optimizer, layout: layout, decaysVectors: optimizer.decayBiases,
+      parts(of: layout), layout: layout,
       penalty: Penalty(
         clipValue: clipValue.map { Float($0) }, l1: Float(regularization.l1), l2: Float(regularization.l2)),
       averaging: emaDecay.map { WeightAveraging(decay: $0) })
+  }
+
+  /// One part, or those of a GAN's two networks.
+  private func parts(of layout: ParameterLayout) -> [ParameterUpdate.Part] {
+    func part(_ optimizer: Optimizer, _ range: Range<Int>) -> ParameterUpdate.Part {
+      ParameterUpdate.Part(
+        optimizer.optimizer, range: range, rateFactor: Float(optimizer.learningRate / self.optimizer.learningRate),
+        decaysVectors: optimizer.decayBiases)
+    }
+    guard model.isAdversarial else { return [part(optimizer, 0..<layout.count)] }
+    let start = AdversarialModel<Float>.discriminatorStart(in: layout)
+    return [part(generatorOptimizer ?? optimizer, 0..<start), part(optimizer, start..<layout.count)]
   }
 
   /// The learning rate of every step of a run.

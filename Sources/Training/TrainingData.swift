@@ -45,7 +45,8 @@ public struct TrainingData {
       classes: { [train] in try train.classCount(communicator) }, declared: declaredOutputSize, data: split)
     try objective.check(outputSize: outputSize)
     func load(_ name: SplitName) throws -> ShardStore? {
-      guard let other = source.splits[name] else { return nil }
+      // A GAN is evaluated on no split.
+      guard !objective.isAdversarial, let other = source.splits[name] else { return nil }
       guard other.featureShape.elementCount == split.featureShape.elementCount, other.targetSize == split.targetSize
       else {
         throw TrainingError(

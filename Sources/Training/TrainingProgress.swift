@@ -16,6 +16,8 @@ public struct TrainingProgress: Sendable, Equatable {
   public var correct = 0.0
   public var samples = 0.0
   public var weight = 0.0
+  /// Of an adversarial pair's generator; 0 of other models.
+  public var generatorLoss = 0.0
   /// The best epoch so far.
   public var best: Best?
   /// nil before the first epoch, and without the schedule `plateau`.
@@ -62,6 +64,7 @@ public struct TrainingProgress: Sendable, Equatable {
     correct += totals.correct
     samples += totals.samples
     weight += totals.weight
+    generatorLoss += totals.generatorLoss
   }
 
   /// The mean loss of this epoch so far.
@@ -71,7 +74,7 @@ public struct TrainingProgress: Sendable, Equatable {
   public mutating func finishEpoch() {
     epoch += 1
     stepInEpoch = 0
-    (loss, correct, samples, weight) = (0, 0, 0, 0)
+    (loss, correct, samples, weight, generatorLoss) = (0, 0, 0, 0, 0)
   }
 }
 
@@ -82,6 +85,7 @@ extension TrainingProgress {
       "loss_sum": .number(loss), "correct_sum": .number(correct), "sample_sum": .number(samples),
       "weight_sum": .number(weight),
     ]
+    if generatorLoss != 0 { attributes["generator_loss_sum"] = .number(generatorLoss) }
     if let best {
       attributes["best_epoch"] = .integer(best.epoch)
       attributes["best_step"] = .integer(best.step)
@@ -111,6 +115,7 @@ extension TrainingProgress {
     (self.loss, self.correct, self.samples) = (loss, correct, samples)
     // Checkpoints written before losses had weights do without.
     weight = attributes["weight_sum"]?.number ?? samples
+    generatorLoss = attributes["generator_loss_sum"]?.number ?? 0
     if let epoch = attributes["best_epoch"]?.integer, let step = attributes["best_step"]?.integer,
       let loss = attributes["best_loss"]?.number
     {

@@ -22,20 +22,52 @@ public final class TrainingRun {
   private let console: Console
   private let resumed: ResumePoint?
   private var timer = RunTimer()
+  /// The figures of the test split with the best checkpoint, equal on all ranks; nil before the end of `run()`, and without a
+  /// test split.
+  public private(set) var testMetrics: SplitMetrics?
 
   private var isRoot: Bool { topology.world.isRoot }
 
   // MARK: Set-up
 
-  /// Collective over all ranks of the job.
+  /// Sets up what a command line asks for. Collective over all ranks of the job.
   ///
-  /// - Parameter arguments: a resumed run without a configuration file takes that of its checkpoint.
-  public init(_ arguments: TrainArguments, ranks: MPICommunicator) throws {
-    topology = try Topology(ranks)
-    let world = topology.world
-    let (resumed, configuration) = try ResumePoint.find(arguments, communicator: world)
+  /// - Parameters:
+  ///   - arguments: a resumed run without a configuration file takes that of its checkpoint.
+  ///   - customLayers: what the configuration's model names beside the layers that it knows.
+  /// - Throws: as the other initializer does.
+  public convenience init(
+    _ arguments: TrainArguments, customLayers: CustomLayers = CustomLayers(), ranks: MPICommunicator
+  ) throws {
+    let topology = try Topology(ranks)
+    let plain = try arguments.configuration()
+    let resumed = try ResumePoint.find(plain, communicator: topology.world)
+    let stored = arguments.configurationFile == nil ? resumed?.facts.configuration.json : nil
+    try self.init(
+      try stored.map { try arguments.configuration(over: $0) } ?? plain, customLayers: customLayers, resumed: resumed,
+      topology: topology)
+  }
+
+  /// Sets up what a configuration asks for. Collective over all ranks of the job, with equal arguments on all.
+  ///
+  /// - Parameter customLayers: what the configuration's model names beside the layers that it knows.
+  /// - Throws: a `UserFacingError` where configuration, data and model do not fit together, or the checkpoint to resume is
+  ///   damaged or of another model.
+  public convenience init(
+    _ configuration: TrainingConfiguration, customLayers: CustomLayers = CustomLayers(), ranks: MPICommunicator
+  ) throws {
+    let topology = try Topology(ranks)
+    let resumed = try ResumePoint.find(configuration, communicator: topology.world)
+    try self.init(configuration, customLayers: customLayers, resumed: resumed, topology: topology)
+  }
+
+  private init(
+    _ configuration: TrainingConfiguration, customLayers: CustomLayers, resumed: ResumePoint?, topology: Topology
+  ) throws {
+    self.topology = topology
     self.resumed = resumed
     self.configuration = configuration
+    let world = topology.world
     let path = try configuration.data.path ?? BundledData.digits()
     let shardCount = resumed?.facts.shardCount ?? configuration.shards ?? max(4, world.size)
     guard world.size <= shardCount else {
@@ -50,9 +82,10 @@ public final class TrainingRun {
     // What belongs to this start and not to the run: another start has its own.
     (resolved.resume, resolved.run, resolved.quiet) = (nil, nil, false)
 
+    // A GAN learns from features alone.
     let source = try DataSource.open(
       path, features: configuration.data.features, labels: configuration.data.labels,
-      reconstructs: configuration.reconstructs
+      labelsRequired: !configuration.model.isAdversarial, reconstructs: configuration.reconstructs
     ).arranged(as: ModelCatalog.sampleForm(configuration.model), configuration.data.channelLayout)
     let split = try source.split(.train)
     let declared = try ModelCatalog.declaredOutputSize(configuration.model)
@@ -64,8 +97,10 @@ public final class TrainingRun {
       source, configuration: configuration, objective: objective, declaredOutputSize: declared,
       transform: resumed?.facts.transform, assignment: assignment, communicator: world)
     let catalog = ModelCatalog(
-      inputShape: split.featureShape, outputSize: data.outputSize, initializer: configuration.initializer)
-    let model: Model<Float> = try catalog.makeModel(configuration.model)
+      inputShape: split.featureShape, outputSize: data.outputSize, initializer: configuration.initializer,
+      customLayers: customLayers)
+    let networks: AdversarialModel<Float>? = try catalog.makeAdversarialModel(configuration.model)
+    let model = try networks?.joined ?? catalog.makeModel(configuration.model)
     try objective.check(model.outputShapes[0], outputSize: data.outputSize, data: split)
 
     let update = configuration.parameterUpdate(model.parameterLayout)
@@ -76,11 +111,11 @@ public final class TrainingRun {
     let exchange = try Self.makeExchange(configuration.exchange, layout, assignment, topology)
     trainer = try Trainer(
       model: model, objective: objective, configuration: configuration, store: data.train, exchange: exchange,
-      communicator: world)
+      communicator: world, networks: networks)
     facts = Checkpoint.Facts(
       configuration: resolved, lossName: objective.name, inputShape: split.featureShape, outputSize: data.outputSize,
       sampleCount: data.train.dealing.sampleCount, shardCount: shardCount, transform: data.transform,
-      vocabulary: split.vocabulary)
+      vocabulary: split.vocabulary, storage: networks == nil ? nil : split.featureStorage)
     let metrics = try MetricSelection(
       configuration.metrics, task: objective.metricTask(outputSize: data.outputSize), lossName: objective.name)
     self.metrics = metrics
@@ -217,7 +252,7 @@ public final class TrainingRun {
     let progress = trainer.progress
     let metrics = EpochMetrics(
       progress, learningRate: trainer.learningRate(step: progress.step), validation: validation,
-      hasAccuracy: trainer.objective.hasAccuracy, metricNames: self.metrics?.names ?? [])
+      objective: trainer.objective, metricNames: self.metrics?.names ?? [])
     let isBest = trainer.finishEpoch(metrics.candidate)
     guard isRoot else { return }
     timer.endEpoch()
@@ -270,12 +305,11 @@ public final class TrainingRun {
     guard !trainer.isFinished else { return }
     try console.line(
       EpochMetrics.heading(
-        epochs: configuration.epochs, hasValidation: validator != nil, hasAccuracy: trainer.objective.hasAccuracy))
+        epochs: configuration.epochs, hasValidation: validator != nil, objective: trainer.objective))
   }
 
   /// The test split is read once, with the best checkpoint, after everything has been chosen.
   private func finish() throws {
-    var test: SplitMetrics?
     if let store = data.test {
       if isRoot, configuration.earlyStopping?.restoreBest ?? true, let best = trainer.progress.best,
         best.step != trainer.progress.step
@@ -286,14 +320,14 @@ public final class TrainingRun {
           trainer.model, parameters: values.parameters, statistics: values.statistics, from: path)
       }
       try trainer.exchange.publish()
-      test = try Evaluator(
+      testMetrics = try Evaluator(
         store, model: trainer.model, objective: trainer.objective, batchSize: configuration.batchSize,
         values: trainer.values, assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics
       ).evaluate(trainer.values)
     }
     guard isRoot, let best = trainer.progress.best else { return }
     let summary = RunSummary(
-      best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
+      best: best, progress: trainer.progress, test: testMetrics, metricNames: metrics?.names ?? [],
       isValidated: validator != nil, directory: directory,
       isBestTested: configuration.earlyStopping?.restoreBest ?? true, seconds: timer.total)
     try directory.write(summary: summary.json)

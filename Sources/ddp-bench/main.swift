@@ -1,6 +1,5 @@
 import Collectives
 import Configuration
-import Diagnostics
 import Foundation
 import NumericCore
 import Training
@@ -20,25 +19,6 @@ import Training
 
 let usage =
   "usage: ddp-bench \(Workload.all.map(\.name).joined(separator: "|")) [--shards V] [--seconds T], or ddp-bench layers|sequence"
-
-do {
-  let ranks = try MPILibrary.start()
-  let arguments = Array(CommandLine.arguments.dropFirst())
-  if arguments == ["layers"] {
-    if ranks.isRoot {
-      LayerBench.run()
-      NormalizationBench.run()
-    }
-  } else if arguments == ["sequence"] {
-    if ranks.isRoot { SequenceBench.run() }
-  } else {
-    try bench(arguments, ranks)
-  }
-  try MPILibrary.finish()
-} catch {
-  FileHandle.standardError.write(Data("ddp-bench: \(error)\n".utf8))
-  MPILibrary.abort(((error as? any UserFacingError)?.exitCode ?? .usage).rawValue)
-}
 
 func bench(_ arguments: [String], _ ranks: MPICommunicator) throws {
   let (workload, shards, seconds) = try parse(arguments, ranks: ranks.size)
@@ -106,3 +86,18 @@ func time(_ count: Int, _ body: () throws -> Void) rethrows -> Double {
 
 /// The middle value.
 func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+DistributedProgram.run { ranks in
+  let arguments = Array(CommandLine.arguments.dropFirst())
+  if arguments == ["layers"] {
+    if ranks.isRoot {
+      LayerBench.run()
+      NormalizationBench.run()
+    }
+  } else if arguments == ["sequence"] {
+    if ranks.isRoot { SequenceBench.run() }
+  } else {
+    try bench(arguments, ranks)
+  }
+  return .done
+}

@@ -30,6 +30,7 @@ struct ExchangeTrial {
       tail: [
         Double(Values.spread(words.y)) / 3, Double(words.z % 64), Double(samples),
         Double(samples) * Double(words.w % 5 + 1) / 2, words.w % 8 == 0 ? 1 : 0,
+        Double(words.x % 32),
       ])
   }
 
@@ -104,7 +105,8 @@ struct ExchangeTrial {
     StepTotals(
       loss: tail[TailSlot.loss.rawValue], correct: tail[TailSlot.correct.rawValue],
       samples: tail[TailSlot.samples.rawValue], weight: tail[TailSlot.weight.rawValue],
-      stop: tail[TailSlot.stop.rawValue], gradientNorm: gradientNorm)
+      stop: tail[TailSlot.stop.rawValue], gradientNorm: gradientNorm,
+      generatorLoss: tail[TailSlot.generatorLoss.rawValue])
   }
 
   private func compare(_ totals: StepTotals, _ expected: StepTotals, step: Int, isExact: Bool) throws {

@@ -21,9 +21,13 @@ func run(_ arguments: [String]) throws {
   case "exchange": summary = try ExchangeCase.run(ranks)
   case "barrier": summary = try BarrierCase.run(ranks)
   case "fail": summary = try FailureCase.run(ranks, waitingIn: arguments.dropFirst().first ?? "")
+  case "steps": summary = try StepsCase(Array(arguments.dropFirst())).run(ranks)
+  case "library": summary = try LibraryCase(Array(arguments.dropFirst())).run(ranks)
   case "audit": summary = try AuditCase(Array(arguments.dropFirst())).run(ranks)
   default:
-    throw SelfTestFailure("expected collectives, exchange, barrier, fail exchange|mpi, or audit DATA RUN SHARDS BATCH")
+    throw SelfTestFailure(
+      "expected collectives, exchange, barrier, fail exchange|mpi, audit DATA RUN SHARDS BATCH, library RUN …, or steps …"
+    )
   }
   if ranks.isRoot { print(summary) }
   try MPILibrary.finish()

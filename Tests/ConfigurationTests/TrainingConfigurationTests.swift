@@ -91,6 +91,8 @@ import Testing
     "{ data: { augment: ['shift', 'rotate', 'cutout', 'noise', { flip: { axis: 'vertical', probability: 1 } }] } }",
     "{ data: { target: 'features' }, loss: 'huber' }", "{ model: 'autoencoder', data: { target: 'labels' } }",
     "{ loss: 'detection', model: 'detector' }", "{ loss: { name: 'detection', delta: 0.3, box_weight: 2 } }",
+    "{ model: 'gan', generator_optimizer: { name: 'sgd', momentum: 0.5 } }",
+    "{ model: { generator: [{ dense: 8 }, 'relu', 'dense'], discriminator: ['dense'], latent: 5 } }",
     "{ seed: 9223372036854775807 }", "{ model: 'linear', loss: null, data: 'x.h5' }",
   ])
   func theResolvedConfigurationReadsBackEqual(text: String) throws {
@@ -128,6 +130,20 @@ import Testing
     #expect(try configuration("{ checkpoint: { every_steps: 0 } }").checkpoint.everyEpochs == 1)
     #expect(try configuration("{ checkpoint: { every_steps: 5, every_epochs: 2 } }").checkpoint.everyEpochs == 2)
     #expect(try configuration("{ checkpoint: { every_epochs: 0 } }").checkpoint.everyEpochs == nil)
+  }
+
+  @Test func aGeneratorAndADiscriminatorAreAModel() throws {
+    let read = try configuration(
+      "{ model: { generator: ['dense'], discriminator: ['relu', 'dense'] }, generator_optimizer: 'lion', optimizer: 'sgd' }"
+    )
+    guard case .adversarial(let networks) = read.model else {
+      Issue.record("expected two networks, got \(read.model)")
+      return
+    }
+    #expect(networks.generator.map(\.name) == ["dense"] && networks.discriminator.map(\.name) == ["relu", "dense"])
+    #expect(networks.latent == 64 && read.model.isAdversarial)
+    #expect(read.generatorOptimizer?.name == "lion" && read.optimizer.name == "sgd")
+    #expect(try configuration("{ model: 'gan' }").generatorOptimizer == nil)
   }
 
   @Test(arguments: ["{ layers: ['relu'] }", "{ model: ['relu'] }", "{ model: { layers: ['relu'] } }"])
@@ -223,8 +239,14 @@ import Testing
     ("{ run: '' }", "run.json5:1:8: run: expected text that is not empty, found \"\""),
     ("{ model: 'mpl' }", "run.json5:1:10: model: unknown name 'mpl' (did you mean 'mlp'?)"),
     ("{ model: 3 }", "run.json5:1:10: model: expected a model's name or a list of layers, found 3"),
-    ("{ model: {} }", "run.json5:1:10: model: expected a name or layers, one of the two"),
-    ("{ model: { name: 'mlp', layers: [] } }", "run.json5:1:10: model: expected a name or layers, one of the two"),
+    (
+      "{ model: {} }",
+      "run.json5:1:10: model: expected a name, or layers, or a generator and a discriminator: one of the three"
+    ),
+    (
+      "{ model: { name: 'mlp', layers: [] } }",
+      "run.json5:1:10: model: expected a name, or layers, or a generator and a discriminator: one of the three"
+    ),
     ("{ model: 'mlp', layers: ['relu'] }", "run.json5:1:25: layers: stands beside 'model'; expected one of the two"),
     ("{ layers: [] }", "run.json5:1:11: layers: expected at least one layer, found []"),
     (
@@ -302,6 +324,10 @@ import Testing
     (
       "{ loss: { name: 'detection', box_weight: -1 } }",
       "run.json5:1:42: loss.box_weight: expected at least 0, found -1"
+    ),
+    (
+      "{ model: 'gan', data: { target: 'features' } }",
+      "run.json5:1:23: data: a GAN has no target that data.target could name; leave it out"
     ),
     ("{ data: { target: 'label' } }", "run.json5:1:19: data.target: unknown name 'label' (did you mean 'labels'?)"),
     (

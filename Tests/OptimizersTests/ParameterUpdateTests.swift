@@ -62,4 +62,32 @@ struct ParameterUpdateTests {
       #expect(abs(Double(steps[index].moments[0][0]) - expected) < 1e-6)
     }
   }
+
+  /// The matrix by one optimizer, the vector by another at twice the rate, against each alone.
+  @Test("Parts have optimizers, rates and moments of their own", arguments: [0, 2])
+  func parts(cut: Int) {
+    let boundary = run.layout.entries[1].range.lowerBound
+    let gradients = (1...4).map { step in run.flat([[1, -1, 0.5, 2].map { $0 / Float(step) }, [3, -0.25]]) }
+    let cases: [(any Optimizer, any Optimizer, moments: [String])] = [
+      (SGD(momentum: 0.9), Adam(), ["momentum_buffer", "exp_avg", "exp_avg_sq"]),
+      (LAMB(), Adam(), ["exp_avg", "exp_avg_sq"]), (RMSprop(), LARS(momentum: 0.9), ["square_avg", "momentum_buffer"]),
+    ]
+    for (first, second, moments) in cases {
+      func steps(_ update: ParameterUpdate, rate: Float = 0.5) -> [[Float]] {
+        let steps = run.steps(
+          update, learningRate: rate, initial: run.flat(initial), gradients: gradients,
+          cut: update.isLayerwise ? 0 : cut)
+        return run.parameters(steps[3].parameters)
+      }
+      let update = ParameterUpdate(
+        [
+          ParameterUpdate.Part(first, range: 0..<boundary),
+          ParameterUpdate.Part(second, range: boundary..<run.layout.count, rateFactor: 2, decaysVectors: false),
+        ], layout: run.layout)
+      #expect(update.momentNames == moments)
+      let found = steps(update)
+      #expect(found[0] == steps(ParameterUpdate(first, layout: run.layout))[0])
+      #expect(found[1] == steps(ParameterUpdate(second, layout: run.layout, decaysVectors: false), rate: 1)[1])
+    }
+  }
 }

@@ -36,7 +36,7 @@ struct UpdateRun {
     let moments = update.momentNames.map {
       $0 == WeightAveraging.momentName ? FlatBuffer<Float>(initial) : FlatBuffer<Float>(count: initial.count)
     }
-    let state = FlatState(parameters: parameters.window, moments: moments.map(\.window))
+    let state = update.state(FlatState(parameters: parameters.window, moments: moments.map(\.window)))
     let slices = [cut..<layout.count, 0..<cut]
     let result = gradients.enumerated().map { index, gradient in
       let rule = StepRule(step: index + 1, learningRate: learningRate, gradientScale: scale)
@@ -54,7 +54,8 @@ struct UpdateRun {
   }
 
   private func layerwiseStep(
-    _ update: ParameterUpdate, _ state: FlatState, _ gradient: Window<Float>, _ rule: StepRule, _ slices: [Range<Int>]
+    _ update: ParameterUpdate, _ state: ParameterUpdate.State, _ gradient: Window<Float>, _ rule: StepRule,
+    _ slices: [Range<Int>]
   ) {
     let sums = layout.entries.map { entry in
       let pieces = slices.map { slice in

@@ -8,11 +8,14 @@ public struct LossSums: Sendable, Equatable {
   public var correct: Double?
   /// Σ of the weights of the samples, which the mean loss of a step is divided by; nil where every sample weighs 1.
   public var weight: Double?
+  /// Σ over samples of the loss of an adversarial pair's generator, `loss` being the discriminator's; nil for a single model.
+  public var generatorLoss: Double?
 
-  public init(loss: Double, correct: Double? = nil, weight: Double? = nil) {
+  public init(loss: Double, correct: Double? = nil, weight: Double? = nil, generatorLoss: Double? = nil) {
     self.loss = loss
     self.correct = correct
     self.weight = weight
+    self.generatorLoss = generatorLoss
   }
 
   /// Adds another micro-batch of the same loss.
@@ -20,6 +23,7 @@ public struct LossSums: Sendable, Equatable {
     sums.loss += other.loss
     if let correct = other.correct { sums.correct = (sums.correct ?? 0) + correct }
     if let weight = other.weight { sums.weight = (sums.weight ?? 0) + weight }
+    if let generatorLoss = other.generatorLoss { sums.generatorLoss = (sums.generatorLoss ?? 0) + generatorLoss }
   }
 }
 

@@ -1,0 +1,45 @@
+public import Collectives
+public import Configuration
+public import Diagnostics
+public import Metrics
+public import NeuralNetwork
+public import NumericCore
+public import Training
+
+// What a program needs of the libraries below, by one import. Each name is documented where it is defined.
+
+// MARK: Layers of one's own
+
+public typealias Layer = NeuralNetwork.Layer
+public typealias LayerPass = NeuralNetwork.LayerPass
+public typealias PassMode = NeuralNetwork.PassMode
+public typealias ParameterSpecification = NumericCore.ParameterSpecification
+public typealias Initializer = NumericCore.Initializer
+public typealias Extents = NumericCore.Extents
+public typealias RandomSource = NumericCore.RandomSource
+public typealias Scalar = NumericCore.Scalar
+public typealias Shape = NumericCore.Shape
+public typealias Window = NumericCore.Window
+
+// MARK: Training, evaluating and predicting
+
+public typealias TrainingConfiguration = Configuration.TrainingConfiguration
+public typealias TrainArguments = Configuration.TrainArguments
+public typealias TrainingRun = Training.TrainingRun
+public typealias EvaluateArguments = Configuration.EvaluateArguments
+public typealias EvaluationRun = Training.EvaluationRun
+public typealias SplitMetrics = Training.SplitMetrics
+public typealias MetricName = Metrics.MetricName
+public typealias MetricReport = Metrics.MetricReport
+public typealias PredictArguments = Configuration.PredictArguments
+public typealias PredictionRun = Training.PredictionRun
+public typealias BundledData = Training.BundledData
+
+// MARK: The program around it
+
+public typealias DistributedProgram = Training.DistributedProgram
+public typealias MPICommunicator = Collectives.MPICommunicator
+public typealias ExitCode = Diagnostics.ExitCode
+public typealias UserFacingError = Diagnostics.UserFacingError
+public typealias TrainingError = Training.TrainingError
+public typealias ConfigurationError = Configuration.ConfigurationError
