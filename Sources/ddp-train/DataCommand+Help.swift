@@ -53,18 +53,18 @@ enum DataHelp {
       ddp-train data make linear|classification|moons|blobs|spirals --output F.h5
           x is float32 [N, features]
       ddp-train data make shapes --output F.h5
-          x is uint8 [N, 32, 32, 3]: one ellipse, rectangle, triangle, cross, diamond or ring each; y is float32 [N, 5]: class,
-          x centre, y centre, width and height of its box, relative to the image; for --model detector
+          x is uint8 [N, 32, 32, 3]: one ellipse, rectangle, triangle, cross, diamond or ring each; y is float32
+          [N, 5]: class, x centre, y centre, width and height of its box, relative to the image; for --model detector
 
     Options:
       --output F.h5    the file to write
       --samples N      samples of both splits together; default 1000, shapes 12000
       --noise S        standard deviation of the noise (classification: fraction of labels drawn at random);
-                       default: linear 0.1, classification 0.01, moons 0.1, blobs 1, spirals 0.02, shapes 0.1 (of the
-                       range of a pixel)
+                       default: linear 0.1, classification 0.01, moons 0.1, blobs 1, spirals 0.02,
+                       shapes 0.1 (of the range of a pixel)
       --seed N         default 0
       --features N     default: linear 10, classification 20, blobs 2; moons and spirals have 2, shapes 32×32×3
-      --classes N      default: classification 2, blobs 3, spirals 2, shapes 4 (the first N of the six); moons have 2
+      --classes N      default: classification 2, blobs 3, spirals 2, shapes 4 (of the six, the first); moons have 2
       --test FRACTION  of the samples; default 0.2; 0 for no test split
       --gzip N         compress, level 1 to 9; default 0: contiguous
     """
