@@ -108,7 +108,8 @@ extension HelpTopic {
                                         { custom: "Name" } is a layer of a program that has
                                         ddp-train as a library
       model.generator, .discriminator   lists of layers, instead of model.layers: a GAN, trained on
-                                        binary cross-entropy of reals and fakes
+                                        binary cross-entropy of reals and fakes; its best checkpoint
+                                        is the newest
       model.latent                      normal numbers that the generator makes a sample of (64)
       initializer                       kaiming (also kaiming_uniform), kaiming_normal, xavier (also
                                         xavier_uniform), xavier_normal, orthogonal,

@@ -11,9 +11,6 @@ extension TrainingConfiguration {
     let defaults = TrainingConfiguration()
     data = try Data(reading: try reader.object("data", shorthand: "path"))
     model = try Self.readModel(&reader) ?? defaults.model
-    guard !(reconstructs && model.isAdversarial) else {
-      throw reader.error("data", "a GAN has no target that data.target could name; leave it out")
-    }
     guard !reconstructs || data.labels == nil else {
       throw reader.error("data", "labels are not read where the target is the features; leave data.labels out")
     }

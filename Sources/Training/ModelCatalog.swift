@@ -108,9 +108,7 @@ public struct ModelCatalog: Sendable {
       }
       return try descriptions(blocks + ["flatten", ["dense": 128], "relu", "dense"], path: "model.cnn")
     case .named(let name):
-      if let layers = sequenceModels[name] ?? taskModels[name] {
-        return try descriptions(layers, path: "model.\(name)")
-      }
+      if let layers = sequenceModels[name] ?? taskModels[name] { return try descriptions(layers, path: "model.\(name)") }
       return try descriptions(["dense"], path: "model")
     }
   }

@@ -33,8 +33,7 @@ public struct Objective: Sendable {
     isAdversarial = model.isAdversarial
     guard !isAdversarial else {
       self.configured = TrainingConfiguration.Loss(name: "binary_cross_entropy")
-      (name, loss, targetCheck) = ("adversarial", BinaryCrossEntropy<Float>(), .numbers)
-      followsPixels = false
+      (name, loss, targetCheck, followsPixels) = ("adversarial", BinaryCrossEntropy<Float>(), .numbers, false)
       return
     }
     // One label a sample, or one for each step of a sequence.
