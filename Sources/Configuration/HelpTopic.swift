@@ -105,6 +105,9 @@ extension HelpTopic {
                                         { residual: { layers: […], shortcut: […] } } adds the two,
                                         { parallel: { branches: [[…], […]], join: "concat" } },
                                         joined by "concat" or "add";
+                                        { embedding: { dimension: 32, padding: 0 } } and { mask: 0 }
+                                        end a sequence where only that number follows, for lstm, gru
+                                        and attention up to a convolution, pooling or reshape;
                                         { custom: "Name" } is a layer of a program that has
                                         ddp-train as a library
       model.generator, .discriminator   lists of layers, instead of model.layers: a GAN, trained on

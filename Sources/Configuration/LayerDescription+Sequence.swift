@@ -6,8 +6,9 @@ extension LayerDescription {
       name: "embedding", mainOption: "dimension",
       options: [
         ("dimension", .integer(.atLeast(1))), ("size", .integer(.atLeast(1))),
-        ("standard_deviation", .number(.atLeast(0))),
+        ("padding", .integer(.atLeast(0))), ("standard_deviation", .number(.atLeast(0))),
       ]),
+    Kind(name: "mask", mainOption: "value", options: [("value", .number(.any))]),
     Kind(name: "positional_embedding", options: [("standard_deviation", .number(.atLeast(0)))]),
     Kind(name: "lstm", mainOption: "units", options: recurrentOptions),
     Kind(name: "gru", mainOption: "units", options: recurrentOptions),

@@ -10,7 +10,7 @@ public enum ModelDescription: Sendable, Equatable {
   /// The models that a name alone describes.
   public static let knownNames = [
     "linear", "logistic", "mlp", "cnn", "resnet20", "lstm", "char-lstm", "char-transformer", "autoencoder", "gan",
-    "detector",
+    "sentiment", "detector", "speech",
   ]
 
   /// Whether it is a generative adversarial network, whose two networks are trained against each other.

@@ -5,6 +5,8 @@ internal import HDF5Storage
 /// Each loop over elements is generic and is called once for each type, behind a switch outside the loop, so that the
 /// compiler makes ten vectorised copies of it.
 protocol ConvertibleElement: BitwiseCopyable {
+  /// Whether `single` loses digits of some values.
+  static var isWide: Bool { get }
   var single: Float { get }
   var double: Double { get }
   /// Whether the value fits a `Float`, so neither NaN nor infinite.
@@ -12,9 +14,11 @@ protocol ConvertibleElement: BitwiseCopyable {
 }
 
 extension ConvertibleElement where Self: BinaryInteger {
+  @inline(__always) static var isWide: Bool { MemoryLayout<Self>.size > 2 }
   @inline(__always) var isUsable: Bool { true }
 }
 extension ConvertibleElement where Self: BinaryFloatingPoint {
+  @inline(__always) static var isWide: Bool { MemoryLayout<Self>.size > 4 }
   // False for NaN, too. The bound is the largest double that rounds to a finite Float.
   @inline(__always) var isUsable: Bool { abs(double) < 0x1.ffffffp127 }
 }
@@ -86,6 +90,9 @@ extension ElementType {
 
 /// Copies rows in any order, as floating point: destination[i, j] = (source[positions[i], j] − offset[j]) · factor[j].
 ///
+/// Types of more digits than a `Float` are subtracted in double, each feature from its own offset: two timestamps that are a minute
+/// apart would be one number in single precision.
+///
 /// - Shapes: `source` [rowCount, width], `destination` [positions.count, width]; `offset` and `factor` [width] or [1].
 struct GatherRows: ElementKernel {
   let source: UnsafeRawPointer
@@ -93,7 +100,8 @@ struct GatherRows: ElementKernel {
   let width: Int
   let positions: UnsafeBufferPointer<Int32>
   let destination: UnsafeMutablePointer<Float>
-  let offset: UnsafePointer<Float>
+  let offset: UnsafePointer<Double>
+  let roundedOffset: UnsafePointer<Float>
   let factor: UnsafePointer<Float>
   /// Whether one offset and factor serve all columns.
   let isUniform: Bool
@@ -106,11 +114,13 @@ struct GatherRows: ElementKernel {
       precondition(0 <= position && position < rowCount, "position \(position) of \(rowCount)")
       let row = rows + position * width
       if isUniform {
-        let offset = offset[0]
+        let offset = roundedOffset[0]
         let factor = factor[0]
         for j in 0..<width { output[j] = (row[j].single - offset) * factor }
+      } else if T.isWide {
+        for j in 0..<width { output[j] = Float((row[j].double - offset[j]) * Double(factor[j])) }
       } else {
-        for j in 0..<width { output[j] = (row[j].single - offset[j]) * factor[j] }
+        for j in 0..<width { output[j] = (row[j].single - roundedOffset[j]) * factor[j] }
       }
       output += width
     }

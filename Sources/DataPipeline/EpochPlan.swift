@@ -33,7 +33,7 @@ public struct EpochPlan: Sendable, Equatable {
 
   /// The size of the shard's largest micro-batch, for which activations are planned: ⌈n_v / S⌉.
   public func largestMicroBatch(shard: Int) -> Int {
-    (dealing.count(ofShard: shard) - 1) / stepsPerEpoch + 1
+    (dealing.count(ofShard: shard) + stepsPerEpoch - 1) / stepsPerEpoch
   }
 
   /// The shard's order in an epoch, a permutation of its positions, keyed by (seed, epoch, shard) alone.

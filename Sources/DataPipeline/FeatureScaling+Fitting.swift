@@ -23,7 +23,7 @@ extension FeatureScaling {
     case .minMax:
       let (minimum, maximum) = try Self.range(store, communicator)
       return FeatureTransform(
-        kind: self, offset: minimum.map { Float($0) },
+        kind: self, offset: minimum,
         factor: zip(minimum, maximum).map { Self.factor(dividingBy: $1 - $0) })
     }
   }
@@ -52,7 +52,7 @@ extension FeatureScaling {
     let (minimum, maximum) = try Self.range(store, communicator)
     return FeatureTransform(
       kind: self,
-      offset: mean.indices.map { Float(minimum[$0] < maximum[$0] ? mean[$0] : minimum[$0]) },
+      offset: mean.indices.map { minimum[$0] < maximum[$0] ? mean[$0] : minimum[$0] },
       factor: mean.indices.map { Self.factor(dividingBy: minimum[$0] < maximum[$0] ? deviation[$0] : 0) })
   }
 
@@ -89,11 +89,12 @@ extension ShardStore {
   public func checkIndices(below limit: Int) throws(DataError) {
     let (minimum, maximum) = range()
     let (least, greatest) = (minimum.min() ?? 0, maximum.max() ?? 0)
+    func text(_ value: Double) -> String { Int(exactly: value).map(String.init) ?? "\(value)" }
     guard source.featureType.isInteger, least >= 0, greatest < Double(limit) else {
       throw DataError(
         "\(source.place(.features, row: 0)): expected whole numbers from 0 to \(limit - 1) for the embedding, found "
-          + "\(source.featureType.name) from \(least) to \(greatest); give the embedding's size, or prepare the data with "
-          + "ddp-train data convert text")
+          + "\(source.featureType.name) from \(text(least)) to \(text(greatest)); give the embedding's size, or prepare the data with "
+          + "ddp-train data convert text or text-csv")
     }
   }
 
@@ -102,7 +103,7 @@ extension ShardStore {
     let (minimum, maximum) = range()
     func scaled(_ value: Double, _ feature: Int) -> Float {
       let index = transform.offset.count == 1 ? 0 : feature
-      return (Float(value) - transform.offset[index]) * transform.factor[index]
+      return Float(value - transform.offset[index]) * transform.factor[index]
     }
     let least = minimum.indices.map { scaled(minimum[$0], $0) }.min() ?? 0
     let greatest = maximum.indices.map { scaled(maximum[$0], $0) }.max() ?? 0

@@ -6,7 +6,7 @@ extension FeatureTransform {
   /// - Shapes: `samples` [N, feature size], in place.
   public func invert(_ samples: inout [Float]) {
     let width = offset.count
-    for i in samples.indices { samples[i] = samples[i] / factor[i % width] + offset[i % width] }
+    for i in samples.indices { samples[i] = samples[i] / factor[i % width] + Float(offset[i % width]) }
   }
 }
 

@@ -16,17 +16,27 @@ public enum FeatureScaling: String, Sendable, CaseIterable, Codable {
 /// The affine map `(x − offset) · factor` of features, found on the training split and kept in the checkpoint.
 public struct FeatureTransform: Sendable, Equatable {
   public let kind: FeatureScaling
-  /// One for all features, or one for each.
-  public let offset: [Float]
+  /// One for all features, or one for each: in double, because a feature such as a time may vary little about a large value.
+  public let offset: [Double]
   /// As many as `offset`.
   public let factor: [Float]
 
   /// - Precondition: as many offsets as factors, at least one.
-  public init(kind: FeatureScaling, offset: [Float], factor: [Float]) {
+  public init(kind: FeatureScaling, offset: [Double], factor: [Float]) {
     precondition(offset.count == factor.count && !offset.isEmpty, "\(offset.count) offsets, \(factor.count) factors")
     self.kind = kind
     self.offset = offset
     self.factor = factor
+  }
+
+  /// The offsets as sums of three floats each, which hold a double exactly (Dekker 1971): what goes into a checkpoint of floats.
+  public var offsetParts: [[Float]] {
+    var rest = offset
+    return (0..<3).map { _ in
+      let part = rest.map { Float($0) }
+      rest = zip(rest, part).map { $0 - Double($1) }
+      return part
+    }
   }
 
   /// Leaves the features as they are, exactly.

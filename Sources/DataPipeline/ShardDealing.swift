@@ -12,15 +12,17 @@ public struct ShardDealing: Sendable, Equatable {
   /// b, the rows of a block; the last block may be shorter.
   public let blockSize: Int
 
-  /// - Precondition: 1 ≤ `shardCount` ≤ `sampleCount`; see `validate`.
+  /// Where there are fewer samples than shards, as a split that is only evaluated may have, the last shards are empty.
+  ///
+  /// - Precondition: at least one sample and one shard.
   public init(sampleCount: Int, shardCount: Int) {
-    precondition(1 <= shardCount && shardCount <= sampleCount, "\(sampleCount) samples for \(shardCount) shards")
+    precondition(1 <= shardCount && 1 <= sampleCount, "\(sampleCount) samples for \(shardCount) shards")
     self.sampleCount = sampleCount
     self.shardCount = shardCount
     blockSize = min(max(sampleCount / (16 * shardCount), 1), 64)
   }
 
-  /// Checks, before a run is set up, that every shard gets a sample.
+  /// Checks, before a run is set up, that every shard gets a sample to train on.
   ///
   /// - Throws: a usage error, since another number of shards is the remedy.
   public static func validate(sampleCount: Int, shardCount: Int) throws(DataError) {
@@ -35,7 +37,7 @@ public struct ShardDealing: Sendable, Equatable {
     }
   }
 
-  /// n_v, the number of rows of a shard, at least one.
+  /// n_v, the number of rows of a shard.
   public func count(ofShard shard: Int) -> Int {
     precondition(0 <= shard && shard < shardCount, "shard \(shard) of \(shardCount)")
     let wholeBlocks = sampleCount / blockSize

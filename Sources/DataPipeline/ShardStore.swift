@@ -20,6 +20,7 @@ public final class ShardStore: @unchecked Sendable {
         transform.offset.count == 1 || transform.offset.count == featureSize,
         "a transform of \(transform.offset.count) features for \(featureSize)")
       offset = FlatBuffer(transform.offset)
+      roundedOffset = FlatBuffer(transform.offset.map { Float($0) })
       factor = FlatBuffer(transform.factor)
     }
   }
@@ -30,7 +31,8 @@ public final class ShardStore: @unchecked Sendable {
   private let targets: FlatBuffer<UInt8>
   /// The index, among the rows held, of each held shard's first row, and the number of rows at the end.
   private let firstRow: [Int]
-  private var offset = FlatBuffer<Float>([0])
+  private var offset = FlatBuffer<Double>([0])
+  private var roundedOffset = FlatBuffer<Float>([0])
   private var factor = FlatBuffer<Float>([1])
 
   /// Reads the shards' rows and checks them.
@@ -95,15 +97,11 @@ public final class ShardStore: @unchecked Sendable {
         && sampleIDs.count == positions.count,
       "windows of \(features.count), \(targets.count) and \(sampleIDs.count) for \(positions.count) samples of "
         + "\(featureSize) features and \(targetSize) targets")
-    gather(
-      source.featureType, self.features, width: featureSize, shard, positions, into: features, offset: offset,
-      factor: factor)
+    gather(source.featureType, self.features, width: featureSize, shard, positions, into: features)
     if source.reconstructs {
       copy(features, into: targets)
     } else if let targetType = source.targetType {
-      gather(
-        targetType, self.targets, width: targetSize, shard, positions, into: targets, offset: Self.zero,
-        factor: Self.one)
+      gather(targetType, self.targets, width: targetSize, shard, positions, into: targets, isScaled: false)
     }
     for (index, position) in positions.enumerated() {
       sampleIDs[index] = selection[dealing.row(shard: shard, position: Int(position))]
@@ -111,20 +109,23 @@ public final class ShardStore: @unchecked Sendable {
   }
 
   private static let zero = FlatBuffer<Float>([0])
+  private static let exactZero = FlatBuffer<Double>([0])
   private static let one = FlatBuffer<Float>([1])
 
   private func gather(
     _ type: ElementType, _ rows: FlatBuffer<UInt8>, width: Int, _ shard: Int, _ positions: UnsafeBufferPointer<Int32>,
-    into output: Window<Float>, offset: FlatBuffer<Float>, factor: FlatBuffer<Float>
+    into output: Window<Float>, isScaled: Bool = true
   ) {
     guard let source = rows.window.baseAddress, let destination = output.baseAddress,
-      let offsets = offset.window.baseAddress, let factors = factor.window.baseAddress
+      let offsets = (isScaled ? offset : Self.exactZero).window.baseAddress,
+      let roundedOffsets = (isScaled ? roundedOffset : Self.zero).window.baseAddress,
+      let factors = (isScaled ? factor : Self.one).window.baseAddress
     else { return }
     type.run(
       GatherRows(
         source: source + firstRow[shard - shards.lowerBound] * width * type.byteCount, rowCount: count(shard),
-        width: width, positions: positions, destination: destination, offset: offsets, factor: factors,
-        isUniform: offset.count == 1))
+        width: width, positions: positions, destination: destination, offset: offsets,
+        roundedOffset: roundedOffsets, factor: factors, isUniform: !isScaled || offset.count == 1))
   }
 
   /// Folds the features of a held shard into `sums`, one a feature, in the order of the positions.

@@ -52,6 +52,10 @@ public struct SplitSource: Sendable {
   }
   /// The greatest value that the features can have, where the data set says so with its attribute `valid_max`.
   public var featureValidMaximum: Double? { parts[0].features.validMaximum }
+  /// How many whole numbers from 0 on the features can be, where the data set says so with its attribute `valid_max`.
+  public var indexCount: Int? {
+    featureType.isInteger ? featureValidMaximum.flatMap { Int(exactly: $0.rounded(.down) + 1) } : nil
+  }
   /// The characters that the features stand for by number, where the data set lists them in its attribute `vocabulary`.
   public var vocabulary: String? { parts[0].features.vocabulary }
   /// The shape of one sample's targets: `[1]` for labels [N] and [N, 1], `[D]` for [N, D], `[0]` without labels.

@@ -9,9 +9,11 @@ extension ModelBuilder {
   /// - Initial weights: normal with standard deviation 0.02, biases zero, as GPT-2's.
   /// - Parameters:
   ///   - heads: a divisor of E.
+  ///   - lengths: the number of steps of each sample, a scalar; those behind are padding, which no position attends to.
   ///   - dropout: of attention weights and of what both parts add.
   public mutating func addTransformerBlock(
-    to input: NodeReference, name: String, heads: Int, isCausal: Bool, dropout: Double = 0
+    to input: NodeReference, name: String, heads: Int, isCausal: Bool, lengths: NodeReference? = nil,
+    dropout: Double = 0
   ) -> NodeReference {
     let shape = input.shape
     let initializer = Initializer.normal(standardDeviation: 0.02)
@@ -19,8 +21,9 @@ extension ModelBuilder {
     let firstNorm = add(LayerNorm<S>(shape: shape), to: input, name: "\(name).ln_1")
     let attention = add(
       MultiHeadAttention<S>(
-        shape: shape, heads: heads, isCausal: isCausal, dropout: dropout, initializer: initializer),
-      to: firstNorm, name: "\(name).attn")
+        shape: shape, heads: heads, isCausal: isCausal, hasLengths: lengths != nil, dropout: dropout,
+        initializer: initializer),
+      toAll: [firstNorm] + (lengths.map { [$0] } ?? []), name: "\(name).attn")
     let attended = addResidual(attention, to: input, name: "\(name).attn", dropout: dropout)
 
     let secondNorm = add(LayerNorm<S>(shape: shape), to: attended, name: "\(name).ln_2")

@@ -1,14 +1,18 @@
 // The rows of an attention matrix: softmax over the positions that may be seen, forward and backward.
 
-/// Overwrites each row of `scores` [T, T] with softmax(scale · row); where `isCausal`, row t over the columns up to t, with
-/// zeros behind.
+/// Overwrites each row of `scores` [T, T] with softmax(scale · row) over its first `length` columns; where `isCausal`, row t over
+/// those of them up to t. Zeros stand behind.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func attentionSoftmax<S: Scalar>(_ scores: Window<S>, columns: Int, scale: S, isCausal: Bool) {
+public func attentionSoftmax<S: Scalar>(
+  _ scores: Window<S>, columns: Int, length: Int? = nil, scale: S, isCausal: Bool
+) {
   precondition(columns > 0 && scores.count % columns == 0, "rows of \(columns) in \(scores.count) scores")
+  let length = length ?? columns
+  precondition(1 <= length && length <= columns, "\(length) of \(columns) columns")
   for t in 0..<scores.count / columns {
     let row = scores.window(t * columns..<(t + 1) * columns)
-    let visible = row.window(first: isCausal ? min(t + 1, columns) : columns)
+    let visible = row.window(first: isCausal ? min(t + 1, length) : length)
     let greatest = greatest(visible)
     for j in visible.indices { visible[j] = S.exponential(scale * (visible[j] - greatest)) }
     let factor = 1 / sum(visible)

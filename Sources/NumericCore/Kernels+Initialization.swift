@@ -6,7 +6,15 @@ extension ParameterLayout.Entry {
   @specialized(where S == Double)
   public func initialize<S: Scalar>(_ values: Window<S>, from source: RandomSource, index: Int) {
     precondition(values.count == range.count, "\(values.count) elements for \(name) of \(shape)")
-    switch initializer {
+    initialize(values, by: initializer, from: source, index: index)
+  }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  private func initialize<S: Scalar>(
+    _ values: Window<S>, by law: Initializer, from source: RandomSource, index: Int
+  ) {
+    switch law {
     case .zeros: values.update(repeating: 0)
     case .ones: values.update(repeating: 1)
     case .kaimingUniform(let fanIn):
@@ -21,6 +29,10 @@ extension ParameterLayout.Entry {
     case .normal(let deviation): source.fillNormal(values, standardDeviation: deviation, lane: index)
     case .orthogonal: source.fillOrthogonal(values, rows: shape.extents.first ?? 1, lane: index)
     case .truncatedNormal(let deviation): source.fillTruncatedNormal(values, standardDeviation: deviation, lane: index)
+    case .zeroingRow(let row, let law):
+      initialize(values, by: law, from: source, index: index)
+      let width = shape.elementCount / shape[0]
+      values.window(row * width..<(row + 1) * width).update(repeating: 0)
     }
   }
 }

@@ -30,15 +30,36 @@ public func gatherRows<S: Scalar>(_ indices: Window<S>, of table: Window<S>, wid
   }
 }
 
-/// Adds row i of `rows` to row `indices[i]` of `table` [V, D], from the first to the last.
+/// Adds row i of `rows` to row `indices[i]` of `table` [V, D], from the first to the last, where that is not row `skipped`.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func scatterAddRows<S: Scalar>(_ rows: Window<S>, to indices: Window<S>, of table: Window<S>, width: Int) {
+public func scatterAddRows<S: Scalar>(
+  _ rows: Window<S>, to indices: Window<S>, of table: Window<S>, width: Int, except skipped: Int? = nil
+) {
   precondition(rows.count == indices.count * width, "\(indices.count) rows of \(width) in \(rows.count) elements")
   for i in indices.indices {
-    let start = tableRow(indices[i], of: table, width: width) * width
-    let source = rows.window(i * width..<(i + 1) * width), target = table.window(start..<start + width)
+    let row = tableRow(indices[i], of: table, width: width)
+    if row == skipped { continue }
+    let source = rows.window(i * width..<(i + 1) * width), target = table.window(row * width..<(row + 1) * width)
     for j in 0..<width { target[j] += source[j] }
+  }
+}
+
+/// The steps of each sample up to its last one that is no padding, at least one: a step is padding where all its elements equal
+/// `padding`.
+///
+/// - Shapes: `sequences` [N, T, width], `lengths` [N].
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func sequenceLengths<S: Scalar>(of sequences: Window<S>, width: Int, padding: S, into lengths: Window<S>) {
+  let size = lengths.isEmpty ? 0 : sequences.count / lengths.count
+  precondition(
+    sequences.count == lengths.count * size && width > 0 && size % width == 0,
+    "\(sequences.count) elements in rows of \(width) for \(lengths.count) samples")
+  for sample in lengths.indices {
+    var end = size
+    while end > 0, sequences[sample * size + end - 1] == padding { end -= 1 }
+    lengths[sample] = S(max(1, (end + width - 1) / width))
   }
 }
 

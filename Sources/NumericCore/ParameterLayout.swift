@@ -19,6 +19,8 @@ public enum Initializer: Sendable, Equatable {
   case uniform(bound: Double)
   /// Normal with mean 0.
   case normal(standardDeviation: Double)
+  /// By another law, but zeros in one row of the first axis: the vector of the padding in an embedding's table.
+  indirect case zeroingRow(Int, of: Initializer)
 }
 
 /// One learnable array, as a layer asks for it.

@@ -17,6 +17,8 @@ extension Checkpoint {
     /// Of one sample's features.
     var inputShape: Shape
     var outputSize: Int
+    /// The numbers that features can be, where the data set says so; see `ModelCatalog`.
+    var indexCount: Int?
     /// N of the training split, V, and the parts of both that decide the order of sums.
     var sampleCount: Int
     var shardCount: Int
@@ -37,8 +39,10 @@ extension Checkpoint {
     optimizer = zip(trainer.update.momentNames, exchange.moments).map {
       ($0, Self.arrays($1, trainer.model.parameterLayout))
     }
+    let offset = facts.transform.offsetParts
     transform = [
-      Array(name: "offset", shape: [facts.transform.offset.count], elements: facts.transform.offset),
+      Array(name: "offset", shape: [offset[0].count], elements: offset[0]),
+      Array(name: "offset_remainder", shape: [2, offset[0].count], elements: offset[1] + offset[2]),
       Array(name: "factor", shape: [facts.transform.factor.count], elements: facts.transform.factor),
     ]
     progress = trainer.progress.attributes
@@ -51,6 +55,7 @@ extension Checkpoint {
       "output_size": .integer(facts.outputSize),
       "scaling": .text(facts.transform.kind.rawValue),
     ]
+    if let indexCount = facts.indexCount { attributes["index_count"] = .integer(indexCount) }
     if let vocabulary = facts.vocabulary { attributes["vocabulary"] = .text(vocabulary) }
     if let storage = facts.storage {
       attributes["file_shape"] = .text(storage.shape.extents.map(String.init).joined(separator: " "))
@@ -86,11 +91,20 @@ extension Checkpoint {
       let factor = transform.first(where: { $0.name == "factor" })?.elements, !offset.isEmpty,
       offset.count == factor.count
     else { throw missing("data_transform") }
+    // Checkpoints of earlier versions have the rounded offset alone.
+    let remainder = transform.first { $0.name == "offset_remainder" }?.elements ?? []
+    guard remainder.isEmpty || remainder.count == 2 * offset.count else { throw missing("data_transform") }
+    let exactOffset = offset.indices.map { index in
+      stride(from: index, to: remainder.count, by: offset.count).reduce(Double(offset[index])) {
+        $0 + Double(remainder[$1])
+      }
+    }
     return Facts(
       configuration: configuration, lossName: try text("loss"),
       inputShape: Shape(try text("input_shape").split(separator: " ").compactMap { Int($0) }),
-      outputSize: try integer("output_size"), sampleCount: try integer("samples"), shardCount: try integer("shards"),
-      transform: FeatureTransform(kind: kind, offset: offset, factor: factor),
+      outputSize: try integer("output_size"), indexCount: attributes["index_count"]?.integer,
+      sampleCount: try integer("samples"), shardCount: try integer("shards"),
+      transform: FeatureTransform(kind: kind, offset: exactOffset, factor: factor),
       vocabulary: attributes["vocabulary"]?.text,
       storage: attributes["file_shape"]?.text.map {
         FeatureStorage(

@@ -56,6 +56,10 @@ public enum EvaluationRun {
       dealing: ShardDealing(sampleCount: samples.rows.count, shardCount: assignment.shardCount),
       shards: assignment.shards(ofRank: ranks.rank),
       targetCheck: samples.source.targetType == nil ? .numbers : objective.targetCheck)
+    let indexCount = facts.indexCount ?? facts.outputSize
+    if let limit = try ModelCatalog.indexLimit(facts.configuration.model, indexCount: indexCount) {
+      try store.checkIndices(below: limit)
+    }
     store.transform = facts.transform
     return Evaluator(
       store, model: trained.model, objective: objective, batchSize: facts.configuration.batchSize,

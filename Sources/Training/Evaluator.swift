@@ -51,7 +51,7 @@ public final class Evaluator {
     positions = FlatBuffer(Array(0..<Int32(store.shards.map(store.count).max() ?? 0)))
     worker = ShardWorker(
       model: model, loss: objective.loss, data: SplitShape(store.source),
-      capacity: store.shards.map(plan.largestMicroBatch).max() ?? 1, parameters: values, learns: false)
+      capacity: max(1, store.shards.map(plan.largestMicroBatch).max() ?? 1), parameters: values, learns: false)
   }
 
   /// Loss, accuracy and metrics over the whole split. Collective.

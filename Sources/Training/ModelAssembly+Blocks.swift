@@ -31,12 +31,13 @@ extension ModelAssembly {
   mutating func addResidual(
     _ options: inout ConfigurationReader, _ layer: LayerDescription, _ name: String
   ) throws(ConfigurationError) {
-    let input = node
+    let (input, steps) = (node, lengths)
     try addSequence(try options.layers("layers") ?? [], prefix: "\(name).layers.")
-    let output = node
-    node = input
+    let (output, outputSteps) = (node, lengths)
+    (node, lengths) = (input, steps)
     let shortcut = try options.layers("shortcut")
     try addSequence(shortcut ?? [], prefix: "\(name).shortcut.")
+    if outputSteps == nil { lengths = nil }
     guard output.shape == node.shape else {
       let beside = shortcut == nil ? "what flows in is" : "the shortcut gives"
       throw ConfigurationError(
@@ -50,13 +51,16 @@ extension ModelAssembly {
   mutating func addParallel(
     _ options: inout ConfigurationReader, _ layer: LayerDescription, _ name: String
   ) throws(ConfigurationError) {
-    let input = node
+    let (input, steps) = (node, lengths)
     var outputs: [NodeReference] = []
+    var isMasked = true
     for (index, branch) in (try options.branches("branches") ?? []).enumerated() {
-      node = input
+      (node, lengths) = (input, steps)
       try addSequence(branch, prefix: "\(name).branches.\(index).")
       outputs.append(node)
+      isMasked = isMasked && lengths != nil
     }
+    if !isMasked { lengths = nil }
     let shapes = outputs.map(\.shape)
     let adds = try options.name("join", of: ["concat", "add"]) == "add"
     let extents = shapes.map { adds ? $0.extents : Array($0.extents.dropLast()) }

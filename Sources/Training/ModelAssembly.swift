@@ -7,21 +7,28 @@ import NumericCore
 /// One method builds one kind of layer behind `node`; a new kind is a method, and a line in `add`.
 struct ModelAssembly<S: Scalar> {
   var outputSize: Int
+  /// The rows of an embedding that names no size.
+  let indexCount: Int
   let initializer: TrainingConfiguration.Initializer
   let customLayers: CustomLayers
   var builder = ModelBuilder<S>()
   /// What the next layer is applied to.
   var node: NodeReference
+  /// The steps of each sample that are no padding, a scalar; nil where all are steps.
+  var lengths: NodeReference?
 
   /// - Parameters:
   ///   - inputShape: of one sample, as the first layer reads it.
   ///   - outputSize: what the last dense layer gives where it names no size.
+  ///   - indexCount: the rows of an embedding that names no size.
   ///   - initializer: for weights whose layer names none.
   ///   - customLayers: those of the program.
   init(
-    inputShape: Shape, outputSize: Int, initializer: TrainingConfiguration.Initializer, customLayers: CustomLayers
+    inputShape: Shape, outputSize: Int, indexCount: Int, initializer: TrainingConfiguration.Initializer,
+    customLayers: CustomLayers
   ) {
     self.outputSize = outputSize
+    self.indexCount = indexCount
     self.initializer = initializer
     self.customLayers = customLayers
     node = builder.input(inputShape)
@@ -73,6 +80,7 @@ struct ModelAssembly<S: Scalar> {
     case let kind where Self.sequenceLayers.contains(kind): try addSequenceLayer(layer, &options, name)
     default: throw ConfigurationError("\(layer.path): there is no such layer", at: layer.position)
     }
+    if node.shape.rank != 2 || Self.imageLayers.contains(layer.name) { lengths = nil }
   }
 
   private mutating func addDense(

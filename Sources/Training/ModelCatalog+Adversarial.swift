@@ -99,7 +99,7 @@ extension ModelCatalog {
     let input = assembly.builder.input(sample)
     _ = try assembly.makeNetwork(networks.generator, prefix: AdversarialModel<S>.generatorPrefix)
     let generated = assembly.node
-    assembly.node = input
+    (assembly.node, assembly.lengths) = (input, nil)
     assembly.outputSize = 1
     _ = try assembly.makeNetwork(networks.discriminator, prefix: AdversarialModel<S>.discriminatorPrefix)
     return assembly.builder.build(outputs: generated, assembly.node)
@@ -107,7 +107,8 @@ extension ModelCatalog {
 
   private func makeAssembly<S: Scalar>(inputShape: Shape, outputSize: Int) -> ModelAssembly<S> {
     ModelAssembly(
-      inputShape: inputShape, outputSize: outputSize, initializer: initializer, customLayers: customLayers)
+      inputShape: inputShape, outputSize: outputSize, indexCount: outputSize, initializer: initializer,
+      customLayers: customLayers)
   }
 }
 

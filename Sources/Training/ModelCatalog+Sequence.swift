@@ -7,6 +7,13 @@ extension ModelCatalog {
     let block: JSONValue = ["transformer_block": ["heads": 4, "causal": true]]
     return [
       "lstm": [["lstm": ["units": 128, "sequence": false]], "dense"],
+      "speech": [
+        ["conv1d": ["filters": 32, "kernel": 5, "stride": 2, "padding": 2]], "relu",
+        ["gru": ["units": 32, "bidirectional": true, "sequence": false]], "dense",
+      ],
+      "sentiment": [
+        ["embedding": ["dimension": 32, "padding": 0]], ["lstm": ["units": 32, "sequence": false]], "dense",
+      ],
       "char-lstm": [["embedding": 64], ["lstm": ["units": 256, "layers": 2, "dropout": 0.2]], "dense"],
       // nanoGPT's setting for a CPU: 4 layers, 4 heads, width 128.
       "char-transformer": [
@@ -17,13 +24,21 @@ extension ModelCatalog {
     ]
   }
 
+  /// Whether a model looks for padding among the features themselves.
+  static func masksFeatures(_ description: ModelDescription) throws(ConfigurationError) -> Bool {
+    guard case .layers(let layers) = description else { return false }
+    return layers.first?.name == "mask"
+  }
+
   /// The vectors of the embedding that a model begins with; nil where it begins with another layer.
-  static func indexLimit(_ description: ModelDescription, outputSize: Int) throws(ConfigurationError) -> Int? {
+  ///
+  /// - Parameter indexCount: as many as an embedding has whose size nobody gave.
+  static func indexLimit(_ description: ModelDescription, indexCount: Int) throws(ConfigurationError) -> Int? {
     guard try sampleForm(description) == .indices else { return nil }
-    guard case .layers(let layers) = description, let embedding = layers.first(where: { $0.name == "embedding" }) else {
-      return outputSize
+    guard let embedding = try layers(of: description).first(where: { $0.name == "embedding" }) else {
+      return indexCount
     }
     var options = try embedding.reader()
-    return try options.integer("size") ?? outputSize
+    return try options.integer("size") ?? indexCount
   }
 }

@@ -9,17 +9,21 @@ public struct ModelCatalog: Sendable {
   public let inputShape: Shape
   /// Outputs that data and loss ask for: classes, or target values.
   public let outputSize: Int
+  /// The numbers that features can be, from 0 on: the vectors of an embedding whose size nobody gave.
+  public let indexCount: Int
   /// For weights whose layer names no other.
   public let initializer: TrainingConfiguration.Initializer
   /// Layers that descriptions name beside those of the configuration.
   public let customLayers: CustomLayers
 
+  /// - Parameter indexCount: nil for as many as outputs, as where characters follow characters.
   public init(
-    inputShape: Shape, outputSize: Int, initializer: TrainingConfiguration.Initializer = .kaiming,
-    customLayers: CustomLayers = CustomLayers()
+    inputShape: Shape, outputSize: Int, indexCount: Int? = nil,
+    initializer: TrainingConfiguration.Initializer = .kaiming, customLayers: CustomLayers = CustomLayers()
   ) {
     self.inputShape = inputShape
     self.outputSize = outputSize
+    self.indexCount = indexCount ?? outputSize
     self.initializer = initializer
     self.customLayers = customLayers
   }
@@ -38,6 +42,8 @@ public struct ModelCatalog: Sendable {
   /// | `autoencoder` | dense 128, ReLU, dense 64, ReLU, dense 8: the code; dense 64, ReLU, dense 128, ReLU, dense to the features |
   /// | `detector` | 3×3 convolutions to 16 channels and, of stride 2, to 32, 64 and 64, ReLU behind each; dense 128, ReLU, dense to K + 4 |
   /// | `lstm` | over the rows of a sample: LSTM 128, its last state, dense to the outputs |
+  /// | `speech` | over the frames of a spectrogram: convolution 32 of 5 steps, every second one, ReLU, bidirectional GRU 32, its last states, dense to the outputs |
+  /// | `sentiment` | embedding 32 with padding 0, LSTM 32 up to the end of the text, its last state, dense to the outputs |
   /// | `char-lstm` | embedding 64, two LSTM layers of 256 with dropout 0.2 between, dense at each position |
   /// | `char-transformer` | embedding 128 with positions, four transformer blocks of 4 heads, layer norm, dense at each position |
   /// | `gan` | generator and discriminator of images, joined: see `ganGenerator` and `ganDiscriminator` |
@@ -51,7 +57,8 @@ public struct ModelCatalog: Sendable {
     // Dense layers see a sample as one row of features, whatever its shape.
     let shape: Shape = try Self.sampleForm(layers) ?? .rows == .rows ? [inputShape.elementCount] : inputShape
     var assembly = ModelAssembly<S>(
-      inputShape: shape, outputSize: outputSize, initializer: initializer, customLayers: customLayers)
+      inputShape: shape, outputSize: outputSize, indexCount: indexCount, initializer: initializer,
+      customLayers: customLayers)
     return try assembly.makeModel(layers)
   }
 
@@ -74,7 +81,7 @@ public struct ModelCatalog: Sendable {
       switch layer.name {
       case "conv2d", "conv_transpose2d", "max_pool2d", "average_pool2d", "global_average_pool", "upsample":
         return .images
-      case "conv1d", "lstm", "gru", "multi_head_attention", "transformer_block", "positional_embedding":
+      case "conv1d", "lstm", "gru", "multi_head_attention", "transformer_block", "positional_embedding", "mask":
         return .sequences
       case "embedding": return .indices
       case "dense", "flatten", "reshape": return .rows

@@ -76,10 +76,11 @@ enum RunHeader {
       return wrapped(layerTexts(try? ModelCatalog.layers(of: description), trainer.model))
     }
     let layers = networks.layers
-    return wrapped(["generator: latent \(layers.latent)"] + layerTexts(layers.generator, networks.generator))
+    return wrapped(
+      ["generator: latent \(layers.latent)"] + layerTexts(layers.generator, networks.generator, "generator."))
       + wrapped(
         ["discriminator: \(networks.discriminator.inputShapes[0])"]
-          + layerTexts(layers.discriminator, networks.discriminator))
+          + layerTexts(layers.discriminator, networks.discriminator, "discriminator."))
   }
 
   private static func optimizerText(_ configuration: TrainingConfiguration, _ trainer: Trainer) -> String {
@@ -90,22 +91,50 @@ enum RunHeader {
       + "discriminator \(own.name) \(trimmedNumber(rate))"
   }
 
-  /// The layers by the names that a configuration gives them, with the sizes that were found.
-  private static func layerTexts(_ layers: [LayerDescription]?, _ model: Model<Float>) -> [String] {
-    // Without the rows that dense layers make of images, and the ReLU that batch normalization takes in.
-    let built = model.summary.filter { !$0.name.hasSuffix(".flatten") }
-    let layers = layers?.enumerated().filter { index, layer in
-      !(layer.name == "relu" && index > 0 && layers?[index - 1].name == "batch_norm")
-    }.map(\.element)
-    guard let layers, layers.count == built.count else { return model.summary.map(\.type) }
-    return zip(layers, built).map { layer, built in
+  /// The layers by the names that a configuration gives them, with the sizes that were found; repeated ones once.
+  ///
+  /// - Parameter prefix: what stands before the numbers of the layers in the model.
+  private static func layerTexts(
+    _ layers: [LayerDescription]?, _ model: Model<Float>, _ prefix: String = ""
+  ) -> [String] {
+    guard let layers else { return folded(model.summary.map(\.type)) }
+    let texts = layers.enumerated().map { index, layer in
       if let name = layer.customName { return name }
-      if built.parameterCount > 0 { return "\(layer.name) \(built.outputShape)" }
-      if case .object(let options) = layer.options.content, let value = options.first?.value {
-        return "\(layer.name) \(value.line)"
+      // A layer of the configuration is a node of its number, or several whose names begin with it.
+      let nodes = model.summary.filter { $0.name == "\(prefix)\(index)" || $0.name.hasPrefix("\(prefix)\(index).") }
+      let options: [JSONValue.Member] = if case .object(let members) = layer.options.content { members } else { [] }
+      if let heads = options.first(where: { $0.key == "heads" }) { return "\(layer.name) \(heads.value.line) heads" }
+      if nodes.contains(where: { $0.parameterCount > 0 }), let last = nodes.last {
+        return "\(layer.name) \(last.outputShape)"
       }
-      return layer.name
+      guard let value = options.first?.value else { return layer.name }
+      if case .array = value.content { return layer.name }
+      return "\(layer.name) \(value.line)"
     }
+    return folded(texts)
+  }
+
+  /// The same words with repetitions in parentheses: `a, b, b, b, c, d, c, d` as `a, 3 × b, 2 × (c, d)`.
+  static func folded(_ words: [String]) -> [String] {
+    var result: [String] = []
+    var start = 0
+    while start < words.count {
+      var (period, count) = (1, 1)
+      for candidate in 1...max(1, (words.count - start) / 2) {
+        let pattern = words[start..<min(start + candidate, words.count)]
+        var repeats = 1
+        while words[(start + repeats * candidate)...].starts(with: pattern) { repeats += 1 }
+        if repeats > 1, repeats * candidate > period * count { (period, count) = (candidate, repeats) }
+      }
+      var pattern = Array(words[start..<start + period])
+      if count > 1 {
+        pattern[0] = "\(count) × \(period > 1 ? "(" : "")\(pattern[0])"
+        if period > 1 { pattern[period - 1] += ")" }
+      }
+      result += pattern
+      start += period * count
+    }
+    return result
   }
 
   /// The words, joined by arrows, on lines of at most 69 characters.

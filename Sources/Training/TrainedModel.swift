@@ -31,8 +31,8 @@ struct TrainedModel {
         exitCode: .data)
     }
     catalog = ModelCatalog(
-      inputShape: facts.inputShape, outputSize: facts.outputSize, initializer: facts.configuration.initializer,
-      customLayers: customLayers)
+      inputShape: facts.inputShape, outputSize: facts.outputSize, indexCount: facts.indexCount,
+      initializer: facts.configuration.initializer, customLayers: customLayers)
     model = try catalog.makeModel(facts.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)

@@ -61,8 +61,14 @@ public struct TrainingData {
     let scaling: FeatureScaling =
       try ModelCatalog.sampleForm(configuration.model) == .indices
       ? .none : FeatureScaling(rawValue: configuration.data.scaling.rawValue) ?? .unit
+    if try ModelCatalog.masksFeatures(configuration.model), scaling == .standard || scaling == .minMax {
+      throw TrainingError(
+        "data.scaling: \(scaling.rawValue) gives each feature its own zero, which the layer mask cannot find; give none, or scale "
+          + "the data before padding it", exitCode: .usage)
+    }
     self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
-    if let limit = try ModelCatalog.indexLimit(configuration.model, outputSize: outputSize) {
+    let indexCount = split.indexCount ?? outputSize
+    if let limit = try ModelCatalog.indexLimit(configuration.model, indexCount: indexCount) {
       for store in [train, validation, test] { try store?.checkIndices(below: limit) }
     }
     for store in [train, validation, test] { store?.transform = self.transform }

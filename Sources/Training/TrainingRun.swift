@@ -97,8 +97,8 @@ public final class TrainingRun {
       source, configuration: configuration, objective: objective, declaredOutputSize: declared,
       transform: resumed?.facts.transform, assignment: assignment, communicator: world)
     let catalog = ModelCatalog(
-      inputShape: split.featureShape, outputSize: data.outputSize, initializer: configuration.initializer,
-      customLayers: customLayers)
+      inputShape: split.featureShape, outputSize: data.outputSize, indexCount: split.indexCount,
+      initializer: configuration.initializer, customLayers: customLayers)
     let networks: AdversarialModel<Float>? = try catalog.makeAdversarialModel(configuration.model)
     let model = try networks?.joined ?? catalog.makeModel(configuration.model)
     try objective.check(model.outputShapes[0], outputSize: data.outputSize, data: split)
@@ -114,8 +114,8 @@ public final class TrainingRun {
       communicator: world, networks: networks)
     facts = Checkpoint.Facts(
       configuration: resolved, lossName: objective.name, inputShape: split.featureShape, outputSize: data.outputSize,
-      sampleCount: data.train.dealing.sampleCount, shardCount: shardCount, transform: data.transform,
-      vocabulary: split.vocabulary, storage: networks == nil ? nil : split.featureStorage)
+      indexCount: split.indexCount, sampleCount: data.train.dealing.sampleCount, shardCount: shardCount,
+      transform: data.transform, vocabulary: split.vocabulary, storage: networks == nil ? nil : split.featureStorage)
     let metrics = try MetricSelection(
       configuration.metrics, task: objective.metricTask(outputSize: data.outputSize), lossName: objective.name)
     self.metrics = metrics

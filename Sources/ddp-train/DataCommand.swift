@@ -31,6 +31,7 @@ enum DataCommand {
       valued: [
         "--output", "--gzip", "--header", "--label", "--labels", "--features", "--delimiter", "--test", "--test-file",
         "--test-features", "--test-labels", "--seed", "--context", "--stride", "--validation",
+        "--text", "--length", "--vocabulary", "--like",
       ])
     guard !parsed.wantsHelp else { return say(DataHelp.convert) }
     let format: SourceFormat = try parsed.kind("format")
@@ -40,6 +41,10 @@ enum DataCommand {
     options.testFraction = try parsed.number("--test")
     options.testFile = parsed["--test-file"]
     options.label = parsed["--label"]
+    options.text = parsed["--text"]
+    options.length = try parsed.number("--length")
+    options.vocabulary = try parsed.number("--vocabulary")
+    options.like = parsed["--like"]
     options.context = try parsed.number("--context") ?? options.context
     options.stride = try parsed.number("--stride")
     options.validationFraction = try parsed.number("--validation") ?? options.validationFraction
@@ -69,6 +74,11 @@ enum DataCommand {
     return switch format {
     case .idx, .cifar10: common
     case .csv: common.union(["--header", "--label", "--labels", "--delimiter", "--test", "--test-file", "--seed"])
+    case .textCSV:
+      common.union([
+        "--header", "--text", "--label", "--delimiter", "--test", "--test-file", "--seed", "--length", "--vocabulary",
+        "--like",
+      ])
     case .npy: common.union(["--features", "--labels", "--test-features", "--test-labels"])
     case .text: common.union(["--context", "--stride", "--validation"])
     }

@@ -2,6 +2,7 @@ import Collectives
 import DataPipeline
 import Foundation
 import HDF5Storage
+import NumericCore
 import Testing
 
 @Suite struct FeatureScalingTests {
@@ -43,7 +44,7 @@ import Testing
       #expect(transform.offset[1] == -997)
       #expect(transform.factor[1] == Float(1 / (2 * deviation)))
       // A constant is moved to zero exactly, although its sum is rounded.
-      #expect(transform.offset[2] == Float(0.1))
+      #expect(transform.offset[2] == 0.1)
       #expect(transform.factor[2] == 1)
       let squares = (0..<n).map { Double($0 * $0 % 17) }
       let mean = squares.reduce(0, +) / Double(n)
@@ -57,6 +58,45 @@ import Testing
       let transform = try fit(.minMax, try makeSplit(directory, rows: 101), .all(count: 101), ranks: 2)
       #expect(transform.offset == [0, -197, 0.1, 0])
       #expect(transform.factor == [Float(0.01), Float(0.005), 1, Float(1.0 / 16)])
+    }
+  }
+
+  /// 101 times, an hour from the first to the last, in seconds since 1970: a `Float` there goes in steps of 128.
+  @Test(arguments: [FeatureScaling.standard, .minMax], [true, false])
+  func timesKeepTheirDigits(scaling: FeatureScaling, isInteger: Bool) throws {
+    try withTemporaryDirectory { directory in
+      let n = 101
+      let path = try makeFile(directory + "/a.h5") { file in
+        let times = (0..<n).map { 1_700_000_000 + 36 * Int64($0) }
+        if isInteger {
+          try file.write("/X", shape: [n, 2], elements: times.flatMap { [$0, -$0] })
+        } else {
+          try file.write("/X", shape: [n, 2], elements: times.flatMap { [Double($0) + 0.25, -Double($0)] })
+        }
+        try file.write("/y", shape: [n], elements: [UInt8](repeating: 0, count: n))
+      }
+      let split = try DataSource.open(path).split(.train)
+      let transform = try fit(scaling, split, .all(count: n), shards: 1, ranks: 1)
+      let store = try ShardStore(
+        source: split, selection: .all(count: n), dealing: ShardDealing(sampleCount: n, shardCount: 1), shards: 0..<1,
+        targetCheck: .numbers)
+      // Through the floats of a checkpoint, as after a resume.
+      let parts = transform.offsetParts
+      store.transform = FeatureTransform(
+        kind: scaling, offset: parts[0].indices.map { i in parts.reduce(0) { $0 + Double($1[i]) } },
+        factor: transform.factor)
+      #expect(store.transform == transform)
+      let x = FlatBuffer<Float>(count: 2 * n), y = FlatBuffer<Float>(count: n), ids = FlatBuffer<Int>(count: n)
+      (0..<Int32(n)).map { $0 }.withUnsafeBufferPointer {
+        store.fill(shard: 0, positions: $0, features: x.window, targets: y.window, sampleIDs: ids.window)
+      }
+      let deviation = (Double(n * n - 1) / 12).squareRoot()
+      for i in 0..<n {
+        let expected = scaling == .standard ? (Double(i) - 50) / deviation : Double(i) / 100
+        #expect(abs(Double(x.window[2 * i]) - expected) < 1e-6)
+        let mirrored = scaling == .standard ? -expected : 1 - expected
+        #expect(abs(Double(x.window[2 * i + 1]) - mirrored) < 1e-6)
+      }
     }
   }
 

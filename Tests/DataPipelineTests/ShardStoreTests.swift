@@ -30,9 +30,10 @@ import Testing
   }
 
   private func check<T: HDF5Element & Numeric>(
-    _ value: @escaping (_ row: Int, _ column: Int) -> T, _ float: (T) -> Float
+    _ value: @escaping (_ row: Int, _ column: Int) -> T, _ float: (T) -> Float, _ double: (T) -> Double
   ) throws {
     try withTemporaryDirectory { directory in
+      let isWide = [ElementType.int32, .int64, .uint32, .uint64, .float64].contains(T.elementType)
       for width in [1, 3, 17, 64] {
         let rows = 203
         let split = try makeSplit(directory, rows: rows, width: width, value)
@@ -42,7 +43,7 @@ import Testing
           let store = try ShardStore(
             source: split, selection: selection, dealing: dealing, shards: 1..<4, targetCheck: .classes(count: 10))
           let vectors = FeatureTransform(
-            kind: .standard, offset: (0..<width).map { Float($0) / 2 }, factor: (0..<width).map { 1 / Float($0 + 1) })
+            kind: .standard, offset: (0..<width).map { Double($0) / 2 }, factor: (0..<width).map { 1 / Float($0 + 1) })
           for transform in [.identity, FeatureTransform(kind: .unit, offset: [2], factor: [0.25]), vectors] {
             store.transform = transform
             for shard in 1..<4 {
@@ -54,7 +55,11 @@ import Testing
               for row in rows {
                 for j in 0..<width {
                   let k = transform.offset.count == 1 ? 0 : j
-                  expected.append((float(value(row, j)) - transform.offset[k]) * transform.factor[k])
+                  let (offset, factor) = (transform.offset[k], transform.factor[k])
+                  expected.append(
+                    isWide && transform.offset.count > 1
+                      ? Float((double(value(row, j)) - offset) * Double(factor))
+                      : (float(value(row, j)) - Float(offset)) * factor)
                 }
               }
               #expect(batch.ids == rows)
@@ -68,16 +73,16 @@ import Testing
   }
 
   @Test func fillsAsTheNaiveTwin() throws {
-    try check({ Int8(truncatingIfNeeded: $0 * 31 + $1 * 7) }, { Float($0) })
-    try check({ Int16(truncatingIfNeeded: $0 * 3111 + $1 * 7) }, { Float($0) })
-    try check({ Int32(truncatingIfNeeded: $0 * 31_111_111 + $1 * 7) }, { Float($0) })
-    try check({ Int64(truncatingIfNeeded: $0 * 31_111_111_111_111 + $1 * 7) }, { Float($0) })
-    try check({ UInt8(truncatingIfNeeded: $0 * 31 + $1 * 7) }, { Float($0) })
-    try check({ UInt16(truncatingIfNeeded: $0 * 3111 + $1 * 7) }, { Float($0) })
-    try check({ UInt32(truncatingIfNeeded: $0 * 31_111_111 + $1 * 7) }, { Float($0) })
-    try check({ UInt64(truncatingIfNeeded: ($0 + 1) * -31_111_111_111_111 + $1 * 7) }, { Float($0) })
-    try check({ Float($0) * 0.3 - Float($1) }, { $0 })
-    try check({ Double($0) * 0.3 - Double($1) }, { Float($0) })
+    try check({ Int8(truncatingIfNeeded: $0 * 31 + $1 * 7) }, { Float($0) }, { Double($0) })
+    try check({ Int16(truncatingIfNeeded: $0 * 3111 + $1 * 7) }, { Float($0) }, { Double($0) })
+    try check({ Int32(truncatingIfNeeded: $0 * 31_111_111 + $1 * 7) }, { Float($0) }, { Double($0) })
+    try check({ Int64(truncatingIfNeeded: $0 * 31_111_111_111_111 + $1 * 7) }, { Float($0) }, { Double($0) })
+    try check({ UInt8(truncatingIfNeeded: $0 * 31 + $1 * 7) }, { Float($0) }, { Double($0) })
+    try check({ UInt16(truncatingIfNeeded: $0 * 3111 + $1 * 7) }, { Float($0) }, { Double($0) })
+    try check({ UInt32(truncatingIfNeeded: $0 * 31_111_111 + $1 * 7) }, { Float($0) }, { Double($0) })
+    try check({ UInt64(truncatingIfNeeded: ($0 + 1) * -31_111_111_111_111 + $1 * 7) }, { Float($0) }, { Double($0) })
+    try check({ Float($0) * 0.3 - Float($1) }, { $0 }, { Double($0) })
+    try check({ Double($0) * 0.3 - Double($1) }, { Float($0) }, { Double($0) })
   }
 
   /// Rows of 40 kB: reads are cut into slabs, and gaps between the runs are not read.

@@ -68,13 +68,19 @@ def recurrent(kind, layers, bidirectional, sequence, lengths):
         bidirectional=bidirectional, sequence=sequence)
 
 
-def attention(causal):
+def attention(causal, lengths=None):
     samples, steps, width, heads = 2, 5, 6, 2
     module = nn.MultiheadAttention(width, heads, batch_first=True)
     mask = torch.triu(torch.ones(steps, steps, dtype=torch.bool), diagonal=1) if causal else None
+    padding = None
+    if lengths is not None:
+        padding = torch.arange(steps)[None, :] >= torch.tensor(lengths)[:, None]
+
+    def run(m, x):
+        return m(x, x, x, need_weights=False, attn_mask=mask, key_padding_mask=padding)[0]
+
     return case(
-        "multi_head_attention", module, lambda m, x: m(x, x, x, need_weights=False, attn_mask=mask)[0],
-        values(samples, steps, width), heads=heads, causal=causal)
+        "multi_head_attention", module, run, values(samples, steps, width), lengths, heads=heads, causal=causal)
 
 
 class Block(nn.Module):
@@ -109,6 +115,10 @@ cases = [
 cases += [attention(False), attention(True)]
 cases.append(case("transformer_block", Block(6, 2), lambda m, x: m(x), values(2, 5, 6), heads=2, causal=True))
 cases.append(case("embedding", nn.Embedding(7, 3), lambda m, x: m(x), torch.tensor([[0, 6, 6, 2], [1, 0, 6, 5]]), size=7))
+cases += [attention(False, [3, 5]), attention(True, [1, 4])]
+cases.append(
+    case("embedding", nn.Embedding(7, 3, padding_idx=2), lambda m, x: m(x), torch.tensor([[4, 6, 2, 2], [2, 0, 4, 2]]),
+         size=7, padding=2))
 
 path = pathlib.Path(__file__).parent / "pytorch-sequence.json"
 path.write_text(json.dumps({"torch": torch.__version__, "cases": cases}, separators=(",", ":")) + "\n")

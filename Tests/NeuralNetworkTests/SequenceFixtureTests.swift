@@ -10,7 +10,7 @@ struct SequenceFixtureTests {
       let kind: String
       let samples: Int
       let shape: [Int]
-      let units: Int?, layers: Int?, heads: Int?, size: Int?
+      let units: Int?, layers: Int?, heads: Int?, size: Int?, padding: Int?
       let bidirectional: Bool?, sequence: Bool?, causal: Bool?
       let parameters: [String: [Double]], parameterGradients: [String: [Double]]
       let input: [Double], output: [Double], outputGradient: [Double]
@@ -18,7 +18,7 @@ struct SequenceFixtureTests {
 
       var testDescription: String {
         "\(kind), layers \(layers ?? 1), bidirectional \(bidirectional ?? false), sequence \(sequence ?? true), "
-          + "causal \(causal ?? false), lengths \(lengths.map { "\($0)" } ?? "all")"
+          + "causal \(causal ?? false), padding \(padding ?? -1), lengths \(lengths.map { "\($0)" } ?? "all")"
       }
     }
     let cases: [Case]
@@ -30,11 +30,13 @@ struct SequenceFixtureTests {
     let shape = Shape(test.shape)
     switch test.kind {
     case "embedding":
-      return singleLayerModel(Embedding<Double>(inputShape: shape, size: try #require(test.size), dimension: 3))
+      return singleLayerModel(
+        Embedding<Double>(inputShape: shape, size: try #require(test.size), dimension: 3, padding: test.padding))
     case "multi_head_attention":
       return singleLayerModel(
         MultiHeadAttention<Double>(
-          shape: shape, heads: try #require(test.heads), isCausal: test.causal ?? false))
+          shape: shape, heads: try #require(test.heads), isCausal: test.causal ?? false,
+          hasLengths: test.lengths != nil))
     case "transformer_block":
       var builder = ModelBuilder<Double>()
       let input = builder.input(shape)

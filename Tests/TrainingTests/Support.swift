@@ -4,9 +4,12 @@ import NumericCore
 import Training
 
 /// The model that `text` describes, for samples of `inputShape`.
+///
+/// - Parameter indexCount: the numbers that features can be; nil for as many as outputs.
 func model<S: Scalar>(
-  _ text: String, inputShape: Shape, outputSize: Int, of type: S.Type = Double.self
+  _ text: String, inputShape: Shape, outputSize: Int, indexCount: Int? = nil, of type: S.Type = Double.self
 ) throws(ConfigurationError) -> Model<S> {
   let description = try ModelDescription(try JSON5Parser.parse(text, file: "model.json5"), path: "model")
-  return try ModelCatalog(inputShape: inputShape, outputSize: outputSize).makeModel(description, of: type)
+  return try ModelCatalog(inputShape: inputShape, outputSize: outputSize, indexCount: indexCount).makeModel(
+    description, of: type)
 }

@@ -17,7 +17,7 @@ enum CSVLabels {
     let allNumeric = numbers.allSatisfy { !$0.contains(nil) }
     switch kind {
     case .classes:
-      self = .classes(of: tables)
+      self = .classes(of: tables.map(\.labels))
     case .values:
       for (table, values) in zip(tables, numbers) {
         guard let row = values.firstIndex(of: nil) else { continue }
@@ -27,7 +27,7 @@ enum CSVLabels {
       }
       self = .values(numbers.map { $0.map { Float($0 ?? .nan) } })
     case .automatic where !allNumeric:
-      self = .classes(of: tables)
+      self = .classes(of: tables.map(\.labels))
     case .automatic:
       let integers = numbers.map { $0.map { Int64(exactly: $0 ?? .nan) } }
       if integers.allSatisfy({ !$0.contains(nil) }) {
@@ -38,14 +38,18 @@ enum CSVLabels {
     }
   }
 
-  /// Sorted as numbers if all names are numbers (so that 10 follows 9), as text otherwise.
-  private static func classes(of tables: [CSVTable]) -> CSVLabels {
-    let names = Set(tables.flatMap(\.labels)).sorted { first, second in
+  private static func classes(of labels: [[String]]) -> CSVLabels {
+    let names = classNames(labels.joined())
+    let index = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, Int32($0)) })
+    return .classes(names: names, indices: labels.map { $0.compactMap { index[$0] } })
+  }
+
+  /// Each name once, sorted as numbers if all names are numbers (so that 10 follows 9), as text otherwise.
+  static func classNames(_ labels: some Sequence<String>) -> [String] {
+    Set(labels).sorted { first, second in
       guard let a = number(first), let b = number(second), a != b else { return first < second }
       return a < b
     }
-    let index = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, Int32($0)) })
-    return .classes(names: names, indices: tables.map { $0.labels.compactMap { index[$0] } })
   }
 
   private static func number(_ text: String) -> Double? { Double(text).flatMap { $0.isFinite ? $0 : nil } }

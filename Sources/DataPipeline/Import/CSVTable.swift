@@ -70,7 +70,7 @@ struct CSVTable {
     labels.append(label)
   }
 
-  private static let labelNames = ["label", "target", "class", "y", "species"]
+  static let labelNames = ["label", "target", "class", "y", "species"]
 
   /// A header is a first record without any number, or with a cell that is a usual name of the label column.
   private static func looksLikeHeader(_ reader: CSVReader) -> Bool {
@@ -83,20 +83,31 @@ struct CSVTable {
   private static func labelColumn(_ label: String?, names: [String]?, columnCount: Int, path: String)
     throws(ImportError) -> Int
   {
-    guard let label else {
-      let usual = labelNames.lazy.compactMap { name in names?.firstIndex { $0.lowercased() == name } }.first
-      return usual ?? columnCount - 1
-    }
-    if let column = names?.firstIndex(of: label) { return column }
-    if let index = Int(label) {
+    guard let label else { return usualColumn(labelNames, names: names) ?? columnCount - 1 }
+    return try column(label, option: "--label", names: names, columnCount: columnCount, path: path)
+  }
+
+  /// The column that has the first of some usual names.
+  static func usualColumn(_ usual: [String], names: [String]?) -> Int? {
+    usual.lazy.compactMap { name in names?.firstIndex { $0.lowercased() == name } }.first
+  }
+
+  /// The column called or numbered `text`, as the value of an option.
+  static func column(
+    _ text: String, option: String, names: [String]?, columnCount: Int, path: String
+  ) throws(ImportError) -> Int {
+    if let column = names?.firstIndex(of: text) { return column }
+    if let index = Int(text) {
       let column = index < 0 ? columnCount + index : index
       if (0..<columnCount).contains(column) { return column }
       throw .usage(
-        "--label \(label): \(path) has \(columnCount) columns, numbered 0 to \(columnCount - 1) (or -1 for the last)")
+        "\(option) \(text): \(path) has \(columnCount) columns, numbered 0 to \(columnCount - 1) (or -1 for the last)")
     }
     guard let names else {
-      throw .usage("--label \(label): \(path) has no header; give the column's number (from 0) or --header yes")
+      throw .usage("\(option) \(text): \(path) has no header; give the column's number (from 0) or --header yes")
     }
-    throw .usage("--label \(label): no such column in \(path); \(names.suggestion(for: label))")
+    let known = names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
+    let hint = names.nearest(to: text).map { "; did you mean '\($0)'?" } ?? ""
+    throw .usage("\(option) \(text): no such column in \(path), which has \(known.onOneLine)\(hint)")
   }
 }

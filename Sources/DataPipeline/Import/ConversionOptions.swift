@@ -6,6 +6,8 @@ public enum SourceFormat: String, CaseIterable, Sendable {
   case cifar10
   /// Comma-separated values.
   case csv
+  /// Comma-separated values with a text in one column and its class in another.
+  case textCSV = "text-csv"
   /// Arrays saved by NumPy.
   case npy
   /// Plain text, for models that predict the next character.
@@ -44,12 +46,22 @@ public struct ConversionOptions: Sendable {
   public var labelKind = LabelKind.automatic
   /// CSV: the byte between cells.
   public var delimiter = UInt8(ascii: ",")
-  /// CSV: a second file, which becomes the test split.
+  /// CSV, also with text: a second file, which becomes the test split.
   public var testFile: String?
   /// CSV: the fraction of the rows, 0 to 1, that becomes the test split, stratified by class; nil for none.
   public var testFraction: Double?
   /// The seed of the choice of test rows.
   public var seed: UInt64 = 0
+
+  /// Text in CSV: the name or number of the text's column; nil for one with a usual name, such as text or review, or the first that
+  /// is not the label's.
+  public var text: String?
+  /// Text in CSV: words of a row; nil for the longest of the training split, up to 256.
+  public var length: Int?
+  /// Text in CSV: the size of the vocabulary, padding and unknown words included; nil for 10,000.
+  public var vocabulary: Int?
+  /// Text in CSV: an earlier output whose vocabulary, length and classes are to be used.
+  public var like: String?
 
   /// Text: characters of a window.
   public var context = 64

@@ -3,12 +3,7 @@ internal import HDF5Storage
 extension DataConversion {
   /// Writes the splits of one or two CSV files, with the names of features and classes as attributes.
   static func convertCSV(_ source: String, _ options: ConversionOptions, to file: OutputFile) throws(ImportError) {
-    if let fraction = options.testFraction {
-      try TestSplit.check(fraction: fraction)
-      guard options.testFile == nil else {
-        throw .usage("--test and --test-file exclude each other: the test split is either")
-      }
-    }
+    try options.checkTestSplit()
     var tables = [try CSVTable(path: source, options: options)]
     if let path = options.testFile {
       let test = try CSVTable(path: path, options: options)

@@ -10,6 +10,7 @@ public enum DataConversion {
   /// | idx | a directory, or images and labels of a training split and perhaps of a test split, in any order | as stored, [N, …] | as stored, [N] |
   /// | cifar10 | a directory, or batches; `test_batch` is the test split | uint8 [N, 3, 32, 32] | uint8 [N] |
   /// | csv | one file | float32 [N, D] | int32 classes, int64 or float32 [N] |
+  /// | text-csv | one file | words by number, [N, length] | int32 classes [N] |
   /// | npy | features, labels and perhaps features, labels of the test split, in that order | as stored | as stored |
   /// | text | one file of UTF-8 | characters by number, [N, context] | the character behind each, [N, context] |
   ///
@@ -22,7 +23,7 @@ public enum DataConversion {
     format: SourceFormat, sources: [String], output: String, options: ConversionOptions = ConversionOptions()
   ) throws(ImportError) -> ConversionSummary {
     guard !sources.isEmpty else { throw .usage("data convert \(format.rawValue): no source file is named") }
-    if let source = (sources + [options.testFile].compactMap(\.self)).first(where: { $0 == output }) {
+    if let source = (sources + [options.testFile, options.like].compactMap(\.self)).first(where: { $0 == output }) {
       throw .usage("--output \(output): would replace the source \(source)")
     }
     let file = try OutputFile(path: output, gzip: options.gzip)
@@ -47,6 +48,12 @@ public enum DataConversion {
         throw .usage("data convert csv: \(sources.count) sources, expected one; name the test split's with --test-file")
       }
       try convertCSV(sources[0], options, to: file)
+    case .textCSV:
+      guard sources.count == 1 else {
+        throw .usage(
+          "data convert text-csv: \(sources.count) sources, expected one; name the test split's with --test-file")
+      }
+      try convertTextCSV(sources[0], options, to: file)
     case .text:
       guard sources.count == 1 else {
         throw .usage("data convert text: \(sources.count) sources, expected one; join them first")

@@ -19,12 +19,12 @@ extension DataSynthesis {
     guard noise >= 0, noise.isFinite else { throw .usage("--noise \(noise): expected 0 or more") }
     return ShapeGenerator(count: samples, classes: classes, noise: noise, seed: options.seed)
   }
+}
 
+extension ShapeGenerator: SplitSynthesizer {
   /// Writes `/split/x` uint8 [N, H, W, C] and `/split/y` float32 [N, 5], whose attributes name the columns and the classes.
-  static func write(
-    _ generator: ShapeGenerator, _ samples: Range<Int>, split: String, to file: OutputFile
-  ) throws(ImportError) {
-    let (side, channels) = (ShapeGenerator.side, ShapeGenerator.channels)
+  func write(_ samples: Range<Int>, split: String, to file: OutputFile) throws(ImportError) {
+    let (side, channels) = (Self.side, Self.channels)
     let size = side * side * channels
     let features = try file.create("/\(split)/x", shape: [samples.count, side, side, channels], elementType: .uint8)
     let block = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: min(samples.count, 1000) * size)
@@ -34,16 +34,16 @@ extension DataSynthesis {
       let rows = start..<min(start + block.count / size, samples.count)
       for row in rows {
         let place = (row - start) * size
-        labels += generator.sample(samples.lowerBound + row, into: .init(rebasing: block[place..<place + size]))
+        labels += sample(samples.lowerBound + row, into: .init(rebasing: block[place..<place + size]))
       }
       let written = UnsafeMutableBufferPointer(rebasing: block[..<(rows.count * size)])
       try translated { () throws(HDF5Error) in try features.write(rows: rows, from: UnsafeRawBufferPointer(written)) }
     }
     let path = "/\(split)/y"
-    try file.write(path, shape: [samples.count, ShapeGenerator.columns.count], labels)
-    let names = ShapeGenerator.Shape.allCases.prefix(generator.classes).map(\.rawValue)
+    try file.write(path, shape: [samples.count, Self.columns.count], labels)
+    let names = Shape.allCases.prefix(classes).map(\.rawValue)
     try translated { () throws(HDF5Error) in
-      try file.file.setAttribute("columns", to: ShapeGenerator.columns.joined(separator: "\n"), of: path)
+      try file.file.setAttribute("columns", to: Self.columns.joined(separator: "\n"), of: path)
       try file.file.setAttribute("classes", to: names.joined(separator: "\n"), of: path)
     }
   }

@@ -16,6 +16,7 @@ public enum DataSynthesis {
   /// - spirals: arm k of K, with r evenly spaced on (0, 1]: r · (cos a, sin a) + σε, a = 2π(r + k/K).
   /// - shapes: images uint8 [N, 32, 32, 3] of one shape each, with float32 [N, 5] of class, x centre, y centre, width and height; see
   ///   `ShapeGenerator`.
+  /// - tones: x [N, 48, 32] and y uint8; see `ToneGenerator`.
   ///
   /// - Throws: `ImportError`: `.usage` for sizes that are out of range or that the kind does not have, `.data` if the file cannot
   ///   be written.
@@ -23,8 +24,7 @@ public enum DataSynthesis {
   public static func make(
     kind: SynthesisKind, output: String, options: SynthesisOptions = SynthesisOptions()
   ) throws(ImportError) -> ConversionSummary {
-    let shapes = kind == .shapes ? try shapeGenerator(options) : nil
-    let generator = kind == .shapes ? nil : try generator(kind, options)
+    let generator = try generator(kind, options)
     let samples = options.samples ?? kind.defaults.samples
     var trainCount = samples
     if options.testFraction != 0 {
@@ -36,8 +36,7 @@ public enum DataSynthesis {
     let file = try OutputFile(path: output, gzip: options.gzip)
     // The samples are in random order already: the last ones can be the test split.
     for (split, rows) in [("train", 0..<trainCount), ("test", trainCount..<samples)] where !rows.isEmpty {
-      if let shapes { try write(shapes, rows, split: split, to: file) }
-      if let generator { try write(generator, rows, split: split, to: file) }
+      try generator.write(rows, split: split, to: file)
     }
     try translated { () throws(HDF5Error) in
       try file.file.setAttribute("source", to: "synthetic: \(kind.rawValue), seed \(options.seed)")
@@ -47,15 +46,17 @@ public enum DataSynthesis {
 
   /// Checks the options against the kind and fills in its defaults.
   private static func generator(_ kind: SynthesisKind, _ options: SynthesisOptions) throws(ImportError)
-    -> SampleGenerator
+    -> any SplitSynthesizer
   {
+    if kind == .shapes { return try shapeGenerator(options) }
     let defaults = kind.defaults
     let features = options.features ?? defaults.features
     let classes = options.classes ?? defaults.classes ?? 0
     let noise = options.noise ?? defaults.noise
     let samples = options.samples ?? defaults.samples
     guard kind.hasFreeFeatures || features == defaults.features else {
-      throw .usage("--features \(features): \(kind.rawValue) lie in a plane and have \(defaults.features) features")
+      let reason = kind == .tones ? "are spectrograms of fixed size" : "lie in a plane"
+      throw .usage("--features \(features): \(kind.rawValue) \(reason) and have \(defaults.features) features")
     }
     guard kind.hasFreeClasses || options.classes == nil || options.classes == defaults.classes else {
       let reason = kind == .linear ? "a regression has no classes" : "\(kind.rawValue) are \(defaults.classes ?? 0)"
@@ -64,6 +65,9 @@ public enum DataSynthesis {
     guard (1...65_536).contains(features) else { throw .usage("--features \(features): expected 1 to 65536") }
     guard kind == .linear || (2...65_536).contains(classes) else {
       throw .usage("--classes \(classes): expected 2 to 65536")
+    }
+    guard kind != .tones || classes <= ToneGenerator.words.count else {
+      throw .usage("--classes \(classes): tones make \(ToneGenerator.words.count) words, expected 2 to that many")
     }
     let informative = SampleGenerator.informativeCount(features: features, classes: classes)
     guard kind != .classification || informative >= 17 || classes <= 1 << informative else {
@@ -77,15 +81,24 @@ public enum DataSynthesis {
     guard noise >= 0, noise.isFinite, kind != .classification || noise <= 1 else {
       throw .usage("--noise \(noise): expected \(kind == .classification ? "a fraction of 0 to 1" : "0 or more")")
     }
+    if kind == .tones {
+      return ToneGenerator(count: samples, classes: classes, noise: noise, seed: options.seed)
+    }
     return SampleGenerator(
       kind: kind, count: samples, features: features, classes: classes, noise: noise, seed: options.seed)
   }
+}
 
-  private static func write(_ generator: SampleGenerator, _ samples: Range<Int>, split: String, to file: OutputFile)
-    throws(ImportError)
-  {
-    let width = generator.features
-    let features = try file.create("/\(split)/x", shape: [samples.count, width], elementType: .float32)
+/// Makes the samples of a data set, each a function of its number.
+protocol SplitSynthesizer {
+  /// Writes features and labels of some samples as the split's arrays.
+  func write(_ samples: Range<Int>, split: String, to file: OutputFile) throws(ImportError)
+}
+
+extension SampleGenerator: SplitSynthesizer {
+  func write(_ samples: Range<Int>, split: String, to file: OutputFile) throws(ImportError) {
+    let width = features
+    let rowsOfFeatures = try file.create("/\(split)/x", shape: [samples.count, width], elementType: .float32)
     let block = UnsafeMutableBufferPointer<Float>.allocate(
       capacity: min(samples.count, max(1, 1 << 20 / width)) * width)
     defer { block.deallocate() }
@@ -96,25 +109,27 @@ public enum DataSynthesis {
       for row in rows {
         let place = (row - start) * width
         labels.append(
-          generator.sample(samples.lowerBound + row, into: .init(rebasing: block[place..<(place + width)])))
+          sample(samples.lowerBound + row, into: .init(rebasing: block[place..<(place + width)])))
       }
       let written = UnsafeMutableBufferPointer(rebasing: block[..<(rows.count * width)])
-      try translated { () throws(HDF5Error) in try features.write(rows: rows, from: UnsafeRawBufferPointer(written)) }
+      try translated { () throws(HDF5Error) in
+        try rowsOfFeatures.write(rows: rows, from: UnsafeRawBufferPointer(written))
+      }
     }
     let labelPath = "/\(split)/y"
-    guard generator.classes == 0 else {
+    guard classes == 0 else {
       return try file.write(labelPath, shape: [samples.count], labels.map { Int32($0) })
     }
     try file.write(labelPath, shape: [samples.count], labels.map { Float($0) })
     try translated { () throws(HDF5Error) in
       // An attribute holds 64 KiB; wider weights stand beside the data.
       if width <= 8_000 {
-        try file.file.setAttribute("weight", to: generator.weight, of: labelPath)
+        try file.file.setAttribute("weight", to: weight, of: labelPath)
       } else if split == "train" {
-        try file.file.write("/truth/weight", shape: [width], elements: generator.weight)
+        try file.file.write("/truth/weight", shape: [width], elements: weight)
       }
-      try file.file.setAttribute("bias", to: generator.bias, of: labelPath)
-      try file.file.setAttribute("noise", to: generator.noise, of: labelPath)
+      try file.file.setAttribute("bias", to: bias, of: labelPath)
+      try file.file.setAttribute("noise", to: noise, of: labelPath)
     }
   }
 }

@@ -12,6 +12,8 @@ public enum SynthesisKind: String, CaseIterable, Sendable {
   case spirals
   /// Images of one geometric shape each, with its class and box.
   case shapes
+  /// Words of three tones each, as spectrograms.
+  case tones
 }
 
 /// The size, noise and seed of a synthetic data set. A nil stands for the kind's own default.
@@ -24,6 +26,7 @@ public enum SynthesisKind: String, CaseIterable, Sendable {
 /// | blobs | 2 | 3 | 1.0 (standard deviation of each coordinate's) |
 /// | spirals | 2, fixed | 2 | 0.02 (standard deviation of each coordinate's) |
 /// | shapes | 32×32×3, fixed | 4 of 6 | 0.1 (standard deviation of each pixel's, of its range) |
+/// | tones | 48 × 32, fixed | 10 | 0.3 (standard deviation of the white noise) |
 public struct SynthesisOptions: Sendable {
   /// Samples of all splits together; 12000 for shapes, else 1000.
   public var samples: Int?
@@ -49,11 +52,12 @@ extension SynthesisKind {
     case .blobs: (1000, 2, 3, 1)
     case .spirals: (1000, 2, 2, 0.02)
     case .shapes: (12_000, 32 * 32 * 3, 4, 0.1)
+    case .tones: (1000, ToneGenerator.frames * ToneGenerator.spectrogram.bands, 10, 0.3)
     }
   }
 
   /// Whether the number of features may be chosen.
-  var hasFreeFeatures: Bool { self != .moons && self != .spirals }
+  var hasFreeFeatures: Bool { self != .moons && self != .spirals && self != .tones }
   /// Whether the number of classes may be chosen.
   var hasFreeClasses: Bool { self != .moons && self != .linear }
 }

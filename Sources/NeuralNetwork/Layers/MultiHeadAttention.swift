@@ -7,8 +7,11 @@ public import NumericCore
 ///
 /// - Shapes: input and output [T, E]; `in_proj_weight` [3E, E] and `in_proj_bias` [3E] (q, k, v), `out_proj.weight` [E, E] and
 ///   `out_proj.bias` [E], named and initialised as by PyTorch's `nn.MultiheadAttention`.
+/// - Input 1, where `hasLengths`, is the number of steps of each sample, a scalar from 1 to T: the steps behind it are padding, which
+///   no position sees (PyTorch's `key_padding_mask`). What the padding's own positions give means nothing.
 /// - In training, dropout falls on the softmax's results, keyed by (step, layer, sample).
 public struct MultiHeadAttention<S: Scalar>: Layer {
+  public let inputShapes: [Shape]
   public let outputShape: Shape
   public let parameters: [ParameterSpecification]
   public let heads: Int
@@ -18,14 +21,17 @@ public struct MultiHeadAttention<S: Scalar>: Layer {
 
   /// - Parameters:
   ///   - shape: [T, E], E a multiple of `heads`.
+  ///   - hasLengths: whether a second input tells the steps of each sample.
   ///   - dropout: of attention weights, at least 0 and less than 1.
   ///   - initializer: of both weights; nil for PyTorch's, Xavier for the input's and uniform on ±1/√E for the output's.
   public init(
-    shape: Shape, heads: Int, isCausal: Bool = false, dropout: Double = 0, initializer: Initializer? = nil
+    shape: Shape, heads: Int, isCausal: Bool = false, hasLengths: Bool = false, dropout: Double = 0,
+    initializer: Initializer? = nil
   ) {
     precondition(
       shape.rank == 2 && heads >= 1 && shape[1] >= 1 && shape[1] % heads == 0 && (0..<1).contains(dropout),
       "\(heads) heads over \(shape) with dropout \(dropout)")
+    inputShapes = hasLengths ? [shape, []] : [shape]
     outputShape = shape
     (self.heads, self.isCausal, self.dropout) = (heads, isCausal, dropout)
     (positions, width, headWidth) = (shape[0], shape[1], shape[1] / heads)
@@ -40,8 +46,6 @@ public struct MultiHeadAttention<S: Scalar>: Layer {
       ParameterSpecification("out_proj.bias", shape: [width], initializer: .zeros),
     ]
   }
-
-  public var inputShapes: [Shape] { [outputShape] }
 
   // A head's attention matrix of one sample has T² elements.
   private var square: Int { positions * positions }
@@ -102,12 +106,13 @@ public struct MultiHeadAttention<S: Scalar>: Layer {
     }
     let dropped = pass.scratch.window(first: square)
     for sample in 0..<pass.samples {
+      let length = inputShapes.count > 1 ? Int(pass.input(1)[sample]) : positions
       for head in 0..<heads {
         let attention = square(memory.attention, sample, head)
         multiply(
           part(memory.projected, 0, sample, head), part(memory.projected, 1, sample, head).transposed,
           into: matrix(attention))
-        attentionSoftmax(attention, columns: positions, scale: scale, isCausal: isCausal)
+        attentionSoftmax(attention, columns: positions, length: length, scale: scale, isCausal: isCausal)
         if drops(pass) { multiplyElements(attention, square(memory.mask, sample, head), into: dropped) }
         multiply(
           matrix(drops(pass) ? dropped : attention), part(memory.projected, 2, sample, head),
@@ -158,6 +163,7 @@ public struct MultiHeadAttention<S: Scalar>: Layer {
         Matrix(pass.parameter(0), rows: 3 * width, columns: width),
         into: Matrix(inputGradient, rows: rows, columns: width))
     }
+    if inputShapes.count > 1 { pass.inputGradient(1)?.update(repeating: 0) }
   }
 
   /// Adds to the gradients of weight `index` and the bias behind it.
