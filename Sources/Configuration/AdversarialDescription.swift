@@ -53,6 +53,7 @@ extension TrainingConfiguration {
         data.validation > 0, ["data", "validation"],
         "a GAN is trained on all samples and has no validation figures; set it to 0"
       ),
+      (data.target != nil, ["data", "target"], "a GAN has no targets; leave it out"),
       (mixes, ["data", "augment"], "mixup mixes targets, of which a GAN has none; leave it out"),
       (
         model == .named("gan") && data.scaling == .standard, ["data", "scaling"],

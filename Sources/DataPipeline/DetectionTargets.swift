@@ -9,7 +9,8 @@ enum DetectionRule {
   }
 }
 
-/// Checks that rows are [class, x centre, y centre, width, height], a class index below `limit` and a box; finds the greatest class, or the first row that is none.
+/// Checks that rows are [class, x centre, y centre, width, height], a class index below `limit` and a box; finds the greatest class, or
+/// the first row that is none.
 struct ScanDetections: ElementKernel {
   let elements: UnsafeRawBufferPointer
   let limit: Int

@@ -119,6 +119,7 @@ extension Commands {
         ["--set", "schedule.name=plateau"],
         "schedule: plateau follows a loss, but those of a GAN do not fall; give another name"
       ),
+      (["--set", "data.target=features"], "data.target: a GAN has no targets; leave it out"),
       (
         ["--set", "data.augment=['mixup']"], "data.augment: mixup mixes targets, of which a GAN has none; leave it out"
       ),
