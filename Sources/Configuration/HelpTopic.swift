@@ -26,7 +26,8 @@ extension HelpTopic {
       """
       Usage: ddp-train predict CHECKPOINT --data FILE --output OUT.h5 [options]
 
-      Writes logits, probabilities and classes, or values, for every sample of a split, in its order.
+      Writes logits, probabilities and classes (and boxes), or values, for every sample of a split, in
+      its order. Values of a reconstruction are scaled as the model's input is.
 
       \(Self.table(PredictArguments.options, withKeys: false))
       """
@@ -90,6 +91,8 @@ extension HelpTopic {
     Keys of the configuration file without an option, for --set too
 
       data.features, data.labels        datasets in the file, such as /train/x (found by name)
+      data.target                       labels, or features: reconstruction (labels; features for
+                                        the model autoencoder); augment [noise] then denoises
       data.validation                   fraction of train used for validation, 0 up to 1 (0)
       data.scaling                      none, unit, standard or min_max (unit)
       data.layout                       of images: channels_first or channels_last (by the shape)
@@ -108,7 +111,8 @@ extension HelpTopic {
                                         { custom: "Name" } is a layer of a program that has
                                         ddp-train as a library
       model.generator, .discriminator   lists of layers, instead of model.layers: a GAN, trained on
-                                        binary cross-entropy of reals and fakes
+                                        binary cross-entropy of reals and fakes; its best checkpoint
+                                        is the newest
       model.latent                      normal numbers that the generator makes a sample of (64)
       initializer                       kaiming (also kaiming_uniform), kaiming_normal, xavier (also
                                         xavier_uniform), xavier_normal, orthogonal,
@@ -119,7 +123,8 @@ extension HelpTopic {
       loss.class_weights                for cross_entropy, one a class (1 each)
       loss.positive_weight              for binary_cross_entropy, a number or one an output (1)
       loss.gamma, .alpha                for focal: 2; α of class 1 of two, or one a class (1 each)
-      loss.delta                        for huber (1)
+      loss.delta                        for huber (1), and the boxes of detection (0.1)
+      loss.box_weight                   for detection, of the box beside the class (20)
       loss.margin                       for hinge and binary_hinge (1)
       metrics                           ["accuracy"]: measured on validation, any of
                                         \(wrapped(MetricName.knownNames))

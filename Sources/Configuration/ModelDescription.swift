@@ -9,8 +9,8 @@ public enum ModelDescription: Sendable, Equatable {
 
   /// The models that a name alone describes.
   public static let knownNames = [
-    "linear", "logistic", "mlp", "cnn", "resnet20", "lstm", "speech", "sentiment", "char-lstm", "char-transformer",
-    "gan",
+    "linear", "logistic", "mlp", "cnn", "resnet20", "lstm", "char-lstm", "char-transformer", "autoencoder", "gan",
+    "sentiment", "detector", "speech",
   ]
 
   /// Whether it is a generative adversarial network, whose two networks are trained against each other.

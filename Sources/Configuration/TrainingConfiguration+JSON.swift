@@ -37,6 +37,7 @@ extension TrainingConfiguration.Data {
       "path": .optional(path),
       "features": .optional(features),
       "labels": .optional(labels),
+      "target": .optional(target?.rawValue),
       "validation": .number(validation),
       "scaling": .string(scaling.rawValue),
       "layout": .string(layout.rawValue),

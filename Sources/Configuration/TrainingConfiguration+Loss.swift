@@ -3,6 +3,7 @@ extension TrainingConfiguration {
   public struct Loss: Sendable, Equatable {
     public static let knownNames = [
       "cross_entropy", "binary_cross_entropy", "mse", "mae", "huber", "focal", "hinge", "binary_hinge",
+      "detection",
     ]
 
     /// What a row of targets of the cross-entropy is.
@@ -27,12 +28,17 @@ extension TrainingConfiguration {
     public var gamma = 2.0
     /// For `focal`: the α of class 1 of two, whose class 0 has 1 − α, or one a class; nil: 1 each.
     public var alpha: [Double]?
-    /// Where Huber's loss turns from quadratic to linear, more than 0.
-    public var delta = 1.0
+    /// Where Huber's loss turns from quadratic to linear, more than 0: 1 for `huber`, 0.1 of an image for the boxes of `detection`.
+    public var delta: Double
+    /// What the loss of the box counts beside that of the class, at least 0, for `detection`.
+    public var boxWeight = 20.0
     /// The margin of `hinge` and `binary_hinge`, more than 0.
     public var margin = 1.0
 
-    public init(name: String) { self.name = name }
+    public init(name: String) {
+      self.name = name
+      delta = name == "detection" ? 0.1 : 1
+    }
   }
 }
 
@@ -53,6 +59,9 @@ extension TrainingConfiguration.Loss {
     case "binary_cross_entropy":
       positiveWeight = try reader.numbers("positive_weight", in: .above(0), orOne: true) ?? positiveWeight
     case "huber": delta = try reader.double("delta", in: .above(0)) ?? delta
+    case "detection":
+      delta = try reader.double("delta", in: .above(0)) ?? delta
+      boxWeight = try reader.double("box_weight", in: .atLeast(0)) ?? boxWeight
     case "focal":
       gamma = try reader.double("gamma", in: .atLeast(0)) ?? gamma
       alpha = try reader.numbers("alpha", in: .atLeast(0), orOne: true)
@@ -66,6 +75,7 @@ extension TrainingConfiguration.Loss {
       of: name,
       among: [
         "targets", "label_smoothing", "class_weights", "positive_weight", "gamma", "alpha", "delta", "margin",
+        "box_weight",
       ])
     try reader.finish()
   }
@@ -81,6 +91,7 @@ extension TrainingConfiguration.Loss {
     case "binary_cross_entropy":
       if positiveWeight != [1] { members.append(.init("positive_weight", Self.json(positiveWeight))) }
     case "huber": members.append(.init("delta", .number(delta)))
+    case "detection": members += [.init("delta", .number(delta)), .init("box_weight", .number(boxWeight))]
     case "focal":
       members.append(.init("gamma", .number(gamma)))
       if let alpha { members.append(.init("alpha", Self.json(alpha))) }

@@ -11,6 +11,9 @@ extension TrainingConfiguration {
     let defaults = TrainingConfiguration()
     data = try Data(reading: try reader.object("data", shorthand: "path"))
     model = try Self.readModel(&reader) ?? defaults.model
+    guard !reconstructs || data.labels == nil else {
+      throw reader.error("data", "labels are not read where the target is the features; leave data.labels out")
+    }
     initializer = try reader.choice("initializer") ?? defaults.initializer
     loss = reader.value("loss") == nil ? nil : try Loss(reading: try reader.object("loss", shorthand: "name"))
     optimizer = try Optimizer(reading: try reader.object("optimizer", shorthand: "name"))
@@ -65,6 +68,7 @@ extension TrainingConfiguration.Data {
     path = try reader.string("path")
     features = try reader.string("features")
     labels = try reader.string("labels")
+    target = try reader.choice("target")
     validation = try reader.double("validation", in: .halfOpen(0, 1)) ?? validation
     scaling = try reader.choice("scaling") ?? scaling
     layout = try reader.choice("layout") ?? layout

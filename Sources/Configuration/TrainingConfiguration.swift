@@ -61,6 +61,8 @@ extension TrainingConfiguration {
     public var features: String?
     /// The dataset of labels; `nil`: found by name.
     public var labels: String?
+    /// What the outputs of the model are held against; `nil`: the features for the model `autoencoder`, else the labels.
+    public var target: Target?
     /// The fraction of the training split that becomes the validation split, 0 ..< 1, if the file has none.
     public var validation = 0.0
     public var scaling = Scaling.unit
@@ -69,6 +71,18 @@ extension TrainingConfiguration {
     public var augment: [Augmentation] = []
 
     public init() {}
+  }
+
+  /// What a model learns to give.
+  public enum Target: String, CaseIterable, Sendable {
+    case labels
+    /// The sample's own features, scaled, as they were before augmentation.
+    case features
+  }
+
+  /// Whether the model learns to give the features themselves.
+  public var reconstructs: Bool {
+    (data.target ?? (model == .named("autoencoder") ? .features : .labels)) == .features
   }
 
   /// How features are scaled; the figures come from the training split alone.

@@ -29,6 +29,17 @@ public enum Augmentation: Sendable, Equatable {
     case .noise, .mixup: false
     }
   }
+
+  /// Whether things in an image change their place.
+  public var movesPixels: Bool {
+    switch self {
+    case .flip, .crop, .shift, .rotate: true
+    case .cutout, .noise, .mixup: false
+    }
+  }
+
+  /// As in a configuration.
+  public var name: String { String("\(self)".prefix { $0 != "(" }) }
 }
 
 /// Applies augmentations to batches of one micro-batch size, in their order.
@@ -57,9 +68,8 @@ public final class Augmenter {
   ) throws(DataError) {
     let isImage = sampleShape.rank == 2 || sampleShape.rank == 3
     if let first = augmentations.first(where: \.needsImages), !isImage {
-      let name = "\(first)".prefix { $0 != "(" }
       throw DataError(
-        "data.augment: \(name) needs images, [H, W] or [H, W, C], but a sample has the shape \(sampleShape); leave it out",
+        "data.augment: \(first.name) needs images, [H, W] or [H, W, C], but a sample has the shape \(sampleShape); leave it out",
         exitCode: .usage)
     }
     self.augmentations = augmentations

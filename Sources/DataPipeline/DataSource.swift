@@ -15,21 +15,27 @@ public struct DataSource: Sendable {
   ///   - path: an HDF5 file, a directory of them, a glob, or a text list of files (`.txt`, `.list`, `.lst`).
   ///   - features, labels: paths inside the file, where the names are not known ones.
   ///   - labelsRequired: false for prediction, where a split may have features alone.
+  ///   - reconstructs: whether the features are the targets; labels are then neither needed nor looked at.
   public static func open(
-    _ path: String, features: String? = nil, labels: String? = nil, labelsRequired: Bool = true
+    _ path: String, features: String? = nil, labels: String? = nil, labelsRequired: Bool = true,
+    reconstructs: Bool = false
   ) throws(DataError) -> DataSource {
     let files = try DataFiles.expand(path)
     var parts: [SplitName: [SplitSource.Part]] = [:]
     for filePath in files {
       let file = try openFile(filePath)
-      let paths = try DataLayout.splits(of: file, features: features, labels: labels, labelsRequired: labelsRequired)
-      for paths in paths {
+      let paths = try DataLayout.splits(
+        of: file, features: features, labels: labels, labelsRequired: labelsRequired && !reconstructs)
+      for var paths in paths {
+        if reconstructs { paths.labels = nil }
         let firstRow = parts[paths.split]?.last?.rows.upperBound ?? 0
         parts[paths.split, default: []].append(try SplitSource.Part(paths, in: file, firstRow: firstRow))
       }
     }
     var splits: [SplitName: SplitSource] = [:]
-    for (name, parts) in parts { splits[name] = try SplitSource(name: name, parts: parts) }
+    for (name, parts) in parts {
+      splits[name] = try SplitSource(name: name, parts: parts, reconstructs: reconstructs)
+    }
     return DataSource(path: path, files: files, splits: splits)
   }
 

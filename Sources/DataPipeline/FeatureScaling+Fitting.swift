@@ -66,12 +66,7 @@ extension FeatureScaling {
   private static func range(
     _ store: ShardStore, _ communicator: any Communicator
   ) throws(CollectiveError) -> (minimum: [Double], maximum: [Double]) {
-    var minimum = [Double](repeating: .infinity, count: store.featureSize)
-    var maximum = [Double](repeating: -.infinity, count: store.featureSize)
-    for shard in store.shards {
-      store.accumulate(.minimum, ofShard: shard, into: &minimum)
-      store.accumulate(.maximum, ofShard: shard, into: &maximum)
-    }
+    var (minimum, maximum) = store.range()
     for other in try communicator.allGather(minimum) { minimum = zip(minimum, other).map { Swift.min($0, $1) } }
     for other in try communicator.allGather(maximum) { maximum = zip(maximum, other).map { Swift.max($0, $1) } }
     return (minimum, maximum)
@@ -79,13 +74,20 @@ extension FeatureScaling {
 }
 
 extension ShardStore {
-  /// Checks that the features of this rank's shards are whole numbers that a table of `limit` rows can be asked for.
-  public func checkIndices(below limit: Int) throws(DataError) {
-    var minimum = [Double](repeating: 0, count: featureSize), maximum = minimum
+  /// The least and greatest value of each feature in this rank's shards.
+  func range() -> (minimum: [Double], maximum: [Double]) {
+    var minimum = [Double](repeating: .infinity, count: featureSize)
+    var maximum = [Double](repeating: -.infinity, count: featureSize)
     for shard in shards {
       accumulate(.minimum, ofShard: shard, into: &minimum)
       accumulate(.maximum, ofShard: shard, into: &maximum)
     }
+    return (minimum, maximum)
+  }
+
+  /// Checks that the features of this rank's shards are whole numbers that a table of `limit` rows can be asked for.
+  public func checkIndices(below limit: Int) throws(DataError) {
+    let (minimum, maximum) = range()
     let (least, greatest) = (minimum.min() ?? 0, maximum.max() ?? 0)
     func text(_ value: Double) -> String { Int(exactly: value).map(String.init) ?? "\(value)" }
     guard source.featureType.isInteger, least >= 0, greatest < Double(limit) else {
@@ -96,9 +98,26 @@ extension ShardStore {
     }
   }
 
+  /// Checks that the scaled features of this rank's shards are from 0 to 1, as targets that are probabilities have to be.
+  public func checkProbabilities() throws(DataError) {
+    let (minimum, maximum) = range()
+    func scaled(_ value: Double, _ feature: Int) -> Float {
+      let index = transform.offset.count == 1 ? 0 : feature
+      return Float(value - transform.offset[index]) * transform.factor[index]
+    }
+    let least = minimum.indices.map { scaled(minimum[$0], $0) }.min() ?? 0
+    let greatest = maximum.indices.map { scaled(maximum[$0], $0) }.max() ?? 0
+    // `min_max` may round beyond its ends.
+    guard least >= -1e-6, greatest <= 1 + 1e-6 else {
+      throw DataError(
+        "\(source.place(.features, row: 0)): the features, scaled, go from \(least) to \(greatest), but binary_cross_entropy "
+          + "expects targets from 0 to 1; use --set data.scaling=min_max, or --loss mse", exitCode: .usage)
+    }
+  }
+
   /// The number of classes in the data: the greatest label over all ranks, plus one. Every rank must call it.
   ///
-  /// - Precondition: the store was loaded with `TargetCheck.classes`.
+  /// - Precondition: the store was loaded with `TargetCheck.classes` or `.detections`.
   public func classCount(_ communicator: any Communicator) throws(CollectiveError) -> Int {
     guard let largestLabel else { preconditionFailure("the targets were not read as classes") }
     return try communicator.allGather([largestLabel]).joined().reduce(0, max) + 1

@@ -7,6 +7,8 @@ public enum TargetCheck: Sendable, Equatable {
   case numbers
   /// Integral class indices from 0 up to `count`, or of any number where that is to be found out.
   case classes(count: Int?)
+  /// Rows of [class, x centre, y centre, width, height]: a class index as above, and a box relative to the image.
+  case detections(classCount: Int?)
 }
 
 extension ShardStore {

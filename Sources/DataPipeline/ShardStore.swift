@@ -11,7 +11,7 @@ public final class ShardStore: @unchecked Sendable {
   public let dealing: ShardDealing
   /// The shards that are held.
   public let shards: Range<Int>
-  /// The greatest class index in the targets; nil if they are not classes.
+  /// The greatest class index in the targets; nil if they have none.
   public let largestLabel: Int?
   /// How `fill` scales features. `identity` at first; set once, before training.
   public var transform: FeatureTransform = .identity {
@@ -69,6 +69,8 @@ public final class ShardStore: @unchecked Sendable {
         try source.checkFinite(.targets, rows, bytes)
       case .classes(let count):
         largestLabel = max(largestLabel ?? 0, try source.checkLabels(rows, bytes, classCount: count))
+      case .detections(let count):
+        largestLabel = max(largestLabel ?? 0, try source.checkDetections(rows, bytes, classCount: count))
       }
     }
     self.largestLabel = largestLabel
@@ -77,7 +79,8 @@ public final class ShardStore: @unchecked Sendable {
   /// The number of rows of a held shard.
   public func count(_ shard: Int) -> Int { dealing.count(ofShard: shard) }
 
-  /// Copies rows into a batch as `Float`: features scaled, targets and class indices as they are. Allocates nothing.
+  /// Copies rows into a batch as `Float`: features scaled, targets and class indices as they are, or the scaled features
+  /// once more where those are the targets. Allocates nothing.
   ///
   /// - Shapes: with n positions, `features` [n, feature size], `targets` [n, target size], `sampleIDs` [n].
   /// - Parameters:
@@ -95,7 +98,9 @@ public final class ShardStore: @unchecked Sendable {
       "windows of \(features.count), \(targets.count) and \(sampleIDs.count) for \(positions.count) samples of "
         + "\(featureSize) features and \(targetSize) targets")
     gather(source.featureType, self.features, width: featureSize, shard, positions, into: features)
-    if let targetType = source.targetType {
+    if source.reconstructs {
+      copy(features, into: targets)
+    } else if let targetType = source.targetType {
       gather(targetType, self.targets, width: targetSize, shard, positions, into: targets, isScaled: false)
     }
     for (index, position) in positions.enumerated() {

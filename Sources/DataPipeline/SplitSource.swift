@@ -37,6 +37,8 @@ public struct SplitSource: Sendable {
   let parts: [Part]
   /// How the features lie in memory; nil for as in the file.
   var arrangement: SampleArrangement?
+  /// Whether the targets of a sample are its own features, scaled; labels are then not read.
+  public let reconstructs: Bool
 
   /// The number of rows, at least one.
   public var sampleCount: Int { parts[parts.count - 1].rows.upperBound }
@@ -57,16 +59,16 @@ public struct SplitSource: Sendable {
   /// The characters that the features stand for by number, where the data set lists them in its attribute `vocabulary`.
   public var vocabulary: String? { parts[0].features.vocabulary }
   /// The shape of one sample's targets: `[1]` for labels [N] and [N, 1], `[D]` for [N, D], `[0]` without labels.
-  public var targetShape: Shape { parts[0].targets?.shape ?? [0] }
+  public var targetShape: Shape { reconstructs ? featureShape : parts[0].targets?.shape ?? [0] }
   /// The number of a sample's target values.
   public var targetSize: Int { targetShape.elementCount }
-  /// The type of the targets in memory; nil without labels.
-  public var targetType: ElementType? { parts[0].targets?.type }
+  /// The type of the targets; nil without labels.
+  public var targetType: ElementType? { reconstructs ? .float32 : parts[0].targets?.type }
 
   /// The parts' rows must follow one another from zero on.
   ///
   /// - Throws: if the parts have unlike shapes or types, or no rows at all.
-  init(name: SplitName, parts: [Part]) throws(DataError) {
+  init(name: SplitName, parts: [Part], reconstructs: Bool = false) throws(DataError) {
     guard let sample = parts.first(where: { !$0.rows.isEmpty }) else {
       let place = parts.map { "\($0.file): \($0.features.path)" }.first ?? name.rawValue
       throw DataError("\(place) is empty; the split '\(name.rawValue)' needs at least one row")
@@ -77,6 +79,7 @@ public struct SplitSource: Sendable {
     }
     self.name = name
     self.parts = parts.filter { !$0.rows.isEmpty }
+    self.reconstructs = reconstructs
   }
 
   private static func checkLikeness(of part: Part, _ column: Column, to sample: Part) throws(DataError) {
@@ -92,6 +95,7 @@ public struct SplitSource: Sendable {
   /// Which file and row of it a row of the split is, for messages: `a.h5: /train/x row 3`.
   public func place(_ column: Column, row: Int) -> String {
     let part = part(ofRow: row)
+    let column = reconstructs ? .features : column
     return "\(part.file): \(part.array(column)?.path ?? "") row \(row - part.rows.lowerBound)"
   }
 
@@ -106,10 +110,12 @@ public struct SplitSource: Sendable {
     return parts[low]
   }
 
-  /// The bytes of one row in memory.
+  /// The bytes of one row in memory; targets that are the features take none of their own.
   func rowByteCount(_ column: Column) -> Int {
-    column == .features
-      ? featureShape.elementCount * featureType.byteCount : targetSize * (targetType?.byteCount ?? 0)
+    switch column {
+    case .features: featureShape.elementCount * featureType.byteCount
+    case .targets: reconstructs ? 0 : targetSize * (targetType?.byteCount ?? 0)
+    }
   }
 }
 

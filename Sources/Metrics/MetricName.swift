@@ -24,7 +24,7 @@ public struct MetricName: RawRepresentable, Hashable, Sendable {
   private static let fixedNames =
     ["accuracy", "subset_accuracy"]
     + ["precision", "recall", "f1"].flatMap { name in [name] + ["macro", "micro", "weighted"].map { "\(name)_\($0)" } }
-    + ["roc_auc", "average_precision", "log_loss", "perplexity", "mse", "rmse", "mae", "r2"]
+    + ["roc_auc", "average_precision", "log_loss", "perplexity", "mse", "rmse", "mae", "r2", "mean_iou"]
 
   private static func topCount(_ name: String) -> Int? {
     guard name.hasPrefix("top_"), let count = Int(name.dropFirst(4)),

@@ -2,7 +2,8 @@
 ///
 /// They follow scikit-learn's definitions: precision, recall and F1 are 0 where their denominator is; averages over classes leave out
 /// classes that are neither a label nor a prediction; averages of ROC-AUC and average precision leave out classes for which
-/// they are not defined. Top-k counts the first of equal logits first, as accuracy does. RMSE and R² of several outputs are the
+/// they are not defined. The mean IoU is the mean over samples of the intersection over union of the two boxes, whatever the
+/// classes. Top-k counts the first of equal logits first, as accuracy does. RMSE and R² of several outputs are the
 /// means of each output's.
 public struct MetricReport: Sendable, Equatable {
   public struct Figure: Sendable, Equatable {
@@ -58,7 +59,7 @@ public struct MetricReport: Sendable, Equatable {
     case .values:
       figures = Self.valueFigures(sums)
       (classes, confusion) = ([], nil)
-    case .labels, .distributions:
+    case .labels, .distributions, .detections:
       let size = sums.task.outputSize
       var classes = Self.classes(sums)
       for (index, figures) in ranking.enumerated() { classes[index].take(figures) }
@@ -76,6 +77,10 @@ public struct MetricReport: Sendable, Equatable {
       figures += Self.averages(
         classes, positive: size == 2 ? classes[1] : nil, isMultilabel: false, hasRanking: !ranking.isEmpty)
       figures += Self.logFigures(sums, hasPerplexity: true)
+      if sums.task.kind == .detections {
+        let overlap = sums.elements[MetricSums.overlapPlace(sums.task)]
+        figures.append(Figure(name: "mean_iou", value: sampleCount > 0 ? overlap / Double(sampleCount) : nil))
+      }
       self.figures = figures
     case .binary:
       (figures, classes, confusion) = Self.binary(sums, ranking)

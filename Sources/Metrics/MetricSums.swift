@@ -7,6 +7,7 @@ public import NumericCore
 /// | task | elements |
 /// |---|---|
 /// | classes | N, Σ log loss, how often the label had rank 0, 1, …; for each class labels, predictions, hits; the confusion matrix |
+/// | detections | as for classes, then Σ IoU |
 /// | binary | N, Σ log loss, samples right in all outputs; for each output true and false positives, false and true negatives |
 /// | values | N; for each output Σe², Σ\|e\|, the mean of the targets and Σ of their squared distances from it |
 public struct MetricSums: Sendable, Equatable {
@@ -40,16 +41,19 @@ public struct MetricSums: Sendable, Equatable {
     let count = task.count(outputs.count, targets.count)
     elements.withUnsafeMutableBufferPointer { elements in
       for sample in 0..<count {
-        let row = outputs.window(sample * task.outputSize..<(sample + 1) * task.outputSize)
+        let row = outputs.window(sample * task.rowSize..<(sample + 1) * task.rowSize)
+        let target = targets.window(sample * task.targetSize..<(sample + 1) * task.targetSize)
         switch task.kind {
-        case .labels: task.addClass(row, label: Int(targets[sample]), distribution: nil, to: elements)
+        case .labels: task.addClass(row, label: Int(target[0]), distribution: nil, to: elements)
         case .distributions:
-          let target = targets.window(sample * task.outputSize..<(sample + 1) * task.outputSize)
           task.addClass(row, label: firstGreatest(target), distribution: target, to: elements)
-        case .binary:
-          task.addBinary(row, targets.window(sample * task.outputSize..<(sample + 1) * task.outputSize), to: elements)
-        case .values:
-          task.addValues(row, targets.window(sample * task.outputSize..<(sample + 1) * task.outputSize), to: elements)
+        case .binary: task.addBinary(row, target, to: elements)
+        case .values: task.addValues(row, target, to: elements)
+        case .detections:
+          task.addClass(
+            row.window(first: task.outputSize), label: Int(target[0]), distribution: nil, to: elements)
+          elements[Self.overlapPlace(task)] += intersectionOverUnion(
+            row.window(task.outputSize..<task.rowSize), target.window(1..<task.targetSize))
         }
       }
     }
@@ -85,12 +89,17 @@ public struct MetricSums: Sendable, Equatable {
   /// Where the counts by class begin: labels, predictions, hits.
   static func classStart(_ task: MetricTask) -> Int { 2 + rankCount(task) }
   static func confusionStart(_ task: MetricTask) -> Int { classStart(task) + 3 * task.outputSize }
+  /// Where Σ IoU stands, behind the confusion matrix.
+  static func overlapPlace(_ task: MetricTask) -> Int {
+    confusionStart(task) + (task.outputSize <= confusionLimit ? task.outputSize * task.outputSize : 0)
+  }
   static let binaryStart = 3
 
   private static func elementCount(_ task: MetricTask) -> Int {
     let size = task.outputSize
     switch task.kind {
-    case .labels, .distributions: return confusionStart(task) + (size <= confusionLimit ? size * size : 0)
+    case .labels, .distributions: return overlapPlace(task)
+    case .detections: return overlapPlace(task) + 1
     case .binary: return binaryStart + 4 * size
     case .values: return 1 + valueWidth * size
     }
@@ -156,6 +165,25 @@ extension MetricTask {
       elements[at + 3] += distance * (target - elements[at + 2])
     }
   }
+}
+
+/// The intersection over union |A ∩ B| / |A ∪ B| of two boxes [x centre, y centre, width, height] (Everingham and others, "The Pascal
+/// visual object classes challenge", 2010): 1 for equal boxes, 0 for boxes apart. A box of a negative width or height is empty.
+///
+/// In double; the quotient of a sample, so that a mean over samples is the mean IoU of one box an image.
+func intersectionOverUnion(_ a: Window<Float>, _ b: Window<Float>) -> Double {
+  var intersection = 1.0, areaA = 1.0, areaB = 1.0
+  for axis in 0..<2 {
+    let (centerA, centerB) = (Double(a[axis]), Double(b[axis]))
+    let (sizeA, sizeB) = (max(0, Double(a[axis + 2])), max(0, Double(b[axis + 2])))
+    let low = max(centerA - sizeA / 2, centerB - sizeB / 2)
+    let high = min(centerA + sizeA / 2, centerB + sizeB / 2)
+    intersection *= max(0, high - low)
+    areaA *= sizeA
+    areaB *= sizeB
+  }
+  let union = areaA + areaB - intersection
+  return union > 0 ? intersection / union : 0
 }
 
 /// log Σ exp(x), in double.

@@ -9,6 +9,9 @@ public struct MetricTask: Sendable, Equatable {
     case binary
     /// Outputs and targets are numbers [N, D].
     case values
+    /// Outputs are logits of K classes and a box [N, K + 4], targets a class index and a box [N, 5]; boxes are x centre, y centre,
+    /// width and height.
+    case detections
   }
 
   public let kind: Kind
@@ -25,14 +28,26 @@ public struct MetricTask: Sendable, Equatable {
     self.hasProbabilities = hasProbabilities
   }
 
-  var hasClasses: Bool { kind == .labels || kind == .distributions }
+  var hasClasses: Bool { kind == .labels || kind == .distributions || kind == .detections }
+
+  /// Outputs of a sample (position, in a sequence).
+  var rowSize: Int { kind == .detections ? outputSize + 4 : outputSize }
+
+  /// Targets of a sample.
+  var targetSize: Int {
+    switch kind {
+    case .labels: 1
+    case .detections: 5
+    case .distributions, .binary, .values: outputSize
+    }
+  }
 
   /// The samples (positions, in a sequence) in a window of outputs.
   func count(_ outputs: Int, _ targets: Int) -> Int {
-    let count = outputs / outputSize
-    let expected = kind == .labels ? count : outputs
+    let count = outputs / rowSize
     precondition(
-      outputs == count * outputSize && targets == expected, "\(outputs) outputs and \(targets) targets for \(self)")
+      outputs == count * rowSize && targets == count * targetSize,
+      "\(outputs) outputs and \(targets) targets for \(self)")
     return count
   }
 }

@@ -19,16 +19,18 @@ public struct ScoreTable: Sendable {
   ///
   /// - Shapes: as the task says.
   public mutating func add(outputs: Window<Float>, targets: Window<Float>) {
-    let count = task.count(outputs.count, targets.count), size = task.outputSize
-    self.outputs += outputs
+    let count = task.count(outputs.count, targets.count)
     for sample in 0..<count {
-      let row = sample * size..<(sample + 1) * size
+      // Without the box of a detection.
+      let row = outputs.window(sample * task.rowSize..<sample * task.rowSize + task.outputSize)
+      let target = targets.window(sample * task.targetSize..<(sample + 1) * task.targetSize)
+      self.outputs += row
       switch task.kind {
-      case .labels: labels.append(Int32(targets[sample]))
-      case .distributions: labels.append(Int32(firstGreatest(targets.window(row))))
-      case .binary, .values: labels += targets.window(row).map { $0 > 0.5 ? 1 : 0 }
+      case .labels, .detections: labels.append(Int32(target[0]))
+      case .distributions: labels.append(Int32(firstGreatest(target)))
+      case .binary, .values: labels += target.map { $0 > 0.5 ? 1 : 0 }
       }
-      if task.hasClasses { shifts.append(Self.shift(outputs.window(row))) }
+      if task.hasClasses { shifts.append(Self.shift(row)) }
     }
   }
 

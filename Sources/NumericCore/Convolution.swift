@@ -41,7 +41,7 @@ public struct Convolution: Sendable, Equatable {
 
   /// Elements of working memory that each of the three operations needs, whatever the number of samples.
   public var scratchCount: Int {
-    let general = weightCount + window.output.product * depth
+    let general = weightCount + window.output.product * depth + (narrowProduct?.scratchCount ?? 0)
     return max(
       general, DirectConvolution(self)?.scratchCount ?? 0, DirectConvolution(inputGradientOf: self)?.scratchCount ?? 0)
   }
@@ -101,15 +101,13 @@ public struct Convolution: Sendable, Equatable {
     for sample in 0..<inputGradient.count / inputCount {
       let image = sampleOf(inputGradient, sample, inputCount)
       for group in 0..<groups {
-        let outputs = outputMatrix(outputGradient, sample, group)
         if isNarrow {
-          multiply(
-            weightRows(weight, group).transposed, outputs.transposed,
-            into: Matrix(columns, rows: depth, columns: window.output.product))
+          multiplyNarrow(weight, outputGradient, sample: sample, group: group, into: columns, scratch: scratch)
           addRow2im(columns, window, channels: inputChannels, range: channels(ofGroup: group), to: image)
         } else {
           multiply(
-            outputs, weightRows(packed, group), into: Matrix(columns, rows: window.output.product, columns: depth))
+            outputMatrix(outputGradient, sample, group), weightRows(packed, group),
+            into: Matrix(columns, rows: window.output.product, columns: depth))
           addCol2im(columns, window, channels: inputChannels, range: channels(ofGroup: group), to: image)
         }
       }
@@ -146,6 +144,29 @@ public struct Convolution: Sendable, Equatable {
   }
 
   // MARK: Parts
+
+  /// The rows [depth, H′·W′] of a sample's input gradient; nil where its sizes do not suit the kernel.
+  private var narrowProduct: NarrowProduct? {
+    guard groups == 1, inputChannels < DirectConvolution.leastOutputChannels else { return nil }
+    return NarrowProduct(depth: depth, channels: outputChannels, pixels: window.output.product)
+  }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  private func multiplyNarrow<S: Scalar>(
+    _ weight: Window<S>, _ outputGradient: Window<S>, sample: Int, group: Int, into rows: Window<S>, scratch: Window<S>
+  ) {
+    if let narrowProduct, let weight = weight as? Window<Float>,
+      let gradient = sampleOf(outputGradient, sample, outputCount) as? Window<Float>,
+      let rows = rows as? Window<Float>, let scratch = scratch as? Window<Float>
+    {
+      let own = scratch.window(weightCount + rows.count..<scratch.count)
+      return narrowProduct.multiply(weight: weight, gradient: gradient, into: rows, scratch: own)
+    }
+    multiply(
+      weightRows(weight, group).transposed, outputMatrix(outputGradient, sample, group).transposed,
+      into: Matrix(rows, rows: depth, columns: window.output.product))
+  }
 
   private func check<S: Scalar>(_ input: Window<S>, _ weight: Window<S>, _ output: Window<S>) {
     precondition(

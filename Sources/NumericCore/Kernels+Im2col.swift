@@ -81,6 +81,22 @@ public func addCol2im<S: Scalar>(
   }
 }
 
+/// to += from: rows of images are short, and eight elements at a time leave little over.
+@inline(__always)
+private func addRun<S: Scalar>(_ from: UnsafePointer<S>, to: UnsafeMutablePointer<S>, _ count: Int) {
+  var x = 0
+  while x + 8 <= count {
+    let (source, sum) = (UnsafeRawPointer(from + x), UnsafeMutableRawPointer(to + x))
+    sum.storeBytes(
+      of: sum.loadUnaligned(as: SIMD8<S>.self) + source.loadUnaligned(as: SIMD8<S>.self), as: SIMD8<S>.self)
+    x += 8
+  }
+  while x < count {
+    to[x] += from[x]
+    x += 1
+  }
+}
+
 /// The same from rows instead of columns, (c, ky, kx) by pixel: with few channels, neighbouring pixels are what is added at once.
 ///
 /// - Shapes: `rows` [|range|·kernel, H′·W′].
@@ -106,7 +122,7 @@ public func addRow2im<S: Scalar>(
           let from = source + y * window.output.width + inside.lowerBound
           let to = first + row * window.input.width * channels
           if toStep == 1 {
-            for x in 0..<inside.count { to[x] += from[x] }
+            addRun(from, to: to, inside.count)
           } else {
             for x in 0..<inside.count { to[x * toStep] += from[x] }
           }

@@ -25,6 +25,11 @@ final class BatchAugmentation {
     capacity: Int
   ) throws {
     guard !configured.isEmpty else { return nil }
+    if objective.followsPixels, let moving = configured.map(\.augmentation).first(where: \.movesPixels) {
+      throw TrainingError(
+        "data.augment: \(moving.name) moves the pixels of a sample, but not \(objective.isDetection ? "the box" : "the features") "
+          + "that it is held against; leave it out (cutout and noise may stay)", exitCode: .usage)
+    }
     self.outputSize = outputSize
     targetSize = source.targetSize
     labelsAreMixed = objective.isClassification
@@ -33,7 +38,8 @@ final class BatchAugmentation {
       configured.map(\.augmentation), sampleShape: source.featureShape, targetSize: mixedSize, capacity: capacity)
     if augmenter.mixes && labelsAreMixed && source.targetSize > 1 {
       throw TrainingError(
-        "data.augment: mixup mixes one label a sample, but the data has \(source.targetSize); leave it out", exitCode: .usage)
+        "data.augment: mixup mixes one label a sample, but the data has \(source.targetSize); leave it out",
+        exitCode: .usage)
     }
     mixingLoss = augmenter.mixes ? try objective.mixingLoss() : nil
     distributions = FlatBuffer(count: augmenter.mixes && labelsAreMixed ? capacity * mixedSize : 0)

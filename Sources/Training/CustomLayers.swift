@@ -22,7 +22,7 @@ public struct CustomLayers: Sendable {
 
   /// The names of the layers in `model` that only another program can build, in order.
   func missing(in model: ModelDescription) throws(ConfigurationError) -> [String] {
-    try LayerDescription.customNames(in: ModelCatalog.layers(of: model)).filter { makers[$0] == nil }
+    try LayerDescription.customNames(in: ModelCatalog.allLayers(of: model)).filter { makers[$0] == nil }
   }
 }
 

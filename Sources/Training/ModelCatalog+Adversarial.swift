@@ -30,6 +30,12 @@ extension ModelCatalog {
     ]
   }
 
+  /// The layers of all networks that a description names.
+  static func allLayers(of description: ModelDescription) throws(ConfigurationError) -> [LayerDescription] {
+    guard case .adversarial(let networks) = description else { return try layers(of: description) }
+    return networks.generator + networks.discriminator
+  }
+
   /// The two networks that a description stands for; nil where it is of a single model.
   private func adversarialLayers(
     of description: ModelDescription

@@ -39,6 +39,8 @@ public struct ModelCatalog: Sendable {
   /// | `mlp` | dense 512, ReLU, dropout 0.2, dense 256, ReLU, dropout 0.2, dense to the outputs |
   /// | `cnn` | twice: 3×3 convolution to 32 and 64 channels, ReLU, max-pooling 2×2; then dense 128, ReLU, dense to the outputs |
   /// | `resnet20` | see `resNet20` |
+  /// | `autoencoder` | dense 128, ReLU, dense 64, ReLU, dense 8: the code; dense 64, ReLU, dense 128, ReLU, dense to the features |
+  /// | `detector` | 3×3 convolutions to 16 channels and, of stride 2, to 32, 64 and 64, ReLU behind each; dense 128, ReLU, dense to K + 4 |
   /// | `lstm` | over the rows of a sample: LSTM 128, its last state, dense to the outputs |
   /// | `speech` | over the frames of a spectrogram: convolution 32 of 5 steps, every second one, ReLU, bidirectional GRU 32, its last states, dense to the outputs |
   /// | `sentiment` | embedding 32 with padding 0, LSTM 32 up to the end of the text, its last state, dense to the outputs |
@@ -113,7 +115,7 @@ public struct ModelCatalog: Sendable {
       }
       return try descriptions(blocks + ["flatten", ["dense": 128], "relu", "dense"], path: "model.cnn")
     case .named(let name):
-      if let layers = sequenceModels[name] { return try descriptions(layers, path: "model.\(name)") }
+      if let layers = sequenceModels[name] ?? taskModels[name] { return try descriptions(layers, path: "model.\(name)") }
       return try descriptions(["dense"], path: "model")
     }
   }

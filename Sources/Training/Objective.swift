@@ -16,11 +16,16 @@ public struct Objective: Sendable {
   private let configured: TrainingConfiguration.Loss
 
   public var isClassification: Bool { loss.targetKind == .classIndex }
+  /// Whether a target is a class and a box.
+  public var isDetection: Bool { loss.targetKind == .detection }
+  /// Whether targets speak of the place of things in an image, so that an image may not be moved without them.
+  let followsPixels: Bool
   /// Whether accuracy means something.
   public var hasAccuracy: Bool { loss.targetKind != .values }
 
   /// - Parameters:
-  ///   - configured: nil for the loss that fits: cross-entropy for one integer label a sample, mean squared error else.
+  ///   - configured: nil for the loss that fits: cross-entropy for one integer label a sample, mean squared error else; that of
+  ///     detections for the model `detector`.
   ///   - declaredOutputSize: outputs that the model fixes.
   init(
     _ configured: TrainingConfiguration.Loss?, model: ModelDescription, declaredOutputSize: Int?, data: SplitSource
@@ -28,7 +33,7 @@ public struct Objective: Sendable {
     isAdversarial = model.isAdversarial
     guard !isAdversarial else {
       self.configured = TrainingConfiguration.Loss(name: "binary_cross_entropy")
-      (name, loss, targetCheck) = ("adversarial", BinaryCrossEntropy<Float>(), .numbers)
+      (name, loss, targetCheck, followsPixels) = ("adversarial", BinaryCrossEntropy<Float>(), .numbers, false)
       return
     }
     // One label a sample, or one for each step of a sequence.
@@ -41,7 +46,8 @@ public struct Objective: Sendable {
     let loss =
       configured
       ?? TrainingConfiguration.Loss(
-        name: isLabel && model != .named("linear") ? "cross_entropy" : "mse")
+        name: model == .named("detector")
+          ? "detection" : isLabel && model != .named("linear") ? "cross_entropy" : "mse")
     name = loss.name
     self.configured = loss
     switch loss.name {
@@ -58,18 +64,71 @@ public struct Objective: Sendable {
     case "binary_hinge": self.loss = BinaryHinge(margin: loss.margin)
     case "mse": self.loss = MeanSquaredError()
     case "mae": self.loss = MeanAbsoluteError()
+    case "detection": self.loss = DetectionLoss(delta: loss.delta, boxWeight: loss.boxWeight)
     default: self.loss = HuberLoss(delta: loss.delta)
     }
     switch self.loss.targetKind {
     case .classIndex: targetCheck = .classes(count: declaredOutputSize)
     case .binary: targetCheck = .classes(count: 2)
+    case .detection: targetCheck = .detections(classCount: declaredOutputSize.map { $0 - boxSize })
     case .classDistribution, .values: targetCheck = .numbers
     }
+    followsPixels = self.loss.targetKind == .detection || data.reconstructs
+    if data.reconstructs { try Self.checkReconstruction(name, form, data) }
+    if isDetection { try Self.checkDetection(declaredOutputSize, data) }
     guard hasLabelShape || !isClassification else {
       throw TrainingError(
         "\(data.place(.targets, row: 0)): \(name) expects one label a row, found \(data.targetShape); for one-hot rows set "
           + "loss.targets=probabilities, for several targets a row use --loss mse or binary_cross_entropy",
         exitCode: .data)
+    }
+  }
+
+  private static func checkReconstruction(
+    _ name: String, _ form: SampleForm, _ data: SplitSource
+  ) throws(TrainingError) {
+    let fit = ["mse", "mae", "huber", "binary_cross_entropy"]
+    guard fit.contains(name) else {
+      throw TrainingError(
+        "loss: \(name) cannot be held against features; where the target is the features give one of "
+          + fit.joined(separator: ", "), exitCode: .usage)
+    }
+    guard form != .indices else {
+      throw TrainingError(
+        "data.target: the model looks its features up in an embedding, where their numbers mean nothing; give labels as "
+          + "the target", exitCode: .usage)
+    }
+  }
+
+  private static func checkDetection(_ declaredOutputSize: Int?, _ data: SplitSource) throws(TrainingError) {
+    guard data.targetType == nil || data.targetShape == [1 + boxSize] else {
+      throw TrainingError(
+        "\(data.place(.targets, row: 0)): detection expects rows of [class, x centre, y centre, width, height], found "
+          + "\(data.targetShape); give other data or another --loss", exitCode: .data)
+    }
+    guard declaredOutputSize ?? .max > boxSize else {
+      throw TrainingError(
+        "model: the last dense layer gives \(declaredOutputSize ?? 0) outputs, but detection needs one for each class and 4 for "
+          + "the box; leave its size out", exitCode: .usage)
+    }
+  }
+
+  /// The outputs that a model needs, and what the targets of the other splits have to be.
+  ///
+  /// - Parameters:
+  ///   - classes: those of the training split, for targets with a class index.
+  ///   - declared: outputs that the model fixes.
+  func outputs(
+    classes: () throws -> Int, declared: Int?, data: SplitSource
+  ) rethrows -> (size: Int, check: TargetCheck) {
+    switch loss.targetKind {
+    case .classIndex:
+      let size = try declared ?? max(2, classes())
+      return (size, .classes(count: size))
+    case .detection:
+      let size = try declared ?? classes() + boxSize
+      return (size, .detections(classCount: size - boxSize))
+    case .classDistribution, .binary, .values: return (isAdversarial ? 1 : data.targetSize, targetCheck)
     }
   }
 
@@ -81,6 +140,11 @@ public struct Objective: Sendable {
   func check(_ shape: Shape, outputSize: Int, data: SplitSource) throws(TrainingError) {
     guard !isAdversarial else { return }
     let expected = isClassification ? outputSize * data.targetSize : outputSize
+    if data.reconstructs, shape.rank == 3, shape[2] > 1, shape != data.featureShape {
+      throw TrainingError(
+        "model: gives images of \(shape), but the features of a sample are \(data.featureShape), in another order; end the model "
+          + "with \"flatten\" if it begins with a reshape", exitCode: .usage)
+    }
     guard shape.elementCount != expected else { return }
     throw TrainingError(
       "model: gives \(shape) outputs a sample, but \(data.place(.targets, row: 0)) has targets of \(data.targetShape); "
@@ -111,15 +175,18 @@ public struct Objective: Sendable {
       case .classDistribution: .distributions
       case .binary: .binary
       case .values: .values
+      case .detection: .detections
       }
-    return MetricTask(kind, outputSize: outputSize, hasProbabilities: name != "hinge" && name != "binary_hinge")
+    return MetricTask(
+      kind, outputSize: isDetection ? outputSize - boxSize : outputSize,
+      hasProbabilities: name != "hinge" && name != "binary_hinge")
   }
 
   /// The loss that takes mixtures of targets: labels are mixed as distributions, other targets as they are.
   ///
   /// - Throws: for a loss of labels that has no form for distributions.
   func mixingLoss() throws(TrainingError) -> any Loss<Float> {
-    guard isClassification else { return loss }
+    guard isClassification || isDetection else { return loss }
     guard name == "cross_entropy" else {
       throw TrainingError(
         "data.augment: mixup needs targets that can be mixed, which those of \(name) cannot; use cross_entropy",

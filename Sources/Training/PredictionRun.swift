@@ -16,6 +16,8 @@ import NumericCore
 /// | `/probabilities` | [N, K] | softmax, or sigmoid for binary cross-entropy; none for hinge |
 /// | `/classes` | [N] or [N, K] | int64: the most probable class, or each output above one half |
 /// | `/values` | [N, K] | regression: the outputs |
+/// | `/values` | [N, …] | reconstruction: the features, scaled as the model's input is and in the shape that it reads them in |
+/// | `/boxes` | [N, 4] | detection: x centre, y centre, width and height, relative to the image |
 ///
 /// A classifier of the T positions of a sequence has [N, T, K], and [N, T] classes.
 public enum PredictionRun {
@@ -59,6 +61,7 @@ public enum PredictionRun {
     let leading = [rows] + trained.model.outputShapes[0].extents.dropLast()
     let file = try HDF5File.createInMemory(named: path)
     switch trained.facts.lossName {
+    case "detection": try writeDetections(outputs, rows: rows, classes: width - boxSize, to: file)
     case "cross_entropy", "focal", "hinge":
       let probabilities = FlatBuffer(outputs)
       let classes = (0..<outputs.count / width).map { row in
@@ -81,11 +84,34 @@ public enum PredictionRun {
       try file.write("/probabilities", shape: [rows, width], elements: Array(probabilities.window))
       try file.write("/classes", shape: width == 1 ? [rows] : [rows, width], elements: outputs.map { $0 > 0 ? 1 : 0 })
     default:
-      try file.write("/values", shape: [rows, width], elements: outputs)
+      let sample = trained.facts.configuration.reconstructs ? trained.facts.inputShape.extents : [width]
+      try file.write("/values", shape: [rows] + sample, elements: outputs)
     }
     try file.setAttribute("checkpoint", to: trained.path)
     let image = try file.image()
     try file.close()
     try AtomicFile.write(image, to: path)
+  }
+
+  /// Rows of K logits and a box.
+  private static func writeDetections(_ outputs: [Float], rows: Int, classes: Int, to file: HDF5File) throws {
+    let width = classes + boxSize
+    let logits = FlatBuffer<Float>(count: rows * classes), boxes = FlatBuffer<Float>(count: rows * boxSize)
+    for row in 0..<rows {
+      for output in 0..<width {
+        let value = outputs[row * width + output]
+        if output < classes {
+          logits.window[row * classes + output] = value
+        } else {
+          boxes.window[row * boxSize + output - classes] = value
+        }
+      }
+    }
+    let labels = (0..<rows).map { firstGreatest(logits.window.window($0 * classes..<($0 + 1) * classes)) }
+    try file.write("/logits", shape: [rows, classes], elements: Array(logits.window))
+    try file.write("/classes", shape: [rows], elements: labels)
+    try file.write("/boxes", shape: [rows, boxSize], elements: Array(boxes.window))
+    softmaxRows(logits.window, classes: classes)
+    try file.write("/probabilities", shape: [rows, classes], elements: Array(logits.window))
   }
 }

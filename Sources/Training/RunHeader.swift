@@ -19,7 +19,6 @@ enum RunHeader {
       store.map { "\(name) \(grouped($0.dealing.sampleCount))" }
     }
     let source = data.train.source
-    let outputs = trainer.objective.isClassification ? ("class", "classes") : ("output", "outputs")
     var rows: [(name: String, lines: [String])] = [
       ("ddp-train", ["\(programVersion), \(MPILibrary.version), \(BLAS.version)"]),
       (
@@ -34,8 +33,7 @@ enum RunHeader {
         [
           data.source.path,
           splits.joined(separator: ", ") + ": \(source.featureShape) \(source.featureType.name), "
-            + (trainer.networks == nil ? "\(data.outputSize) \(data.outputSize == 1 ? outputs.0 : outputs.1), " : "")
-            + "scaling \(data.transform.kind.rawValue)",
+            + "\(outputText(data.outputSize, trainer.objective))scaling \(data.transform.kind.rawValue)",
         ]
       ),
       (
@@ -63,6 +61,15 @@ enum RunHeader {
       lines.enumerated().map { ($0 == 0 ? name : "").padding(toLength: 11, withPad: " ", startingAt: 0) + $1 }
     }
   }
+
+  /// What the model is to give, such as `10 classes, `; nothing for a GAN.
+  private static func outputText(_ size: Int, _ objective: Objective) -> String {
+    if objective.isAdversarial { return "" }
+    if objective.isDetection { return classText(size - boxSize) + " and a box, " }
+    return objective.isClassification ? classText(size) + ", " : plural(size, "output") + ", "
+  }
+
+  private static func classText(_ count: Int) -> String { "\(grouped(count)) \(count == 1 ? "class" : "classes")" }
 
   private static func modelLines(_ description: ModelDescription, _ trainer: Trainer) -> [String] {
     guard let networks = trainer.networks else {

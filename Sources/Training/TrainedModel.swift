@@ -71,7 +71,8 @@ struct TrainedModel {
     let isOwn = path == nil || path == data.path
     let source = try DataSource.open(
       path ?? data.path ?? BundledData.digits(), features: isOwn ? data.features : nil,
-      labels: isOwn ? data.labels : nil, labelsRequired: labelsRequired
+      labels: isOwn ? data.labels : nil, labelsRequired: labelsRequired,
+      reconstructs: facts.configuration.reconstructs
     ).arranged(as: ModelCatalog.sampleForm(facts.configuration.model), data.channelLayout)
     let heldOut =
       isOwn

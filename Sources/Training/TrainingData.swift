@@ -40,14 +40,9 @@ public struct TrainingData {
     train = try load(split, trainRows, objective.targetCheck)
 
     // Labels of the other splits must be among the classes of the training split.
-    var check = objective.targetCheck
-    if objective.isClassification {
-      let classes = try train.classCount(communicator)
-      outputSize = declaredOutputSize ?? max(2, classes)
-      check = .classes(count: outputSize)
-    } else {
-      outputSize = objective.isAdversarial ? 1 : split.targetSize
-    }
+    let check: TargetCheck
+    (outputSize, check) = try objective.outputs(
+      classes: { [train] in try train.classCount(communicator) }, declared: declaredOutputSize, data: split)
     try objective.check(outputSize: outputSize)
     func load(_ name: SplitName) throws -> ShardStore? {
       // A GAN is evaluated on no split.
@@ -77,6 +72,7 @@ public struct TrainingData {
       for store in [train, validation, test] { try store?.checkIndices(below: limit) }
     }
     for store in [train, validation, test] { store?.transform = self.transform }
+    if split.reconstructs && objective.loss.targetKind == .binary { try train.checkProbabilities() }
   }
 
   /// The two parts of a training split that has to give up its validation samples itself; nil where it keeps them all.

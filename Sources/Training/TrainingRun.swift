@@ -85,7 +85,7 @@ public final class TrainingRun {
     // A GAN learns from features alone.
     let source = try DataSource.open(
       path, features: configuration.data.features, labels: configuration.data.labels,
-      labelsRequired: !configuration.model.isAdversarial
+      labelsRequired: !configuration.model.isAdversarial, reconstructs: configuration.reconstructs
     ).arranged(as: ModelCatalog.sampleForm(configuration.model), configuration.data.channelLayout)
     let split = try source.split(.train)
     let declared = try ModelCatalog.declaredOutputSize(configuration.model)

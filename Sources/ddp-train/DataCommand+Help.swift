@@ -4,7 +4,7 @@ enum DataHelp {
     Makes data sets and looks at them.
 
       ddp-train data convert FORMAT SOURCE… --output F.h5   idx, cifar10, csv, text-csv, npy or text to HDF5
-      ddp-train data make KIND --output F.h5                linear, classification, moons, blobs, spirals or tones
+      ddp-train data make KIND --output F.h5                linear, classification, moons, blobs, spirals, shapes or tones
       ddp-train data inspect F.h5                           shapes, ranges, class counts, and what spoils training
 
     Each has its own --help.
@@ -60,22 +60,28 @@ enum DataHelp {
     """
 
   static let make = """
-    Makes a data set from a seed: /train/x float32, /train/y, /test/x, /test/y.
+    Makes a data set from a seed: /train/x, /train/y, /test/x, /test/y.
 
-      ddp-train data make linear|classification|moons|blobs|spirals|tones --output F.h5
-
-    tones are words of three tones that differ in pitch and order, said in different voices, as spectrograms [N, 48, 32]
-    of the log power in mel bands (8 kHz, frames of 256 samples every 128); y is uint8, its attribute 'classes' has the words.
+      ddp-train data make linear|classification|moons|blobs|spirals --output F.h5
+          x is float32 [N, features]
+      ddp-train data make shapes --output F.h5
+          x is uint8 [N, 32, 32, 3]: one ellipse, rectangle, triangle, cross, diamond or ring each; y is float32 [N, 5]: class,
+          x centre, y centre, width and height of its box, relative to the image; for --model detector
+      ddp-train data make tones --output F.h5
+          x is float32 [N, 48, 32]: words of three tones that differ in pitch and order, said in different voices, as
+          spectrograms of the log power in mel bands (8 kHz, frames of 256 samples every 128); y is uint8, its attribute
+          'classes' has the words; for --model speech
 
     Options:
       --output F.h5    the file to write
-      --samples N      samples of both splits together; default 1000
+      --samples N      samples of both splits together; default 1000, shapes 12000
       --noise S        standard deviation of the noise (classification: fraction of labels drawn at random);
-                       default: linear 0.1, classification 0.01, moons 0.1, blobs 1, spirals 0.02,
-                       tones 0.3 (of the sound)
+                       default: linear 0.1, classification 0.01, moons 0.1, blobs 1, spirals 0.02, shapes 0.1 (of the
+                       range of a pixel), tones 0.3 (of the sound)
       --seed N         default 0
-      --features N     default: linear 10, classification 20, blobs 2; moons and spirals have 2, tones 48 × 32
-      --classes N      default: classification 2, blobs 3, spirals 2, tones 10 (at most 120); moons have 2
+      --features N     default: linear 10, classification 20, blobs 2; the others have a fixed number
+      --classes N      default: classification 2, blobs 3, spirals 2, shapes 4 (the first N of the six), tones 10 (at
+                       most 120); moons have 2
       --test FRACTION  of the samples; default 0.2; 0 for no test split
       --gzip N         compress, level 1 to 9; default 0: contiguous
     """

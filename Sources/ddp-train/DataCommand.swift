@@ -106,7 +106,7 @@ enum DataCommand {
       throw DataUsageError("data make: '\(parsed.positional[1])' is one argument too many")
     }
     var options = SynthesisOptions()
-    options.samples = try parsed.number("--samples") ?? options.samples
+    options.samples = try parsed.number("--samples")
     options.noise = try parsed.number("--noise")
     options.seed = try parsed.number("--seed") ?? options.seed
     options.features = try parsed.number("--features")

@@ -109,7 +109,7 @@ extension Commands {
       (["--loss", "mse"], "loss: a GAN has its own, binary cross-entropy on reals and fakes; leave it out"),
       (
         ["--set", "data.validation=0.1"],
-        "data: validation: a GAN is trained on all samples and has no validation figures; set it to 0"
+        "data.validation: a GAN is trained on all samples and has no validation figures; set it to 0"
       ),
       (
         ["--set", "early_stopping.patience=3"],
@@ -120,11 +120,11 @@ extension Commands {
         "schedule: plateau follows a loss, but those of a GAN do not fall; give another name"
       ),
       (
-        ["--set", "data.augment=['mixup']"], "data: augment: mixup mixes targets, of which a GAN has none; leave it out"
+        ["--set", "data.augment=['mixup']"], "data.augment: mixup mixes targets, of which a GAN has none; leave it out"
       ),
       (
         ["--set", "data.scaling=standard"],
-        "data: scaling: gan makes values from 0 to 1; give unit or min_max, or describe other networks"
+        "data.scaling: gan makes values from 0 to 1; give unit or min_max, or describe other networks"
       ),
       (["--set", "metrics=['f1_macro']"], "metrics: a GAN has no predictions to measure; leave it out"),
       (

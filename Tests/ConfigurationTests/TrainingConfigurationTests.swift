@@ -91,12 +91,26 @@ import Testing
     "{ data: { augment: ['shift', 'rotate', 'cutout', 'noise', { flip: { axis: 'vertical', probability: 1 } }] } }",
     "{ model: 'gan', generator_optimizer: { name: 'sgd', momentum: 0.5 } }",
     "{ model: { generator: [{ dense: 8 }, 'relu', 'dense'], discriminator: ['dense'], latent: 5 } }",
+    "{ data: { target: 'features' }, loss: 'huber' }", "{ model: 'autoencoder', data: { target: 'labels' } }",
+    "{ loss: 'detection', model: 'detector' }", "{ loss: { name: 'detection', delta: 0.3, box_weight: 2 } }",
     "{ seed: 9223372036854775807 }", "{ model: 'linear', loss: null, data: 'x.h5' }",
   ])
   func theResolvedConfigurationReadsBackEqual(text: String) throws {
     let read = try configuration(text)
     #expect(try configuration(read.json.text) == read)
     #expect(try configuration(read.json.line).json.text == read.json.text)
+  }
+
+  @Test func featuresAreTheTargetWhereTheModelOrTheDataSaySo() throws {
+    #expect(try !configuration("{}").reconstructs && configuration("{ model: 'autoencoder' }").reconstructs)
+    #expect(try configuration("{ data: { target: 'features' } }").reconstructs)
+    #expect(try !configuration("{ model: 'autoencoder', data: { target: 'labels' } }").reconstructs)
+  }
+
+  @Test func boxesHaveADeltaOfTheirOwn() throws {
+    let loss = try #require(try configuration("{ loss: 'detection' }").loss)
+    #expect(loss.delta == 0.1 && loss.boxWeight == 20)
+    #expect(try configuration("{ loss: 'huber' }").loss?.delta == 1)
   }
 
   @Test func optimizersAndSchedulesBringTheirOwnDefaults() throws {
@@ -306,9 +320,20 @@ import Testing
     ),
     ("{ loss: 'huberr' }", "run.json5:1:9: loss.name: unknown name 'huberr' (did you mean 'huber'?)"),
     ("{ loss: { name: 'mse', delta: 1 } }", "run.json5:1:31: loss.delta: is no option of 'mse'"),
+    ("{ loss: { name: 'huber', box_weight: 1 } }", "run.json5:1:38: loss.box_weight: is no option of 'huber'"),
+    (
+      "{ loss: { name: 'detection', box_weight: -1 } }",
+      "run.json5:1:42: loss.box_weight: expected at least 0, found -1"
+    ),
+    ("{ data: { target: 'label' } }", "run.json5:1:19: data.target: unknown name 'label' (did you mean 'labels'?)"),
+    (
+      "{ data: { target: 'features', labels: '/y' } }",
+      "run.json5:1:9: data: labels are not read where the target is the features; leave data.labels out"
+    ),
     (
       "{ loss: {} }",
-      "run.json5:1:9: loss.name: expected one of cross_entropy, binary_cross_entropy, mse, mae, huber, focal, hinge, binary_hinge"
+      "run.json5:1:9: loss.name: expected one of cross_entropy, binary_cross_entropy, mse, mae, huber, focal, hinge, binary_hinge, "
+        + "detection"
     ),
     ("{ optimizer: 'adan' }", "run.json5:1:14: optimizer.name: unknown name 'adan' (did you mean 'adam'?)"),
     ("{ optimizer: { momentum: 0.9 } }", "run.json5:1:26: optimizer.momentum: is no option of 'adam'"),

@@ -172,4 +172,66 @@ import Testing
       #expect(counts == Array(repeating: 10, count: ranks))
     }
   }
+
+  @Test("Features that are the targets, scaled and with their channels last, need no labels")
+  func reconstruction() throws {
+    try withTemporaryDirectory { directory in
+      let path = try makeFile(directory + "/images.h5") { file in
+        try file.write("/train/x", shape: [12, 3, 4, 5], elements: (0..<12 * 60).map { UInt8($0 % 251) })
+        // Too few rows for labels: nobody looks.
+        try file.write("/train/y", shape: [2], elements: [Int32(7), -1])
+      }
+      let source = try DataSource.open(path, reconstructs: true).arranged(as: .images, .auto)
+      let split = try source.split(.train)
+      #expect(split.targetShape == [4, 5, 3] && split.targetType == .float32)
+      #expect(split.place(.targets, row: 3) == "\(path): /train/x row 3")
+      let store = try ShardStore(
+        source: split, selection: .all(count: 12), dealing: ShardDealing(sampleCount: 12, shardCount: 2), shards: 0..<2,
+        targetCheck: .numbers)
+      store.transform = .unit(.uint8)
+      let batch = fill(store, shard: 1, [2, 0])
+      #expect(batch.y == batch.x && batch.x.count == 120 && Set(batch.x).count > 50)
+      #expect(message { try store.checkProbabilities() } == "no error")
+      store.transform = .identity
+      #expect(
+        message { try store.checkProbabilities() }.contains("go from 0.0 to 250.0, but binary_cross_entropy expects"))
+      store.transform = FeatureTransform(kind: .unit, offset: [1], factor: [1.0 / 255])
+      #expect(message { try store.checkProbabilities() }.contains("go from -0.003"))
+    }
+  }
+
+  @Test("Rows of a class and a box: the greatest class, and the first row that is none")
+  func detections() throws {
+    let good: [Float] = [0, 0, 1, 0.25, 0.5, 2, 0.5, 0.5, 1.5, 1]
+    func store(_ labels: [Float], classCount: Int? = nil, in directory: String) throws -> ShardStore {
+      let path = try makeFile(directory + "/boxes.h5") { file in
+        try file.write("/X", shape: [2, 1], elements: [Float(1), 2])
+        try file.write("/y", shape: [2, 5], elements: labels)
+      }
+      return try ShardStore(
+        source: try DataSource.open(path).split(.train), selection: .all(count: 2),
+        dealing: ShardDealing(sampleCount: 2, shardCount: 1), shards: 0..<1,
+        targetCheck: .detections(classCount: classCount))
+    }
+    try withTemporaryDirectory { directory in
+      let found = try store(good, in: directory)
+      #expect(found.largestLabel == 2)
+      #expect(fill(found, shard: 0, [1, 0]).y == Array(good[5...] + good[..<5]))
+      #expect(message { _ = try store(good, classCount: 3, in: directory) } == "no error")
+      #expect(
+        message { _ = try store(good, classCount: 2, in: directory) }
+          .hasSuffix(
+            "boxes.h5: /y row 1 has the class 2.0 and the box [0.5, 0.5, 1.5, 1.0]; expected an integer from 0 to 1, a "
+              + "centre from 0 to 1 and a width and height above 0, relative to the image; repair or remove the row"))
+      let spoils: [(Int, Float)] = [
+        (5, -1), (5, 0.5), (5, .nan), (6, -0.01), (7, 1.01), (6, .nan), (8, 0), (9, -1), (8, .nan), (9, .infinity),
+      ]
+      for (place, value) in spoils {
+        var labels = good
+        labels[place] = value
+        #expect(
+          message { _ = try store(labels, in: directory) }.contains("row 1 has the class"), "\(value) at \(place)")
+      }
+    }
+  }
 }

@@ -37,6 +37,13 @@ def focal(logits, labels, gamma, alpha):
     return (-alpha[labels] * (1 - log_p.exp()) ** gamma * log_p).mean()
 
 
+def detection(outputs, targets, delta, box_weight):
+    """Cross-entropy of the class and Huber's loss of the box, summed over its four numbers; means over the samples."""
+    logits, boxes = outputs[:, :-4], outputs[:, -4:]
+    huber = F.huber_loss(boxes, targets[:, 1:], reduction="none", delta=delta).sum(1).mean()
+    return F.cross_entropy(logits, targets[:, 0].long()) + box_weight * huber
+
+
 def main():
     torch.manual_seed(SEED)
     torch.set_default_dtype(torch.float64)
@@ -90,6 +97,13 @@ def main():
             if a is alpha:
                 options["alpha"] = a.tolist()
             cases.append(case("focal", lambda x, y, g=gamma, a=a: focal(x, y, g, a), logits, labels, **options))
+    found = torch.cat([2 * torch.randn(SAMPLES, 3), torch.randn(SAMPLES, 4)], dim=1)
+    boxed = torch.cat([torch.randint(3, (SAMPLES, 1)).to(torch.float64), torch.rand(SAMPLES, 4)], dim=1)
+    for delta, box_weight in ((1.0, 10.0), (0.4, 2.5)):
+        cases.append(
+            case("detection", lambda x, y, d=delta, w=box_weight: detection(x, y, d, w), found, boxed, delta=delta,
+                 box_weight=box_weight)
+        )
     path = pathlib.Path(__file__).parent / "pytorch-loss-values.json"
     path.write_text(json.dumps({"cases": cases}, indent=1) + "\n")
 

@@ -9,7 +9,7 @@ struct PyTorchLossValueTests {
   struct Fixture: Decodable {
     struct Options: Decodable {
       let labelSmoothing: Double?, classWeights: [Double]?, positiveWeight: [Double]?
-      let delta: Double?, margin: Double?, gamma: Double?, alpha: [Double]?
+      let delta: Double?, margin: Double?, gamma: Double?, alpha: [Double]?, boxWeight: Double?
     }
     struct Case: Decodable {
       let name: String, options: Options, samples: Int
@@ -32,6 +32,7 @@ struct PyTorchLossValueTests {
     case "huber": HuberLoss(delta: options.delta ?? 1)
     case "hinge": MultiClassHinge(margin: options.margin ?? 1)
     case "binary_hinge": BinaryHinge(margin: options.margin ?? 1)
+    case "detection": DetectionLoss(delta: options.delta ?? 1, boxWeight: options.boxWeight ?? 10)
     case "focal": FocalLoss(gamma: options.gamma ?? 2, alpha: options.alpha)
     default: nil
     }
@@ -53,7 +54,7 @@ struct PyTorchLossValueTests {
 
   func compare<S: Scalar>(_ type: S.Type, tolerance: Double) throws {
     let fixture: Fixture = try fixture("pytorch-loss-values.json")
-    #expect(fixture.cases.count == 26)
+    #expect(fixture.cases.count == 28)
     for (index, test) in fixture.cases.enumerated() {
       let result = evaluate(try #require(makeLoss(test.name, test.options, of: type)), test)
       #expect(abs(result.loss - test.loss) <= tolerance * max(1, abs(test.loss)), "case \(index), \(test.name)")

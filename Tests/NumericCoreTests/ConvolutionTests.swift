@@ -79,6 +79,8 @@ struct ConvolutionTests {
     add(1, 5, 16, kernel: 1)
     add(7, 9, 33, kernel: 1)
     add(9, 8, 16, kernel: 5, padding: 2)
+    add(9, 2, 32, kernel: 5, padding: 2)
+    add(3, 1, 16, kernel: 3, padding: 1)
     add(9, 8, 16, kernel: 3, stride: 2, padding: 1)
     add(9, 9, 16, kernel: 3, padding: 4, dilation: 2)
     add(9, 8, 40, kernel: 3, padding: 1, dilation: Extents(height: 1, width: 3))

@@ -14,6 +14,8 @@ public enum DataSynthesis {
   /// - moons: with t evenly spaced on [0, π], class 0 at (cos t, sin t), class 1 at (1 − cos t, ½ − sin t), plus σε (`make_moons`).
   /// - blobs: cₖ + σε with each centre cₖ uniform on (−10, 10)^D (`make_blobs`).
   /// - spirals: arm k of K, with r evenly spaced on (0, 1]: r · (cos a, sin a) + σε, a = 2π(r + k/K).
+  /// - shapes: images uint8 [N, 32, 32, 3] of one shape each, with float32 [N, 5] of class, x centre, y centre, width and height; see
+  ///   `ShapeGenerator`.
   /// - tones: x [N, 48, 32] and y uint8; see `ToneGenerator`.
   ///
   /// - Throws: `ImportError`: `.usage` for sizes that are out of range or that the kind does not have, `.data` if the file cannot
@@ -23,16 +25,17 @@ public enum DataSynthesis {
     kind: SynthesisKind, output: String, options: SynthesisOptions = SynthesisOptions()
   ) throws(ImportError) -> ConversionSummary {
     let generator = try generator(kind, options)
-    var trainCount = options.samples
+    let samples = options.samples ?? kind.defaults.samples
+    var trainCount = samples
     if options.testFraction != 0 {
       try TestSplit.check(fraction: options.testFraction)
-      let testCount = TestSplit.testCount(of: options.samples, fraction: options.testFraction)
+      let testCount = TestSplit.testCount(of: samples, fraction: options.testFraction)
       trainCount -= testCount
       try TestSplit.check(train: trainCount, test: testCount, fraction: options.testFraction)
     }
     let file = try OutputFile(path: output, gzip: options.gzip)
     // The samples are in random order already: the last ones can be the test split.
-    for (split, rows) in [("train", 0..<trainCount), ("test", trainCount..<options.samples)] where !rows.isEmpty {
+    for (split, rows) in [("train", 0..<trainCount), ("test", trainCount..<samples)] where !rows.isEmpty {
       try generator.write(rows, split: split, to: file)
     }
     try translated { () throws(HDF5Error) in
@@ -45,10 +48,12 @@ public enum DataSynthesis {
   private static func generator(_ kind: SynthesisKind, _ options: SynthesisOptions) throws(ImportError)
     -> any SplitSynthesizer
   {
+    if kind == .shapes { return try shapeGenerator(options) }
     let defaults = kind.defaults
     let features = options.features ?? defaults.features
     let classes = options.classes ?? defaults.classes ?? 0
     let noise = options.noise ?? defaults.noise
+    let samples = options.samples ?? defaults.samples
     guard kind.hasFreeFeatures || features == defaults.features else {
       let reason = kind == .tones ? "are spectrograms of fixed size" : "lie in a plane"
       throw .usage("--features \(features): \(kind.rawValue) \(reason) and have \(defaults.features) features")
@@ -70,17 +75,17 @@ public enum DataSynthesis {
         "--classes \(classes): \(features) features have only \(1 << informative) corners to put classes at; raise --features"
       )
     }
-    guard options.samples > 0, options.samples >= classes, options.samples <= Int(Int32.max) else {
-      throw .usage("--samples \(options.samples): expected \(max(1, classes)) to \(Int32.max)")
+    guard samples > 0, samples >= classes, samples <= Int(Int32.max) else {
+      throw .usage("--samples \(samples): expected \(max(1, classes)) to \(Int32.max)")
     }
     guard noise >= 0, noise.isFinite, kind != .classification || noise <= 1 else {
       throw .usage("--noise \(noise): expected \(kind == .classification ? "a fraction of 0 to 1" : "0 or more")")
     }
     if kind == .tones {
-      return ToneGenerator(count: options.samples, classes: classes, noise: noise, seed: options.seed)
+      return ToneGenerator(count: samples, classes: classes, noise: noise, seed: options.seed)
     }
     return SampleGenerator(
-      kind: kind, count: options.samples, features: features, classes: classes, noise: noise, seed: options.seed)
+      kind: kind, count: samples, features: features, classes: classes, noise: noise, seed: options.seed)
   }
 }
 

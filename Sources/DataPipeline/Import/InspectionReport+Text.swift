@@ -15,6 +15,7 @@ extension InspectionReport: CustomStringConvertible {
       }
     }
     var sections = ["\(path), \(Self.size(byteCount))", Self.aligned(table, rightAligned: 4...7)]
+    if let columns = Self.columnTable(splits) { sections.append(columns) }
     let counted = splits.filter { $0.classCounts != nil }
     if !counted.isEmpty { sections.append(Self.classTable(counted)) }
     if findings.isEmpty {
@@ -23,6 +24,20 @@ extension InspectionReport: CustomStringConvertible {
       sections.append(findings.map { "warning: \($0)" }.joined(separator: "\n"))
     }
     return sections.joined(separator: "\n\n")
+  }
+
+  /// A row for each named column of the labels; nil where there is none.
+  private static func columnTable(_ splits: [InspectedSplit]) -> String? {
+    var table = [["split", "label column", "min", "max", "mean", "std"]]
+    for split in splits {
+      for column in split.labelColumns ?? [] {
+        let values = column.statistics
+        table.append(
+          [split.name, column.name]
+            + [values.minimum, values.maximum, values.mean, values.standardDeviation].map(text))
+      }
+    }
+    return table.count > 1 ? aligned(table, rightAligned: 2...5) : nil
   }
 
   /// A row for each class and a column for each split; long lists come down to their range.

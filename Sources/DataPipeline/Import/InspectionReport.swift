@@ -13,6 +13,8 @@ public struct InspectedSplit: Encodable, Equatable, Sendable {
   public let name: String
   public let features: InspectedArray
   public let labels: InspectedArray?
+  /// The numbers of a label one by one, where the labels' attribute `columns` names them, one a line.
+  public let labelColumns: [InspectedColumn]?
   /// How often each class occurs, by class; nil if the labels are values.
   public let classCounts: [ClassCount]?
 }
@@ -26,6 +28,12 @@ public struct InspectedArray: Encodable, Equatable, Sendable {
   /// nil if the elements are stored in one piece.
   public let chunkShape: [Int]?
   public let filters: [String]
+  public let statistics: ValueStatistics
+}
+
+/// One number of labels that have several.
+public struct InspectedColumn: Encodable, Equatable, Sendable {
+  public let name: String
   public let statistics: ValueStatistics
 }
 
@@ -59,6 +67,8 @@ public struct InspectionFinding: Encodable, Equatable, Sendable, CustomStringCon
     case classImbalance = "class_imbalance"
     case labelsOutOfRange = "labels_out_of_range"
     case nonIntegralLabels = "non_integral_labels"
+    /// Boxes of detections that training refuses.
+    case unfitBoxes = "unfit_boxes"
     case missingClasses = "missing_classes"
     case duplicates
     case conflictingLabels = "conflicting_labels"

@@ -46,7 +46,7 @@ struct SampleGenerator {
     case .classification:
       centers = Self.corners(classes, of: informative, &shared)
       mixings = (0..<classes).map { _ in (0..<(informative * informative)).map { _ in 2 * shared.uniform() - 1 } }
-    case .linear, .moons, .spirals, .tones:
+    case .linear, .moons, .spirals, .shapes, .tones:
       centers = []
       mixings = []
     }
@@ -100,7 +100,7 @@ struct SampleGenerator {
       row[1] = Float(radius * sin(angle) + noise * generator.normal())
     case .blobs:
       for feature in 0..<features { row[feature] = Float(centers[label][feature] + noise * generator.normal()) }
-    case .classification, .linear, .tones:
+    case .classification, .linear, .shapes, .tones:
       return Double(classificationSample(label, &generator, into: row))
     }
     return Double(label)

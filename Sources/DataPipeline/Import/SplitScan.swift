@@ -11,6 +11,7 @@ struct SplitScan {
   private let labelScan: ValueScan?
   private let labelValues: [Double]
   private let labelClasses: LabelScan?
+  private let labelColumns: LabelColumns?
   /// The features' attribute `valid_max`, if they have it.
   private let validMaximum: Double?
   private let elementTypes: (features: ElementType, labels: ElementType?)
@@ -29,6 +30,7 @@ struct SplitScan {
       labelScan = nil
       labelValues = []
       labelClasses = nil
+      labelColumns = nil
       classes = nil
       elementTypes = (type, nil)
       return
@@ -38,8 +40,11 @@ struct SplitScan {
     let labelType = try translated { () throws(HDF5Error) in try labels.elementType }
     elementTypes = (type, labelType)
     labelScan = try ValueScan(labels)
-    // Targets of several columns are values: classes have one number a sample.
-    labelValues = labels.rowElementCount == 1 ? try translated { () throws(HDF5Error) in try labels.readAll() } : []
+    // Targets of several columns are values, unless one of them is named as the class.
+    labelColumns = try LabelColumns(labels, file)
+    labelValues =
+      labels.rowElementCount == 1
+      ? try translated { () throws(HDF5Error) in try labels.readAll() } : labelColumns?.labels ?? []
     labelClasses = LabelScan(labelValues, areIntegers: labelType.isInteger)
     let nameText = try translated { () throws(HDF5Error) in try file.stringAttribute("classes", of: path) }
     let classNames = nameText.map { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
@@ -55,7 +60,8 @@ struct SplitScan {
     }
     return InspectedSplit(
       name: name.rawValue, features: array(features, elementTypes.features, featureScan),
-      labels: labels.map { array($0, elementTypes.labels ?? .float64, labelScan ?? featureScan) }, classCounts: counts)
+      labels: labels.map { array($0, elementTypes.labels ?? .float64, labelScan ?? featureScan) },
+      labelColumns: labelColumns?.report, classCounts: counts)
   }
 
   private func array(_ dataset: HDF5Dataset, _ type: ElementType, _ scan: ValueScan) -> InspectedArray {
@@ -83,6 +89,13 @@ extension SplitScan {
             "\(features.path) has \(features.rowCount) rows and \(labels.path) \(labels.rowCount)"))
       }
       findings += labelScan.map { nonFinite($0, labels) } ?? []
+      if let unfit = labelColumns?.unfitBoxes, unfit.count > 0 {
+        findings.append(
+          finding(
+            .unfitBoxes, unfit.count,
+            "\(unfit.count) rows of \(labels.path) are no box, a centre from 0 to 1 and a width and height above 0: "
+              + unfit.examples.joined(separator: ", ") + (unfit.count > unfit.examples.count ? ", …" : "")))
+      }
     } else {
       findings.append(finding(.missingLabels, features.rowCount, "\(features.path) has no labels beside it"))
     }

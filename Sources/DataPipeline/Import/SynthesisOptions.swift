@@ -10,6 +10,8 @@ public enum SynthesisKind: String, CaseIterable, Sendable {
   case blobs
   /// Arms that wind around the origin.
   case spirals
+  /// Images of one geometric shape each, with its class and box.
+  case shapes
   /// Words of three tones each, as spectrograms.
   case tones
 }
@@ -23,10 +25,11 @@ public enum SynthesisKind: String, CaseIterable, Sendable {
 /// | moons | 2, fixed | 2, fixed | 0.1 (standard deviation of each coordinate's) |
 /// | blobs | 2 | 3 | 1.0 (standard deviation of each coordinate's) |
 /// | spirals | 2, fixed | 2 | 0.02 (standard deviation of each coordinate's) |
+/// | shapes | 32×32×3, fixed | 4 of 6 | 0.1 (standard deviation of each pixel's, of its range) |
 /// | tones | 48 × 32, fixed | 10 | 0.3 (standard deviation of the white noise) |
 public struct SynthesisOptions: Sendable {
-  /// Samples of all splits together.
-  public var samples = 1000
+  /// Samples of all splits together; 12000 for shapes, else 1000.
+  public var samples: Int?
   public var noise: Double?
   public var seed: UInt64 = 0
   public var features: Int?
@@ -41,14 +44,15 @@ public struct SynthesisOptions: Sendable {
 
 extension SynthesisKind {
   /// The defaults of the table above.
-  var defaults: (features: Int, classes: Int?, noise: Double) {
+  var defaults: (samples: Int, features: Int, classes: Int?, noise: Double) {
     switch self {
-    case .linear: (10, nil, 0.1)
-    case .classification: (20, 2, 0.01)
-    case .moons: (2, 2, 0.1)
-    case .blobs: (2, 3, 1)
-    case .spirals: (2, 2, 0.02)
-    case .tones: (ToneGenerator.frames * ToneGenerator.spectrogram.bands, 10, 0.3)
+    case .linear: (1000, 10, nil, 0.1)
+    case .classification: (1000, 20, 2, 0.01)
+    case .moons: (1000, 2, 2, 0.1)
+    case .blobs: (1000, 2, 3, 1)
+    case .spirals: (1000, 2, 2, 0.02)
+    case .shapes: (12_000, 32 * 32 * 3, 4, 0.1)
+    case .tones: (1000, ToneGenerator.frames * ToneGenerator.spectrogram.bands, 10, 0.3)
     }
   }
 

@@ -27,10 +27,15 @@ struct ValueScan {
   /// - Throws: `ImportError` if the data set cannot be read or holds no numbers.
   init(_ dataset: HDF5Dataset) throws(ImportError) {
     let width = dataset.rowElementCount
-    featureMinima = [Double](repeating: .infinity, count: width)
-    featureMaxima = [Double](repeating: -.infinity, count: width)
+    self.init(width: width)
     rowHashes.reserveCapacity(dataset.rowCount)
     try dataset.forEachBlock { firstRow, values in add(values, width: width, firstRow: firstRow) }
+  }
+
+  /// Of no row of so many values.
+  init(width: Int) {
+    featureMinima = [Double](repeating: .infinity, count: width)
+    featureMaxima = [Double](repeating: -.infinity, count: width)
   }
 
   var statistics: ValueStatistics {
@@ -45,7 +50,7 @@ struct ValueScan {
   /// The features that have one and the same finite value in all rows.
   var constantFeatures: [Int] { featureMinima.indices.filter { featureMinima[$0] == featureMaxima[$0] } }
 
-  private mutating func add(_ values: UnsafeBufferPointer<Double>, width: Int, firstRow: Int) {
+  mutating func add(_ values: UnsafeBufferPointer<Double>, width: Int, firstRow: Int) {
     var sum = 0.0
     var count = 0
     featureMinima.withUnsafeMutableBufferPointer { minima in

@@ -37,6 +37,8 @@ public enum TargetKind: Sendable, Equatable {
   case binary
   /// As many real numbers as there are outputs.
   case values
+  /// A class index and a box: [class, x centre, y centre, width, height].
+  case detection
 }
 
 /// A function of outputs and targets to be minimised. The loss of a batch is the mean over its samples, weighted where classes have
@@ -48,7 +50,7 @@ public protocol Loss<S>: Sendable {
   /// Sums over the samples, and overwrites `gradient` with ∂(sum)/∂outputs.
   ///
   /// - Shapes: `outputs` and `gradient` [N, K], or [N, T, K] for class indices of T positions; `targets` [N] or [N, T] for
-  ///   class indices, the shape of `outputs` otherwise.
+  ///   class indices, [N, 5] for detections, the shape of `outputs` otherwise.
   /// - Parameter gradient: nil where only the sums are wanted.
   func evaluate(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> LossSums
 }

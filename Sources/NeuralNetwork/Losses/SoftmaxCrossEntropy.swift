@@ -57,7 +57,7 @@ public struct SoftmaxCrossEntropy<S: Scalar>: Loss {
 
 @specialized(where S == Float)
 @specialized(where S == Double)
-private func labelCrossEntropy<S: Scalar>(
+func labelCrossEntropy<S: Scalar>(
   logits: Window<S>, labels: Window<S>, classes: Int, gradient: Window<S>?
 ) -> LossSums {
   var lossSum = 0.0
