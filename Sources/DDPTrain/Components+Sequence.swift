@@ -5,15 +5,22 @@ import Configuration
 /// Looks up a vector of `dimension` for each whole number: [T] to [T, dimension].
 ///
 /// - Parameters:
-///   - size: how many vectors there are; nil: one for each of the model's outputs.
+///   - size: how many vectors there are; nil: as many as the data set says, else one for each of the model's outputs.
+///   - padding: the number that fills short sequences up: its vector is zero, and recurrent layers behind stop before it.
 ///   - standardDeviation: of the initial vectors (1).
-public func embedding(_ dimension: Int, size: Int? = nil, standardDeviation: Double? = nil) -> LayerComponent {
+public func embedding(
+  _ dimension: Int, size: Int? = nil, padding: Int? = nil, standardDeviation: Double? = nil
+) -> LayerComponent {
   LayerComponent(
     "embedding",
     [
-      "dimension": .integer(dimension), "size": .optional(size), "standard_deviation": .optional(standardDeviation),
+      "dimension": .integer(dimension), "size": .optional(size), "padding": .optional(padding),
+      "standard_deviation": .optional(standardDeviation),
     ])
 }
+
+/// Steps at the end of a sequence whose features all equal `value` (0) are padding, before which recurrent layers behind stop.
+public func mask(_ value: Double? = nil) -> LayerComponent { LayerComponent("mask", ["value": .optional(value)]) }
 
 /// Adds a learned vector to each position of [T, F].
 public func positionalEmbedding(standardDeviation: Double? = nil) -> LayerComponent {
