@@ -65,8 +65,8 @@ enum DataHelp {
       ddp-train data make linear|classification|moons|blobs|spirals --output F.h5
           x is float32 [N, features]
       ddp-train data make shapes --output F.h5
-          x is uint8 [N, 32, 32, 3]: one ellipse, rectangle, triangle, cross, diamond or ring each; y is float32 [N, 5]: class,
-          x centre, y centre, width and height of its box, relative to the image; for --model detector
+          x is uint8 [N, 32, 32, 3]: one ellipse, rectangle, triangle, cross, diamond or ring each; y is float32 [N, 5]:
+          class, x centre, y centre, width and height of its box, relative to the image; for --model detector
       ddp-train data make tones --output F.h5
           x is float32 [N, 48, 32]: words of three tones that differ in pitch and order, said in different voices, as
           spectrograms of the log power in mel bands (8 kHz, frames of 256 samples every 128); y is uint8, its attribute
