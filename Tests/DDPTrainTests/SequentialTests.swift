@@ -82,7 +82,7 @@ struct SequentialTests {
       "{ embedding: { dimension: 8, size: 65, standard_deviation: 0.02 } }"
     ),
     (embedding(8, padding: 0), "{ embedding: { dimension: 8, padding: 0 } }"), (mask(), "'mask'"),
-    (mask(-1), "{ mask: -1 }"),
+    (mask(-0.5), "{ mask: -0.5 }"),
     (positionalEmbedding(standardDeviation: 0.02), "{ positional_embedding: { standard_deviation: 0.02 } }"),
     (
       lstm(8, layers: 2, bidirectional: true, dropout: 0.1, sequence: false),
