@@ -64,100 +64,18 @@ public final class TrainingRun {
   private init(
     _ configuration: TrainingConfiguration, customLayers: CustomLayers, resumed: ResumePoint?, topology: Topology
   ) throws {
-    self.topology = topology
-    self.resumed = resumed
-    self.configuration = configuration
+    let setup = try TrainingSetup(configuration, customLayers: customLayers, resumed: resumed, topology: topology)
+    (data, trainer, facts) = (setup.data, setup.trainer, setup.facts)
+    (metrics, validator) = (setup.metrics, setup.validator)
+    (self.configuration, self.resumed, self.topology) = (configuration, resumed, topology)
     let world = topology.world
-    let path = try configuration.data.path ?? BundledData.digits()
-    let shardCount = resumed?.facts.shardCount ?? configuration.shards ?? max(4, world.size)
-    guard world.size <= shardCount else {
-      throw TrainingError(
-        "\(world.size) ranks are more than the \(shardCount) shards\(resumed == nil ? "" : " of the checkpoint"); start at "
-          + "most \(shardCount) ranks\(resumed == nil ? ", or give --shards \(world.size)" : "")", exitCode: .usage)
-    }
-    BLAS.threads = configuration.threads
-    var resolved = configuration
-    resolved.data.path = path
-    resolved.shards = shardCount
-    // What belongs to this start and not to the run: another start has its own.
-    (resolved.resume, resolved.run, resolved.quiet) = (nil, nil, false)
-
-    // A GAN learns from features alone.
-    let source = try DataSource.open(
-      path, features: configuration.data.features, labels: configuration.data.labels,
-      labelsRequired: !configuration.model.isAdversarial, reconstructs: configuration.reconstructs
-    ).arranged(as: ModelCatalog.sampleForm(configuration.model), configuration.data.channelLayout)
-    let split = try source.split(.train)
-    let declared = try ModelCatalog.declaredOutputSize(configuration.model)
-    let objective = try Objective(
-      configuration.loss, model: configuration.model, declaredOutputSize: declared, data: split)
-    try Self.checkMetrics(configuration, objective)
-    let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
-    data = try TrainingData(
-      source, configuration: configuration, objective: objective, declaredOutputSize: declared,
-      transform: resumed?.facts.transform, assignment: assignment, communicator: world)
-    let catalog = ModelCatalog(
-      inputShape: split.featureShape, outputSize: data.outputSize, indexCount: split.indexCount,
-      initializer: configuration.initializer, customLayers: customLayers)
-    let networks: AdversarialModel<Float>? = try catalog.makeAdversarialModel(configuration.model)
-    let model = try networks?.joined ?? catalog.makeModel(configuration.model)
-    try objective.check(model.outputShapes[0], outputSize: data.outputSize, data: split)
-
-    let update = configuration.parameterUpdate(model.parameterLayout)
-    let layout = ExchangeLayout(
-      parameterCount: model.parameterLayout.count, statisticCount: model.statisticLayout.count,
-      momentCount: update.momentNames.count,
-      layerRanges: update.isLayerwise ? model.parameterLayout.entries.map(\.range) : [])
-    let exchange = try Self.makeExchange(configuration.exchange, layout, assignment, topology)
-    trainer = try Trainer(
-      model: model, objective: objective, configuration: configuration, store: data.train, exchange: exchange,
-      communicator: world, networks: networks)
-    facts = Checkpoint.Facts(
-      configuration: resolved, lossName: objective.name, inputShape: split.featureShape, outputSize: data.outputSize,
-      indexCount: split.indexCount, sampleCount: data.train.dealing.sampleCount, shardCount: shardCount,
-      transform: data.transform, vocabulary: split.vocabulary, storage: networks == nil ? nil : split.featureStorage)
-    let metrics = try MetricSelection(
-      configuration.metrics, task: objective.metricTask(outputSize: data.outputSize), lossName: objective.name)
-    self.metrics = metrics
-    let values = trainer.values
-    validator = data.validation.map {
-      Evaluator(
-        $0, model: model, objective: objective, batchSize: configuration.batchSize, values: values,
-        assignment: assignment, communicator: world, metrics: metrics)
-    }
-    let name = configuration.name ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    let name =
+      configuration.name ?? URL(fileURLWithPath: data.source.path).deletingPathExtension().lastPathComponent
     directory = RunDirectory(
       path: try world.broadcast(
         configuration.run ?? resumed?.directory?.path ?? RunDirectory.fresh(name: name).path, from: 0))
     console = Console(isQuiet: configuration.quiet || !world.isRoot)
     try restoreOrInitialize()
-  }
-
-  /// Rules that follow the accuracy need a loss that has one.
-  private static func checkMetrics(_ configuration: TrainingConfiguration, _ objective: Objective) throws(TrainingError)
-  {
-    let rules = [
-      ("schedule.metric", configuration.schedule.name == .plateau ? configuration.schedule.metric : nil),
-      ("early_stopping.metric", configuration.earlyStopping?.metric),
-    ]
-    for (key, metric) in rules where metric == .accuracy && !objective.hasAccuracy {
-      throw TrainingError(
-        "\(key): the loss \(objective.name) has no accuracy to follow; give \"loss\"", exitCode: .usage)
-    }
-  }
-
-  private static func makeExchange(
-    _ kind: TrainingConfiguration.Exchange, _ layout: ExchangeLayout, _ assignment: ShardAssignment,
-    _ topology: Topology
-  ) throws -> any Exchange {
-    switch kind {
-    case .mpi: return AllReduceExchange(layout, assignment: assignment, world: topology.world)
-    case .shared where topology.nodeCount > 1:
-      throw TrainingError(
-        "--exchange shared needs all ranks on one node, but there are \(topology.nodeCount); give --exchange auto",
-        exitCode: .usage)
-    case .auto, .shared: return try SharedMemoryExchange(layout, assignment: assignment, topology: topology)
-    }
   }
 
   private func restoreOrInitialize() throws {
