@@ -74,7 +74,7 @@ enum DataHelp {
 
     Options:
       --output F.h5    the file to write
-      --samples N      samples of both splits together; default 1000, shapes 12000
+      --samples N      samples of both splits together; default 1000, shapes 12000, tones 4000
       --noise S        standard deviation of the noise (classification: fraction of labels drawn at random);
                        default: linear 0.1, classification 0.01, moons 0.1, blobs 1, spirals 0.02, shapes 0.1 (of the
                        range of a pixel), tones 0.3 (of the sound)

@@ -53,8 +53,8 @@ struct MetricsTests {
 
   @Test("The first of equal logits ranks first")
   func topOfTies() {
-    let report = report(MetricTask(.labels, outputSize: 4), [1, 1, 1, 0, 1, 1, 1, 0], [1, 3], top: [1, 2, 3])
-    #expect(value(report, "top_1") == 0 && value(report, "top_2") == 0.5 && value(report, "top_3") == 0.5)
+    let report = report(MetricTask(.labels, outputSize: 4), [1, 1, 1, 0, 1, 1, 1, 0], [2, 3], top: [1, 2, 3])
+    #expect(value(report, "top_1") == 0 && value(report, "top_2") == 0 && value(report, "top_3") == 0.5)
   }
 
   @Test("Distributions: the most probable class is the label, the log loss is that of the distribution")

@@ -167,6 +167,13 @@ struct LossTests {
     #expect(whole.0.loss == single.reduce(0) { $0 + $1.0.loss })
     #expect(whole.0.correct == single.reduce(0) { $0 + ($1.0.correct ?? .nan) })
     #expect(whole.1 == single.flatMap(\.1))
+    // Three weights, which no block is a multiple of.
+    let weighted = BinaryCrossEntropy<Float>(positiveWeights: [1, 2, 0.5])
+    let rows = (0..<count / 3).map { 3 * $0..<3 * $0 + 3 }
+    let size = 3 * rows.count
+    let all = evaluate(weighted, Array(logits[..<size]), Array(targets[..<size]), samples: rows.count)
+    #expect(
+      all.1 == rows.flatMap { evaluate(weighted, Array(logits[$0]), Array(targets[$0]), samples: 1).1 })
   }
 
   @Test("A loss of several outputs is their mean; counts of correct ones are shares of a sample")
@@ -179,7 +186,7 @@ struct LossTests {
 
   @Test("The first of equal logits is the prediction")
   func tie() {
-    #expect(evaluate(SoftmaxCrossEntropy<Double>(), [1, 1, 1, 1], [0, 1], samples: 2).0.correct == 1)
+    #expect(evaluate(SoftmaxCrossEntropy<Double>(), [1, 1, 1, 1], [0, 0], samples: 2).0.correct == 2)
   }
 
   @Test("A loss that is not a number is not hidden", arguments: [Float.nan, .infinity])

@@ -114,6 +114,14 @@ struct NormalizationGradientTests {
     }
     // 400 draws at 0.25: mean 100, standard deviation 8.7.
     #expect((65...135).contains(dropped))
+    // The draws belong to the sample, not to its place in the batch.
+    let first = Array(factors[..<(positions * channels)])
+    let moved = ModelUnderTest(model(layer), samples: samples, mode: Self.training)
+    moved.workspace.sampleIDs[1] = moved.workspace.sampleIDs[0]
+    moved.forward()
+    let second = zip(moved.workspace.output(), moved.input()).map { $0 / $1 }[
+      positions * channels..<2 * positions * channels]
+    #expect(zip(first, second).allSatisfy { abs($0 - $1) < 1e-12 })
     let evaluation = ModelUnderTest(model(layer), samples: 2)
     evaluation.forward()
     #expect(Array(evaluation.workspace.output()) == Array(evaluation.input()))

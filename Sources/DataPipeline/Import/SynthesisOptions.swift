@@ -28,7 +28,7 @@ public enum SynthesisKind: String, CaseIterable, Sendable {
 /// | shapes | 32×32×3, fixed | 4 of 6 | 0.1 (standard deviation of each pixel's, of its range) |
 /// | tones | 48 × 32, fixed | 10 | 0.3 (standard deviation of the white noise) |
 public struct SynthesisOptions: Sendable {
-  /// Samples of all splits together; 12000 for shapes, else 1000.
+  /// Samples of all splits together; 12000 for shapes, 4000 for tones, else 1000.
   public var samples: Int?
   public var noise: Double?
   public var seed: UInt64 = 0
@@ -52,7 +52,7 @@ extension SynthesisKind {
     case .blobs: (1000, 2, 3, 1)
     case .spirals: (1000, 2, 2, 0.02)
     case .shapes: (12_000, 32 * 32 * 3, 4, 0.1)
-    case .tones: (1000, ToneGenerator.frames * ToneGenerator.spectrogram.bands, 10, 0.3)
+    case .tones: (4000, ToneGenerator.frames * ToneGenerator.spectrogram.bands, 10, 0.3)
     }
   }
 
