@@ -51,14 +51,14 @@ extension Checkpoint {
       "mpi_version": .text(MPILibrary.version), "blas_version": .text(BLAS.version), "blas_core": .text(BLAS.coreName),
       "blas_threads": .integer(BLAS.threads), "exchange": .text(facts.configuration.exchange.rawValue),
       "shards": .integer(facts.shardCount), "samples": .integer(facts.sampleCount), "loss": .text(facts.lossName),
-      "input_shape": .text(facts.inputShape.extents.map(String.init).joined(separator: " ")),
+      "input_shape": .text(Self.text(of: facts.inputShape)),
       "output_size": .integer(facts.outputSize),
       "scaling": .text(facts.transform.kind.rawValue),
     ]
     if let indexCount = facts.indexCount { attributes["index_count"] = .integer(indexCount) }
     if let vocabulary = facts.vocabulary { attributes["vocabulary"] = .text(vocabulary) }
     if let storage = facts.storage {
-      attributes["file_shape"] = .text(storage.shape.extents.map(String.init).joined(separator: " "))
+      attributes["file_shape"] = .text(Self.text(of: storage.shape))
       attributes["channels_first"] = .integer(storage.isChannelsFirst ? 1 : 0)
     }
   }
@@ -66,6 +66,10 @@ extension Checkpoint {
   private static func arrays(_ values: Window<Float>, _ layout: ParameterLayout) -> [Array] {
     layout.entries.map { Array(name: $0.name, shape: $0.shape.extents, elements: Swift.Array(values.window($0.range))) }
   }
+
+  /// A shape as an attribute holds it: its extents with spaces between.
+  private static func text(of shape: Shape) -> String { shape.extents.map(String.init).joined(separator: " ") }
+  private static func shape(in text: String) -> Shape { Shape(text.split(separator: " ").compactMap { Int($0) }) }
 
   /// The facts that were stored.
   func facts(in path: String) throws(CheckpointError) -> Facts {
@@ -101,14 +105,14 @@ extension Checkpoint {
     }
     return Facts(
       configuration: configuration, lossName: try text("loss"),
-      inputShape: Shape(try text("input_shape").split(separator: " ").compactMap { Int($0) }),
+      inputShape: Self.shape(in: try text("input_shape")),
       outputSize: try integer("output_size"), indexCount: attributes["index_count"]?.integer,
       sampleCount: try integer("samples"), shardCount: try integer("shards"),
       transform: FeatureTransform(kind: kind, offset: exactOffset, factor: factor),
       vocabulary: attributes["vocabulary"]?.text,
       storage: attributes["file_shape"]?.text.map {
         FeatureStorage(
-          shape: Shape($0.split(separator: " ").compactMap { Int($0) }),
+          shape: Self.shape(in: $0),
           isChannelsFirst: attributes["channels_first"]?.integer == 1)
       })
   }

@@ -24,18 +24,6 @@ struct DetectionLossTests {
     return ModelUnderTest(model, samples: samples, capacity: 4)
   }
 
-  func evaluate<S: Scalar>(_ loss: some Loss<S>, _ outputs: [S], _ targets: [S], samples: Int) -> (LossSums, [S]) {
-    var sums = LossSums(loss: .nan)
-    let gradient = output([S](repeating: .nan, count: outputs.count)) { gradient in
-      withWindow(outputs) { outputs in
-        withWindow(targets) { targets in
-          sums = loss.evaluate(outputs: outputs, targets: targets, samples: samples, gradient: gradient)
-        }
-      }
-    }
-    return (sums, gradient)
-  }
-
   @Test("Against central differences", arguments: [0, 1, 3], [(1.0, 10.0), (0.37, 2.5), (0.37, 0)])
   func gradient(samples: Int, options: (delta: Double, weight: Double)) {
     let loss = DetectionLoss<Double>(delta: options.delta, boxWeight: options.weight)

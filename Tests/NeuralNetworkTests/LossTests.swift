@@ -75,18 +75,6 @@ struct LossTests {
     #expect(test(samples: 0).evaluate(.loss(loss, targets: targets), differentiate: true) == 0)
   }
 
-  func evaluate<S: Scalar>(_ loss: some Loss<S>, _ outputs: [S], _ targets: [S], samples: Int) -> (LossSums, [S]) {
-    var sums = LossSums(loss: .nan)
-    let gradient = output([S](repeating: .nan, count: outputs.count)) { gradient in
-      withWindow(outputs) { outputs in
-        withWindow(targets) { targets in
-          sums = loss.evaluate(outputs: outputs, targets: targets, samples: samples, gradient: gradient)
-        }
-      }
-    }
-    return (sums, gradient)
-  }
-
   @Test("Cross-entropy of logits of ±10,000 is exact: the difference of two of them, or zero")
   func extremeLogits() {
     let logits: [Float] = [1e4, -1e4, 0, -1e4, 1e4, 0]
