@@ -40,14 +40,8 @@ struct PyTorchLossValueTests {
 
   /// Mean loss and gradient of the mean, as a training step forms them.
   func evaluate<S: Scalar>(_ loss: any Loss<S>, _ test: Fixture.Case) -> (loss: Double, gradient: [Double]) {
-    var sums = LossSums(loss: .nan)
-    let gradient = output([S](repeating: .nan, count: test.outputs.count)) { gradient in
-      withWindow(test.outputs.map { S($0) }) { outputs in
-        withWindow(test.targets.map { S($0) }) { targets in
-          sums = loss.evaluate(outputs: outputs, targets: targets, samples: test.samples, gradient: gradient)
-        }
-      }
-    }
+    let (sums, gradient) = TestSupport.evaluate(
+      loss, test.outputs.map { S($0) }, test.targets.map { S($0) }, samples: test.samples)
     let weight = sums.weight ?? Double(test.samples)
     return (sums.loss / weight, gradient.map { Double($0) / weight })
   }

@@ -7,7 +7,6 @@ internal import NumericCore
 /// part 1 the shared draws, part 2 the samples, with a lane for each sample.
 struct SampleGenerator {
   let kind: SynthesisKind
-  let count: Int
   let features: Int
   /// 0 for a regression.
   let classes: Int
@@ -21,18 +20,18 @@ struct SampleGenerator {
   private let mixings: [[Double]]
   /// classification: the first features, which tell the classes apart.
   private let informative: Int
-  private let order: [Int32]
+  /// nil for a regression.
+  private let deal: ClassDeal?
   private let samples: RandomSource
 
   init(kind: SynthesisKind, count: Int, features: Int, classes: Int, noise: Double, seed: UInt64) {
     self.kind = kind
-    self.count = count
     self.features = features
     self.classes = classes
     self.noise = noise
     let number = SynthesisKind.allCases.firstIndex(of: kind) ?? 0
     let source = RandomSource(seed: seed)
-    order = kind == .linear ? [] : source.stream(.synthesis, number, 0).permutation(count)
+    deal = classes == 0 ? nil : ClassDeal(count: count, classes: classes, random: source.stream(.synthesis, number, 0))
     samples = source.stream(.synthesis, number, 2)
     var shared = RandomSource.Generator(source: source.stream(.synthesis, number, 1))
     let informative = Self.informativeCount(features: features, classes: classes)
@@ -72,7 +71,7 @@ struct SampleGenerator {
   /// Writes the features of sample `index` and returns its class, or its target for a regression.
   func sample(_ index: Int, into row: UnsafeMutableBufferPointer<Float>) -> Double {
     var generator = RandomSource.Generator(source: samples, lane: index)
-    guard classes > 0 else {
+    guard let deal else {
       var target = bias
       for feature in 0..<features {
         let value = generator.normal()
@@ -81,12 +80,8 @@ struct SampleGenerator {
       }
       return target + noise * generator.normal()
     }
-    // With the classes laid end to end in equal parts, the permutation tells class and place within it.
-    let position = Int(order[index])
-    let label = position * classes / count
-    let first = (label * count + classes - 1) / classes
-    let size = ((label + 1) * count + classes - 1) / classes - first
-    let place = position - first
+    let label = deal.label(index)
+    let (place, size) = deal.place(index)
     switch kind {
     case .moons:
       let t = Double.pi * (size > 1 ? Double(place) / Double(size - 1) : 0)

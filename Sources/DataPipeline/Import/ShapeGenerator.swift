@@ -31,19 +31,17 @@ struct ShapeGenerator {
 
   /// Different shapes.
   let classes: Int
-  private let count: Int
   /// Of the range of a channel.
   private let noise: Double
-  private let order: [Int32]
+  private let deal: ClassDeal
   private let samples: RandomSource
 
   init(count: Int, classes: Int, noise: Double, seed: UInt64) {
-    self.count = count
     self.classes = classes
     self.noise = noise
     let number = SynthesisKind.allCases.firstIndex(of: .shapes) ?? 0
     let source = RandomSource(seed: seed)
-    order = source.stream(.synthesis, number, 0).permutation(count)
+    deal = ClassDeal(count: count, classes: classes, random: source.stream(.synthesis, number, 0))
     samples = source.stream(.synthesis, number, 2)
   }
 
@@ -52,7 +50,7 @@ struct ShapeGenerator {
   /// - Shapes: `image` [side, side, channels].
   func sample(_ index: Int, into image: UnsafeMutableBufferPointer<UInt8>) -> [Float] {
     var generator = RandomSource.Generator(source: samples, lane: index)
-    let label = Int(order[index]) * classes / count
+    let label = deal.label(index)
     let (width, height) = (0.3 + 0.4 * generator.uniform(), 0.3 + 0.4 * generator.uniform())
     let x = width / 2 + (1 - width) * generator.uniform(), y = height / 2 + (1 - height) * generator.uniform()
     let (background, color) = Self.colors(&generator)

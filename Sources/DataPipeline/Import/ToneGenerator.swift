@@ -39,27 +39,25 @@ struct ToneGenerator {
     }
   }()
 
-  let count: Int
   let classes: Int
   let noise: Double
-  private let order: [Int32]
+  private let deal: ClassDeal
   private let samples: RandomSource
 
   /// - Parameter noise: the standard deviation of the white noise, where a tone has an amplitude of at most 1.
   init(count: Int, classes: Int, noise: Double, seed: UInt64) {
-    self.count = count
     self.classes = classes
     self.noise = noise
     let source = RandomSource(seed: seed)
-    order = source.stream(.synthesis, Self.streamNumber, 0).permutation(count)
+    deal = ClassDeal(count: count, classes: classes, random: source.stream(.synthesis, Self.streamNumber, 0))
     samples = source.stream(.synthesis, Self.streamNumber, 1)
   }
 
   /// Sets these draws apart from those of other kinds and of `TestSplit`.
   private static let streamNumber = 2 << 32
 
-  /// The class of a sample: in random order, classes equal in number.
-  func label(_ index: Int) -> Int { Int(order[index]) * classes / count }
+  /// The class of a sample.
+  func label(_ index: Int) -> Int { deal.label(index) }
 
   /// The sound of a sample.
   func waveform(_ index: Int) -> [Double] {
