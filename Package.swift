@@ -27,53 +27,58 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // MARK: Libraries, each importing only those above it
-    .target(name: "Diagnostics"),
+    .target(name: "Basics"),
+    .target(name: "Settings", dependencies: ["Basics"]),
     .target(name: "NumericCore", dependencies: ["COpenBLAS"], swiftSettings: kernelSettings),
-    .target(name: "Metrics", dependencies: ["NumericCore", "Diagnostics"], swiftSettings: kernelSettings),
-    .target(name: "NeuralNetwork", dependencies: ["NumericCore", "Diagnostics"], swiftSettings: kernelSettings),
-    .target(name: "Optimizers", dependencies: ["NumericCore", "Diagnostics"], swiftSettings: kernelSettings),
+    .target(name: "Metrics", dependencies: ["NumericCore", "Basics"], swiftSettings: kernelSettings),
+    .target(name: "NeuralNetwork", dependencies: ["NumericCore", "Settings", "Basics"], swiftSettings: kernelSettings),
+    .target(name: "Optimizers", dependencies: ["NumericCore", "Settings", "Basics"], swiftSettings: kernelSettings),
     .target(
-      name: "Collectives", dependencies: ["COpenMPI", "NumericCore", "Diagnostics"], swiftSettings: kernelSettings),
-    .target(name: "HDF5Storage", dependencies: ["CHDF5", "Diagnostics"]),
+      name: "Collectives", dependencies: ["COpenMPI", "NumericCore", "Basics"], swiftSettings: kernelSettings),
+    .target(name: "HDF5Storage", dependencies: ["CHDF5", "Basics"]),
     .target(
-      name: "DataPipeline", dependencies: ["NumericCore", "Collectives", "HDF5Storage", "Diagnostics", "CZlib"],
+      name: "DataPipeline",
+      dependencies: ["NumericCore", "Collectives", "HDF5Storage", "Settings", "Basics", "CZlib"],
       swiftSettings: kernelSettings),
     .target(
-      name: "Checkpointing", dependencies: ["HDF5Storage", "Diagnostics", "CZlib"]),
-    .target(name: "Configuration", dependencies: ["Metrics", "Diagnostics"]),
+      name: "DataTools",
+      dependencies: ["NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib"],
+      swiftSettings: kernelSettings),
+    .target(
+      name: "Checkpointing", dependencies: ["HDF5Storage", "Basics", "CZlib"]),
+    .target(name: "Configuration", dependencies: ["Metrics", "Settings", "Basics"]),
     .target(
       name: "Training",
       dependencies: [
-        "Diagnostics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "HDF5Storage",
-        "DataPipeline",
-        "Checkpointing", "Configuration",
+        "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "HDF5Storage",
+        "DataPipeline", "Checkpointing", "Settings", "Configuration",
       ]),
 
     .target(
       name: "DDPTrain",
       dependencies: [
-        "Diagnostics", "NumericCore", "Metrics", "NeuralNetwork", "Collectives", "Configuration", "Training",
+        "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Collectives", "Settings", "Configuration", "Training",
       ]),
 
     // MARK: Executables
-    .executableTarget(name: "ddp-train", dependencies: ["Training"]),
+    .executableTarget(name: "ddp-train", dependencies: ["Training", "DataTools"]),
     .executableTarget(name: "ddp-selftest", dependencies: ["Training", "DDPTrain"]),
     .executableTarget(name: "ddp-bench", dependencies: ["Training"]),
 
     // MARK: Tests
     .target(name: "ProcessSupport", path: "Tests/ProcessSupport"),
-    .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "Diagnostics"]),
+    .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "Basics"]),
     .testTarget(
       name: "DataPipelineTests",
-      dependencies: ["DataPipeline", "NumericCore", "Collectives", "HDF5Storage", "Diagnostics"]),
-    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Diagnostics"]),
+      dependencies: ["DataPipeline", "NumericCore", "Collectives", "HDF5Storage", "Basics"]),
+    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Settings", "Basics"]),
     .testTarget(
       name: "CommandTests", dependencies: ["ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "ddp-train"]),
     .testTarget(
       name: "DistributedTests",
       dependencies: ["ProcessSupport", "HDF5Storage", "NumericCore", "ddp-train", "ddp-selftest"],
       exclude: ["netns-cluster.sh"]),
-    .testTarget(name: "DataImportTests", dependencies: ["DataPipeline", "HDF5Storage", "Diagnostics"]),
+    .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "HDF5Storage", "Basics"]),
     .target(name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork"], path: "Tests/TestSupport"),
     .testTarget(name: "NumericCoreTests", dependencies: ["NumericCore", "TestSupport"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "NumericCore", "TestSupport"]),

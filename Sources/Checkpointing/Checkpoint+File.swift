@@ -1,3 +1,4 @@
+import Basics
 import HDF5Storage
 
 extension Checkpoint {
@@ -11,12 +12,12 @@ extension Checkpoint {
   /// Writes the checkpoint so that `path` is at every moment either the old file or the whole new one.
   ///
   /// The file is composed in memory, so that the only calls that can meet a full disk are our own.
-  public func write(to path: String) throws(CheckpointError) {
+  public func write(to path: String) throws {
     let image: [UInt8]
     do {
       image = try makeImage(named: path)
     } catch {
-      throw CheckpointError(error.description)
+      throw Failure.data(error.description)
     }
     try AtomicFile.write(image, to: path)
   }
@@ -47,13 +48,13 @@ extension Checkpoint {
   /// Reads a checkpoint and recomputes its checksum.
   ///
   /// - Throws: where the file is missing, is no checkpoint, was written by a newer version, or is not what was written.
-  public static func read(_ path: String) throws(CheckpointError) -> Checkpoint {
+  public static func read(_ path: String) throws -> Checkpoint {
     do {
       return try read(HDF5File.open(path))
-    } catch let error as CheckpointError {
+    } catch let error as Failure {
       throw error
     } catch {
-      throw CheckpointError("\(error)")
+      throw Failure.data("\(error)")
     }
   }
 
@@ -62,10 +63,10 @@ extension Checkpoint {
     guard let version = try file.intAttribute(versionName), let stored = try file.stringAttribute(checksumName),
       try file.exists("/progress")
     else {
-      throw CheckpointError("\(file.path): this HDF5 file is not a checkpoint of ddp-train")
+      throw Failure.data("\(file.path): this HDF5 file is not a checkpoint of ddp-train")
     }
     guard version <= formatVersion else {
-      throw CheckpointError(
+      throw Failure.data(
         "\(file.path): format version \(version) is newer than this program's \(formatVersion); use a newer ddp-train")
     }
     var checkpoint = Checkpoint()
@@ -81,13 +82,13 @@ extension Checkpoint {
       case ("optimizer", 3):
         if checkpoint.optimizer.last?.moment != parts[1] { checkpoint.optimizer.append((parts[1], [])) }
         checkpoint.optimizer[checkpoint.optimizer.count - 1].arrays.append(try array(parts[2]))
-      default: throw CheckpointError("\(file.path): unexpected data set \(path)")
+      default: throw Failure.data("\(file.path): unexpected data set \(path)")
       }
     }
     checkpoint.attributes = try attributes(of: "/", in: file, except: [versionName, checksumName])
     checkpoint.progress = try attributes(of: "/progress", in: file)
     guard checkpoint.checksum == stored else {
-      throw CheckpointError(
+      throw Failure.data(
         "\(file.path): corrupted: the checksum of its contents is \(checkpoint.checksum), expected \(stored); "
           + "use another checkpoint, or --resume auto, which takes the newest that is whole")
     }

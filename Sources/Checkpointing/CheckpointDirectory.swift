@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// The checkpoints of one run: `step-00001200.h5`, and the links `latest.h5` and `best.h5`.
@@ -28,10 +29,10 @@ public struct CheckpointDirectory: Sendable {
   }
 
   /// The newest checkpoint that verifies, and what was wrong with newer ones.
-  public func newest() -> (found: (step: Int, checkpoint: Checkpoint)?, refused: [CheckpointError]) {
-    var refused: [CheckpointError] = []
+  public func newest() -> (found: (step: Int, checkpoint: Checkpoint)?, refused: [any Error]) {
+    var refused: [any Error] = []
     for step in steps().reversed() {
-      do throws(CheckpointError) {
+      do {
         return ((step, try Checkpoint.read(file(step: step))), refused)
       } catch {
         refused.append(error)
@@ -43,7 +44,7 @@ public struct CheckpointDirectory: Sendable {
   /// Writes the checkpoint of `step`, points the links at it, then deletes all but the newest `keep` and the best.
   ///
   /// Nothing old is touched before the new file is whole.
-  public func save(_ checkpoint: Checkpoint, step: Int, isBest: Bool, keep: Int) throws(CheckpointError) {
+  public func save(_ checkpoint: Checkpoint, step: Int, isBest: Bool, keep: Int) throws {
     try checkpoint.write(to: file(step: step))
     try AtomicFile.link(latestLink, to: Self.name(step: step))
     if isBest { try AtomicFile.link(bestLink, to: Self.name(step: step)) }
@@ -58,7 +59,7 @@ public struct CheckpointDirectory: Sendable {
 
   /// Points the links at the checkpoints of these steps, as far as they are there: a run may have been killed between the
   /// writing of a checkpoint and of its links.
-  public func repairLinks(latest: Int, best: Int?) throws(CheckpointError) {
+  public func repairLinks(latest: Int, best: Int?) throws {
     if has(step: latest) { try AtomicFile.link(latestLink, to: Self.name(step: latest)) }
     if let best, has(step: best) { try AtomicFile.link(bestLink, to: Self.name(step: best)) }
   }

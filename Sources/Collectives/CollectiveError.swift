@@ -1,4 +1,4 @@
-public import Diagnostics
+public import Basics
 
 /// A collective that failed, or ranks that were not started as one job.
 public struct CollectiveError: UserFacingError {

@@ -1,3 +1,5 @@
+import Settings
+
 /// The two networks of a generative adversarial network (Goodfellow et al. 2014, "Generative adversarial nets").
 public struct AdversarialDescription: Sendable, Equatable {
   /// From a row of `latent` standard normal numbers to a sample.
@@ -16,7 +18,7 @@ public struct AdversarialDescription: Sendable, Equatable {
   }
 
   /// Reads `generator`, `discriminator` and `latent`; nil where none of them is there.
-  init?(_ reader: inout ConfigurationReader) throws(ConfigurationError) {
+  init?(_ reader: inout SettingsReader) throws(SettingsError) {
     let generator = try reader.layers("generator")
     let discriminator = try reader.layers("discriminator")
     let latent = try reader.integer("latent", in: .atLeast(1))
@@ -39,7 +41,7 @@ public struct AdversarialDescription: Sendable, Equatable {
 
 extension TrainingConfiguration {
   /// Reports settings that mean nothing to an adversarial pair, and those of a pair that mean nothing to other models.
-  func checkAdversarial(_ reader: ConfigurationReader) throws(ConfigurationError) {
+  func checkAdversarial(_ reader: SettingsReader) throws(SettingsError) {
     guard model.isAdversarial else {
       guard generatorOptimizer == nil else {
         throw reader.error("generator_optimizer", "is for a GAN alone, whose model has a generator; leave it out")
@@ -69,6 +71,6 @@ extension TrainingConfiguration {
     guard let found = stray.first(where: \.isGiven) else { return }
     var reader = reader
     let value = found.path.dropFirst().reduce(reader.value(found.path[0])) { $0?[$1] }
-    throw ConfigurationError("\(found.path.joined(separator: ".")): \(found.message)", at: value?.position)
+    throw SettingsError("\(found.path.joined(separator: ".")): \(found.message)", at: value?.position)
   }
 }

@@ -1,5 +1,6 @@
-import Diagnostics
+import Basics
 import Foundation
+import Settings
 
 /// What one call of `ddp-train` is asked to do.
 public enum Command: Sendable, Equatable {
@@ -29,7 +30,7 @@ public enum Command: Sendable, Equatable {
   public static func parse(
     _ arguments: [String],
     fileExists: (String) -> Bool = { FileManager.default.fileExists(atPath: $0) }
-  ) throws(ConfigurationError) -> Command {
+  ) throws(SettingsError) -> Command {
     guard let first = arguments.first else { return .train(TrainArguments()) }
     let rest = arguments.dropFirst()
     switch first {
@@ -50,7 +51,7 @@ public enum Command: Sendable, Equatable {
     default: break
     }
     guard first.hasPrefix("-") || first.hasSuffix(".json5") || first.hasSuffix(".json") || fileExists(first) else {
-      throw ConfigurationError("unknown command '\(first)' (\(names.suggestion(for: first)))")
+      throw SettingsError("unknown command '\(first)' (\(names.suggestion(for: first)))")
     }
     return asksForHelp(arguments) ? .help(.train) : .train(try TrainArguments(arguments))
   }
@@ -58,9 +59,9 @@ public enum Command: Sendable, Equatable {
   /// The one word that `command` needs: a checkpoint.
   static func checkpoint(
     _ scanned: ScannedArguments, of command: String
-  ) throws(ConfigurationError) -> String {
+  ) throws(SettingsError) -> String {
     guard let checkpoint = try scanned.words(atMost: 1, of: command).first else {
-      throw ConfigurationError("\(command): expected a checkpoint, such as runs/NAME/checkpoints/best.h5")
+      throw SettingsError("\(command): expected a checkpoint, such as runs/NAME/checkpoints/best.h5")
     }
     return checkpoint
   }
@@ -69,11 +70,11 @@ public enum Command: Sendable, Equatable {
     arguments.prefix { $0 != "--" }.contains { $0 == "--help" || $0 == "-h" }
   }
 
-  private static func help(_ words: ArraySlice<String>) throws(ConfigurationError) -> Command {
+  private static func help(_ words: ArraySlice<String>) throws(SettingsError) -> Command {
     guard let word = words.first else { return .help(.general) }
     if word == "data" { return .data(["--help"]) }
     guard let topic = HelpTopic(rawValue: word) else {
-      throw ConfigurationError("help: unknown command '\(word)' (\(names.suggestion(for: word)))")
+      throw SettingsError("help: unknown command '\(word)' (\(names.suggestion(for: word)))")
     }
     return .help(topic)
   }
@@ -93,7 +94,7 @@ public struct EvaluateArguments: Sendable, Equatable {
     (self.checkpoint, self.data, self.split, self.json) = (checkpoint, data, split, json)
   }
 
-  init(_ arguments: some Sequence<String>) throws(ConfigurationError) {
+  init(_ arguments: some Sequence<String>) throws(SettingsError) {
     let scanned = try ScannedArguments(arguments, of: "evaluate", options: Self.options)
     checkpoint = try Command.checkpoint(scanned, of: "evaluate")
     data = try scanned.last("--data")
@@ -121,14 +122,14 @@ public struct PredictArguments: Sendable, Equatable {
     (self.checkpoint, self.data, self.output, self.split) = (checkpoint, data, output, split)
   }
 
-  init(_ arguments: some Sequence<String>) throws(ConfigurationError) {
+  init(_ arguments: some Sequence<String>) throws(SettingsError) {
     let scanned = try ScannedArguments(arguments, of: "predict", options: Self.options)
     checkpoint = try Command.checkpoint(scanned, of: "predict")
     guard let data = try scanned.last("--data") else {
-      throw ConfigurationError("predict: expected --data FILE, the samples to predict")
+      throw SettingsError("predict: expected --data FILE, the samples to predict")
     }
     guard let output = try scanned.last("--output") else {
-      throw ConfigurationError("predict: expected --output OUT.h5, the file to write")
+      throw SettingsError("predict: expected --output OUT.h5, the file to write")
     }
     self.data = data
     self.output = output

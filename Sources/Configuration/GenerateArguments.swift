@@ -1,4 +1,5 @@
-import Diagnostics
+import Basics
+import Settings
 
 /// The arguments of `generate`: of a model of characters, which writes text, and of a GAN, which makes samples.
 public struct GenerateArguments: Sendable, Equatable {
@@ -19,7 +20,7 @@ public struct GenerateArguments: Sendable, Equatable {
   /// The options that were given, by name.
   public let given: [String]
 
-  init(_ arguments: some Sequence<String>) throws(ConfigurationError) {
+  init(_ arguments: some Sequence<String>) throws(SettingsError) {
     let scanned = try ScannedArguments(arguments, of: "generate", options: Self.options)
     checkpoint = try Command.checkpoint(scanned, of: "generate")
     prompt = try scanned.last("--prompt")

@@ -1,4 +1,5 @@
 import Metrics
+import Settings
 
 /// What `--help` can tell about.
 public enum HelpTopic: String, Sendable {

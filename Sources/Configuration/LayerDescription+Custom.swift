@@ -1,3 +1,5 @@
+import Settings
+
 // Layers that a program adds to those that a configuration knows.
 
 extension LayerDescription {
@@ -21,7 +23,7 @@ extension LayerDescription {
   }
 
   /// The names of the program's own layers among `layers` and in the blocks among them, in order.
-  public static func customNames(in layers: [LayerDescription]) throws(ConfigurationError) -> [String] {
+  public static func customNames(in layers: [LayerDescription]) throws(SettingsError) -> [String] {
     var names: [String] = []
     for layer in layers {
       if let name = layer.customName { names.append(name) }

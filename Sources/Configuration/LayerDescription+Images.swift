@@ -1,3 +1,5 @@
+import Settings
+
 extension LayerDescription {
   /// Layers for images, and those that lead to and from them.
   static let imageKinds = [
@@ -42,7 +44,7 @@ extension LayerDescription {
   ]
 }
 
-extension ConfigurationReader {
+extension SettingsReader {
   /// What a border of zeros is to be.
   public enum Padding: Sendable, Equatable {
     /// As wide as keeps the size where the stride is 1.
@@ -53,7 +55,7 @@ extension ConfigurationReader {
   /// One number for both axes of an image, or `[height, width]`.
   public mutating func extents(
     _ key: String, in interval: Interval<Int> = .any
-  ) throws(ConfigurationError) -> (height: Int, width: Int)? {
+  ) throws(SettingsError) -> (height: Int, width: Int)? {
     guard let value = value(key) else { return nil }
     guard case .array(let elements) = value.content else {
       let both = try value.requireInteger(path(of: key), in: interval)
@@ -67,7 +69,7 @@ extension ConfigurationReader {
   }
 
   /// `"same"`, a number of at least 0, or two of them.
-  public mutating func padding(_ key: String) throws(ConfigurationError) -> Padding? {
+  public mutating func padding(_ key: String) throws(SettingsError) -> Padding? {
     guard let value = value(key) else { return nil }
     if case .string = value.content {
       _ = try value.requireName(path(of: key), of: ["same"])

@@ -1,3 +1,5 @@
+import Settings
+
 // Layers that hold layers.
 
 extension LayerDescription {
@@ -24,7 +26,7 @@ extension LayerDescription {
   }
 
   /// The layers inside of a block, in the order of its options; none in a simple layer.
-  public func innerLayers() throws(ConfigurationError) -> [LayerDescription] {
+  public func innerLayers() throws(SettingsError) -> [LayerDescription] {
     guard Self.blockKinds.contains(where: { $0.name == name }) else { return [] }
     var reader = try reader()
     let lists = [try reader.layers("layers") ?? [], try reader.layers("shortcut") ?? []]
@@ -34,7 +36,7 @@ extension LayerDescription {
   /// The layers of a list in brackets, at least one.
   ///
   /// - Parameter path: the keys that lead to `value`, for errors.
-  static func list(_ value: JSONValue, path: String) throws(ConfigurationError) -> [LayerDescription] {
+  static func list(_ value: JSONValue, path: String) throws(SettingsError) -> [LayerDescription] {
     guard case .array(let elements) = value.content else { throw value.mismatch(path, "a list in brackets") }
     guard !elements.isEmpty else { throw value.mismatch(path, "at least one layer") }
     var layers: [LayerDescription] = []
@@ -45,15 +47,15 @@ extension LayerDescription {
   }
 }
 
-extension ConfigurationReader {
+extension SettingsReader {
   /// The layers of the list under `key`, at least one.
-  public mutating func layers(_ key: String) throws(ConfigurationError) -> [LayerDescription]? {
+  public mutating func layers(_ key: String) throws(SettingsError) -> [LayerDescription]? {
     guard let value = value(key) else { return nil }
     return try LayerDescription.list(value, path: path(of: key))
   }
 
   /// The lists of layers in the list under `key`, at least two. An empty one passes its input on.
-  public mutating func branches(_ key: String) throws(ConfigurationError) -> [[LayerDescription]]? {
+  public mutating func branches(_ key: String) throws(SettingsError) -> [[LayerDescription]]? {
     guard let value = value(key) else { return nil }
     guard case .array(let elements) = value.content, elements.count >= 2 else {
       throw value.mismatch(

@@ -1,3 +1,5 @@
+import Settings
+
 // Layers over sequences.
 
 extension LayerDescription {

@@ -1,3 +1,5 @@
+import Settings
+
 /// One layer of a model: a name and options of the right type and range.
 ///
 /// Written as `"relu"`, `{ dense: 128 }` or `{ dense: { units: 128, initializer: "xavier" } }`.
@@ -60,7 +62,7 @@ public struct LayerDescription: Sendable, Equatable {
   public let position: SourcePosition?
 
   /// - Parameter path: the keys that lead to `value`, for errors.
-  public init(_ value: JSONValue, path: String) throws(ConfigurationError) {
+  public init(_ value: JSONValue, path: String) throws(SettingsError) {
     let nameValue: JSONValue
     let given: JSONValue
     switch value.content {
@@ -105,8 +107,8 @@ public struct LayerDescription: Sendable, Equatable {
   }
 
   /// A reader of the options, for whoever builds the layer.
-  public func reader() throws(ConfigurationError) -> ConfigurationReader {
-    try ConfigurationReader(options, path: path)
+  public func reader() throws(SettingsError) -> SettingsReader {
+    try SettingsReader(options, path: path)
   }
 
   /// The value that reads back as this description.

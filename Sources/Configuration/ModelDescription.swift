@@ -1,3 +1,5 @@
+import Settings
+
 /// The model as the configuration describes it, before the data have given it its sizes.
 public enum ModelDescription: Sendable, Equatable {
   /// One of `knownNames`.
@@ -25,12 +27,12 @@ public enum ModelDescription: Sendable, Equatable {
   /// Reads a name, `{ name: … }`, `{ layers: [ … ] }`, a list of layers, or `{ generator: [ … ], discriminator: [ … ], latent: … }`.
   ///
   /// - Parameter path: the keys that lead to `value`, for errors.
-  public init(_ value: JSONValue, path: String) throws(ConfigurationError) {
+  public init(_ value: JSONValue, path: String) throws(SettingsError) {
     switch value.content {
     case .string: self = .named(try value.requireName(path, of: Self.knownNames))
     case .array: self = .layers(try LayerDescription.list(value, path: path))
     case .object:
-      var reader = try ConfigurationReader(value, path: path)
+      var reader = try SettingsReader(value, path: path)
       let name = try reader.name("name", of: Self.knownNames)
       let layers = reader.value("layers")
       let networks = try AdversarialDescription(&reader)
@@ -40,7 +42,7 @@ public enum ModelDescription: Sendable, Equatable {
       case (nil, let layers?, nil): self = .layers(try LayerDescription.list(layers, path: reader.path(of: "layers")))
       case (nil, nil, let networks?): self = .adversarial(networks)
       default:
-        throw ConfigurationError(
+        throw SettingsError(
           "\(path): expected a name, or layers, or a generator and a discriminator: one of the three",
           at: value.position)
       }

@@ -1,4 +1,5 @@
-import Diagnostics
+import Basics
+import Settings
 
 /// One option of a command: how it is written, what it accepts, and what `--help` says of it.
 struct CommandOption: Sendable {
@@ -36,7 +37,7 @@ struct CommandOption: Sendable {
   }
 
   /// The value that `text` spells, checked against the kind; errors begin with the option's name.
-  func value(_ text: String) throws(ConfigurationError) -> JSONValue {
+  func value(_ text: String) throws(SettingsError) -> JSONValue {
     switch kind {
     case .flag: return true
     case .text: return .string(try JSONValue.string(text).requireString(name))
@@ -55,7 +56,7 @@ struct ScannedArguments {
 
   /// Takes `--key value`, `--key=value`, flags and words apart; behind `--` all are words.
   init(_ arguments: some Sequence<String>, of command: String, options known: [CommandOption])
-    throws(ConfigurationError)
+    throws(SettingsError)
   {
     var rest = Array(arguments)[...]
     while let argument = rest.popFirst() {
@@ -70,17 +71,17 @@ struct ScannedArguments {
       let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       guard let option = known.first(where: { $0.name == parts[0] }) else {
         let suggestion = known.isEmpty ? "it takes none" : known.map(\.name).suggestion(for: parts[0])
-        throw ConfigurationError("\(command): unknown option '\(parts[0])' (\(suggestion))")
+        throw SettingsError("\(command): unknown option '\(parts[0])' (\(suggestion))")
       }
       if case .flag = option.kind {
-        guard parts.count == 1 else { throw ConfigurationError("\(option.name): takes no value, found '\(parts[1])'") }
+        guard parts.count == 1 else { throw SettingsError("\(option.name): takes no value, found '\(parts[1])'") }
         options.append((option, ""))
       } else if parts.count == 2 {
         options.append((option, parts[1]))
       } else {
         // A value may begin with a dash, as negative numbers do, but another option means that it was forgotten.
         guard let text = rest.first, !known.contains(where: { text == $0.name || text.hasPrefix($0.name + "=") }) else {
-          throw ConfigurationError("\(option.name): expected a value, as in \(option.name) \(option.placeholder)")
+          throw SettingsError("\(option.name): expected a value, as in \(option.name) \(option.placeholder)")
         }
         rest.removeFirst()
         options.append((option, text))
@@ -89,7 +90,7 @@ struct ScannedArguments {
   }
 
   /// The text of the last `name`, if it was given.
-  func last(_ name: String) throws(ConfigurationError) -> String? {
+  func last(_ name: String) throws(SettingsError) -> String? {
     guard let found = options.last(where: { $0.option.name == name }) else { return nil }
     _ = try found.option.value(found.text)
     return found.text
@@ -98,9 +99,9 @@ struct ScannedArguments {
   func has(_ name: String) -> Bool { options.contains { $0.option.name == name } }
 
   /// The words, of which there may be at most `count`.
-  func words(atMost count: Int, of command: String) throws(ConfigurationError) -> [String] {
+  func words(atMost count: Int, of command: String) throws(SettingsError) -> [String] {
     guard words.count <= count else {
-      throw ConfigurationError("\(command): unexpected argument '\(words[count])' (see ddp-train \(command) --help)")
+      throw SettingsError("\(command): unexpected argument '\(words[count])' (see ddp-train \(command) --help)")
     }
     return words
   }

@@ -1,3 +1,5 @@
+import Settings
+
 /// The arguments of `lr-find`: those of `train`, and the range of learning rates to try.
 public struct RangeTestArguments: Sendable, Equatable {
   public let train: TrainArguments
@@ -10,7 +12,7 @@ public struct RangeTestArguments: Sendable, Equatable {
   /// The JSON file to write.
   public var output = "lr-find.json"
 
-  init(_ arguments: some Sequence<String>) throws(ConfigurationError) {
+  init(_ arguments: some Sequence<String>) throws(SettingsError) {
     let scanned = try ScannedArguments(arguments, of: "lr-find", options: Self.trainOptions + Self.options)
     train = try TrainArguments(scanned, of: "lr-find")
     if let text = try scanned.last("--from") {
@@ -23,7 +25,7 @@ public struct RangeTestArguments: Sendable, Equatable {
       steps = try JSONValue(commandLineText: text).requireInteger("--steps", in: .atLeast(10))
     }
     output = try scanned.last("--output") ?? output
-    guard first < last else { throw ConfigurationError("--to: expected more than --from, \(first), found \(last)") }
+    guard first < last else { throw SettingsError("--to: expected more than --from, \(first), found \(last)") }
   }
 
   /// What a test of a few steps leaves of the options of `train`.

@@ -1,3 +1,5 @@
+import Settings
+
 /// The arguments of `train`, in the order in which they take effect: defaults, file, then settings as given.
 public struct TrainArguments: Sendable, Equatable {
   /// A value for one key, from `--set` or from an option of its own.
@@ -22,14 +24,14 @@ public struct TrainArguments: Sendable, Equatable {
   }
 
   /// Reads the file and lays the settings over it.
-  public func configuration() throws(ConfigurationError) -> TrainingConfiguration {
+  public func configuration() throws(SettingsError) -> TrainingConfiguration {
     var value = JSONValue.object([])
     if let configurationFile { value = try JSON5Parser.parse(contentsOfFile: configurationFile) }
     return try configuration(over: value)
   }
 
   /// Lays the settings over `value`, a configuration file's content.
-  public func configuration(over value: JSONValue) throws(ConfigurationError) -> TrainingConfiguration {
+  public func configuration(over value: JSONValue) throws(SettingsError) -> TrainingConfiguration {
     var value = value
     for setting in settings { value = try value.setting(path: setting.path, to: setting.value) }
     return try TrainingConfiguration(value)
@@ -38,19 +40,19 @@ public struct TrainArguments: Sendable, Equatable {
   /// Reads the options and the configuration file of a command line, as `ddp-train train` takes them.
   ///
   /// - Parameter arguments: without the program's own name.
-  public init(_ arguments: some Sequence<String>) throws(ConfigurationError) {
+  public init(_ arguments: some Sequence<String>) throws(SettingsError) {
     try self.init(ScannedArguments(arguments, of: "train", options: Self.options), of: "train")
   }
 
   /// Takes what is meant for `train` out of a command line that may have options of its own.
-  init(_ scanned: ScannedArguments, of command: String) throws(ConfigurationError) {
+  init(_ scanned: ScannedArguments, of command: String) throws(SettingsError) {
     configurationFile = try scanned.words(atMost: 1, of: command).first
     for (option, text) in scanned.options {
       let value = try option.value(text)
       switch (option.name, option.key) {
       case ("--config", _):
         if let configurationFile {
-          throw ConfigurationError(
+          throw SettingsError(
             "--config: expected one configuration file, found '\(configurationFile)' and '\(text)'")
         }
         configurationFile = text
@@ -64,10 +66,10 @@ public struct TrainArguments: Sendable, Equatable {
 
 extension TrainArguments.Setting {
   /// Reads `path=value`.
-  init(assignment: String) throws(ConfigurationError) {
+  init(assignment: String) throws(SettingsError) {
     let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2, !parts[0].isEmpty else {
-      throw ConfigurationError("--set: expected path=value, as in --set optimizer.momentum=0.9, found '\(assignment)'")
+      throw SettingsError("--set: expected path=value, as in --set optimizer.momentum=0.9, found '\(assignment)'")
     }
     self.init(path: parts[0], value: JSONValue(commandLineText: parts[1]))
   }

@@ -1,3 +1,5 @@
+import Settings
+
 extension TrainingConfiguration {
   /// One random change of the samples of a training batch.
   ///
@@ -30,7 +32,7 @@ extension TrainingConfiguration {
 
 extension TrainingConfiguration.Augmentation {
   /// - Parameter path: the keys that lead to `value`, for errors.
-  init(_ value: JSONValue, path: String) throws(ConfigurationError) {
+  init(_ value: JSONValue, path: String) throws(SettingsError) {
     let nameValue: JSONValue
     var options = JSONValue.null
     switch value.content {
@@ -41,7 +43,7 @@ extension TrainingConfiguration.Augmentation {
     default: throw value.mismatch(path, "an augmentation, such as \"flip\" or { crop: { padding: 4 } }")
     }
     let name = try nameValue.requireName(path, of: Self.knownNames)
-    var reader = try ConfigurationReader(options, path: "\(path).\(name)")
+    var reader = try SettingsReader(options, path: "\(path).\(name)")
     switch name {
     case "flip":
       self = .flip(

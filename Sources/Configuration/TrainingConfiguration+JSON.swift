@@ -1,3 +1,5 @@
+import Settings
+
 extension TrainingConfiguration {
   /// The whole configuration with its defaults filled in: it reads back as an equal configuration.
   public var json: JSONValue {

@@ -1,3 +1,5 @@
+import Settings
+
 extension TrainingConfiguration {
   /// A loss and its options; options that `name` does not take keep their defaults.
   public struct Loss: Sendable, Equatable {
@@ -43,7 +45,7 @@ extension TrainingConfiguration {
 }
 
 extension TrainingConfiguration.Loss {
-  init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
+  init(reading reader: consuming SettingsReader) throws(SettingsError) {
     guard let name = try reader.name("name", of: Self.knownNames) else {
       throw reader.error("name", "expected one of " + Self.knownNames.joined(separator: ", "))
     }
@@ -106,13 +108,13 @@ extension TrainingConfiguration.Loss {
   }
 }
 
-extension ConfigurationReader {
+extension SettingsReader {
   /// A list of numbers, at least one.
   ///
   /// - Parameter orOne: whether a number alone is a list of one.
   fileprivate mutating func numbers(
     _ key: String, in interval: Interval<Double>, orOne: Bool = false
-  ) throws(ConfigurationError) -> [Double]? {
+  ) throws(SettingsError) -> [Double]? {
     guard let value = value(key) else { return nil }
     switch value.content {
     case .array: break

@@ -1,3 +1,5 @@
+import Settings
+
 extension TrainingConfiguration {
   /// An optimizer and its options; options that `name` does not take keep their defaults.
   public struct Optimizer: Sendable, Equatable {
@@ -72,7 +74,7 @@ extension TrainingConfiguration {
 }
 
 extension TrainingConfiguration.Optimizer {
-  init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
+  init(reading reader: consuming SettingsReader) throws(SettingsError) {
     self.init(name: try reader.name("name", of: Self.knownNames) ?? Self().name)
     learningRate = try reader.double("learning_rate", in: .above(0)) ?? learningRate
     weightDecay = try reader.double("weight_decay", in: .atLeast(0)) ?? weightDecay

@@ -1,13 +1,14 @@
-import Diagnostics
+import Basics
 import Metrics
+import Settings
 
 extension TrainingConfiguration {
   /// Reads a configuration; what it leaves out keeps its default.
   ///
   /// Throws for an unknown key or name, a value of the wrong type or out of range, and an option that the chosen loss,
   /// optimizer or schedule does not take.
-  public init(_ value: JSONValue) throws(ConfigurationError) {
-    var reader = try ConfigurationReader(value)
+  public init(_ value: JSONValue) throws(SettingsError) {
+    var reader = try SettingsReader(value)
     let defaults = TrainingConfiguration()
     data = try Data(reading: try reader.object("data", shorthand: "path"))
     model = try Self.readModel(&reader) ?? defaults.model
@@ -51,7 +52,7 @@ extension TrainingConfiguration {
   }
 
   /// `model`, or `layers` at the top, which is short for `model: { layers: … }`.
-  private static func readModel(_ reader: inout ConfigurationReader) throws(ConfigurationError) -> ModelDescription? {
+  private static func readModel(_ reader: inout SettingsReader) throws(SettingsError) -> ModelDescription? {
     let model = reader.value("model")
     if let layers = reader.value("layers") {
       guard model == nil else { throw reader.error("layers", "stands beside 'model'; expected one of the two") }
@@ -64,7 +65,7 @@ extension TrainingConfiguration {
 }
 
 extension TrainingConfiguration.Data {
-  fileprivate init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
+  fileprivate init(reading reader: consuming SettingsReader) throws(SettingsError) {
     path = try reader.string("path")
     features = try reader.string("features")
     labels = try reader.string("labels")
@@ -80,7 +81,7 @@ extension TrainingConfiguration.Data {
 }
 
 extension TrainingConfiguration.Checkpoint {
-  fileprivate init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
+  fileprivate init(reading reader: consuming SettingsReader) throws(SettingsError) {
     // 0 turns a rule off, in the file alone: here it is nil.
     let epochs = try reader.integer("every_epochs", in: .atLeast(0))
     let steps = try reader.integer("every_steps", in: .atLeast(0))
@@ -94,16 +95,16 @@ extension TrainingConfiguration.Checkpoint {
   }
 }
 
-extension ConfigurationReader {
+extension SettingsReader {
   /// Names of metrics.
-  fileprivate mutating func metrics(_ key: String) throws(ConfigurationError) -> [MetricName]? {
+  fileprivate mutating func metrics(_ key: String) throws(SettingsError) -> [MetricName]? {
     guard let elements = try array(key) else { return nil }
     var names: [MetricName] = []
     for (index, element) in elements.enumerated() {
       let subject = "\(path(of: key))[\(index)]"
       let text = try element.requireString(subject)
       guard let name = MetricName(rawValue: text) else {
-        throw ConfigurationError(
+        throw SettingsError(
           "\(subject): unknown name '\(text)' (\(MetricName.knownNames.suggestion(for: text)))", at: element.position)
       }
       if !names.contains(name) { names.append(name) }
@@ -112,7 +113,7 @@ extension ConfigurationReader {
   }
 
   /// Reports a key that belongs to another choice of `name` than the one made: left alone, it would be without effect.
-  func rejectOptions(of name: String, among options: [String]) throws(ConfigurationError) {
+  func rejectOptions(of name: String, among options: [String]) throws(SettingsError) {
     guard let stray = unread(among: options) else { return }
     throw error(stray, "is no option of '\(name)'")
   }

@@ -1,3 +1,5 @@
+import Settings
+
 extension TrainingConfiguration {
   /// Penalties on the size of the weights, which act through the gradient: the loss that is reported is that of the data.
   public struct Regularization: Sendable, Equatable {
@@ -25,7 +27,7 @@ extension TrainingConfiguration {
 }
 
 extension TrainingConfiguration.Regularization {
-  init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
+  init(reading reader: consuming SettingsReader) throws(SettingsError) {
     l1 = try reader.double("l1", in: .atLeast(0)) ?? l1
     l2 = try reader.double("l2", in: .atLeast(0)) ?? l2
     try reader.finish()
@@ -35,7 +37,7 @@ extension TrainingConfiguration.Regularization {
 }
 
 extension TrainingConfiguration.EarlyStopping {
-  init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
+  init(reading reader: consuming SettingsReader) throws(SettingsError) {
     metric = try reader.choice("metric") ?? metric
     patience = try reader.integer("patience", in: .atLeast(1)) ?? patience
     minimumChange = try reader.double("minimum_change", in: .atLeast(0)) ?? minimumChange

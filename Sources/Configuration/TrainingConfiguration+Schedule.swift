@@ -1,3 +1,5 @@
+import Settings
+
 extension TrainingConfiguration {
   /// What a run can be judged by, of the validation split if there is one, else of the training split.
   public enum Metric: String, CaseIterable, Sendable {
@@ -85,7 +87,7 @@ extension TrainingConfiguration {
 }
 
 extension TrainingConfiguration.Schedule {
-  init(reading reader: consuming ConfigurationReader) throws(ConfigurationError) {
+  init(reading reader: consuming SettingsReader) throws(SettingsError) {
     self.init(name: try reader.choice("name") ?? .cosine)
     warmupSteps = try reader.integer("warmup_steps", in: .atLeast(0)) ?? warmupSteps
     scaling = try reader.choice("scaling") ?? scaling
@@ -149,16 +151,16 @@ extension TrainingConfiguration.Schedule {
   }
 }
 
-extension ConfigurationReader {
+extension SettingsReader {
   /// `gamma`, more than 0 and at most 1.
-  fileprivate mutating func decayFactor() throws(ConfigurationError) -> Double? {
+  fileprivate mutating func decayFactor() throws(SettingsError) -> Double? {
     guard let factor = try double("gamma", in: .above(0)) else { return nil }
     guard factor <= 1 else { throw error("gamma", "expected at most 1, found \(factor)") }
     return factor
   }
 
   /// A list of whole numbers from 1 on, each greater than the one before; empty where there is none.
-  fileprivate mutating func ascending(_ key: String) throws(ConfigurationError) -> [Int] {
+  fileprivate mutating func ascending(_ key: String) throws(SettingsError) -> [Int] {
     var numbers: [Int] = []
     for (index, element) in (try array(key) ?? []).enumerated() {
       numbers.append(

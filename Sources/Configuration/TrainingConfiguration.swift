@@ -1,4 +1,5 @@
 public import Metrics
+import Settings
 
 /// Everything that decides a training run. Each property is a key of the configuration file, in snake_case.
 ///

@@ -1,5 +1,6 @@
 public import Configuration
 public import NumericCore
+import Settings
 
 // Layers for images [H, W, C] and sequences [T, C], and those that lead to and from them. Extents are one number for both axes,
 // or `Extents(height:width:)`. Options that are nil keep the configuration's defaults.

@@ -1,6 +1,7 @@
 public import Configuration
 public import NeuralNetwork
 public import NumericCore
+import Settings
 import Training
 
 // Layers that map features, activations, normalization and dropout. Options that are nil keep the configuration's defaults.

@@ -1,9 +1,10 @@
+public import Basics
 public import Collectives
 public import Configuration
-public import Diagnostics
 public import Metrics
 public import NeuralNetwork
 public import NumericCore
+public import Settings
 public import Training
 
 // What a program needs of the libraries below, by one import. Each name is documented where it is defined.
@@ -39,7 +40,7 @@ public typealias BundledData = Training.BundledData
 
 public typealias DistributedProgram = Training.DistributedProgram
 public typealias MPICommunicator = Collectives.MPICommunicator
-public typealias ExitCode = Diagnostics.ExitCode
-public typealias UserFacingError = Diagnostics.UserFacingError
-public typealias TrainingError = Training.TrainingError
-public typealias ConfigurationError = Configuration.ConfigurationError
+public typealias ExitCode = Basics.ExitCode
+public typealias UserFacingError = Basics.UserFacingError
+public typealias Failure = Basics.Failure
+public typealias SettingsError = Settings.SettingsError

@@ -1,5 +1,6 @@
 public import Collectives
 public import Configuration
+import Settings
 public import Training
 
 extension TrainingRun {
@@ -21,7 +22,7 @@ extension TrainingRun {
   public convenience init(_ arguments: TrainArguments, model: Sequential, ranks: MPICommunicator) throws {
     _ = try model.description()
     guard !arguments.settings.contains(where: { $0.path.split(separator: ".").first == "model" }) else {
-      throw ConfigurationError("--model: this program has a model of its own; leave the option out")
+      throw SettingsError("--model: this program has a model of its own; leave the option out")
     }
     var arguments = arguments
     arguments.settings.append(.init(path: "model", value: model.json))

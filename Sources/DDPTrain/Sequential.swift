@@ -1,4 +1,5 @@
 public import Configuration
+import Settings
 public import Training
 
 /// A model as a program writes it: layers one behind the other, as in PyTorch's `nn.Sequential`.
@@ -33,7 +34,7 @@ public struct Sequential: Sendable {
   /// The model as a configuration describes it; a checkpoint stores it so.
   ///
   /// - Throws: where an option is out of its range, or there is no layer.
-  public func description() throws(ConfigurationError) -> ModelDescription {
+  public func description() throws(SettingsError) -> ModelDescription {
     try ModelDescription(json, path: "model")
   }
 }

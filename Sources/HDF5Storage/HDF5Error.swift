@@ -1,5 +1,5 @@
 internal import CHDF5
-public import Diagnostics
+public import Basics
 
 /// A file, group, data set or attribute that could not be opened, read or written.
 public struct HDF5Error: UserFacingError, Equatable {

@@ -1,3 +1,4 @@
+import Basics
 public import NumericCore
 
 /// A layer that, in training, computes over the micro-batches of all shards together: in the middle of forward and of backward

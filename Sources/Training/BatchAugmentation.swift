@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import DataPipeline
 import NeuralNetwork
@@ -26,9 +27,9 @@ final class BatchAugmentation {
   ) throws {
     guard !configured.isEmpty else { return nil }
     if objective.followsPixels, let moving = configured.map(\.augmentation).first(where: \.movesPixels) {
-      throw TrainingError(
+      throw Failure.usage(
         "data.augment: \(moving.name) moves the pixels of a sample, but not \(objective.isDetection ? "the box" : "the features") "
-          + "that it is held against; leave it out (cutout and noise may stay)", exitCode: .usage)
+          + "that it is held against; leave it out (cutout and noise may stay)")
     }
     self.outputSize = outputSize
     targetSize = source.targetSize
@@ -37,9 +38,8 @@ final class BatchAugmentation {
     augmenter = try Augmenter(
       configured.map(\.augmentation), sampleShape: source.featureShape, targetSize: mixedSize, capacity: capacity)
     if augmenter.mixes && labelsAreMixed && source.targetSize > 1 {
-      throw TrainingError(
-        "data.augment: mixup mixes one label a sample, but the data has \(source.targetSize); leave it out",
-        exitCode: .usage)
+      throw Failure.usage(
+        "data.augment: mixup mixes one label a sample, but the data has \(source.targetSize); leave it out")
     }
     mixingLoss = augmenter.mixes ? try objective.mixingLoss() : nil
     distributions = FlatBuffer(count: augmenter.mixes && labelsAreMixed ? capacity * mixedSize : 0)

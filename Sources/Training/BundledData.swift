@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// The data that comes with the program.
@@ -6,7 +7,7 @@ public enum BundledData {
   ///
   /// Looked for in `$DDP_TRAIN_DATASETS`, in `share/ddp-train` beside the directory of the installed program, and in `datasets` of
   /// each directory above the program, which is where a build from source finds it.
-  public static func digits() throws(TrainingError) -> String {
+  public static func digits() throws -> String {
     let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     var places = ProcessInfo.processInfo.environment["DDP_TRAIN_DATASETS"].map { [$0] } ?? []
     var directory = executable.deletingLastPathComponent()
@@ -17,8 +18,8 @@ public enum BundledData {
     }
     let files = places.map { $0 + "/digits.h5" }
     if let file = files.first(where: { FileManager.default.isReadableFile(atPath: $0) }) { return file }
-    throw TrainingError(
+    throw Failure.data(
       "the bundled digits.h5 is not beside the program \(executable.path); give --data FILE, or set DDP_TRAIN_DATASETS "
-        + "to the directory that holds it", exitCode: .data)
+        + "to the directory that holds it")
   }
 }

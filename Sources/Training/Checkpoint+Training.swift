@@ -1,3 +1,4 @@
+import Basics
 import Checkpointing
 import Collectives
 import Configuration
@@ -5,6 +6,7 @@ import DataPipeline
 import NeuralNetwork
 import NumericCore
 import Optimizers
+import Settings
 
 // What a training run puts into a checkpoint and finds in one.
 
@@ -72,15 +74,15 @@ extension Checkpoint {
   private static func shape(in text: String) -> Shape { Shape(text.split(separator: " ").compactMap { Int($0) }) }
 
   /// The facts that were stored.
-  func facts(in path: String) throws(CheckpointError) -> Facts {
-    func missing(_ name: String) -> CheckpointError {
-      CheckpointError("\(path): the attribute '\(name)' is missing or not as ddp-train writes it")
+  func facts(in path: String) throws -> Facts {
+    func missing(_ name: String) -> Failure {
+      Failure.data("\(path): the attribute '\(name)' is missing or not as ddp-train writes it")
     }
-    func integer(_ name: String) throws(CheckpointError) -> Int {
+    func integer(_ name: String) throws -> Int {
       guard let value = attributes[name]?.integer else { throw missing(name) }
       return value
     }
-    func text(_ name: String) throws(CheckpointError) -> String {
+    func text(_ name: String) throws -> String {
       guard let value = attributes[name]?.text else { throw missing(name) }
       return value
     }
@@ -88,7 +90,7 @@ extension Checkpoint {
     do {
       configuration = try TrainingConfiguration(JSON5Parser.parse(text("configuration"), file: path))
     } catch {
-      throw CheckpointError("\(path): its configuration cannot be read: \(error)")
+      throw Failure.data("\(path): its configuration cannot be read: \(error)")
     }
     guard let kind = FeatureScaling(rawValue: try text("scaling")),
       let offset = transform.first(where: { $0.name == "offset" })?.elements,
@@ -122,7 +124,7 @@ extension Checkpoint {
   /// - Throws: where it is of another architecture: an array is missing, too many, or of another shape.
   func restore(
     _ model: Model<Float>, parameters: Window<Float>, statistics: Window<Float>, from path: String
-  ) throws(CheckpointError) {
+  ) throws {
     try check(
       self.model.map { ($0.name, $0.shape) },
       against: (model.parameterLayout.entries + model.statisticLayout.entries).map { ($0.name, $0.shape.extents) },
@@ -134,7 +136,7 @@ extension Checkpoint {
   /// Overwrites parameters and statistics with those that the run evaluates: its averaged parameters where it has them.
   func restoreEvaluated(
     _ model: Model<Float>, parameters: Window<Float>, statistics: Window<Float>, from path: String
-  ) throws(CheckpointError) {
+  ) throws {
     try restore(model, parameters: parameters, statistics: statistics, from: path)
     guard let averaged = optimizer.first(where: { $0.moment == WeightAveraging.momentName })?.arrays else { return }
     try check(
@@ -144,12 +146,12 @@ extension Checkpoint {
   }
 
   /// Overwrites the whole state of a run, its moments and its place included.
-  func restore(_ trainer: Trainer, from path: String) throws(CheckpointError) {
+  func restore(_ trainer: Trainer, from path: String) throws {
     let exchange = trainer.exchange
     try restore(trainer.model, parameters: exchange.parameters, statistics: exchange.statistics, from: path)
     let names = trainer.update.momentNames
     guard Set(names) == Set(optimizer.map(\.moment)) else {
-      throw CheckpointError(
+      throw Failure.data(
         "\(path): it holds the optimizer state \(optimizer.map(\.moment)), but \(trainer.configuration.optimizer.name) "
           + "needs \(names); resume with the optimizer and ema_decay that it was trained with")
     }
@@ -163,19 +165,19 @@ extension Checkpoint {
   }
 
   /// The place of the run.
-  func progress(in path: String) throws(CheckpointError) -> TrainingProgress {
+  func progress(in path: String) throws -> TrainingProgress {
     guard let progress = TrainingProgress(progress) else {
-      throw CheckpointError("\(path): its /progress is incomplete; use another checkpoint")
+      throw Failure.data("\(path): its /progress is incomplete; use another checkpoint")
     }
     return progress
   }
 
   private func check(
     _ found: [(String, [Int])], against expected: [(String, [Int])], in path: String
-  ) throws(CheckpointError) {
+  ) throws {
     let found = Dictionary(found, uniquingKeysWith: { first, _ in first })
-    func failure(_ difference: String) -> CheckpointError {
-      CheckpointError(
+    func failure(_ difference: String) -> Failure {
+      Failure.data(
         "\(path): this checkpoint is of another architecture: \(difference); give the model that it was trained with")
     }
     for (name, shape) in expected {

@@ -17,21 +17,21 @@ final class Console {
   }
 
   /// From now on lines also go to the directory's `log.txt`, those so far included.
-  func startLog(in directory: RunDirectory) throws(CheckpointError) {
+  func startLog(in directory: RunDirectory) throws {
     for line in pending { try directory.append(line, to: directory.logFile) }
     pending = []
     log = directory
   }
 
   /// Prints a line above the progress bar.
-  func line(_ text: String) throws(CheckpointError) {
+  func line(_ text: String) throws {
     clearBar()
     if !isQuiet { write(text + "\n") }
     if let log { try log.append(text, to: log.logFile) } else { pending.append(text) }
   }
 
   /// Prints a line of warning to standard error.
-  func warn(_ text: String) throws(CheckpointError) {
+  func warn(_ text: String) throws {
     clearBar()
     FileHandle.standardError.write(Data("ddp-train: warning: \(text)\n".utf8))
     if let log { try log.append("warning: \(text)", to: log.logFile) } else { pending.append("warning: \(text)") }

@@ -1,6 +1,7 @@
 import Configuration
 public import NeuralNetwork
 public import NumericCore
+import Settings
 
 /// Layers of a program's own, by the names that descriptions of models have for them: `{ custom: "LearnedSwish" }`.
 public struct CustomLayers: Sendable {
@@ -21,17 +22,17 @@ public struct CustomLayers: Sendable {
   }
 
   /// The names of the layers in `model` that only another program can build, in order.
-  func missing(in model: ModelDescription) throws(ConfigurationError) -> [String] {
+  func missing(in model: ModelDescription) throws(SettingsError) -> [String] {
     try LayerDescription.customNames(in: ModelCatalog.allLayers(of: model)).filter { makers[$0] == nil }
   }
 }
 
 extension ModelAssembly {
   /// A layer of the program's own.
-  mutating func addCustom(_ layer: LayerDescription, name: String) throws(ConfigurationError) {
+  mutating func addCustom(_ layer: LayerDescription, name: String) throws(SettingsError) {
     let custom = layer.customName ?? ""
-    func failure(_ reason: String) -> ConfigurationError {
-      ConfigurationError("\(layer.path): \(custom): \(reason)", at: layer.position)
+    func failure(_ reason: String) -> SettingsError {
+      SettingsError("\(layer.path): \(custom): \(reason)", at: layer.position)
     }
     guard let make = customLayers[custom] else {
       throw failure("is a layer that this program does not have; build the model in the program that has it")

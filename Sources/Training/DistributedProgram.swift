@@ -1,5 +1,5 @@
 public import Collectives
-public import Diagnostics
+public import Basics
 import Foundation
 
 /// The frame of a program whose processes are the ranks of an MPI job: joins the job, and turns what is thrown into one line on

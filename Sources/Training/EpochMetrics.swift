@@ -1,5 +1,6 @@
 import Configuration
 import Metrics
+import Settings
 
 /// The figures of one epoch, as a line of `metrics.jsonl` and as a line for people.
 struct EpochMetrics {

@@ -1,5 +1,6 @@
 import Configuration
 import Metrics
+import Settings
 
 /// What `evaluate` says of a split, as a table and as JSON.
 struct EvaluationReport {

@@ -1,7 +1,7 @@
 import Collectives
 import Configuration
 import DataPipeline
-import Diagnostics
+import Basics
 import NeuralNetwork
 import NumericCore
 
@@ -44,9 +44,9 @@ public enum EvaluationRun {
   ) throws -> Evaluator {
     let facts = trained.facts
     guard ranks.size <= facts.shardCount else {
-      throw TrainingError(
+      throw Failure.usage(
         "\(ranks.size) ranks are more than the \(facts.shardCount) shards of \(trained.path); start at most "
-          + "\(facts.shardCount) ranks", exitCode: .usage)
+          + "\(facts.shardCount) ranks")
     }
     BLAS.threads = facts.configuration.threads
     let objective = try trained.objective(samples.source)

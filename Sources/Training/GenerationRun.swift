@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import Foundation
 import NeuralNetwork
@@ -11,8 +12,8 @@ public enum GenerationRun {
     if trained.facts.configuration.model.isAdversarial { return try SampleGenerationRun(trained, arguments).run() }
     var generator = try TextGenerator(trained, seed: arguments.seed, temperature: arguments.temperature)
     if let option = arguments.givenOption(for: .samples) {
-      throw TrainingError(
-        "\(option): \(trained.path) is of a model of characters, which writes text; leave it out", exitCode: .usage)
+      throw Failure.usage(
+        "\(option): \(trained.path) is of a model of characters, which writes text; leave it out")
     }
     let prompt = arguments.prompt ?? "\n"
     try generator.read(prompt)
@@ -46,9 +47,8 @@ struct TextGenerator {
       output.extents == [shape[0], trained.facts.outputSize],
       vocabulary.unicodeScalars.count >= trained.facts.outputSize
     else {
-      throw TrainingError(
-        "\(trained.path): is not of a model of characters; train one on a file that data convert text made, with --model char-lstm",
-        exitCode: .usage)
+      throw Failure.usage(
+        "\(trained.path): is not of a model of characters; train one on a file that data convert text made, with --model char-lstm")
     }
     self.vocabulary = Array(vocabulary.unicodeScalars)
     self.temperature = temperature
@@ -59,17 +59,16 @@ struct TextGenerator {
 
   /// Appends a prompt.
   /// - Throws: if it is empty or holds a character that the model has not seen.
-  mutating func read(_ prompt: String) throws(TrainingError) {
+  mutating func read(_ prompt: String) throws {
     for scalar in prompt.unicodeScalars {
       guard let index = vocabulary.firstIndex(of: scalar), index < trained.facts.outputSize else {
-        throw TrainingError(
-          "--prompt: the character '\(scalar.escaped(asASCII: false))' does not occur in the text that the model was trained on",
-          exitCode: .usage)
+        throw Failure.usage(
+          "--prompt: the character '\(scalar.escaped(asASCII: false))' does not occur in the text that the model was trained on")
       }
       text.append(index)
     }
     guard !text.isEmpty else {
-      throw TrainingError("--prompt: is empty, expected at least one character", exitCode: .usage)
+      throw Failure.usage("--prompt: is empty, expected at least one character")
     }
   }
 

@@ -1,3 +1,4 @@
+import Basics
 import Collectives
 import Configuration
 import Metrics
@@ -23,7 +24,7 @@ struct MetricSelection {
   /// - Parameter lossName: for messages.
   /// - Returns: nil where nothing but the accuracy is asked for.
   /// - Throws: for a metric that the task does not have.
-  init?(_ names: [MetricName], task: MetricTask, lossName: String) throws(TrainingError) {
+  init?(_ names: [MetricName], task: MetricTask, lossName: String) throws {
     let others = names.filter { $0 != .accuracy }
     guard !others.isEmpty else { return nil }
     self.task = task
@@ -34,9 +35,9 @@ struct MetricSelection {
       repeating: RankingFigures(scores: [], isPositive: []), count: keepsScores ? task.outputSize : 0)
     let possible = MetricReport(MetricSums(task), ranking: nothing, top: top)
     if let stray = others.first(where: { !possible.has($0) }) {
-      throw TrainingError(
+      throw Failure.usage(
         "metrics: \(stray.rawValue) is no metric of \(lossName) with \(task.outputSize) outputs; leave it out (evaluate prints all "
-          + "that there are)", exitCode: .usage)
+          + "that there are)")
     }
   }
 }

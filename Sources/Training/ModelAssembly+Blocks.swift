@@ -1,6 +1,7 @@
 import Configuration
 import NeuralNetwork
 import NumericCore
+import Settings
 
 /// Layers that hold layers.
 extension ModelAssembly {
@@ -17,7 +18,7 @@ extension ModelAssembly {
   ///   - sizelessDense: which layer may be a dense one without a size.
   mutating func addSequence(
     _ layers: [LayerDescription], prefix: String = "", sizelessDense: Int? = nil
-  ) throws(ConfigurationError) {
+  ) throws(SettingsError) {
     for (index, layer) in layers.enumerated() {
       let isTakenIn = layer.name == "relu" && index > 0 && layers[index - 1].name == "batch_norm"
       if isTakenIn { continue }
@@ -29,8 +30,8 @@ extension ModelAssembly {
 
   /// `layers` and, beside them, `shortcut` or what flows in, added up.
   mutating func addResidual(
-    _ options: inout ConfigurationReader, _ layer: LayerDescription, _ name: String
-  ) throws(ConfigurationError) {
+    _ options: inout SettingsReader, _ layer: LayerDescription, _ name: String
+  ) throws(SettingsError) {
     let (input, steps) = (node, lengths)
     try addSequence(try options.layers("layers") ?? [], prefix: "\(name).layers.")
     let (output, outputSteps) = (node, lengths)
@@ -40,7 +41,7 @@ extension ModelAssembly {
     if outputSteps == nil { lengths = nil }
     guard output.shape == node.shape else {
       let beside = shortcut == nil ? "what flows in is" : "the shortcut gives"
-      throw ConfigurationError(
+      throw SettingsError(
         "\(layer.path): the layers give \(output.shape) a sample, but \(beside) \(node.shape); the two are added, so give the "
           + "block a shortcut whose layers lead to \(output.shape)", at: layer.position)
     }
@@ -49,8 +50,8 @@ extension ModelAssembly {
 
   /// Several sequences applied to the same input, their outputs side by side (`concat`) or added up (`add`).
   mutating func addParallel(
-    _ options: inout ConfigurationReader, _ layer: LayerDescription, _ name: String
-  ) throws(ConfigurationError) {
+    _ options: inout SettingsReader, _ layer: LayerDescription, _ name: String
+  ) throws(SettingsError) {
     let (input, steps) = (node, lengths)
     var outputs: [NodeReference] = []
     var isMasked = true
@@ -67,7 +68,7 @@ extension ModelAssembly {
     guard extents.allSatisfy({ $0 == extents[0] }), shapes.allSatisfy({ $0.rank == shapes[0].rank }) else {
       let given = shapes.map(\.description).joined(separator: ", ")
       let expected = adds ? "equal shapes" : "shapes that are equal but for the last axis"
-      throw ConfigurationError(
+      throw SettingsError(
         "\(layer.path): the branches give \(given) a sample, expected \(expected)", at: layer.position)
     }
     node =

@@ -1,6 +1,7 @@
 import Configuration
 import NeuralNetwork
 import NumericCore
+import Settings
 
 /// Layers for images and for what leads to and from them.
 extension ModelAssembly {
@@ -13,8 +14,8 @@ extension ModelAssembly {
   }
 
   mutating func addImageLayer(
-    _ layer: LayerDescription, _ options: inout ConfigurationReader, _ name: String
-  ) throws(ConfigurationError) {
+    _ layer: LayerDescription, _ options: inout SettingsReader, _ name: String
+  ) throws(SettingsError) {
     switch layer.name {
     case "conv2d": try addConv2D(layer, &options, name)
     case "conv1d": try addConv1D(layer, &options, name)
@@ -40,8 +41,8 @@ extension ModelAssembly {
   // MARK: Convolutions
 
   private mutating func addConv2D(
-    _ layer: LayerDescription, _ options: inout ConfigurationReader, _ name: String
-  ) throws(ConfigurationError) {
+    _ layer: LayerDescription, _ options: inout SettingsReader, _ name: String
+  ) throws(SettingsError) {
     try requireImages(layer)
     let (filters, groups) = try filters(&options, inputChannels: node.shape[2])
     let (kernel, dilation) = (try options.pair("kernel") ?? 3, try options.pair("dilation") ?? 1)
@@ -56,8 +57,8 @@ extension ModelAssembly {
   }
 
   private mutating func addConv1D(
-    _ layer: LayerDescription, _ options: inout ConfigurationReader, _ name: String
-  ) throws(ConfigurationError) {
+    _ layer: LayerDescription, _ options: inout SettingsReader, _ name: String
+  ) throws(SettingsError) {
     guard node.shape.rank == 2 else { throw mismatch(layer, "sequences (T × C)") }
     let (filters, groups) = try filters(&options, inputChannels: node.shape[1])
     let (kernel, dilation) = (try options.integer("kernel") ?? 3, try options.integer("dilation") ?? 1)
@@ -76,8 +77,8 @@ extension ModelAssembly {
   }
 
   private mutating func addConvTranspose2D(
-    _ layer: LayerDescription, _ options: inout ConfigurationReader, _ name: String
-  ) throws(ConfigurationError) {
+    _ layer: LayerDescription, _ options: inout SettingsReader, _ name: String
+  ) throws(SettingsError) {
     try requireImages(layer)
     let (filters, groups) = try filters(&options, inputChannels: node.shape[2])
     let (kernel, dilation) = (try options.pair("kernel") ?? 3, try options.pair("dilation") ?? 1)
@@ -102,8 +103,8 @@ extension ModelAssembly {
 
   /// The options that all convolutions have.
   private func filters(
-    _ options: inout ConfigurationReader, inputChannels: Int
-  ) throws(ConfigurationError) -> (filters: Int, groups: Int) {
+    _ options: inout SettingsReader, inputChannels: Int
+  ) throws(SettingsError) -> (filters: Int, groups: Int) {
     guard let filters = try options.integer("filters") else {
       throw options.error("filters", "expected the number of filters, the channels of the output")
     }
@@ -117,8 +118,8 @@ extension ModelAssembly {
   }
 
   private func padding(
-    _ options: inout ConfigurationReader, kernel: Extents, dilation: Extents
-  ) throws(ConfigurationError) -> Extents {
+    _ options: inout SettingsReader, kernel: Extents, dilation: Extents
+  ) throws(SettingsError) -> Extents {
     switch try options.padding("padding") {
     case nil: return 0
     case .extents(let height, let width): return Extents(height: height, width: width)
@@ -134,8 +135,8 @@ extension ModelAssembly {
   // MARK: Pooling and shapes
 
   private mutating func addPool(
-    _ layer: LayerDescription, _ options: inout ConfigurationReader, _ name: String
-  ) throws(ConfigurationError) {
+    _ layer: LayerDescription, _ options: inout SettingsReader, _ name: String
+  ) throws(SettingsError) {
     try requireImages(layer)
     let size = try options.pair("size") ?? 2
     let (stride, padding) = (try options.pair("stride") ?? size, try options.pair("padding") ?? 0)
@@ -155,8 +156,8 @@ extension ModelAssembly {
   }
 
   private mutating func addReshape(
-    _ layer: LayerDescription, _ options: inout ConfigurationReader, _ name: String
-  ) throws(ConfigurationError) {
+    _ layer: LayerDescription, _ options: inout SettingsReader, _ name: String
+  ) throws(SettingsError) {
     let (height, width) = (try options.integer("height"), try options.integer("width"))
     let (length, channels) = (try options.integer("length"), try options.integer("channels") ?? 1)
     let shape: Shape
@@ -164,7 +165,7 @@ extension ModelAssembly {
     case (let height?, let width?, nil): shape = [height, width, channels]
     case (nil, nil, let length?): shape = [length, channels]
     default:
-      throw ConfigurationError(
+      throw SettingsError(
         "\(layer.path): expected height and width for images, or length for sequences", at: layer.position)
     }
     guard shape.elementCount == node.shape.elementCount else {
@@ -180,26 +181,26 @@ extension ModelAssembly {
     node = builder.add(Reshape<S>(outputShape: shape, order: order(shape)), to: node, name: name)
   }
 
-  private func requireImages(_ layer: LayerDescription) throws(ConfigurationError) {
+  private func requireImages(_ layer: LayerDescription) throws(SettingsError) {
     guard node.shape.rank == 3 else { throw mismatch(layer, "images (H × W × C)") }
   }
 
   private func requireFit(
     _ layer: LayerDescription, _ kernel: Extents, _ padding: Extents, _ dilation: Extents
-  ) throws(ConfigurationError) {
+  ) throws(SettingsError) {
     let image = Extents(height: node.shape[0], width: node.shape[1])
     guard SlidingWindow.fits(input: image, kernel: kernel, padding: padding, dilation: dilation) else {
       throw mismatch(layer, "images that a window of \(kernel) fits into")
     }
   }
 
-  private func mismatch(_ layer: LayerDescription, _ expected: String) -> ConfigurationError {
-    ConfigurationError("\(layer.path): expected \(expected), found \(node.shape) a sample", at: layer.position)
+  private func mismatch(_ layer: LayerDescription, _ expected: String) -> SettingsError {
+    SettingsError("\(layer.path): expected \(expected), found \(node.shape) a sample", at: layer.position)
   }
 }
 
-extension ConfigurationReader {
-  fileprivate mutating func pair(_ key: String) throws(ConfigurationError) -> Extents? {
+extension SettingsReader {
+  fileprivate mutating func pair(_ key: String) throws(SettingsError) -> Extents? {
     try extents(key).map { Extents(height: $0.height, width: $0.width) }
   }
 }

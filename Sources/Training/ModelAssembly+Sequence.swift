@@ -1,6 +1,7 @@
 import Configuration
 import NeuralNetwork
 import NumericCore
+import Settings
 
 // Layers over sequences: samples of [T, F], or of [T] whole numbers in front of an embedding.
 //
@@ -14,8 +15,8 @@ extension ModelAssembly {
   }
 
   mutating func addSequenceLayer(
-    _ layer: LayerDescription, _ options: inout ConfigurationReader, _ name: String
-  ) throws(ConfigurationError) {
+    _ layer: LayerDescription, _ options: inout SettingsReader, _ name: String
+  ) throws(SettingsError) {
     switch layer.name {
     case "embedding": try addEmbedding(&options, name)
     case "mask":
@@ -42,7 +43,7 @@ extension ModelAssembly {
     }
   }
 
-  private mutating func addEmbedding(_ options: inout ConfigurationReader, _ name: String) throws(ConfigurationError) {
+  private mutating func addEmbedding(_ options: inout SettingsReader, _ name: String) throws(SettingsError) {
     guard let dimension = try options.integer("dimension") else {
       throw options.error("dimension", "expected the length of the vectors")
     }
@@ -65,8 +66,8 @@ extension ModelAssembly {
   private var masks: [NodeReference] { lengths.map { [$0] } ?? [] }
 
   private mutating func addRecurrent(
-    _ layer: LayerDescription, _ options: inout ConfigurationReader, _ name: String
-  ) throws(ConfigurationError) {
+    _ layer: LayerDescription, _ options: inout SettingsReader, _ name: String
+  ) throws(SettingsError) {
     guard let units = try options.integer("units") else {
       throw options.error("units", "expected the number of units")
     }
@@ -79,9 +80,9 @@ extension ModelAssembly {
   }
 
   /// What flows into `layer`, which has to be [T, F].
-  private func sequenceShape(_ layer: LayerDescription) throws(ConfigurationError) -> Shape {
+  private func sequenceShape(_ layer: LayerDescription) throws(SettingsError) -> Shape {
     guard node.shape.rank == 2 else {
-      throw ConfigurationError(
+      throw SettingsError(
         "\(layer.path): expected a sequence of rows (steps × features), found samples of \(node.shape)",
         at: layer.position)
     }
@@ -90,8 +91,8 @@ extension ModelAssembly {
 
   /// The number of heads, which has to divide the width.
   private func heads(
-    _ options: inout ConfigurationReader, of layer: LayerDescription
-  ) throws(ConfigurationError) -> Int {
+    _ options: inout SettingsReader, of layer: LayerDescription
+  ) throws(SettingsError) -> Int {
     let width = try sequenceShape(layer)[1]
     guard let heads = try options.integer("heads") else {
       throw options.error("heads", "expected the number of heads, a divisor of the width \(width)")

@@ -1,6 +1,7 @@
 import Configuration
 import NeuralNetwork
 import NumericCore
+import Settings
 
 /// Turns a list of layer descriptions into a model, inferring every size that the data or an earlier layer fixes.
 ///
@@ -35,12 +36,12 @@ struct ModelAssembly<S: Scalar> {
   }
 
   /// Builds the layers one behind the other, named as `addSequence` says.
-  mutating func makeModel(_ layers: [LayerDescription]) throws(ConfigurationError) -> Model<S> {
+  mutating func makeModel(_ layers: [LayerDescription]) throws(SettingsError) -> Model<S> {
     let lastDense = layers.lastIndex { $0.name == "dense" }
     try addSequence(layers, sizelessDense: lastDense)
     // A model over sequences may give its outputs at each position.
     guard node.shape.elementCount == outputSize || node.shape.rank == 2 && node.shape[1] == outputSize else {
-      throw ConfigurationError(
+      throw SettingsError(
         "model: the last layer gives \(node.shape) outputs, but the data and the loss need \(outputSize); "
           + "leave the last dense layer's size out, or give \(outputSize)")
     }
@@ -55,7 +56,7 @@ struct ModelAssembly<S: Scalar> {
   ///   - isRectified: whether a batch normalization takes in the ReLU that follows it.
   mutating func add(
     _ layer: LayerDescription, name: String, mayLeaveOutSize: Bool, isRectified: Bool
-  ) throws(ConfigurationError) {
+  ) throws(SettingsError) {
     var options = try layer.reader()
     switch layer.name {
     case "dense": try addDense(&options, name, mayLeaveOutSize)
@@ -78,14 +79,14 @@ struct ModelAssembly<S: Scalar> {
     case "custom": try addCustom(layer, name: name)
     case let kind where Self.imageLayers.contains(kind): try addImageLayer(layer, &options, name)
     case let kind where Self.sequenceLayers.contains(kind): try addSequenceLayer(layer, &options, name)
-    default: throw ConfigurationError("\(layer.path): there is no such layer", at: layer.position)
+    default: throw SettingsError("\(layer.path): there is no such layer", at: layer.position)
     }
     if node.shape.rank != 2 || Self.imageLayers.contains(layer.name) { lengths = nil }
   }
 
   private mutating func addDense(
-    _ options: inout ConfigurationReader, _ name: String, _ mayLeaveOutSize: Bool
-  ) throws(ConfigurationError) {
+    _ options: inout SettingsReader, _ name: String, _ mayLeaveOutSize: Bool
+  ) throws(SettingsError) {
     guard let units = try options.integer("units") ?? (mayLeaveOutSize ? outputSize : nil) else {
       throw options.error("units", "expected the number of units; only the last dense layer may leave it out")
     }

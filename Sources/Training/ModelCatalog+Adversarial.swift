@@ -2,6 +2,7 @@ import Configuration
 import DataPipeline
 import NeuralNetwork
 import NumericCore
+import Settings
 
 extension ModelCatalog {
   /// The discriminator of `gan`: two strided convolutions with leaky ReLU, and one logit. It has no dropout, with which MNIST's
@@ -29,7 +30,7 @@ extension ModelCatalog {
   }
 
   /// The layers of all networks that a description names.
-  static func allLayers(of description: ModelDescription) throws(ConfigurationError) -> [LayerDescription] {
+  static func allLayers(of description: ModelDescription) throws(SettingsError) -> [LayerDescription] {
     guard case .adversarial(let networks) = description else { return try layers(of: description) }
     return networks.generator + networks.discriminator
   }
@@ -37,12 +38,12 @@ extension ModelCatalog {
   /// The two networks that a description stands for; nil where it is of a single model.
   private func adversarialLayers(
     of description: ModelDescription
-  ) throws(ConfigurationError) -> AdversarialDescription? {
+  ) throws(SettingsError) -> AdversarialDescription? {
     switch description {
     case .adversarial(let networks): return networks
     case .named("gan"):
       guard inputShape.rank == 3, inputShape[0] % 4 == 0, inputShape[1] % 4 == 0 else {
-        throw ConfigurationError(
+        throw SettingsError(
           "model: gan makes images whose height and width are divisible by 4, found samples of \(inputShape); describe the networks "
             + "with model.generator and model.discriminator")
       }
@@ -62,11 +63,11 @@ extension ModelCatalog {
   /// - Throws: where a layer's option is wrong, the generator does not give samples, or no gradient can reach it.
   func makeAdversarialModel<S: Scalar>(
     _ description: ModelDescription, of type: S.Type = Float.self
-  ) throws(ConfigurationError) -> AdversarialModel<S>? {
+  ) throws(SettingsError) -> AdversarialModel<S>? {
     guard let networks = try adversarialLayers(of: description) else { return nil }
     let form = try Self.sampleForm(description)
     guard form != .indices else {
-      throw ConfigurationError(
+      throw SettingsError(
         "model.discriminator: an embedding looks up whole numbers, through which no gradient reaches the generator; begin it with "
           + "another layer")
     }
@@ -74,7 +75,7 @@ extension ModelCatalog {
     var assembly: ModelAssembly<S> = makeAssembly(inputShape: [networks.latent], outputSize: sample.elementCount)
     let generator = try assembly.makeNetwork(networks.generator, prefix: AdversarialModel<S>.generatorPrefix)
     guard generator.outputShapes[0] == sample else {
-      throw ConfigurationError(
+      throw SettingsError(
         "model.generator: gives \(generator.outputShapes[0]) a sample, but the data and the discriminator have \(sample)"
       )
     }
@@ -83,7 +84,7 @@ extension ModelCatalog {
       networks.discriminator, prefix: AdversarialModel<S>.discriminatorPrefix)
     let joined: Model<S> = try makeJoined(networks, sample: sample)
     guard !joined.synchronizes else {
-      throw ConfigurationError(
+      throw SettingsError(
         "model: batch_norm with sync: true is not for a GAN, whose networks take turns; leave sync out")
     }
     return AdversarialModel(joined: joined, generator: generator, discriminator: discriminator, layers: networks)
@@ -92,7 +93,7 @@ extension ModelCatalog {
   /// Both networks side by side in one model: its inputs are the latent vector and the sample.
   private func makeJoined<S: Scalar>(
     _ networks: AdversarialDescription, sample: Shape
-  ) throws(ConfigurationError) -> Model<S> {
+  ) throws(SettingsError) -> Model<S> {
     var assembly: ModelAssembly<S> = makeAssembly(inputShape: [networks.latent], outputSize: sample.elementCount)
     let input = assembly.builder.input(sample)
     _ = try assembly.makeNetwork(networks.generator, prefix: AdversarialModel<S>.generatorPrefix)
@@ -112,7 +113,7 @@ extension ModelCatalog {
 
 extension ModelAssembly {
   /// Builds the layers one behind the other, all that they name beginning with `prefix`.
-  mutating func makeNetwork(_ layers: [LayerDescription], prefix: String) throws(ConfigurationError) -> Model<S> {
+  mutating func makeNetwork(_ layers: [LayerDescription], prefix: String) throws(SettingsError) -> Model<S> {
     try addSequence(layers, prefix: prefix, sizelessDense: layers.lastIndex { $0.name == "dense" })
     return builder.build(outputs: node)
   }

@@ -1,4 +1,5 @@
 import Configuration
+import Settings
 
 extension ModelCatalog {
   /// Channels of the stages of `resnet20`; each stage but the first halves the image.
@@ -9,7 +10,7 @@ extension ModelCatalog {
   ///
   /// Where a stage begins with more channels, the shortcut is a 1×1 convolution with batch normalization (option B of the paper,
   /// as in torchvision): 272,474 parameters for ten classes.
-  static func resNet20() throws(ConfigurationError) -> [LayerDescription] {
+  static func resNet20() throws(SettingsError) -> [LayerDescription] {
     var layers = convolution(filters: resNet20Channels[0], kernel: 3, stride: 1) + ["relu"]
     for (stage, filters) in resNet20Channels.enumerated() {
       for block in 0..<3 {
@@ -25,7 +26,7 @@ extension ModelCatalog {
       }
     }
     layers += ["global_average_pool", "dense"]
-    return try layers.map { layer throws(ConfigurationError) in try LayerDescription(layer, path: "model.resnet20") }
+    return try layers.map { layer throws(SettingsError) in try LayerDescription(layer, path: "model.resnet20") }
   }
 
   /// A convolution that keeps or, with a stride, divides the extents of an image, and its batch normalization.

@@ -1,5 +1,6 @@
 import Configuration
 import NumericCore
+import Settings
 
 extension ModelCatalog {
   /// The models over sequences that a name alone describes.
@@ -25,7 +26,7 @@ extension ModelCatalog {
   }
 
   /// Whether a model looks for padding among the features themselves.
-  static func masksFeatures(_ description: ModelDescription) throws(ConfigurationError) -> Bool {
+  static func masksFeatures(_ description: ModelDescription) throws(SettingsError) -> Bool {
     guard case .layers(let layers) = description else { return false }
     return layers.first?.name == "mask"
   }
@@ -33,7 +34,7 @@ extension ModelCatalog {
   /// The vectors of the embedding that a model begins with; nil where it begins with another layer.
   ///
   /// - Parameter indexCount: as many as an embedding has whose size nobody gave.
-  static func indexLimit(_ description: ModelDescription, indexCount: Int) throws(ConfigurationError) -> Int? {
+  static func indexLimit(_ description: ModelDescription, indexCount: Int) throws(SettingsError) -> Int? {
     guard try sampleForm(description) == .indices else { return nil }
     guard let embedding = try layers(of: description).first(where: { $0.name == "embedding" }) else {
       return indexCount

@@ -1,4 +1,5 @@
 import Configuration
+import Settings
 
 extension ModelCatalog {
   /// The models of a task with targets of its own that a name alone describes.

@@ -2,6 +2,7 @@ import Configuration
 import DataPipeline
 import NeuralNetwork
 import NumericCore
+import Settings
 
 /// Builds models from their names and descriptions in the configuration.
 public struct ModelCatalog: Sendable {
@@ -51,7 +52,7 @@ public struct ModelCatalog: Sendable {
   /// - Throws: where a layer's option is wrong, or the last layer does not give `outputSize` outputs.
   public func makeModel<S: Scalar>(
     _ description: ModelDescription, of type: S.Type = Float.self
-  ) throws(ConfigurationError) -> Model<S> {
+  ) throws(SettingsError) -> Model<S> {
     if let networks = try makeAdversarialModel(description, of: type) { return networks.joined }
     let layers = try Self.layers(of: description)
     // Dense layers see a sample as one row of features, whatever its shape.
@@ -63,7 +64,7 @@ public struct ModelCatalog: Sendable {
   }
 
   /// The number of outputs that a description fixes itself, where its last dense layer has a size.
-  public static func declaredOutputSize(_ description: ModelDescription) throws(ConfigurationError) -> Int? {
+  public static func declaredOutputSize(_ description: ModelDescription) throws(SettingsError) -> Int? {
     guard case .layers(let layers) = description, let last = layers.last(where: { $0.name == "dense" }) else {
       return nil
     }
@@ -72,11 +73,11 @@ public struct ModelCatalog: Sendable {
   }
 
   /// What a model takes a sample for: that of its first layer that is not alike for all.
-  public static func sampleForm(_ description: ModelDescription) throws(ConfigurationError) -> SampleForm {
+  public static func sampleForm(_ description: ModelDescription) throws(SettingsError) -> SampleForm {
     try sampleForm(try layers(of: description)) ?? .rows
   }
 
-  private static func sampleForm(_ layers: [LayerDescription]) throws(ConfigurationError) -> SampleForm? {
+  private static func sampleForm(_ layers: [LayerDescription]) throws(SettingsError) -> SampleForm? {
     for layer in layers {
       switch layer.name {
       case "conv2d", "conv_transpose2d", "max_pool2d", "average_pool2d", "global_average_pool", "upsample":
@@ -98,7 +99,7 @@ public struct ModelCatalog: Sendable {
   }
 
   /// The layers that a description stands for, those of the discriminator where it is of a GAN.
-  static func layers(of description: ModelDescription) throws(ConfigurationError) -> [LayerDescription] {
+  static func layers(of description: ModelDescription) throws(SettingsError) -> [LayerDescription] {
     switch description {
     case .layers(let layers): return layers
     case .adversarial(let networks): return networks.discriminator
@@ -120,8 +121,8 @@ public struct ModelCatalog: Sendable {
     }
   }
 
-  static func descriptions(_ layers: [JSONValue], path: String) throws(ConfigurationError) -> [LayerDescription] {
-    try layers.map { layer throws(ConfigurationError) in try LayerDescription(layer, path: path) }
+  static func descriptions(_ layers: [JSONValue], path: String) throws(SettingsError) -> [LayerDescription] {
+    try layers.map { layer throws(SettingsError) in try LayerDescription(layer, path: path) }
   }
 }
 

@@ -1,3 +1,4 @@
+import Basics
 import Configuration
 import DataPipeline
 import Metrics
@@ -77,39 +78,38 @@ public struct Objective: Sendable {
     if data.reconstructs { try Self.checkReconstruction(name, form, data) }
     if isDetection { try Self.checkDetection(declaredOutputSize, data) }
     guard hasLabelShape || !isClassification else {
-      throw TrainingError(
+      throw Failure.data(
         "\(data.place(.targets, row: 0)): \(name) expects one label a row, found \(data.targetShape); for one-hot rows set "
-          + "loss.targets=probabilities, for several targets a row use --loss mse or binary_cross_entropy",
-        exitCode: .data)
+          + "loss.targets=probabilities, for several targets a row use --loss mse or binary_cross_entropy")
     }
   }
 
   private static func checkReconstruction(
     _ name: String, _ form: SampleForm, _ data: SplitSource
-  ) throws(TrainingError) {
+  ) throws {
     let fit = ["mse", "mae", "huber", "binary_cross_entropy"]
     guard fit.contains(name) else {
-      throw TrainingError(
+      throw Failure.usage(
         "loss: \(name) cannot be held against features; where the target is the features give one of "
-          + fit.joined(separator: ", "), exitCode: .usage)
+          + fit.joined(separator: ", "))
     }
     guard form != .indices else {
-      throw TrainingError(
+      throw Failure.usage(
         "data.target: the model looks its features up in an embedding, where their numbers mean nothing; give labels as "
-          + "the target", exitCode: .usage)
+          + "the target")
     }
   }
 
-  private static func checkDetection(_ declaredOutputSize: Int?, _ data: SplitSource) throws(TrainingError) {
+  private static func checkDetection(_ declaredOutputSize: Int?, _ data: SplitSource) throws {
     guard data.targetType == nil || data.targetShape == [1 + boxSize] else {
-      throw TrainingError(
+      throw Failure.data(
         "\(data.place(.targets, row: 0)): detection expects rows of [class, x centre, y centre, width, height], found "
-          + "\(data.targetShape); give other data or another --loss", exitCode: .data)
+          + "\(data.targetShape); give other data or another --loss")
     }
     guard declaredOutputSize ?? .max > boxSize else {
-      throw TrainingError(
+      throw Failure.usage(
         "model: the last dense layer gives \(declaredOutputSize ?? 0) outputs, but detection needs one for each class and 4 for "
-          + "the box; leave its size out", exitCode: .usage)
+          + "the box; leave its size out")
     }
   }
 
@@ -137,28 +137,26 @@ public struct Objective: Sendable {
   /// - Parameters:
   ///   - shape: of the model's output for one sample.
   ///   - outputSize: classes, or target values.
-  func check(_ shape: Shape, outputSize: Int, data: SplitSource) throws(TrainingError) {
+  func check(_ shape: Shape, outputSize: Int, data: SplitSource) throws {
     guard !isAdversarial else { return }
     let expected = isClassification ? outputSize * data.targetSize : outputSize
     if data.reconstructs, shape.rank == 3, shape[2] > 1, shape != data.featureShape {
-      throw TrainingError(
+      throw Failure.usage(
         "model: gives images of \(shape), but the features of a sample are \(data.featureShape), in another order; end the model "
-          + "with \"flatten\" if it begins with a reshape", exitCode: .usage)
+          + "with \"flatten\" if it begins with a reshape")
     }
     guard shape.elementCount != expected else { return }
-    throw TrainingError(
+    throw Failure.usage(
       "model: gives \(shape) outputs a sample, but \(data.place(.targets, row: 0)) has targets of \(data.targetShape); "
-        + "give a recurrent layer sequence: true for a label at each step, sequence: false for one a sample",
-      exitCode: .usage)
+        + "give a recurrent layer sequence: true for a label at each step, sequence: false for one a sample")
   }
 
   /// - Throws: where the loss has weights for another number of outputs.
-  func check(outputSize: Int) throws(TrainingError) {
-    func check(_ key: String, _ weights: [Double]?, noun: String) throws(TrainingError) {
+  func check(outputSize: Int) throws {
+    func check(_ key: String, _ weights: [Double]?, noun: String) throws {
       guard let weights, weights.count != outputSize else { return }
-      throw TrainingError(
-        "loss.\(key): \(weights.count) numbers, but the data and the model have \(outputSize) \(noun); give one for each",
-        exitCode: .usage)
+      throw Failure.usage(
+        "loss.\(key): \(weights.count) numbers, but the data and the model have \(outputSize) \(noun); give one for each")
     }
     try check("class_weights", configured.classWeights, noun: "classes")
     try check("alpha", configured.alphas, noun: "classes")
@@ -185,12 +183,11 @@ public struct Objective: Sendable {
   /// The loss that takes mixtures of targets: labels are mixed as distributions, other targets as they are.
   ///
   /// - Throws: for a loss of labels that has no form for distributions.
-  func mixingLoss() throws(TrainingError) -> any Loss<Float> {
+  func mixingLoss() throws -> any Loss<Float> {
     guard isClassification || isDetection else { return loss }
     guard name == "cross_entropy" else {
-      throw TrainingError(
-        "data.augment: mixup needs targets that can be mixed, which those of \(name) cannot; use cross_entropy",
-        exitCode: .usage)
+      throw Failure.usage(
+        "data.augment: mixup needs targets that can be mixed, which those of \(name) cannot; use cross_entropy")
     }
     return SoftmaxCrossEntropy(
       targets: .classDistribution, labelSmoothing: configured.labelSmoothing, classWeights: configured.classWeights)

@@ -2,7 +2,7 @@ import Checkpointing
 import Collectives
 import Configuration
 import DataPipeline
-import Diagnostics
+import Basics
 import Foundation
 import HDF5Storage
 import NeuralNetwork

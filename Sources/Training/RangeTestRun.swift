@@ -1,9 +1,10 @@
 import Checkpointing
 import Collectives
 import Configuration
-import Diagnostics
+import Basics
 import Foundation
 import Optimizers
+import Settings
 
 /// The command `lr-find`: trains fresh weights for a few steps at growing rates, and shows what the loss makes of it.
 public enum RangeTestRun {
@@ -15,9 +16,8 @@ public enum RangeTestRun {
     train.settings.append(TrainArguments.Setting(path: "resume", value: .null))
     let trainer = try TrainingRun(train, ranks: ranks).trainer
     guard trainer.networks == nil else {
-      throw TrainingError(
-        "lr-find: the losses of a GAN depend on both networks and suggest no rate; use it for a single model",
-        exitCode: .usage)
+      throw Failure.usage(
+        "lr-find: the losses of a GAN depend on both networks and suggest no rate; use it for a single model")
     }
     var test = RangeTest(first: arguments.first, last: arguments.last, steps: arguments.steps)
     while !test.isOver {
@@ -26,7 +26,7 @@ public enum RangeTestRun {
       do {
         let totals = try trainer.step()
         test.record(totals.loss / totals.weight)
-      } catch let error as TrainingError where error.exitCode == .numeric && !test.points.isEmpty {
+      } catch let error as Failure where error.exitCode == .numeric && !test.points.isEmpty {
         // Expected at the end of the range, and met by all ranks in the same step.
         break
       }

@@ -1,3 +1,4 @@
+import Basics
 import Checkpointing
 import Collectives
 import Configuration
@@ -11,14 +12,14 @@ struct ResumePoint {
   /// The run that it belongs to, as far as its path tells.
   let directory: RunDirectory?
   /// What was wrong with newer checkpoints.
-  let refused: [CheckpointError]
+  let refused: [any Error]
 
   /// Finds what the configuration's `resume` asks for. Collective: rank 0 chooses, and all read what it chose.
   ///
   /// - Returns: nil where there is nothing to resume.
   static func find(_ configuration: TrainingConfiguration, communicator: any Communicator) throws -> ResumePoint? {
     guard let resume = configuration.resume else { return nil }
-    var refused: [CheckpointError] = []
+    var refused: [any Error] = []
     var chosen = ""
     switch resume {
     case .path(let path): chosen = path
@@ -37,9 +38,8 @@ struct ResumePoint {
     let facts = try checkpoint.facts(in: chosen)
     // A run's configuration always names its shards; other ones would be another run.
     if let shards = configuration.shards, shards != facts.shardCount {
-      throw TrainingError(
-        "\(chosen): trained with \(facts.shardCount) shards, which a resumed run keeps; leave out --shards \(shards)",
-        exitCode: .usage)
+      throw Failure.usage(
+        "\(chosen): trained with \(facts.shardCount) shards, which a resumed run keeps; leave out --shards \(shards)")
     }
     let checkpoints = URL(fileURLWithPath: chosen).deletingLastPathComponent()
     let isInRun = checkpoints.lastPathComponent == "checkpoints"

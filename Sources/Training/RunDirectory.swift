@@ -1,7 +1,8 @@
 import Checkpointing
 import Configuration
-import Diagnostics
+import Basics
 import Foundation
+import Settings
 
 /// Where a run leaves its results: `config.json`, `metrics.jsonl`, `summary.json`, `log.txt` and `checkpoints/`.
 public struct RunDirectory: Sendable {
@@ -28,7 +29,7 @@ public struct RunDirectory: Sendable {
   }
 
   /// Makes the directories.
-  func create() throws(TrainingError) {
+  func create() throws {
     var made = checkpoints.path.hasPrefix("/") ? "/" : ""
     for component in checkpoints.path.split(separator: "/") {
       made += component
@@ -42,24 +43,23 @@ public struct RunDirectory: Sendable {
     for directory in [path, checkpoints.path] where access(directory, W_OK) != 0 { throw failure("write to", errno) }
   }
 
-  private func failure(_ verb: String, _ code: Int32) -> TrainingError {
-    TrainingError(
-      "cannot \(verb) the run directory \(path): \(String(cString: strerror(code))); give another with --run DIR",
-      exitCode: .data)
+  private func failure(_ verb: String, _ code: Int32) -> Failure {
+    Failure.data(
+      "cannot \(verb) the run directory \(path): \(String(cString: strerror(code))); give another with --run DIR")
   }
 
   /// Writes `config.json`, from which the run can be repeated.
-  func write(_ configuration: TrainingConfiguration) throws(CheckpointError) {
+  func write(_ configuration: TrainingConfiguration) throws {
     try AtomicFile.write(Data((configuration.json.text + "\n").utf8), to: path + "/config.json")
   }
 
   /// Writes `summary.json`.
-  func write(summary: JSONValue) throws(CheckpointError) {
+  func write(summary: JSONValue) throws {
     try AtomicFile.write(Data((summary.text + "\n").utf8), to: path + "/summary.json")
   }
 
   /// Keeps the lines of `metrics.jsonl` up to `step`, as a resumed run will write the later ones again; 0 empties it.
-  func cutMetrics(after step: Int) throws(CheckpointError) {
+  func cutMetrics(after step: Int) throws {
     guard let text = try? String(contentsOfFile: metricsFile, encoding: .utf8) else { return }
     let kept = text.split(separator: "\n").filter { line in
       guard let value = try? JSON5Parser.parse(String(line), file: metricsFile) else { return false }
@@ -70,9 +70,9 @@ public struct RunDirectory: Sendable {
   }
 
   /// Appends a line to a file: whole, or not at all where the disk is full.
-  func append(_ line: String, to file: String) throws(CheckpointError) {
+  func append(_ line: String, to file: String) throws {
     let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw CheckpointError("cannot open \(file): \(String(cString: strerror(errno)))") }
+    guard descriptor >= 0 else { throw Failure.data("cannot open \(file): \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
     let end = lseek(descriptor, 0, SEEK_END)
     let bytes = Array((line + "\n").utf8)
@@ -84,7 +84,7 @@ public struct RunDirectory: Sendable {
       } else if errno != EINTR {
         let reason = String(cString: strerror(errno))
         ftruncate(descriptor, end)
-        throw CheckpointError("cannot write \(file): \(reason); free some space, then go on with --resume auto")
+        throw Failure.data("cannot write \(file): \(reason); free some space, then go on with --resume auto")
       }
     }
   }

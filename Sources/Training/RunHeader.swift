@@ -4,6 +4,7 @@ import DataPipeline
 import Foundation
 import NeuralNetwork
 import NumericCore
+import Settings
 
 /// What a run says of itself before the first step: a name and what belongs to it, within 80 columns where paths allow.
 enum RunHeader {

@@ -1,5 +1,6 @@
 import Configuration
 import Metrics
+import Settings
 
 /// What a finished run amounts to: `summary.json`, and the last lines on the screen.
 struct RunSummary {

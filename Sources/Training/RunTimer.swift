@@ -1,4 +1,5 @@
 import Configuration
+import Settings
 
 /// Where the seconds of a run go, on rank 0.
 struct RunTimer {

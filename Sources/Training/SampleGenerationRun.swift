@@ -1,3 +1,4 @@
+import Basics
 import Checkpointing
 import Configuration
 import DataPipeline
@@ -18,16 +19,15 @@ struct SampleGenerationRun {
   /// - Throws: where nothing is to be written, an option is of text, or samples are no pictures for a grid.
   init(_ trained: TrainedModel, _ arguments: GenerateArguments) throws {
     if let option = arguments.givenOption(for: .text) {
-      throw TrainingError(
-        "\(option): \(trained.path) is of a GAN, which makes samples and no text; leave it out", exitCode: .usage)
+      throw Failure.usage(
+        "\(option): \(trained.path) is of a GAN, which makes samples and no text; leave it out")
     }
     guard arguments.grid != nil || arguments.output != nil else {
-      throw TrainingError(
-        "generate: expected --grid FILE.png, --output OUT.h5 or both, for the samples of \(trained.path)",
-        exitCode: .usage)
+      throw Failure.usage(
+        "generate: expected --grid FILE.png, --output OUT.h5 or both, for the samples of \(trained.path)")
     }
     guard let networks = try trained.makeNetworks(), let storage = trained.facts.storage else {
-      throw CheckpointError("\(trained.path): the attribute 'file_shape' is missing or not as ddp-train writes it")
+      throw Failure.data("\(trained.path): the attribute 'file_shape' is missing or not as ddp-train writes it")
     }
     (self.trained, self.networks, self.storage, self.arguments) = (trained, networks, storage, arguments)
     if arguments.grid != nil { _ = try pictureShape() }
@@ -87,12 +87,12 @@ struct SampleGenerationRun {
   // MARK: A picture
 
   /// Height, width and channels.
-  private func pictureShape() throws(TrainingError) -> Shape {
+  private func pictureShape() throws -> Shape {
     let shape = trained.facts.inputShape.rank == 3 ? trained.facts.inputShape : storage.shape
     if shape.rank == 2 { return [shape[0], shape[1], 1] }
     guard shape.rank == 3, shape[2] == 1 || shape[2] == 3 else {
-      throw TrainingError(
-        "--grid: samples of \(storage.shape) are no pictures of one or three channels; give --output", exitCode: .usage)
+      throw Failure.usage(
+        "--grid: samples of \(storage.shape) are no pictures of one or three channels; give --output")
     }
     return shape
   }

@@ -2,7 +2,7 @@ import Checkpointing
 import Collectives
 import Configuration
 import DataPipeline
-import Diagnostics
+import Basics
 import NeuralNetwork
 import NumericCore
 
@@ -25,10 +25,9 @@ struct TrainedModel {
     progress = try checkpoint.progress(in: path)
     let missing = try customLayers.missing(in: facts.configuration.model)
     guard missing.isEmpty else {
-      throw TrainingError(
+      throw Failure.data(
         "\(path): its model has \(missing.count == 1 ? "a layer" : "layers") of another program's own, "
-          + "\(missing.joined(separator: ", ")), which this program cannot build; evaluate it in the program that trained it",
-        exitCode: .data)
+          + "\(missing.joined(separator: ", ")), which this program cannot build; evaluate it in the program that trained it")
     }
     catalog = ModelCatalog(
       inputShape: facts.inputShape, outputSize: facts.outputSize, indexCount: facts.indexCount,
@@ -63,9 +62,9 @@ struct TrainedModel {
   /// - Throws: for a GAN too, which has nothing to say of samples.
   func open(_ path: String?, split: String?, labelsRequired: Bool) throws -> Samples {
     guard !facts.configuration.model.isAdversarial else {
-      throw TrainingError(
+      throw Failure.usage(
         "\(self.path): is of a GAN, which makes samples and has no predictions to evaluate; use ddp-train generate with --grid "
-          + "or --output", exitCode: .usage)
+          + "or --output")
     }
     let data = facts.configuration.data
     let isOwn = path == nil || path == data.path
@@ -82,9 +81,8 @@ struct TrainedModel {
     let name: SplitName
     if let split {
       guard let known = SplitName(rawValue: split) else {
-        throw TrainingError(
-          "--split \(split): there is no such split (\(SplitName.allCases.map(\.rawValue).suggestion(for: split)))",
-          exitCode: .usage)
+        throw Failure.usage(
+          "--split \(split): there is no such split (\(SplitName.allCases.map(\.rawValue).suggestion(for: split)))")
       }
       name = known
     } else {
@@ -93,9 +91,8 @@ struct TrainedModel {
     }
     let found = try source.split(heldOut != nil && name == .validation ? .train : name)
     guard found.featureShape == facts.inputShape else {
-      throw TrainingError(
-        "\(found.place(.features, row: 0)): samples of \(found.featureShape), but \(self.path) takes samples of \(facts.inputShape)",
-        exitCode: .data)
+      throw Failure.data(
+        "\(found.place(.features, row: 0)): samples of \(found.featureShape), but \(self.path) takes samples of \(facts.inputShape)")
     }
     let all = RowSelection.all(count: found.sampleCount)
     let rows: RowSelection =

@@ -1,7 +1,7 @@
 import Collectives
 import Configuration
 import DataPipeline
-import Diagnostics
+import Basics
 import NeuralNetwork
 import NumericCore
 import Optimizers
@@ -126,7 +126,7 @@ public final class Trainer {
     exchangeTime += exchangeStart.duration(to: .now)
     progress.record(totals)
     guard totals.loss.isFinite && totals.gradientNorm.isFinite else {
-      throw TrainingError(
+      throw Failure(
         "step \(progress.step), epoch \(progress.epoch + 1): the loss is \(shortNumber(totals.loss / totals.weight)) and the gradient's norm "
           + "\(shortNumber(totals.gradientNorm)), expected finite numbers; lower the learning rate or set clip_norm, then resume "
           + "from the last checkpoint", exitCode: .numeric)

@@ -1,7 +1,7 @@
 import Collectives
 import Configuration
 import DataPipeline
-import Diagnostics
+import Basics
 
 /// One rank's part of every split that a run reads, scaled alike.
 public struct TrainingData {
@@ -49,9 +49,9 @@ public struct TrainingData {
       guard !objective.isAdversarial, let other = source.splits[name] else { return nil }
       guard other.featureShape.elementCount == split.featureShape.elementCount, other.targetSize == split.targetSize
       else {
-        throw TrainingError(
+        throw Failure.data(
           "\(other.place(.features, row: 0)): samples of \(other.featureShape) with \(other.targetSize) targets, expected "
-            + "\(split.featureShape) with \(split.targetSize) as in the training split", exitCode: .data)
+            + "\(split.featureShape) with \(split.targetSize) as in the training split")
       }
       return try load(other, .all(count: other.sampleCount), check)
     }
@@ -62,9 +62,9 @@ public struct TrainingData {
       try ModelCatalog.sampleForm(configuration.model) == .indices
       ? .none : FeatureScaling(rawValue: configuration.data.scaling.rawValue) ?? .unit
     if try ModelCatalog.masksFeatures(configuration.model), scaling == .standard || scaling == .minMax {
-      throw TrainingError(
+      throw Failure.usage(
         "data.scaling: \(scaling.rawValue) gives each feature its own zero, which the layer mask cannot find; give none, or scale "
-          + "the data before padding it", exitCode: .usage)
+          + "the data before padding it")
     }
     self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
     let indexCount = split.indexCount ?? outputSize

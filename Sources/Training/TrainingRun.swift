@@ -2,7 +2,7 @@ import Checkpointing
 import Collectives
 import Configuration
 import DataPipeline
-import Diagnostics
+import Basics
 import Foundation
 import NeuralNetwork
 import NumericCore
@@ -81,9 +81,9 @@ public final class TrainingRun {
   private func restoreOrInitialize() throws {
     if let resumed {
       guard resumed.facts.sampleCount == facts.sampleCount else {
-        throw TrainingError(
+        throw Failure.data(
           "\(resumed.path): trained on \(resumed.facts.sampleCount) samples, but \(data.source.path) gives "
-            + "\(facts.sampleCount); resume on the same data", exitCode: .data)
+            + "\(facts.sampleCount); resume on the same data")
       }
       // Also on the ranks whose copy is about to be overwritten: a checkpoint that does not fit is an error of all.
       if isRoot || trainer.exchange is AllReduceExchange { try resumed.checkpoint.restore(trainer, from: resumed.path) }
@@ -140,7 +140,7 @@ public final class TrainingRun {
     timer.endSteps(exchange: trainer.takeExchangeSeconds())
     let validation = try validator?.evaluate(trainer.values)
     guard try trainer.exchange.replicasAgree() else {
-      throw TrainingError(
+      throw Failure(
         "epoch \(trainer.progress.epoch + 1): the copies of the parameters differ between ranks, which must not happen; check "
           + "the nodes' memory and that all run the same program", exitCode: .replicas)
     }

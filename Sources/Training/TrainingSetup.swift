@@ -1,3 +1,4 @@
+import Basics
 import Checkpointing
 import Collectives
 import Configuration
@@ -72,26 +73,26 @@ struct TrainingSetup {
 
   private static func shardCount(
     _ configuration: TrainingConfiguration, _ resumed: ResumePoint?, ranks: Int
-  ) throws(TrainingError) -> Int {
+  ) throws -> Int {
     let count = resumed?.facts.shardCount ?? configuration.shards ?? max(4, ranks)
     guard ranks <= count else {
-      throw TrainingError(
+      throw Failure.usage(
         "\(ranks) ranks are more than the \(count) shards\(resumed == nil ? "" : " of the checkpoint"); start at "
-          + "most \(count) ranks\(resumed == nil ? ", or give --shards \(ranks)" : "")", exitCode: .usage)
+          + "most \(count) ranks\(resumed == nil ? ", or give --shards \(ranks)" : "")")
     }
     return count
   }
 
   /// Rules that follow the accuracy need a loss that has one.
-  private static func checkMetrics(_ configuration: TrainingConfiguration, _ objective: Objective) throws(TrainingError)
+  private static func checkMetrics(_ configuration: TrainingConfiguration, _ objective: Objective) throws
   {
     let rules = [
       ("schedule.metric", configuration.schedule.name == .plateau ? configuration.schedule.metric : nil),
       ("early_stopping.metric", configuration.earlyStopping?.metric),
     ]
     for (key, metric) in rules where metric == .accuracy && !objective.hasAccuracy {
-      throw TrainingError(
-        "\(key): the loss \(objective.name) has no accuracy to follow; give \"loss\"", exitCode: .usage)
+      throw Failure.usage(
+        "\(key): the loss \(objective.name) has no accuracy to follow; give \"loss\"")
     }
   }
 
@@ -106,9 +107,8 @@ struct TrainingSetup {
     switch configuration.exchange {
     case .mpi: return AllReduceExchange(layout, assignment: assignment, world: topology.world)
     case .shared where topology.nodeCount > 1:
-      throw TrainingError(
-        "--exchange shared needs all ranks on one node, but there are \(topology.nodeCount); give --exchange auto",
-        exitCode: .usage)
+      throw Failure.usage(
+        "--exchange shared needs all ranks on one node, but there are \(topology.nodeCount); give --exchange auto")
     case .auto, .shared: return try SharedMemoryExchange(layout, assignment: assignment, topology: topology)
     }
   }

@@ -1,6 +1,6 @@
 import Checkpointing
 import Configuration
-import Diagnostics
+import Basics
 
 /// The command `verify`: reads a checkpoint whole and recomputes its checksum.
 public enum VerificationRun {
@@ -11,7 +11,7 @@ public enum VerificationRun {
     let count = checkpoint.model.reduce(0) { $0 + $1.elements.count }
     let finite = checkpoint.model.allSatisfy { $0.elements.allSatisfy(\.isFinite) }
     guard finite else {
-      throw CheckpointError("\(path): the file is whole, but parameters are not finite; use an older checkpoint")
+      throw Failure.data("\(path): the file is whole, but parameters are not finite; use an older checkpoint")
     }
     print(
       "\(path): whole  epoch \(progress.epoch), step \(grouped(progress.step))  \(checkpoint.model.count) arrays, "

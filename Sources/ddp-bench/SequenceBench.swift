@@ -1,6 +1,7 @@
 import Configuration
 import NeuralNetwork
 import NumericCore
+import Settings
 
 /// Times sequence layers forward and backward on one core, and prints the rate of their matrix products as a share of the rate
 /// of a 1024³ sgemm that is timed in turn with them.

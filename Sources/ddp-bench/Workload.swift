@@ -1,4 +1,5 @@
 import Configuration
+import Settings
 
 /// A network and a batch that other trainers are measured on too.
 struct Workload {
@@ -29,7 +30,7 @@ struct Workload {
   var classCount: Int { max(2, sizes[sizes.count - 1]) }
 
   /// The configuration of a run of it.
-  func arguments(data: String, ranks: Int, shards: Int) throws(ConfigurationError) -> TrainArguments {
+  func arguments(data: String, ranks: Int, shards: Int) throws(SettingsError) -> TrainArguments {
     var layers: [JSONValue] = []
     for size in sizes.dropFirst() { layers += [["dense": .integer(size)], "relu"] }
     var settings: [(String, JSONValue)] = [

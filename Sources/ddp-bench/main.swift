@@ -1,7 +1,9 @@
+import Basics
 import Collectives
 import Configuration
 import Foundation
 import NumericCore
+import Settings
 import Training
 
 // Times training steps of a workload through the same code as `ddp-train`, and beside them, in turn, the matrix products that
@@ -64,13 +66,13 @@ func bench(_ arguments: [String], _ ranks: MPICommunicator) throws {
 func parse(_ arguments: [String], ranks: Int) throws -> (Workload, shards: Int, seconds: Double) {
   guard let name = arguments.first, let workload = Workload.all.first(where: { $0.name == name }),
     arguments.count % 2 == 1
-  else { throw TrainingError(usage, exitCode: .usage) }
+  else { throw Failure.usage(usage) }
   var shards = ranks, seconds = 6.0
   for index in stride(from: 1, to: arguments.count, by: 2) {
     switch (arguments[index], Int(arguments[index + 1]), Double(arguments[index + 1])) {
     case ("--shards", let value?, _) where value >= ranks: shards = value
     case ("--seconds", _, let value?) where value > 0: seconds = value
-    default: throw TrainingError(usage, exitCode: .usage)
+    default: throw Failure.usage(usage)
     }
   }
   return (workload, shards, seconds)

@@ -1,7 +1,7 @@
 import Collectives
 import Configuration
 import DataPipeline
-import Diagnostics
+import Basics
 import Training
 
 /// Trains two epochs and collects which rows every rank took in every step.

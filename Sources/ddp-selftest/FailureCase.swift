@@ -1,5 +1,5 @@
 import Collectives
-import Diagnostics
+import Basics
 import Foundation
 import NumericCore
 

@@ -1,5 +1,5 @@
 import Collectives
-import Diagnostics
+import Basics
 
 /// Something that is not as it must be.
 struct SelfTestFailure: UserFacingError {

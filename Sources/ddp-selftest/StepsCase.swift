@@ -1,5 +1,6 @@
 import Collectives
 import Configuration
+import Settings
 import Training
 
 /// Trains on one rank and tells, as JSON, what another program needs to take the same steps: the initial parameters, and the rows of

@@ -1,5 +1,5 @@
 import Collectives
-import Diagnostics
+import Basics
 import Foundation
 
 // Runs one case on every rank of an MPI job: what the tests start under mpirun. A rank that finds something wrong says so in

@@ -1,5 +1,5 @@
-import DataPipeline
-import Diagnostics
+import DataTools
+import Basics
 import Foundation
 
 /// `ddp-train data …`: makes data sets and looks at them. This layer reads arguments; the work is in `DataPipeline`.
@@ -11,7 +11,7 @@ enum DataCommand {
   static func run(_ arguments: [String]) throws -> ExitCode {
     let subcommands = ["convert", "make", "inspect"]
     guard let name = arguments.first else {
-      throw DataUsageError("data: expected convert, make or inspect; see ddp-train data --help")
+      throw Failure.usage("data: expected convert, make or inspect; see ddp-train data --help")
     }
     let rest = Array(arguments.dropFirst())
     switch name {
@@ -21,7 +21,7 @@ enum DataCommand {
     case "--help", "-h", "help":
       print(DataHelp.overview)
       return .done
-    default: throw DataUsageError("data \(name): unknown command; \(subcommands.suggestion(for: name))")
+    default: throw Failure.usage("data \(name): unknown command; \(subcommands.suggestion(for: name))")
     }
   }
 
@@ -52,7 +52,7 @@ enum DataCommand {
     if let delimiter = parsed["--delimiter"] {
       let character = ["tab": "\t", "\\t": "\t"][delimiter] ?? delimiter
       guard let byte = character.utf8.first, character.utf8.count == 1 else {
-        throw DataUsageError("--delimiter '\(delimiter)': expected one character, or tab")
+        throw Failure.usage("--delimiter '\(delimiter)': expected one character, or tab")
       }
       options.delimiter = byte
     }
@@ -89,7 +89,7 @@ enum DataCommand {
     let named = ["--features", "--labels", "--test-features", "--test-labels"].map { parsed[$0] }
     if named.allSatisfy({ $0 == nil }) { return positional }
     guard positional.isEmpty, named[0] != nil, named[1] != nil, (named[2] == nil) == (named[3] == nil) else {
-      throw DataUsageError(
+      throw Failure.usage(
         "data convert npy: give --features with --labels and, for a test split, --test-features with --test-labels, "
           + "or the files in that order without options")
     }
@@ -103,7 +103,7 @@ enum DataCommand {
     guard !parsed.wantsHelp else { return say(DataHelp.make) }
     let kind: SynthesisKind = try parsed.kind("kind")
     guard parsed.positional.count == 1 else {
-      throw DataUsageError("data make: '\(parsed.positional[1])' is one argument too many")
+      throw Failure.usage("data make: '\(parsed.positional[1])' is one argument too many")
     }
     var options = SynthesisOptions()
     options.samples = try parsed.number("--samples")
@@ -121,10 +121,10 @@ enum DataCommand {
       arguments, command: "data inspect", valued: ["--features", "--labels"], flags: ["--json"])
     guard !parsed.wantsHelp else { return say(DataHelp.inspect) }
     guard parsed.positional.count == 1 else {
-      throw DataUsageError("data inspect: expected one HDF5 file, found \(parsed.positional.count)")
+      throw Failure.usage("data inspect: expected one HDF5 file, found \(parsed.positional.count)")
     }
     if parsed["--labels"] != nil, parsed["--features"] == nil {
-      throw DataUsageError("data inspect: --labels needs --features beside it")
+      throw Failure.usage("data inspect: --labels needs --features beside it")
     }
     let report = try DataInspection.inspect(
       path: parsed.positional[0], features: parsed["--features"], labels: parsed["--labels"])

@@ -1,5 +1,5 @@
 import Configuration
-import Diagnostics
+import Basics
 import Training
 
 // Parses the command line and runs one command.

@@ -1,15 +1,16 @@
 import Configuration
 import Foundation
+import Settings
 import Testing
 
 @Suite struct CommandTests {
-  func parse(_ line: String...) throws(ConfigurationError) -> Command {
+  func parse(_ line: String...) throws(SettingsError) -> Command {
     try Command.parse(line, fileExists: { $0 == "existing" })
   }
 
-  func train(_ line: String...) throws(ConfigurationError) -> TrainArguments {
+  func train(_ line: String...) throws(SettingsError) -> TrainArguments {
     guard case .train(let arguments) = try Command.parse(line, fileExists: { $0 == "existing" }) else {
-      throw ConfigurationError("not train")
+      throw SettingsError("not train")
     }
     return arguments
   }
@@ -68,7 +69,7 @@ import Testing
     #expect(try train(path, "--seed", "1").configuration().epochs == 5)
     try Data("{ epochs 5 }".utf8).write(to: URL(fileURLWithPath: path))
     #expect(
-      message { () throws(ConfigurationError) in try train(path).configuration() }
+      message { () throws(SettingsError) in try train(path).configuration() }
         == "\(path):1:10: expected ':' after key 'epochs', found '5'")
   }
 
@@ -141,13 +142,13 @@ import Testing
   ])
   func mistakesNameTheOption(line: [String], expected: String) {
     #expect(
-      message { () throws(ConfigurationError) in try Command.parse(line, fileExists: { _ in false }) } == expected)
+      message { () throws(SettingsError) in try Command.parse(line, fileExists: { _ in false }) } == expected)
   }
 
   @Test func aSettingOfAnUnknownKeyNamesTheNearest() throws {
     let arguments = try train("--set", "optimizer.learningrate=1")
     #expect(
-      message { () throws(ConfigurationError) in try arguments.configuration() }
+      message { () throws(SettingsError) in try arguments.configuration() }
         == "unknown key 'optimizer.learningrate' (did you mean 'optimizer.learning_rate'?)")
   }
 

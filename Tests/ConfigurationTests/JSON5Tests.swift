@@ -1,9 +1,10 @@
 import Configuration
 import Foundation
+import Settings
 import Testing
 
 @Suite struct JSON5Tests {
-  func parse(_ text: String) throws(ConfigurationError) -> JSONValue { try JSON5Parser.parse(text, file: "f") }
+  func parse(_ text: String) throws(SettingsError) -> JSONValue { try JSON5Parser.parse(text, file: "f") }
 
   @Test func everySpellingOfTheSpecification() throws {
     let text = """
@@ -66,17 +67,17 @@ import Testing
     ("\u{1}", "f:1:1: expected a value, found U+1"),
   ])
   func mistakesCarryLineAndColumn(text: String, expected: String) {
-    #expect(message { () throws(ConfigurationError) in try parse(text) } == expected)
+    #expect(message { () throws(SettingsError) in try parse(text) } == expected)
   }
 
   @Test func nestingHasALimit() throws {
     let nested = { (depth: Int) in String(repeating: "[", count: depth) + String(repeating: "]", count: depth) }
     _ = try parse(nested(100))
     #expect(
-      message { () throws(ConfigurationError) in try parse(nested(101)) } == "f:1:101: nested more than 100 levels deep"
+      message { () throws(SettingsError) in try parse(nested(101)) } == "f:1:101: nested more than 100 levels deep"
     )
     #expect(
-      message { () throws(ConfigurationError) in try parse(String(repeating: "{a:", count: 1_000_000)) }.contains(
+      message { () throws(SettingsError) in try parse(String(repeating: "{a:", count: 1_000_000)) }.contains(
         "100 levels"))
   }
 
@@ -86,14 +87,14 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let path = directory + "/latin1.json5"
     #expect(
-      message { () throws(ConfigurationError) in try JSON5Parser.parse(contentsOfFile: path) }
+      message { () throws(SettingsError) in try JSON5Parser.parse(contentsOfFile: path) }
         == "configuration file '\(path)' does not exist")
     #expect(
-      message { () throws(ConfigurationError) in try JSON5Parser.parse(contentsOfFile: directory) }
+      message { () throws(SettingsError) in try JSON5Parser.parse(contentsOfFile: directory) }
         == "configuration file '\(directory)' cannot be read")
     try Data([0x22, 0xE9, 0x22]).write(to: URL(fileURLWithPath: path))
     #expect(
-      message { () throws(ConfigurationError) in try JSON5Parser.parse(contentsOfFile: path) }
+      message { () throws(SettingsError) in try JSON5Parser.parse(contentsOfFile: path) }
         == "configuration file '\(path)' is not UTF-8 text; expected JSON5")
     try Data("{epochs: 3}".utf8).write(to: URL(fileURLWithPath: path))
     #expect(try JSON5Parser.parse(contentsOfFile: path) == ["epochs": 3])

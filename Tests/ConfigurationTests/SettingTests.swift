@@ -1,4 +1,5 @@
 import Configuration
+import Settings
 import Testing
 
 @Suite struct SettingTests {
@@ -31,10 +32,10 @@ import Testing
   @Test func pathsThatLeadNowhere() {
     let value: JSONValue = ["epochs": 1]
     #expect(
-      message { () throws(ConfigurationError) in try value.setting(path: "epochs.x", to: "1") }
+      message { () throws(SettingsError) in try value.setting(path: "epochs.x", to: "1") }
         == "cannot set 'epochs.x': 'x' would be a key of 1")
     #expect(
-      message { () throws(ConfigurationError) in try value.setting(path: "a..b", to: "1") }.hasPrefix(
+      message { () throws(SettingsError) in try value.setting(path: "a..b", to: "1") }.hasPrefix(
         "'a..b' is not a path"))
   }
 }

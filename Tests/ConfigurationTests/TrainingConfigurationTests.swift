@@ -1,5 +1,6 @@
 import Configuration
-import Diagnostics
+import Basics
+import Settings
 import Testing
 
 @Suite struct TrainingConfigurationTests {
@@ -379,15 +380,15 @@ import Testing
     ("[]", "run.json5:1:1: the configuration: expected an object in braces, found []"),
   ])
   func mistakesSayWhereAndWhat(text: String, expected: String) {
-    #expect(message { () throws(ConfigurationError) in try configuration(text) } == expected)
+    #expect(message { () throws(SettingsError) in try configuration(text) } == expected)
   }
 
   @Test func anErrorIsOneLine() {
-    let text = message { () throws(ConfigurationError) in try configuration("{ 'epoch\\ns': 1 }") }
+    let text = message { () throws(SettingsError) in try configuration("{ 'epoch\\ns': 1 }") }
     #expect(text == "run.json5:1:3: unknown key 'epoch\\ns' (did you mean 'epochs'?)")
   }
 
   @Test func mistakesAreUsageErrors() {
-    #expect(ConfigurationError("x").exitCode == .usage)
+    #expect(SettingsError("x").exitCode == .usage)
   }
 }

@@ -1,7 +1,9 @@
+import Basics
 import Configuration
 import DDPTrain
 import Foundation
 import NeuralNetwork
+import Settings
 import TestSupport
 import Testing
 import Training
@@ -138,7 +140,7 @@ struct SequentialTests {
   struct Pair: Layer {
     let inputShapes: [Shape] = [[2]]
     let outputShape: Shape = [2]
-    init(shape: Shape) throws { if shape == [1] { throw TrainingError("one is too few", exitCode: .usage) } }
+    init(shape: Shape) throws { if shape == [1] { throw Failure.usage("one is too few") } }
     func forward(_ pass: LayerPass<Float>) {}
     func backward(_ pass: LayerPass<Float>) {}
   }
@@ -205,7 +207,7 @@ struct SequentialTests {
       (Sequential {}, "model.layers: expected at least one layer, found []"),
     ])
   func mistakes(model: Sequential, message: String) throws {
-    let error = #expect(throws: ConfigurationError.self) { _ = try build(model, [3]) }
+    let error = #expect(throws: SettingsError.self) { _ = try build(model, [3]) }
     #expect(error?.description == message)
   }
 }

@@ -1,5 +1,5 @@
 import DataPipeline
-import Diagnostics
+import Basics
 import Testing
 
 @Suite struct ShardingTests {
@@ -83,7 +83,7 @@ import Testing
 
   @Test func moreShardsThanSamplesIsAUsageError() throws {
     try ShardDealing.validate(sampleCount: 4, shardCount: 4)
-    let error = #expect(throws: DataError.self) { try ShardDealing.validate(sampleCount: 3, shardCount: 4) }
+    let error = #expect(throws: Failure.self) { try ShardDealing.validate(sampleCount: 3, shardCount: 4) }
     #expect(error?.exitCode == .usage)
     #expect(error?.description.contains("4 shards are more than the 3 training samples") == true)
   }
@@ -121,7 +121,7 @@ import Testing
   }
 
   @Test func anEmptyPartIsAUsageError() {
-    let error = #expect(throws: DataError.self) {
+    let error = #expect(throws: Failure.self) {
       try ValidationSplit.select(labels: nil, sampleCount: 4, fraction: 0.1, seed: 1)
     }
     #expect(error?.exitCode == .usage)

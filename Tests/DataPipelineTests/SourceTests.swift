@@ -1,5 +1,5 @@
 import DataPipeline
-import Diagnostics
+import Basics
 import Foundation
 import HDF5Storage
 import NumericCore
@@ -55,7 +55,7 @@ import Testing
         try DataSource.open(path, features: "/d/other", labels: "/d/test/out").splits.keys.map(\.self) == [.train])
       #expect(
         message { _ = try DataSource.open(path, features: "/d/nope", labels: "/d/test/out") }.contains("/d/val/out"))
-      let error = #expect(throws: DataError.self) { try DataSource.open(path, features: "/d/other") }
+      let error = #expect(throws: Failure.self) { try DataSource.open(path, features: "/d/other") }
       #expect(error?.exitCode == .usage)
       let unlabeled = try DataSource.open(path, features: "/d/other", labelsRequired: false).split(.train)
       #expect(unlabeled.targetType == nil && unlabeled.targetSize == 0)

@@ -1,6 +1,7 @@
 import Configuration
 import NeuralNetwork
 import NumericCore
+import Settings
 import TestSupport
 import Testing
 
@@ -84,7 +85,7 @@ struct BlockTests {
     ),
   ])
   func shapesThatDoNotFit(text: String, message: String) throws {
-    let error = #expect(throws: ConfigurationError.self) {
+    let error = #expect(throws: SettingsError.self) {
       let _: Model<Double> = try model(text, inputShape: [5], outputSize: 5)
     }
     #expect(error?.description == message)

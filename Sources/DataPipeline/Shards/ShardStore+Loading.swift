@@ -1,0 +1,124 @@
+import Basics
+import HDF5Storage
+import NumericCore
+
+/// What targets have to be.
+public enum TargetCheck: Sendable, Equatable {
+  /// Any finite numbers: regression.
+  case numbers
+  /// Integral class indices from 0 up to `count`, or of any number where that is to be found out.
+  case classes(count: Int?)
+  /// Rows of [class, x centre, y centre, width, height]: a class index as above, and a box relative to the image.
+  case detections(classCount: Int?)
+}
+
+extension ShardStore {
+  /// Rows that are contiguous both in the split and in memory.
+  struct Segment {
+    var rows: Range<Int>
+    /// Where the first of them goes, among the rows held.
+    let slot: Int
+  }
+
+  /// The segments of all rows that the shards hold, in the order of the split.
+  static func segments(_ selection: RowSelection, _ dealing: ShardDealing, _ shards: Range<Int>) -> [Segment] {
+    var segments: [Segment] = []
+    var slot = 0
+    for run in shards.lazy.flatMap(dealing.runs(ofShard:)) {
+      switch selection {
+      case .all:
+        segments.append(Segment(rows: run, slot: slot))
+      case .rows(let rows):
+        var start = run.lowerBound
+        for index in run where index + 1 == run.upperBound || rows[index + 1] != rows[index] + 1 {
+          segments.append(Segment(rows: rows[start]..<rows[index] + 1, slot: slot + start - run.lowerBound))
+          start = index + 1
+        }
+      }
+      slot += run.count
+    }
+    return segments.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
+  }
+
+  /// Reads the segments' rows to their places, each with its channels last where they are first in the file; `inspect` sees
+  /// each piece on its way, as in the file.
+  static func load(
+    _ column: SplitSource.Column, of source: SplitSource, _ segments: [Segment], rowCount: Int,
+    _ inspect: (_ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer) throws -> Void
+  ) throws -> FlatBuffer<UInt8> {
+    let rowByteCount = source.rowByteCount(column)
+    let buffer = FlatBuffer<UInt8>(count: rowCount * rowByteCount)
+    let memory = UnsafeMutableRawBufferPointer(buffer.window)
+    try source.forEachRun(column, segments.map(\.rows)) { (index, rows, bytes) throws in
+      try inspect(rows, bytes)
+      let slot = segments[index].slot + rows.lowerBound - segments[index].rows.lowerBound
+      let place = UnsafeMutableRawBufferPointer(
+        rebasing: memory[slot * rowByteCount..<(slot + rows.count) * rowByteCount])
+      if column == .features, let arrangement = source.arrangement, arrangement.isTransposed {
+        let channels = arrangement.shape[arrangement.shape.rank - 1]
+        source.featureType.run(
+          TransposeRows(
+            source: bytes, destination: place, channels: channels, pixels: arrangement.shape.elementCount / channels))
+      } else {
+        place.copyMemory(from: bytes)
+      }
+    }
+    return buffer
+  }
+}
+
+extension SplitSource {
+  /// The class index of each row, for a stratified split.
+  ///
+  /// - Throws: if the targets are not one class index a row.
+  public func readLabels() throws -> [Int] {
+    guard let type = targetType, targetSize == 1 else {
+      throw Failure.data("\(place(.targets, row: 0)): expected one label a row, found \(targetShape)")
+    }
+    var labels: [Int] = []
+    labels.reserveCapacity(sampleCount)
+    try forEachRun(.targets, [0..<sampleCount]) { (_, rows, bytes) throws in
+      _ = try checkLabels(rows, bytes, classCount: nil)
+      labels += type.run(Integers(elements: bytes))
+    }
+    return labels
+  }
+
+  /// - Throws: if a value is NaN, infinite or too large for a `Float`, with its file, data set and row.
+  func checkFinite(_ column: Column, _ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer) throws {
+    guard let type = column == .features ? featureType : targetType, !type.isInteger,
+      let found = type.run(FindUnusable(elements: bytes))
+    else { return }
+    let width = column == .features ? featureShape.elementCount : targetSize
+    throw Failure.data(
+      "\(place(column, row: rows.lowerBound + found.index / width)), value \(found.index % width), is \(found.value); "
+        + "expected a finite number; repair or remove the row (`ddp-train data inspect` finds all of them)")
+  }
+
+  /// - Returns: the greatest label.
+  /// - Throws: if a label is not a class index, with its file, data set and row.
+  func checkLabels(
+    _ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer, classCount: Int?
+  ) throws -> Int {
+    guard let type = targetType else { return 0 }
+    // Beyond 2²⁴ a Float does not hold every integer.
+    switch type.run(ScanLabels(elements: bytes, limit: classCount ?? 1 << 24)) {
+    case .greatest(let label): return label
+    case .unfit(let index, let value):
+      let shown = Int(exactly: value).map(String.init) ?? "\(value)"
+      let expected = classCount.map { "an integer from 0 to \($0 - 1)" } ?? "an integer from 0 on"
+      throw Failure.data(
+        "\(place(.targets, row: rows.lowerBound + index / targetSize)) has the label \(shown); expected \(expected); "
+          + "repair the labels, or train a regression with --loss mse")
+    }
+  }
+}
+
+/// The values, which `ScanLabels` has found to be integral.
+private struct Integers: ElementKernel {
+  let elements: UnsafeRawBufferPointer
+
+  func run<T: ConvertibleElement>(_: T.Type) -> [Int] {
+    elements.assumingMemoryBound(to: T.self).map { Int($0.double) }
+  }
+}

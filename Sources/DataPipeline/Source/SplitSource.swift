@@ -1,0 +1,161 @@
+import Basics
+public import HDF5Storage
+public import NumericCore
+
+/// One split of a data set on disk: samples, each with features and targets, over one or more files.
+public struct SplitSource: Sendable {
+  /// The two arrays of a split.
+  public enum Column: Sendable {
+    case features, targets
+  }
+
+  /// The rows that one file contributes.
+  struct Part: Sendable {
+    let file: String
+    let features: Array
+    /// Nil where there are no labels.
+    let targets: Array?
+    /// The part's rows among those of the split.
+    let rows: Range<Int>
+
+    /// A data set inside the file.
+    struct Array: Sendable {
+      let path: String
+      /// The shape of a row, `[1]` where a row is a single number.
+      let shape: Shape
+      let type: ElementType
+      /// The attribute `valid_max` (netCDF and CF conventions): the greatest value of a sensor or scale that does not fill its
+      /// type, such as 4095 for 12 bits in a uint16.
+      let validMaximum: Double?
+      /// The attribute `vocabulary`: the characters that numbers stand for, in order.
+      let vocabulary: String?
+    }
+
+    func array(_ column: Column) -> Array? { column == .features ? features : targets }
+  }
+
+  public let name: SplitName
+  let parts: [Part]
+  /// How the features lie in memory; nil for as in the file.
+  var arrangement: SampleArrangement?
+  /// Whether the targets of a sample are its own features, scaled; labels are then not read.
+  public let reconstructs: Bool
+
+  /// The number of rows, at least one.
+  public var sampleCount: Int { parts[parts.count - 1].rows.upperBound }
+  /// The shape of one sample's features in memory, without the sample axis; a data set of one axis has `[1]`.
+  public var featureShape: Shape { arrangement?.shape ?? parts[0].features.shape }
+  /// The type of the features in memory.
+  public var featureType: ElementType { parts[0].features.type }
+  /// How the features lie in the files.
+  public var featureStorage: FeatureStorage {
+    FeatureStorage(shape: parts[0].features.shape, isChannelsFirst: arrangement?.isTransposed ?? false)
+  }
+  /// The greatest value that the features can have, where the data set says so with its attribute `valid_max`.
+  public var featureValidMaximum: Double? { parts[0].features.validMaximum }
+  /// How many whole numbers from 0 on the features can be, where the data set says so with its attribute `valid_max`.
+  public var indexCount: Int? {
+    featureType.isInteger ? featureValidMaximum.flatMap { Int(exactly: $0.rounded(.down) + 1) } : nil
+  }
+  /// The characters that the features stand for by number, where the data set lists them in its attribute `vocabulary`.
+  public var vocabulary: String? { parts[0].features.vocabulary }
+  /// The shape of one sample's targets: `[1]` for labels [N] and [N, 1], `[D]` for [N, D], `[0]` without labels.
+  public var targetShape: Shape { reconstructs ? featureShape : parts[0].targets?.shape ?? [0] }
+  /// The number of a sample's target values.
+  public var targetSize: Int { targetShape.elementCount }
+  /// The type of the targets; nil without labels.
+  public var targetType: ElementType? { reconstructs ? .float32 : parts[0].targets?.type }
+
+  /// The parts' rows must follow one another from zero on.
+  ///
+  /// - Throws: if the parts have unlike shapes or types, or no rows at all.
+  init(name: SplitName, parts: [Part], reconstructs: Bool = false) throws {
+    guard let sample = parts.first(where: { !$0.rows.isEmpty }) else {
+      let place = parts.map { "\($0.file): \($0.features.path)" }.first ?? name.rawValue
+      throw Failure.data("\(place) is empty; the split '\(name.rawValue)' needs at least one row")
+    }
+    for part in parts {
+      try Self.checkLikeness(of: part, .features, to: sample)
+      try Self.checkLikeness(of: part, .targets, to: sample)
+    }
+    self.name = name
+    self.parts = parts.filter { !$0.rows.isEmpty }
+    self.reconstructs = reconstructs
+  }
+
+  private static func checkLikeness(of part: Part, _ column: Column, to sample: Part) throws {
+    let found = part.array(column)
+    let expected = sample.array(column)
+    guard found?.shape != expected?.shape || found?.type != expected?.type else { return }
+    func text(_ array: Part.Array?) -> String { array.map { "\($0.shape) \($0.type.name)" } ?? "no labels" }
+    throw Failure.data(
+      "\(part.file): \(found?.path ?? part.features.path) has rows of \(text(found)), but \(sample.file) has rows of "
+        + "\(text(expected)); files of one data set must agree")
+  }
+
+  /// Which file and row of it a row of the split is, for messages: `a.h5: /train/x row 3`.
+  public func place(_ column: Column, row: Int) -> String {
+    let part = part(ofRow: row)
+    let column = reconstructs ? .features : column
+    return "\(part.file): \(part.array(column)?.path ?? "") row \(row - part.rows.lowerBound)"
+  }
+
+  func part(ofRow row: Int) -> Part {
+    precondition(0 <= row && row < sampleCount, "row \(row) of \(sampleCount)")
+    var low = 0
+    var high = parts.count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if parts[middle].rows.lowerBound <= row { low = middle } else { high = middle }
+    }
+    return parts[low]
+  }
+
+  /// The bytes of one row in memory; targets that are the features take none of their own.
+  func rowByteCount(_ column: Column) -> Int {
+    switch column {
+    case .features: featureShape.elementCount * featureType.byteCount
+    case .targets: reconstructs ? 0 : targetSize * (targetType?.byteCount ?? 0)
+    }
+  }
+}
+
+extension SplitSource.Part {
+  /// Reads the shapes and types, not the rows.
+  init(_ paths: SplitPaths, in file: HDF5File, firstRow: Int) throws {
+    let features = try file.dataset(paths.features)
+    self.file = file.path
+    self.features = try Array(features)
+    rows = firstRow..<firstRow + features.rowCount
+    guard let labels = paths.labels else {
+      targets = nil
+      return
+    }
+    let targets = try file.dataset(labels)
+    self.targets = try Array(targets)
+    guard features.rowCount == targets.rowCount else {
+      throw Failure.data(
+        "\(file.path): \(paths.features) has \(features.rowCount) rows but \(labels) has \(targets.rowCount); "
+          + "expected one label a row")
+    }
+  }
+}
+
+extension SplitSource.Part.Array {
+  init(_ dataset: HDF5Dataset) throws {
+    guard !dataset.shape.isEmpty, dataset.rowElementCount > 0 else {
+      throw Failure.data("\(dataset.file.path): \(dataset.path) has the shape \(dataset.shape), expected rows of numbers")
+    }
+    path = dataset.path
+    shape = dataset.shape.count == 1 ? [1] : Shape(Swift.Array(dataset.shape.dropFirst()))
+    type = try dataset.elementType
+    let stated = try dataset.file.doubleAttribute("valid_max", of: dataset.path)
+    guard stated.map({ $0.isFinite && $0 > 0 }) ?? true else {
+      throw Failure.data(
+        "\(dataset.file.path): \(dataset.path) has the attribute valid_max \(stated ?? 0), expected a number above 0; "
+          + "repair or remove it")
+    }
+    validMaximum = stated
+    vocabulary = try dataset.file.stringAttribute("vocabulary", of: dataset.path)
+  }
+}

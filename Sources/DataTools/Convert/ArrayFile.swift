@@ -1,0 +1,101 @@
+import Basics
+import HDF5Storage
+
+/// One row-major array in a file, its shape known from the header, its rows read from front to back in native byte order.
+///
+/// IDX and npy files both come down to this; see `openIDX` and `openNPY`.
+final class ArrayFile {
+  let path: String
+  /// Rows first.
+  let shape: [Int]
+  let elementType: ElementType
+  private let swapsBytes: Bool
+  private let file: SourceFile
+  /// The whole array in row-major order, where the file holds it column-major: that order has no rows to stream.
+  private var reordered: [UInt8]?
+  private var nextRow = 0
+
+  var rowCount: Int { shape[0] }
+  var rowByteCount: Int { shape.dropFirst().reduce(elementType.byteCount, *) }
+
+  /// Takes over `file`, which stands at the first element.
+  ///
+  /// - Throws: `Failure` if a column-major array is cut short.
+  init(file: SourceFile, shape: [Int], elementType: ElementType, isBigEndian: Bool, isColumnMajor: Bool)
+    throws
+  {
+    path = file.path
+    self.file = file
+    self.shape = shape
+    self.elementType = elementType
+    swapsBytes = isBigEndian && elementType.byteCount > 1
+    if isColumnMajor && shape.count > 1 {
+      let byteCount = shape.reduce(elementType.byteCount, *)
+      let bytes = try file.read(count: byteCount)
+      guard bytes.count == byteCount else { throw truncated(found: bytes.count, of: byteCount) }
+      reordered = rowMajor(bytes, shape: shape, elementSize: elementType.byteCount)
+    }
+  }
+
+  /// Reads the next rows, as many as fill `buffer`, whose size is a multiple of `rowByteCount`.
+  ///
+  /// - Throws: `Failure` if the file ends first.
+  func readRows(into buffer: UnsafeMutableRawBufferPointer) throws {
+    let start = nextRow * rowByteCount
+    if let reordered {
+      reordered.withUnsafeBytes {
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start...].prefix(buffer.count)))
+      }
+    } else {
+      let count = try file.read(into: buffer)
+      guard count == buffer.count else { throw truncated(found: start + count, of: rowCount * rowByteCount) }
+    }
+    nextRow += rowByteCount == 0 ? 0 : buffer.count / rowByteCount
+    if swapsBytes { reverseElements(of: buffer, elementSize: elementType.byteCount) }
+  }
+
+  /// Checks that the file ends with the last row.
+  ///
+  /// - Throws: `Failure` if bytes follow.
+  func finish() throws {
+    let excess = try file.skipToEnd()
+    guard excess == 0 else {
+      throw Failure.data("\(path): \(excess) bytes follow the \(rowCount) rows that its header announces; the file is damaged")
+    }
+  }
+
+  private func truncated(found: Int, of expected: Int) -> Failure {
+    .data(
+      "\(path): truncated: its header announces \(expected) bytes of data, the file has \(found); fetch or copy it again"
+    )
+  }
+}
+
+/// Reverses the bytes of each element, which turns big-endian numbers into little-endian ones and back.
+private func reverseElements(of buffer: UnsafeMutableRawBufferPointer, elementSize: Int) {
+  for start in stride(from: 0, to: buffer.count, by: elementSize) {
+    for offset in 0..<(elementSize / 2) { buffer.swapAt(start + offset, start + elementSize - 1 - offset) }
+  }
+}
+
+/// The elements of a column-major array in row-major order.
+private func rowMajor(_ bytes: [UInt8], shape: [Int], elementSize: Int) -> [UInt8] {
+  var strides = [Int](repeating: elementSize, count: shape.count)
+  for axis in 1..<shape.count { strides[axis] = strides[axis - 1] * shape[axis - 1] }
+  var result: [UInt8] = []
+  result.reserveCapacity(bytes.count)
+  var index = [Int](repeating: 0, count: shape.count)
+  var source = 0
+  while result.count < bytes.count {
+    for offset in 0..<elementSize { result.append(bytes[source + offset]) }
+    // Step the index like an odometer, last axis fastest.
+    for axis in shape.indices.reversed() {
+      index[axis] += 1
+      source += strides[axis]
+      if index[axis] < shape[axis] { break }
+      source -= shape[axis] * strides[axis]
+      index[axis] = 0
+    }
+  }
+  return result
+}

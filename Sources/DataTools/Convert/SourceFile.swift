@@ -1,0 +1,68 @@
+import Basics
+internal import CZlib
+import Foundation
+
+/// A file read once from front to back, plain or gzip-compressed. Which of the two it is, its content decides, not its name.
+final class SourceFile {
+  let path: String
+  private let handle: gzFile
+
+  /// - Throws: `Failure` if `path` is missing, unreadable or a directory.
+  init(path: String) throws {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+      throw Failure.data("\(path): no such file")
+    }
+    guard !isDirectory.boolValue else { throw Failure.data("\(path): is a directory, expected a file") }
+    guard let handle = gzopen(path, "rb") else { throw Failure.data("\(path): cannot be opened: \(systemErrorText())") }
+    gzbuffer(handle, 1 << 18)
+    self.path = path
+    self.handle = handle
+  }
+
+  deinit { gzclose(handle) }
+
+  /// Reads until `buffer` is full or the file ends, and returns the number of bytes read.
+  ///
+  /// - Throws: `Failure` if reading fails or a gzip stream is damaged or cut short.
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    var filled = 0
+    while filled < buffer.count, let base = buffer.baseAddress {
+      let wanted = min(buffer.count - filled, 1 << 30)
+      let count = Int(gzread(handle, base + filled, UInt32(wanted)))
+      // A gzip stream that stops early is no failure to gzread: it returns what there is and leaves Z_BUF_ERROR behind.
+      var status = Z_OK
+      let text = gzerror(handle, &status).map { String(cString: $0) } ?? ""
+      if status == Z_BUF_ERROR { throw Failure.data("\(path): truncated gzip file; fetch or copy it again") }
+      if count < 0 || status != Z_OK {
+        let reason = status == Z_ERRNO ? systemErrorText() : text.replacingOccurrences(of: "\(path): ", with: "")
+        throw Failure.data("\(path): cannot be read: \(reason)")
+      }
+      if count == 0 { break }
+      filled += count
+    }
+    return filled
+  }
+
+  /// Reads at most `count` bytes.
+  func read(count: Int) throws -> [UInt8] {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+    defer { buffer.deallocate() }
+    return [UInt8](buffer.prefix(try read(into: buffer)))
+  }
+
+  /// Reads to the end and returns the number of bytes passed over, which also checks a gzip stream's checksum.
+  func skipToEnd() throws -> Int {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+    defer { buffer.deallocate() }
+    var total = 0
+    while true {
+      let count = try read(into: buffer)
+      total += count
+      if count < buffer.count { return total }
+    }
+  }
+}
+
+/// The C library's text for the last failed call.
+private func systemErrorText() -> String { String(cString: strerror(errno)) }

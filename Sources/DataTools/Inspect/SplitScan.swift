@@ -1,0 +1,244 @@
+import DataPipeline
+import HDF5Storage
+
+/// One split of a file, read through once, and what is wrong with it.
+struct SplitScan {
+  let name: SplitName
+  /// The number of classes and their names, if labels are classes and the names are known.
+  let classes: (count: Int, names: [String]?)?
+  private let features: HDF5Dataset
+  private let labels: HDF5Dataset?
+  private let featureScan: ValueScan
+  private let labelScan: ValueScan?
+  private let labelValues: [Double]
+  private let labelClasses: LabelScan?
+  private let labelColumns: LabelColumns?
+  /// The features' attribute `valid_max`, if they have it.
+  private let validMaximum: Double?
+  private let elementTypes: (features: ElementType, labels: ElementType?)
+
+  init(_ paths: SplitPaths, _ file: HDF5File) throws {
+    name = paths.split
+    let features = try file.dataset(paths.features)
+    self.features = features
+    let type = try features.elementType
+    featureScan = try ValueScan(features)
+    validMaximum = try file.doubleAttribute("valid_max", of: paths.features)
+    guard let path = paths.labels else {
+      labels = nil
+      labelScan = nil
+      labelValues = []
+      labelClasses = nil
+      labelColumns = nil
+      classes = nil
+      elementTypes = (type, nil)
+      return
+    }
+    let labels = try file.dataset(path)
+    self.labels = labels
+    let labelType = try labels.elementType
+    elementTypes = (type, labelType)
+    labelScan = try ValueScan(labels)
+    // Targets of several columns are values, unless one of them is named as the class.
+    labelColumns = try LabelColumns(labels, file)
+    labelValues =
+      labels.rowElementCount == 1
+      ? try labels.readAll() : labelColumns?.labels ?? []
+    labelClasses = LabelScan(labelValues, areIntegers: labelType.isInteger)
+    let nameText = try file.stringAttribute("classes", of: path)
+    let classNames = nameText.map { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
+    classes = labelClasses.map { scan in (classNames?.count ?? scan.classCount, classNames) }
+  }
+
+  var report: InspectedSplit {
+    let counts = labelClasses.map { scan in
+      scan.counts.sorted { $0.key < $1.key }.map { label, count in
+        let names = classes?.names ?? []
+        return ClassCount(label: label, name: names.indices.contains(label) ? names[label] : nil, count: count)
+      }
+    }
+    return InspectedSplit(
+      name: name.rawValue, features: array(features, elementTypes.features, featureScan),
+      labels: labels.map { array($0, elementTypes.labels ?? .float64, labelScan ?? featureScan) },
+      labelColumns: labelColumns?.report, classCounts: counts)
+  }
+
+  private func array(_ dataset: HDF5Dataset, _ type: ElementType, _ scan: ValueScan) -> InspectedArray {
+    InspectedArray(
+      path: dataset.path, shape: dataset.shape, type: type.name, chunkShape: dataset.chunkShape,
+      filters: dataset.filters,
+      statistics: scan.statistics)
+  }
+
+  private func finding(_ kind: InspectionFinding.Kind, _ count: Int, _ message: String) -> InspectionFinding {
+    InspectionFinding(kind: kind, split: name.rawValue, count: count, message: message)
+  }
+}
+
+// MARK: Findings in the arrays themselves
+extension SplitScan {
+  var arrayFindings: [InspectionFinding] {
+    var findings: [InspectionFinding] = []
+    if features.rowCount == 0 { findings.append(finding(.emptySplit, 0, "\(features.path) has no rows")) }
+    if let labels {
+      if labels.rowCount != features.rowCount {
+        findings.append(
+          finding(
+            .lengthMismatch, abs(labels.rowCount - features.rowCount),
+            "\(features.path) has \(features.rowCount) rows and \(labels.path) \(labels.rowCount)"))
+      }
+      findings += labelScan.map { nonFinite($0, labels) } ?? []
+      if let unfit = labelColumns?.unfitBoxes, unfit.count > 0 {
+        findings.append(
+          finding(
+            .unfitBoxes, unfit.count,
+            "\(unfit.count) rows of \(labels.path) are no box, a centre from 0 to 1 and a width and height above 0: "
+              + unfit.examples.joined(separator: ", ") + (unfit.count > unfit.examples.count ? ", …" : "")))
+      }
+    } else {
+      findings.append(finding(.missingLabels, features.rowCount, "\(features.path) has no labels beside it"))
+    }
+    findings += nonFinite(featureScan, features)
+    if let validMaximum, let maximum = featureScan.statistics.maximum, maximum > validMaximum {
+      findings.append(
+        finding(
+          .aboveValidMaximum, 1,
+          "values in \(features.path) go up to \(maximum), above its attribute valid_max of \(validMaximum)"))
+    }
+    let constant = featureScan.constantFeatures
+    if name == .train, features.rowCount > 1, !constant.isEmpty {
+      let examples = constant.prefix(5).map(place).joined(separator: ", ") + (constant.count > 5 ? ", …" : "")
+      findings.append(
+        finding(
+          .constantFeatures, constant.count,
+          "\(constant.count) of \(features.rowElementCount) features have one and the same value in all rows: \(examples)"
+        ))
+    }
+    return findings
+  }
+
+  private func nonFinite(_ scan: ValueScan, _ dataset: HDF5Dataset) -> [InspectionFinding] {
+    let count = scan.nanCount + scan.infiniteCount
+    guard count > 0 else { return [] }
+    let examples = scan.nonFinitePlaces.map { place in
+      "row \(place.row)" + (dataset.rowElementCount > 1 ? " feature \(self.place(place.feature))" : "")
+    }
+    return [
+      finding(
+        .nonFiniteValues, count,
+        "\(scan.nanCount) NaN and \(scan.infiniteCount) infinite values in \(dataset.path): "
+          + examples.joined(separator: ", ") + (count > examples.count ? ", …" : ""))
+    ]
+  }
+
+  /// A feature by its indices, as in [3, 5] for an image.
+  private func place(_ feature: Int) -> String {
+    var rest = feature
+    let indices = features.shape.dropFirst().reversed().map { size in
+      defer { rest /= max(1, size) }
+      return rest % max(1, size)
+    }
+    return "[\(indices.reversed().map(String.init).joined(separator: ", "))]"
+  }
+}
+
+// MARK: Findings in the labels
+extension SplitScan {
+  /// - Parameter classCount: The number of classes of the training split, which all splits must keep to.
+  func labelFindings(classCount: Int?) -> [InspectionFinding] {
+    guard let scan = labelClasses, let labels, let classCount = classCount ?? classes?.count else { return [] }
+    var findings: [InspectionFinding] = []
+    if scan.nonIntegral.count > 0 {
+      let examples = scan.nonIntegral.examples.map { "row \($0.row) is \($0.value)" }.joined(separator: ", ")
+      findings.append(
+        finding(
+          .nonIntegralLabels, scan.nonIntegral.count,
+          "whole numbers expected in \(labels.path), found \(scan.nonIntegral.count) other: \(examples)"))
+    }
+    let outside = scan.counts.filter { !(0..<classCount).contains($0.key) }.sorted { $0.key < $1.key }
+    if !outside.isEmpty {
+      let count = outside.reduce(0) { $0 + $1.value }
+      let examples = outside.prefix(5).map { "\($0.key) (\($0.value)×)" }.joined(separator: ", ")
+      findings.append(
+        finding(
+          .labelsOutOfRange, count,
+          "\(count) labels in \(labels.path) are outside 0 to \(classCount - 1): \(examples)"
+            + (outside.count > 5 ? ", …" : "")))
+    }
+    let missing = scan.missingClasses(of: classCount)
+    if missing.count > 0 {
+      findings.append(
+        finding(
+          .missingClasses, missing.count, "\(missing.count) of \(classCount) classes have no sample: \(missing.text)"))
+    }
+    if name == .train, let rarest = scan.counts.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }),
+      let commonest = scan.counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }),
+      Double(commonest.value) > Self.imbalanceLimit * Double(rarest.value)
+    {
+      let ratio = (Double(commonest.value) / Double(rarest.value) * 10).rounded() / 10
+      findings.append(
+        finding(
+          .classImbalance, scan.counts.count,
+          "classes are imbalanced \(ratio) to 1: class \(commonest.key) has \(commonest.value) samples, "
+            + "class \(rarest.key) \(rarest.value)"))
+    }
+    return findings
+  }
+
+  /// The ratio of the commonest to the rarest class above which accuracy begins to mislead.
+  private static let imbalanceLimit = 3.0
+}
+
+// MARK: Findings between rows
+extension SplitScan {
+  /// Repeated rows within the training split; in other splits, rows that are in the training split too.
+  func rowFindings(against training: SplitScan) throws -> [InspectionFinding] {
+    if name == training.name { return try duplicateFindings() }
+    guard features.shape.dropFirst() == training.features.shape.dropFirst() else {
+      return [
+        finding(
+          .shapeMismatch, features.rowCount,
+          "rows of \(features.path) have shape \(Array(features.shape.dropFirst())), those of \(training.features.path) "
+            + "\(Array(training.features.shape.dropFirst()))")
+      ]
+    }
+    let matches = try RowMatching.matches(
+      of: features, hashes: featureScan.rowHashes, in: training.features, trainingHashes: training.featureScan.rowHashes
+    )
+    guard !matches.isEmpty else { return [] }
+    let share = (1000 * Double(matches.count) / Double(features.rowCount)).rounded() / 10
+    return [
+      finding(
+        .leakage, matches.count,
+        "\(matches.count) of \(features.rowCount) samples (\(share) %) also stand in the training split: "
+          + Self.examples(matches) { "\(name.rawValue) \($0.row) = train \($0.original)" })
+    ]
+  }
+
+  private func duplicateFindings() throws -> [InspectionFinding] {
+    let duplicates = try RowMatching.duplicates(in: features, hashes: featureScan.rowHashes)
+    guard !duplicates.isEmpty else { return [] }
+    var findings = [
+      finding(
+        .duplicates, duplicates.count,
+        "\(duplicates.count) of \(features.rowCount) samples repeat an earlier one: "
+          + Self.examples(duplicates) { "\($0.row) = \($0.original)" })
+    ]
+    let conflicts = duplicates.filter { match in
+      labelValues.indices.contains(match.row) && labelValues.indices.contains(match.original)
+        && labelValues[match.row] != labelValues[match.original]
+    }
+    if !conflicts.isEmpty {
+      findings.append(
+        finding(
+          .conflictingLabels, conflicts.count,
+          "\(conflicts.count) of the repeated samples have another label than the first: "
+            + Self.examples(conflicts) { "\($0.row) = \($0.original)" }))
+    }
+    return findings
+  }
+
+  private static func examples(_ matches: [RowMatch], _ text: (RowMatch) -> String) -> String {
+    matches.prefix(5).map(text).joined(separator: ", ") + (matches.count > 5 ? ", …" : "")
+  }
+}

@@ -1,0 +1,123 @@
+/// What a configuration chooses by name and describes by settings: a layer, a loss, an optimizer and so on.
+///
+/// Name, settings and help stand beside the algorithm, once. Reading, writing back, range checks, suggestions for misspelled
+/// keys and `--help` come from this declaration.
+public protocol Configurable: SettingsGroup {
+  /// In snake_case, such as `batch_norm`.
+  static var name: String { get }
+  /// One line for `--help`.
+  static var summary: String { get }
+  /// The key that a bare value stands for: `{ dense: 128 }` sets `units`. Default: none.
+  static var shorthand: String? { get }
+}
+
+extension Configurable {
+  public static var shorthand: String? { nil }
+  public static var settings: [Setting<Self>] { [] }
+
+  public var name: String { Self.name }
+
+  /// `{ name: …, key: …, … }` with all settings.
+  public var namedJSON: JSONValue { .object([JSONValue.Member("name", .string(Self.name))] + members) }
+
+  /// The name alone where all settings are the defaults, else `namedJSON`.
+  public var compactNamedJSON: JSONValue { changedMembers.isEmpty ? .string(Self.name) : namedJSON }
+
+  /// `"name"` or `{ name: { key: … } }` with the settings that are not the defaults.
+  public var taggedJSON: JSONValue {
+    let changed = changedMembers
+    return changed.isEmpty ? .string(Self.name) : .object([JSONValue.Member(Self.name, .object(changed))])
+  }
+}
+
+/// The things of one kind that a configuration can name, such as all optimizers.
+public struct Catalog<Item>: Sendable {
+  public let types: [any Configurable.Type]
+  private let cast: @Sendable (any Configurable) -> Item?
+
+  /// - Parameters:
+  ///   - types: in the order of `--help`; each conforms to what `Item` stands for.
+  ///   - cast: `{ $0 as? any Optimizer }`.
+  public init(_ types: [any Configurable.Type], as cast: @escaping @Sendable (any Configurable) -> Item?) {
+    self.types = types
+    self.cast = cast
+    let names = types.map { $0.name }
+    precondition(Set(names).count == names.count, "a name stands twice in \(names)")
+    for type in types { precondition(cast(type.init()) != nil, "\(type) is no \(Item.self)") }
+  }
+
+  public var names: [String] { types.map { $0.name } }
+
+  /// What an entry is for and its settings, for `--help`.
+  public var help: [(name: String, summary: String, settings: [SettingHelp])] {
+    types.map { ($0.name, $0.summary, $0.help) }
+  }
+
+  /// The entry called `name` with its defaults; nil where there is none.
+  public func make(_ name: String) -> Item? {
+    types.first { $0.name == name }.flatMap { cast($0.init()) }
+  }
+
+  /// Reads `{ name: "sgd", momentum: 0.9 }`: the entry that `name` chooses, and its settings.
+  ///
+  /// A setting of another entry is an error: it would be without effect. Other keys are left to the caller.
+  ///
+  /// - Parameter fallback: the entry without a `name`; nil where the name must be given.
+  public func readNamed(_ reader: inout SettingsReader, default fallback: String? = nil) throws(SettingsError) -> Item {
+    guard let name = try reader.name("name", of: names) ?? fallback else {
+      throw reader.error("name", "expected one of " + names.joined(separator: ", "))
+    }
+    let item = try read(name, &reader)
+    if let stray = reader.unread(among: types.flatMap { $0.settingKeys }) {
+      throw reader.error(stray, "is no option of '\(name)'")
+    }
+    return item
+  }
+
+  /// Reads `"relu"`, `{ dense: 128 }` or `{ dense: { units: 128 } }`.
+  ///
+  /// - Parameters:
+  ///   - path: the keys that lead to `value`, for errors.
+  ///   - noun: what is expected, such as `a layer, such as "relu" or { dense: 128 }`.
+  /// - Returns: the entry, and the reader of its settings, which knows where they were written.
+  public func readTagged(
+    _ value: JSONValue, path: String, noun: String
+  ) throws(SettingsError) -> (item: Item, reader: SettingsReader) {
+    let nameValue: JSONValue
+    var given = JSONValue(.null, at: value.position)
+    switch value.content {
+    case .string: nameValue = value
+    case .object(let members) where members.count == 1:
+      nameValue = JSONValue(.string(members[0].key), at: members[0].keyPosition)
+      given = members[0].value
+    default: throw value.mismatch(path, noun)
+    }
+    let name = try nameValue.requireName(path, of: names)
+    let ownPath = "\(path).\(name)"
+    switch given.content {
+    case .null: given = JSONValue(.object([]), at: value.position)
+    case .object: break
+    default:
+      guard let shorthand = types.first(where: { $0.name == name })?.shorthand else {
+        throw given.mismatch(ownPath, "no value: it has no options")
+      }
+      given = JSONValue(.object([JSONValue.Member(shorthand, given)]), at: given.position)
+    }
+    var reader = try SettingsReader(given, path: ownPath)
+    let item = try read(name, &reader)
+    try reader.finish()
+    return (item, reader)
+  }
+
+  private func read(_ name: String, _ reader: inout SettingsReader) throws(SettingsError) -> Item {
+    guard let type = types.first(where: { $0.name == name }) else {
+      preconditionFailure("\(name) is not among \(names)")
+    }
+    guard let item = cast(try type.init(reading: &reader)) else { preconditionFailure("\(type) is no \(Item.self)") }
+    return item
+  }
+}
+
+extension SettingsGroup {
+  fileprivate static var settingKeys: [String] { settings.map(\.key) }
+}

@@ -1,0 +1,58 @@
+extension JSONValue {
+  /// What a plain text stands for where an object may stand, by the object's path; `name` everywhere else.
+  private static let shorthandKeys = ["data": "path"]
+
+  /// A copy in which the value at `path` is what `text` spells: JSON5 if it reads as that, else the text itself.
+  ///
+  /// Objects on the way are made as needed. `optimizer: "sgd"`, of which `optimizer.momentum` is then set, becomes
+  /// `{ name: "sgd", momentum: … }`; setting `model.layers` replaces a model's name.
+  ///
+  /// - Parameter path: keys joined by points, such as `optimizer.learning_rate`.
+  public func setting(path: String, to text: String) throws(SettingsError) -> JSONValue {
+    try setting(path: path, to: JSONValue(commandLineText: text))
+  }
+
+  /// A copy in which the value at `path` is `value`.
+  public func setting(path: String, to value: JSONValue) throws(SettingsError) -> JSONValue {
+    let keys = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard keys.allSatisfy({ !$0.isEmpty }) else {
+      throw SettingsError("'\(path)' is not a path; expected keys joined by points, such as optimizer.name")
+    }
+    return try setting(keys[...], to: value, path: path)
+  }
+
+  /// What `text` spells on a command line: JSON5 if it reads as that, else the text itself. It has no position.
+  public init(commandLineText text: String) {
+    self = (try? JSON5Parser.parse(text, file: ""))?.withoutPositions ?? .string(text)
+  }
+
+  private func setting(
+    _ keys: ArraySlice<String>, to value: JSONValue, path: String
+  ) throws(SettingsError) -> JSONValue {
+    guard let key = keys.first else { return value }
+    var members: [Member]
+    switch content {
+    case .object(let existing): members = existing
+    case .null: members = []
+    case .string where key == "layers": members = []
+    case .string:
+      let prefix = path.split(separator: ".").dropLast(keys.count).joined(separator: ".")
+      members = [Member(Self.shorthandKeys[prefix] ?? "name", self)]
+    default: throw SettingsError("cannot set '\(path)': '\(key)' would be a key of \(summary)", at: position)
+    }
+    if let index = members.firstIndex(where: { $0.key == key }) {
+      members[index].value = try members[index].value.setting(keys.dropFirst(), to: value, path: path)
+    } else {
+      members.append(Member(key, try JSONValue.null.setting(keys.dropFirst(), to: value, path: path)))
+    }
+    return JSONValue(.object(members), at: position)
+  }
+
+  private var withoutPositions: JSONValue {
+    switch content {
+    case .array(let elements): .array(elements.map(\.withoutPositions))
+    case .object(let members): .object(members.map { Member($0.key, $0.value.withoutPositions) })
+    default: JSONValue(content)
+    }
+  }
+}

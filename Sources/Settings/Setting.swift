@@ -1,0 +1,114 @@
+/// One key of something that a configuration describes: how it is written, what it accepts, what it is for.
+///
+/// ```swift
+/// Setting("units", \.units, .atLeast(1), "outputs; the last dense layer may leave it out")
+/// ```
+public struct Setting<Owner>: Sendable {
+  public let key: String
+  /// One line for `--help`.
+  public let help: String
+  /// What it accepts, in words for `--help`; empty where the key says it.
+  public let accepted: String
+
+  private let read: @Sendable (inout Owner, inout SettingsReader) throws(SettingsError) -> Void
+  private let write: @Sendable (Owner) -> JSONValue
+
+  /// - Parameters:
+  ///   - path: the property that holds the value; its value in a new owner is the default.
+  ///   - limits: what the value may be, such as `.atLeast(1)`.
+  public init<Value: SettingValue>(
+    _ key: String, _ path: WritableKeyPath<Owner, Value> & Sendable, _ limits: Value.Limits = Value.unlimited,
+    _ help: String
+  ) {
+    self.key = key
+    self.help = help
+    accepted = Value.words(for: limits)
+    read = { owner, reader throws(SettingsError) in
+      guard let value = reader.value(key) else { return }
+      owner[keyPath: path] = try Value.read(value, reader.path(of: key), limits)
+    }
+    write = { $0[keyPath: path].json(limits) }
+  }
+
+  /// Overwrites the property with what the reader has under the key; leaves it where the key is missing or null.
+  public func read(into owner: inout Owner, from reader: inout SettingsReader) throws(SettingsError) {
+    try read(&owner, &reader)
+  }
+
+  /// The value as a configuration would write it; null for none.
+  public func json(of owner: Owner) -> JSONValue { write(owner) }
+
+  /// The same setting of something that holds the owner.
+  public func lifted<Outer>(_ path: WritableKeyPath<Outer, Owner> & Sendable) -> Setting<Outer> {
+    Setting<Outer>(self, path)
+  }
+
+  private init<Inner>(_ inner: Setting<Inner>, _ path: WritableKeyPath<Owner, Inner> & Sendable) {
+    key = inner.key
+    help = inner.help
+    accepted = inner.accepted
+    read = { owner, reader throws(SettingsError) in try inner.read(into: &owner[keyPath: path], from: &reader) }
+    write = { inner.json(of: $0[keyPath: path]) }
+  }
+}
+
+/// What consists of settings; its defaults are those of `init()`.
+public protocol SettingsGroup: Sendable {
+  /// In the order of `--help` and of what is written.
+  static var settings: [Setting<Self>] { get }
+  init()
+  /// Checks what holds between settings. Default: nothing does.
+  ///
+  /// - Parameter reader: that of the group, for the paths and positions of errors.
+  func validate(_ reader: SettingsReader) throws(SettingsError)
+}
+
+extension SettingsGroup {
+  public func validate(_ reader: SettingsReader) throws(SettingsError) {}
+
+  /// Reads the settings that are there; the others keep their defaults. Keys that are no settings of the group are left to
+  /// the caller, who ends with `reader.finish()`.
+  public init(reading reader: inout SettingsReader) throws(SettingsError) {
+    self.init()
+    for setting in Self.settings { try setting.read(into: &self, from: &reader) }
+    try validate(reader)
+  }
+
+  /// All settings with their values, null for those that have none.
+  public var members: [JSONValue.Member] { Self.settings.map { JSONValue.Member($0.key, $0.json(of: self)) } }
+
+  /// The settings whose values are not the defaults.
+  public var changedMembers: [JSONValue.Member] {
+    let defaults = Self()
+    return Self.settings.compactMap { setting in
+      let value = setting.json(of: self)
+      return value == setting.json(of: defaults) ? nil : JSONValue.Member(setting.key, value)
+    }
+  }
+
+  /// What the settings are, line by line for `--help`.
+  public static var help: [SettingHelp] {
+    let defaults = Self()
+    return settings.map { SettingHelp($0, of: defaults) }
+  }
+}
+
+/// What `--help` says of one setting.
+public struct SettingHelp: Sendable, Equatable {
+  public let key: String
+  /// The default as it would be written; nil where there is none.
+  public let defaultText: String?
+  public let accepted: String
+  public let help: String
+
+  init<Owner>(_ setting: Setting<Owner>, of defaults: Owner) {
+    (key, accepted, help) = (setting.key, setting.accepted, setting.help)
+    let value = setting.json(of: defaults)
+    defaultText =
+      switch value.content {
+      case .null: nil
+      case .string(let text): text
+      default: value.line
+      }
+  }
+}

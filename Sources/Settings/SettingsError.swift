@@ -1,0 +1,42 @@
+public import Basics
+
+/// A place in a configuration file; lines and columns count from 1, columns in Unicode scalars.
+public struct SourcePosition: Hashable, Sendable, CustomStringConvertible {
+  /// The file as the user named it.
+  public let file: String
+  public let line: Int
+  public let column: Int
+
+  public init(file: String, line: Int, column: Int) {
+    self.file = file
+    self.line = line
+    self.column = column
+  }
+
+  /// As compilers write it: `run.json5:3:12`.
+  public var description: String { "\(file):\(line):\(column)" }
+}
+
+/// A mistake in a configuration file, a `--set`, or the command line.
+public struct SettingsError: UserFacingError, Equatable {
+  /// Where in a file, or `nil` for what came from the command line or from defaults.
+  public let position: SourcePosition?
+  /// What was expected and what was found, led by the key's path or the option's name.
+  public let message: String
+
+  public init(_ message: String, at position: SourcePosition? = nil) {
+    self.position = position
+    self.message = message
+  }
+
+  /// One line, whatever the names and values in it hold.
+  public var description: String {
+    let text = position.map { "\($0): \(message)" } ?? message
+    return text.unicodeScalars.map {
+      $0.properties.generalCategory == .control ? $0.escaped(asASCII: false) : String($0)
+    }
+    .joined()
+  }
+
+  public var exitCode: ExitCode { .usage }
+}

@@ -1,0 +1,118 @@
+import Basics
+
+/// Reads one object of a configuration key by key, and knows at the end which keys nobody asked for.
+///
+/// A getter returns `nil` where the key is missing or null. Errors carry the position in the file and the key's path:
+///
+///     run.json5:3:18: data.validation: expected a number, found "abc"
+///
+/// Call `finish()` after the last getter: it reports keys that are not known.
+public struct SettingsReader: Sendable {
+  /// The keys that lead here from the top, such as `data` or `model.layers[2].dense`; empty at the top.
+  public let path: String
+  private let position: SourcePosition?
+  private let members: [JSONValue.Member]
+  private var known: [String] = []
+
+  /// - Parameter value: an object; null counts as an empty one.
+  public init(_ value: JSONValue, path: String = "") throws(SettingsError) {
+    guard value.members != nil || value.isNull else {
+      throw value.mismatch(path.isEmpty ? "the configuration" : path, "an object in braces")
+    }
+    self.path = path
+    position = value.position
+    members = value.members ?? []
+  }
+
+  /// The path of `key` from the top of the configuration.
+  public func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+  /// The value of `key` as it was written, or `nil` if there is none or it is null.
+  public mutating func value(_ key: String) -> JSONValue? {
+    if !known.contains(key) { known.append(key) }
+    guard let value = members.first(where: { $0.key == key })?.value, !value.isNull else { return nil }
+    return value
+  }
+
+  public mutating func string(_ key: String) throws(SettingsError) -> String? {
+    guard let value = value(key) else { return nil }
+    return try value.requireString(path(of: key))
+  }
+
+  public mutating func bool(_ key: String) throws(SettingsError) -> Bool? {
+    guard let value = value(key) else { return nil }
+    return try value.requireBool(path(of: key))
+  }
+
+  public mutating func integer(
+    _ key: String, in interval: Interval<Int> = .any
+  ) throws(SettingsError) -> Int? {
+    guard let value = value(key) else { return nil }
+    return try value.requireInteger(path(of: key), in: interval)
+  }
+
+  public mutating func double(
+    _ key: String, in interval: Interval<Double> = .any
+  ) throws(SettingsError) -> Double? {
+    guard let value = value(key) else { return nil }
+    return try value.requireDouble(path(of: key), in: interval)
+  }
+
+  /// One of the names in `known`; another is an error that names the nearest.
+  public mutating func name(_ key: String, of known: [String]) throws(SettingsError) -> String? {
+    guard let value = value(key) else { return nil }
+    return try value.requireName(path(of: key), of: known)
+  }
+
+  /// The case whose raw value is written; another name is an error that names the nearest.
+  public mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ key: String, of type: Choice.Type = Choice.self
+  ) throws(SettingsError) -> Choice? {
+    guard let name = try name(key, of: Choice.allCases.map(\.rawValue)) else { return nil }
+    return Choice(rawValue: name)
+  }
+
+  /// A reader for the object under `key`; a missing one reads as empty.
+  ///
+  /// - Parameter shorthand: the key that a plain text stands for: `optimizer: "sgd"` means `{ name: "sgd" }`.
+  public mutating func object(
+    _ key: String, shorthand: String? = nil
+  ) throws(SettingsError) -> SettingsReader {
+    let value = value(key) ?? .null
+    if let shorthand, case .string = value.content {
+      return try SettingsReader(.object([JSONValue.Member(shorthand, value)]), path: path(of: key))
+    }
+    return try SettingsReader(value, path: path(of: key))
+  }
+
+  public mutating func array(_ key: String) throws(SettingsError) -> [JSONValue]? {
+    guard let value = value(key) else { return nil }
+    guard case .array(let elements) = value.content else { throw value.mismatch(path(of: key), "a list in brackets") }
+    return elements
+  }
+
+  /// An error about `key`, at the place where its value was written, or the object's own if it is missing.
+  public func error(_ key: String, _ message: String) -> SettingsError {
+    guard let member = members.first(where: { $0.key == key }) else {
+      return SettingsError("\(path(of: key)): \(message)", at: position)
+    }
+    return SettingsError("\(path(of: key)): \(message)", at: member.value.position)
+  }
+
+  /// The first key of the object that is one of `keys` and that no getter asked for.
+  public func unread(among keys: [String]) -> String? {
+    members.first { keys.contains($0.key) && !known.contains($0.key) && !$0.value.isNull }?.key
+  }
+
+  /// Reports the first key that no getter asked for.
+  public func finish() throws(SettingsError) {
+    guard let stray = members.first(where: { !known.contains($0.key) }) else { return }
+    throw SettingsError(
+      "unknown key '\(path(of: stray.key))' (\(suggestion(for: stray.key)))", at: stray.keyPosition)
+  }
+
+  private func suggestion(for key: String) -> String {
+    if let nearest = known.nearest(to: key) { return "did you mean '\(path(of: nearest))'?" }
+    return known.isEmpty ? "no keys are expected here" : "known: " + known.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,171 @@
+import DataTools
+import Foundation
+import HDF5Storage
+import Testing
+
+@Suite struct CSVTests {
+  private let scratch: Scratch
+  private let output: String
+
+  init() throws {
+    scratch = try Scratch()
+    output = try scratch.file("out.h5")
+  }
+
+  /// Converts `text` and returns the features' shape and values, and the labels' type and values.
+  private func convert(
+    _ text: String, _ change: (inout ConversionOptions) -> Void = { _ in }
+  ) throws -> (shape: [Int], x: [Double], type: String, y: [Double]) {
+    var options = ConversionOptions()
+    change(&options)
+    let source = try scratch.file("in.csv", text: text)
+    let summary = try DataConversion.convert(format: .csv, sources: [source], output: output, options: options)
+    return (
+      summary.arrays[0].shape, try values(output, "/train/x"), summary.arrays[1].type, try values(output, "/train/y")
+    )
+  }
+
+  private func attribute(_ name: String, of object: String) throws -> [String]? {
+    try HDF5File.open(output).stringAttribute(name, of: object)?.split(separator: "\n").map(String.init)
+  }
+
+  @Test func classNamesAreSortedAndNumbered() throws {
+    let table = try convert("a,b,species\n1,2,setosa\n3,4.5,virginica\n-1e-2,+6,setosa\n7,8,versicolor\n")
+    #expect(table.shape == [4, 2])
+    #expect(table.x == [1, 2, 3, 4.5, Double(Float(-0.01)), 6, 7, 8])
+    #expect(table.type == "int32")
+    #expect(table.y == [0, 2, 0, 1])
+    #expect(try attribute("classes", of: "/train/y") == ["setosa", "versicolor", "virginica"])
+    #expect(try attribute("names", of: "/train/x") == ["a", "b"])
+    #expect(try attribute("name", of: "/train/y") == ["species"])
+  }
+
+  @Test func wholeNumbersStayAndOthersAreTargets() throws {
+    let integers = try convert("1,2,7\n3,4,-2\n")
+    #expect(integers.type == "int64")
+    #expect(integers.y == [7, -2])
+    #expect(try attribute("names", of: "/train/x") == nil)
+    let targets = try convert("1,2,7\n3,4,0.5\n")
+    #expect(targets.type == "float32")
+    #expect(targets.y == [7, 0.5])
+  }
+
+  @Test func labelKindsCanBeChosen() throws {
+    let classes = try convert("0,10\n0,9\n0,10\n0,2\n") { $0.labelKind = .classes }
+    #expect(classes.y == [2, 1, 2, 0], "numbers are sorted as numbers")
+    #expect(try attribute("classes", of: "/train/y") == ["2", "9", "10"])
+    #expect(try convert("0,10\n0,9\n") { $0.labelKind = .values }.type == "float32")
+    expectFailure(.data, "'low'", "record 2", "--labels values") {
+      var options = ConversionOptions()
+      options.labelKind = .values
+      _ = try DataConversion.convert(format: .csv, sources: [text("0,10\n0,low\n")], output: output, options: options)
+    }
+  }
+
+  @Test func labelColumns() throws {
+    let text = "a,target,c\n1,2,3\n4,5,6\n"
+    #expect(try convert(text).y == [2, 5], "a usual name wins over the last column")
+    #expect(try convert(text) { $0.label = "c" }.y == [3, 6])
+    #expect(try convert(text) { $0.label = "0" }.y == [1, 4])
+    #expect(try convert(text) { $0.label = "-1" }.y == [3, 6])
+    #expect(try convert(text) { $0.label = "0" }.x == [2, 3, 5, 6])
+    expectFailure(.usage, "--label targte", "did you mean 'target'?", from: failing(text) { $0.label = "targte" })
+    expectFailure(.usage, "--label 3", "3 columns", from: failing(text) { $0.label = "3" })
+    expectFailure(.usage, "--label c", "no header", from: failing("1,2\n") { $0.label = "c" })
+  }
+
+  @Test func headersAreRecognized() throws {
+    #expect(try convert("1,2,x\n3,4,y\n").shape == [2, 2])
+    #expect(try convert("p,q,r\n3,4,5\n").shape == [1, 2])
+    #expect(try convert("label,0,1\n7,8,9\n").y == [7], "numbers as names beside a usual label name")
+    #expect(try convert("0,1,2\n7,8,9\n") { $0.header = .present }.x == [7, 8])
+    expectFailure(.data, "line 1, column 1", "'p'", from: failing("p,q,r\n3,4,5\n") { $0.header = .absent })
+  }
+
+  @Test func quotingByRFC4180() throws {
+    let table = try convert(
+      "\u{FEFF}\"a,1\",\"la\"\"bel\"\r\n\"1.5\",\"x, y\"\r\n\r\n2,\"two\r\nlines\"\r\n3,\"say \"\"hi\"\"\"")
+    #expect(table.x == [1.5, 2, 3])
+    #expect(try attribute("names", of: "/train/x") == ["a,1"])
+    #expect(try attribute("name", of: "/train/y") == ["la\"bel"])
+    let names = try HDF5File.open(output).stringAttribute("classes", of: "/train/y")
+    #expect(names == "say \"hi\"\ntwo lines\nx, y")
+    #expect(table.y == [2, 1, 0])
+  }
+
+  @Test func otherDelimitersAndSpaces() throws {
+    #expect(try convert("1; 2 ;3\n") { $0.delimiter = UInt8(ascii: ";") }.x == [1, 2])
+    #expect(try convert("1\t2\t3\n") { $0.delimiter = UInt8(ascii: "\t") }.x == [1, 2])
+  }
+
+  @Test func badCells() throws {
+    expectFailure(.data, "in.csv: line 3, column 2 ('b'): empty cell", from: failing("a,b,y\n1,2,0\n3,,1\n"))
+    expectFailure(.data, "line 2, column 1: 'x', expected a finite number", from: failing("1,2,0\nx,4,1\n"))
+    // A quoted line break counts as a line.
+    expectFailure(.data, "line 4, column 1: '1 2'", from: failing("1,\"a\nb\"\n2,c\n1 2,d\n"))
+    for cell in ["nan", "inf", "1e39", "0x1F", "1.2.3"] {
+      expectFailure(.data, "line 2, column 1: '\(cell)'", from: failing("1,2\n\(cell),2\n"))
+    }
+    expectFailure(.data, "line 2, column 2: empty cell, expected a label", from: failing("1,2\n3,\n"))
+    expectFailure(.data, "line 3: 2 columns, expected 3", from: failing("1,2,3\n4,5,6\n7,8\n"))
+    expectFailure(.data, "line 2: the quote opened here is never closed", from: failing("1,2\n\"3,4\n"))
+    expectFailure(.data, "line 1: text follows a closing quote", from: failing("\"1\"2,3\n"))
+    expectFailure(.data, "no record", from: failing(""))
+    expectFailure(.data, "a header and no records", from: failing("a,b,label\n"))
+    expectFailure(.data, "one column", from: failing("1;2\n3;4\n"))
+    #expect(try scratch.contents == ["in.csv"], "a failed conversion leaves nothing behind")
+  }
+
+  @Test func testFile() throws {
+    let test = try scratch.file("test.csv", text: "a,y\n5,cat\n6,emu\n")
+    let table = try convert("a,y\n1,cat\n2,dog\n") { $0.testFile = test }
+    #expect(table.y == [0, 1])
+    #expect(try values(output, "/test/y") == [0, 2], "classes are numbered over both files")
+    #expect(try attribute("classes", of: "/test/y") == ["cat", "dog", "emu"])
+    #expect(try values(output, "/test/x") == [5, 6])
+    expectFailure(.data, "test.csv has 1 features", from: failing("a,b,y\n1,2,cat\n") { $0.testFile = test })
+    expectFailure(.data, "'a' stands where", "'b'", from: failing("b,y\n1,cat\n") { $0.testFile = test })
+    expectFailure(
+      .usage, "exclude each other", from: failing("a,y\n1,cat\n") { ($0.testFile, $0.testFraction) = (test, 0.5) })
+  }
+
+  @Test func testFractionIsStratifiedAndRepeatable() throws {
+    // 100 rows, their number as feature; classes of 50, 30 and 20.
+    let rows = (0..<100).map { "\($0),\($0 < 50 ? "a" : $0 < 80 ? "b" : "c")" }.joined(separator: "\n")
+    func split(seed: UInt64) throws -> (train: [Double], test: [Double]) {
+      let table = try convert(rows) { ($0.testFraction, $0.seed) = (0.2, seed) }
+      return (table.x, try values(output, "/test/x"))
+    }
+    let first = try split(seed: 1)
+    #expect((first.train + first.test).sorted() == (0..<100).map(Double.init), "each row once")
+    #expect(first.train == first.train.sorted() && first.test == first.test.sorted())
+    let labels = try values(output, "/test/y")
+    #expect((0..<3).map { label in labels.count { Int($0) == label } } == [10, 6, 4])
+    #expect(zip(first.test, labels).allSatisfy { $1 == ($0 < 50 ? 0 : $0 < 80 ? 1 : 2) }, "features keep their labels")
+    #expect(try split(seed: 1) == first)
+    #expect(try split(seed: 2).test != first.test)
+    expectFailure(.usage, "--test 1.0", from: failing(rows) { $0.testFraction = 1 })
+    expectFailure(.usage, "--test 0.001", "0 to test on", from: failing(rows) { $0.testFraction = 0.001 })
+  }
+
+  @Test func onlyOneSource() throws {
+    expectFailure(.usage, "--test-file") {
+      _ = try DataConversion.convert(format: .csv, sources: [text("1,2\n"), text("1,2\n")], output: output)
+    }
+  }
+
+  private func text(_ text: String) -> String {
+    (try? scratch.file("in.csv", text: text)) ?? "cannot write"
+  }
+
+  private func failing(
+    _ text: String, _ change: (inout ConversionOptions) -> Void = { _ in }
+  ) -> (() throws -> Void) {
+    var options = ConversionOptions()
+    change(&options)
+    let source = self.text(text)
+    return { [options, output] () throws in
+      _ = try DataConversion.convert(format: .csv, sources: [source], output: output, options: options)
+    }
+  }
+}

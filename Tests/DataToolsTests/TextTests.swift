@@ -1,0 +1,83 @@
+import DataTools
+import Foundation
+import HDF5Storage
+import Testing
+
+@Suite struct TextTests {
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  private func options(_ context: Int, stride: Int? = nil, validation: Double = 0.1) -> ConversionOptions {
+    var options = ConversionOptions()
+    options.context = context
+    options.stride = stride
+    options.validationFraction = validation
+    return options
+  }
+
+  private func convert(_ text: String, _ options: ConversionOptions) throws -> String {
+    let output = try scratch.file("out.h5")
+    try DataConversion.convert(
+      format: .text, sources: [scratch.file("in.txt", text: text)], output: output, options: options)
+    return output
+  }
+
+  @Test func windowsAndTheirSuccessors() throws {
+    // Sorted: a b c d e; the last fifth of ten characters is the validation split.
+    let output = try convert("abcdeedcba", options(3, validation: 0.4))
+    #expect(try values(output, "/train/x") == [0, 1, 2])
+    #expect(try values(output, "/train/y") == [1, 2, 3])
+    #expect(try values(output, "/val/x") == [3, 2, 1])
+    #expect(try values(output, "/val/y") == [2, 1, 0])
+    let file = try HDF5File.open(output)
+    #expect(try file.stringAttribute("vocabulary", of: "/train/x") == "abcde")
+    #expect(try file.dataset("/train/x").elementType == .uint8)
+    #expect(try file.dataset("/train/x").shape == [1, 3])
+  }
+
+  @Test("Windows follow one another without a gap, and predict every character but the first once")
+  func coverage() throws {
+    let text = String((0..<101).map { "abcdefg"["abcdefg".index("abcdefg".startIndex, offsetBy: $0 * $0 % 7)] })
+    let output = try convert(text, options(10, validation: 0))
+    #expect(try values(output, "/train/y").count == 100)
+    let letters = Array("abcdefg"), sorted = Array(Set(text)).sorted()
+    #expect(Set(letters).isSuperset(of: sorted))
+    #expect(try values(output, "/train/y") == text.dropFirst().map { Double(sorted.firstIndex(of: $0) ?? -1) })
+  }
+
+  @Test func stride() throws {
+    let output = try convert("abcdef", options(3, stride: 1, validation: 0))
+    #expect(try values(output, "/train/x") == [0, 1, 2, 1, 2, 3, 2, 3, 4])
+    #expect(try values(output, "/train/y") == [1, 2, 3, 2, 3, 4, 3, 4, 5])
+  }
+
+  @Test func manyCharactersNeedSixteenBits() throws {
+    let scalars = (0x400..<0x600).compactMap { Unicode.Scalar(UInt32($0)) }
+    let output = try convert(String(String.UnicodeScalarView(scalars)), options(4, validation: 0))
+    let file = try HDF5File.open(output)
+    #expect(try file.dataset("/train/x").elementType == .uint16)
+    #expect(try values(output, "/train/x").last == 507)
+  }
+
+  @Test func failures() throws {
+    let short = try scratch.file("short.txt", text: "abc")
+    let binary = try scratch.file("binary.txt", [0xff, 0xfe, 0x00])
+    let output = try scratch.file("out.h5")
+    expectFailure(.data, "short.txt", "3 characters", "--context") {
+      try DataConversion.convert(format: .text, sources: [short], output: output, options: options(3, validation: 0))
+    }
+    expectFailure(.data, "binary.txt", "UTF-8") {
+      try DataConversion.convert(format: .text, sources: [binary], output: output)
+    }
+    expectFailure(.usage, "expected one") {
+      try DataConversion.convert(format: .text, sources: [short, short], output: output)
+    }
+    expectFailure(.usage, "--context 0") {
+      try DataConversion.convert(format: .text, sources: [short], output: output, options: options(0))
+    }
+    expectFailure(.usage, "--validation 1") {
+      try DataConversion.convert(format: .text, sources: [short], output: output, options: options(1, validation: 1))
+    }
+  }
+}
