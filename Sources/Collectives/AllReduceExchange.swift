@@ -9,14 +9,14 @@ public final class AllReduceExchange: Exchange {
   public let assignment: ShardAssignment
   public let shards: Range<Int>
   public let parameters: Window<Float>
-  public let moments: [Window<Float>]
+  public let optimizerState: [Window<Float>]
   public let statistics: Window<Float>
 
   private let world: MPICommunicator
   private let owners: [FlatBuffer<Float>]
   private let layerMemory: FlatBuffer<Double>
   private let buffers: [FlatBuffer<Float>]
-  private let tails: [FlatBuffer<Double>]
+  private let scalars: FlatBuffer<StepScalars>
   private let additions: [(target: Int, source: Int)]
   /// For a layer-wise update, which takes the flat buffer in blocks; nil for others, which take it whole.
   private let layers: (plan: BlockPlan, sums: LayerSums)?
@@ -29,8 +29,8 @@ public final class AllReduceExchange: Exchange {
     self.shards = shards
     let parameterOwner = FlatBuffer<Float>(count: layout.parameterCount)
     let statisticOwner = FlatBuffer<Float>(count: layout.statisticCount)
-    let momentOwners = (0..<layout.momentCount).map { _ in FlatBuffer<Float>(count: layout.parameterCount) }
-    owners = [parameterOwner, statisticOwner] + momentOwners
+    let stateOwners = (0..<layout.stateCount).map { _ in FlatBuffer<Float>(count: layout.parameterCount) }
+    owners = [parameterOwner, statisticOwner] + stateOwners
     let plan = BlockPlan(elementCount: layout.parameterCount)
     let layerMemory = FlatBuffer<Double>(count: LayerSums.memoryCount(layout, plan: plan))
     self.layerMemory = layerMemory
@@ -38,9 +38,9 @@ public final class AllReduceExchange: Exchange {
       layout.layerRanges.isEmpty ? nil : (plan, LayerSums(layout, plan: plan) { layerMemory.window.window(first: $0) })
     parameters = parameterOwner.window
     statistics = statisticOwner.window
-    moments = momentOwners.map(\.window)
+    optimizerState = stateOwners.map(\.window)
     buffers = shards.map { _ in FlatBuffer(count: layout.exchangedCount) }
-    tails = shards.map { _ in FlatBuffer(count: TailSlot.allCases.count) }
+    scalars = FlatBuffer(count: shards.count)
     additions = ShardTree(leafCount: shards.count).additions
   }
 
@@ -50,37 +50,40 @@ public final class AllReduceExchange: Exchange {
   public func batchStatistics(ofShard shard: Int) -> Window<Float> {
     buffers[shard - shards.lowerBound].window.window(layout.parameterCount..<layout.exchangedCount)
   }
-  public func tail(ofShard shard: Int) -> Window<Double> { tails[shard - shards.lowerBound].window }
+  public func scalars(ofShard shard: Int) -> UnsafeMutablePointer<StepScalars> {
+    scalars.window.pointer(to: shard - shards.lowerBound)
+  }
 
-  public func publish() throws(CollectiveError) {
+  public func broadcastState() throws(CollectiveError) {
     for owner in owners { try world.broadcast(UnsafeMutableRawBufferPointer(owner.window), from: 0) }
   }
 
-  public func step(_ update: some StepUpdate) throws(CollectiveError) -> StepTotals {
+  public func step(_ update: some StepUpdate, clipNorm: Double?) throws(CollectiveError) -> StepTotals {
     for (target, source) in additions {
       add(buffers[source].window, into: buffers[target].window)
-      for i in tails[target].window.indices { tails[target].window[i] += tails[source].window[i] }
+      scalars.window[target] += scalars.window[source]
     }
-    let sum = buffers[0].window, tail = tails[0].window
+    let sum = buffers[0].window
     try world.allReduceSum(sum)
-    try world.allReduceSum(tail)
+    try world.allReduceSum(scalars.window.window(first: 1).doubles)
+    let scalars = scalars.window[0]
 
-    guard tail[TailSlot.samples.rawValue] > 0 else { return totals(tail, gradientNorm: 0) }
-    let mean = reciprocal(tail[TailSlot.weight.rawValue])
+    guard scalars.samples > 0 else { return StepTotals(scalars, gradientNorm: 0) }
+    let mean = reciprocal(scalars.weight)
     let gradient = sum.window(first: layout.parameterCount)
     let norm = sumOfSquares(gradient).squareRoot() * mean
-    let scale = Float(mean * clippingCoefficient(norm: norm, limit: update.clipNorm))
+    let scale = Float(mean * clippingCoefficient(norm: norm, limit: clipNorm))
     if let (plan, sums) = layers {
       for block in 0..<plan.blockCount { sums.prepare(update, block: block, gradient: gradient, scale: scale) }
       sums.add()
       for block in 0..<plan.blockCount { sums.update(update, block: block, gradient: gradient, scale: scale) }
     } else {
-      update.updateParameters(0..<layout.parameterCount, gradient: gradient, scale: scale)
+      update.update(0..<layout.parameterCount, gradient: gradient, scale: scale)
     }
     update.updateStatistics(
       0..<layout.statisticCount, sums: sum.window(layout.parameterCount..<layout.exchangedCount),
-      scale: Float(1 / tail[TailSlot.samples.rawValue]))
-    return totals(tail, gradientNorm: norm)
+      scale: Float(1 / scalars.samples))
+    return StepTotals(scalars, gradientNorm: norm)
   }
 
   public func replicasAgree() throws(CollectiveError) -> Bool {

@@ -2,95 +2,24 @@ public import NumericCore
 
 /// The sizes of what a training step exchanges.
 public struct ExchangeLayout: Sendable, Equatable {
-  /// Elements of parameters, of gradients, and of each moment.
+  /// Elements of parameters, of gradients, and of each buffer of optimizer state.
   public var parameterCount: Int
   /// Elements of running statistics, which follow the gradients.
   public var statisticCount: Int
-  /// Flat buffers of the optimizer.
-  public var momentCount: Int
+  /// Flat buffers of optimizer state.
+  public var stateCount: Int
   /// Where each parameter stands, in order, for updates that need sums over whole parameters; empty for those that do not.
   public var layerRanges: [Range<Int>]
 
-  public init(parameterCount: Int, statisticCount: Int, momentCount: Int, layerRanges: [Range<Int>] = []) {
+  public init(parameterCount: Int, statisticCount: Int, stateCount: Int, layerRanges: [Range<Int>] = []) {
     self.parameterCount = parameterCount
     self.statisticCount = statisticCount
-    self.momentCount = momentCount
+    self.stateCount = stateCount
     self.layerRanges = layerRanges
   }
 
   /// Elements of one shard's exchange buffer.
   var exchangedCount: Int { parameterCount + statisticCount }
-}
-
-/// The places of the doubles that ride behind a shard's gradients.
-public enum TailSlot: Int, CaseIterable, Sendable {
-  /// Σ of the loss over the samples.
-  case loss
-  /// Σ of how right the samples are.
-  case correct
-  /// How many samples.
-  case samples
-  /// Σ of the weights of the samples, which the gradient is divided by.
-  case weight
-  /// Greater than 0 where a rank asks all to stop after this step.
-  case stop
-  /// Σ of the loss of an adversarial pair's generator over the samples; 0 of other models.
-  case generatorLoss
-}
-
-/// The sums of one step, equal on every rank.
-public struct StepTotals: Sendable, Equatable {
-  public var loss: Double
-  public var correct: Double
-  public var samples: Double
-  public var weight: Double
-  public var stop: Double
-  /// √Σ g² of the mean gradient before clipping.
-  public var gradientNorm: Double
-  public var generatorLoss: Double
-
-  public init(
-    loss: Double, correct: Double, samples: Double, weight: Double, stop: Double, gradientNorm: Double,
-    generatorLoss: Double = 0
-  ) {
-    self.loss = loss
-    self.correct = correct
-    self.samples = samples
-    self.weight = weight
-    self.stop = stop
-    self.gradientNorm = gradientNorm
-    self.generatorLoss = generatorLoss
-  }
-}
-
-/// What is done with the summed gradients of a step.
-public protocol StepUpdate {
-  /// The greatest norm that the mean gradient may have; nil for no clipping.
-  var clipNorm: Double? { get }
-  /// Overwrites parameters and moments in `range`. `gradient` is a flat buffer of sums; `scale` makes it the mean, clipped.
-  func updateParameters(_ range: Range<Int>, gradient: Window<Float>, scale: Float)
-  /// Called instead, where the layout has `layerRanges`, on every piece of every parameter. It may overwrite moments and the
-  /// gradient in `piece`.
-  /// - Returns: two figures, which are summed over the pieces of each parameter.
-  func prepareParameters(
-    _ piece: Range<Int>, gradient: Window<Float>, scale: Float
-  ) -> (parameter: Double, gradient: Double)
-  /// Called then on every piece with the sums of its parameter; overwrites parameters and moments in `piece`.
-  func updateParameters(
-    _ piece: Range<Int>, gradient: Window<Float>, scale: Float, sums: (parameter: Double, gradient: Double))
-  /// Overwrites the running statistics in `range`. `sums` holds Σ over shards of samples · statistic; `scale` is 1 / samples.
-  func updateStatistics(_ range: Range<Int>, sums: Window<Float>, scale: Float)
-}
-
-extension StepUpdate {
-  // An update that takes each element by itself.
-  public func prepareParameters(
-    _ piece: Range<Int>, gradient: Window<Float>, scale: Float
-  ) -> (parameter: Double, gradient: Double) { (0, 0) }
-
-  public func updateParameters(
-    _ piece: Range<Int>, gradient: Window<Float>, scale: Float, sums: (parameter: Double, gradient: Double)
-  ) { updateParameters(piece, gradient: gradient, scale: scale) }
 }
 
 /// Sums what the shards computed and updates the parameters, once a step, on every rank alike.
@@ -102,23 +31,24 @@ public protocol Exchange: AnyObject {
   /// The shards of this rank.
   var shards: Range<Int> { get }
 
-  /// The current parameters, written only inside `step` and before `publish`.
+  /// The current parameters, written only inside `step` and before `broadcastState`.
   var parameters: Window<Float> { get }
-  var moments: [Window<Float>] { get }
+  var optimizerState: [Window<Float>] { get }
   var statistics: Window<Float> { get }
 
   /// Where the gradients of one of this rank's shards go, as sums over its samples.
   func gradients(ofShard shard: Int) -> Window<Float>
   /// Where the statistics of one of this rank's shards go, times its samples.
   func batchStatistics(ofShard shard: Int) -> Window<Float>
-  /// Where the scalars of one of this rank's shards go, indexed by `TailSlot`.
-  func tail(ofShard shard: Int) -> Window<Double>
+  /// Where the scalars of one of this rank's shards go.
+  func scalars(ofShard shard: Int) -> UnsafeMutablePointer<StepScalars>
 
-  /// Makes rank 0's parameters, moments and statistics everybody's.
-  func publish() throws(CollectiveError)
+  /// Gives rank 0's parameters, optimizer state and statistics to every rank.
+  func broadcastState() throws(CollectiveError)
   /// Sums over all shards in the fixed tree and applies `update`; a step in which no shard has a sample updates nothing.
-  func step(_ update: some StepUpdate) throws(CollectiveError) -> StepTotals
-  /// Whether every copy of parameters, moments and statistics in the job has the same bits.
+  /// - Parameter clipNorm: the greatest norm that the mean gradient may have; nil for no clipping.
+  func step(_ update: some StepUpdate, clipNorm: Double?) throws(CollectiveError) -> StepTotals
+  /// Whether every copy of parameters, optimizer state and statistics in the job has the same bits.
   func replicasAgree() throws(CollectiveError) -> Bool
 }
 
@@ -132,18 +62,10 @@ extension Exchange {
   /// What makes a mean of sums: 1 / `total`, and 0 where nothing was summed.
   func reciprocal(_ total: Double) -> Double { total > 0 ? 1 / total : 0 }
 
-  func totals(_ tail: Window<Double>, gradientNorm: Double) -> StepTotals {
-    StepTotals(
-      loss: tail[TailSlot.loss.rawValue], correct: tail[TailSlot.correct.rawValue],
-      samples: tail[TailSlot.samples.rawValue], weight: tail[TailSlot.weight.rawValue],
-      stop: tail[TailSlot.stop.rawValue], gradientNorm: gradientNorm,
-      generatorLoss: tail[TailSlot.generatorLoss.rawValue])
-  }
-
   /// A 64-bit digest of this rank's view of the state, by FNV-1a over words.
   var stateDigest: UInt64 {
     var digest: UInt64 = 0xCBF2_9CE4_8422_2325
-    for window in [parameters, statistics] + moments {
+    for window in [parameters, statistics] + optimizerState {
       for value in window { digest = (digest ^ UInt64(value.bitPattern)) &* 0x100_0000_01B3 }
     }
     return digest

@@ -19,7 +19,7 @@ final class InterNodeSum {
   private let crossAdditions: [(target: Int, source: Int)]
   private let packed: FlatBuffer<Float>
   private let received: FlatBuffer<Float>
-  private let tailCounts: [Int32], tailStarts: [Int32]
+  private let scalarCounts: [Int32], scalarStarts: [Int32]
 
   /// Blocks of one round: 16 MiB of floats. It bounds the staging buffers, and counts that MPI takes as 32 bits stay far below
   /// their limit whatever the size of the model.
@@ -42,8 +42,8 @@ final class InterNodeSum {
     self.roots = roots
     rootIndex = Dictionary(uniqueKeysWithValues: roots.joined().enumerated().map { ($1, $0) })
     let rankShards = (0..<topology.world.size).map { assignment.shards(ofRank: $0) }
-    tailCounts = rankShards.map { Int32($0.count * TailSlot.allCases.count) }
-    tailStarts = rankShards.map { Int32($0.lowerBound * TailSlot.allCases.count) }
+    scalarCounts = rankShards.map { Int32($0.count * StepScalars.count) }
+    scalarStarts = rankShards.map { Int32($0.lowerBound * StepScalars.count) }
     let local = Set(nodeShards.flatMap { tree.additions(within: $0).map(\.source) })
     crossAdditions = tree.additions.filter { !local.contains($0.source) }
 
@@ -95,12 +95,12 @@ final class InterNodeSum {
     return received.window.window(index * count..<(index + 1) * count)
   }
 
-  /// Fills in the scalars of the other nodes' shards, `TailSlot.allCases.count` a shard, ours already there.
-  func gatherTails(_ tails: Window<Double>) throws(CollectiveError) {
+  /// Fills in the scalars of the other nodes' shards, ours already there.
+  func gather(_ scalars: Window<StepScalars>) throws(CollectiveError) {
     try check(
       "MPI_Allgatherv",
       MPI_Allgatherv(
-        copenmpi_in_place(), 0, copenmpi_double(), tails.baseAddress, tailCounts, tailStarts,
+        copenmpi_in_place(), 0, copenmpi_double(), scalars.doubles.baseAddress, scalarCounts, scalarStarts,
         copenmpi_double(), topology.world.handle))
   }
 

@@ -48,7 +48,7 @@ struct LayerSums {
   /// The first pass over the pieces of a block.
   func prepare(_ update: some StepUpdate, block: Int, gradient: Window<Float>, scale: Float) {
     for index in firstPiece[block]..<firstPiece[block + 1] {
-      let sums = update.prepareParameters(pieces[index].elements, gradient: gradient, scale: scale)
+      let sums = update.prepare(pieces[index].elements, gradient: gradient, scale: scale)
       pieceSums[2 * index] = sums.parameter
       pieceSums[2 * index + 1] = sums.gradient
     }
@@ -69,9 +69,9 @@ struct LayerSums {
     let sums = parameterSums.window
     for index in firstPiece[block]..<firstPiece[block + 1] {
       let piece = pieces[index]
-      update.updateParameters(
+      update.update(
         piece.elements, gradient: gradient, scale: scale,
-        sums: (sums[2 * piece.parameter], sums[2 * piece.parameter + 1]))
+        squares: (sums[2 * piece.parameter], sums[2 * piece.parameter + 1]))
     }
   }
 }

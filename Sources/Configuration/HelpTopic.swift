@@ -1,3 +1,4 @@
+import NeuralNetwork
 import Metrics
 import Settings
 
@@ -118,7 +119,7 @@ extension HelpTopic {
       initializer                       kaiming (also kaiming_uniform), kaiming_normal, xavier (also
                                         xavier_uniform), xavier_normal, orthogonal,
                                         truncated_normal, zero (kaiming)
-      loss.name                         \(wrapped(TrainingConfiguration.Loss.knownNames))
+      loss.name                         \(wrapped(LossCatalog.all.names))
       loss.targets                      for cross_entropy: labels or probabilities (by the data)
       loss.label_smoothing              for cross_entropy, 0 up to 1 (0)
       loss.class_weights                for cross_entropy, one a class (1 each)

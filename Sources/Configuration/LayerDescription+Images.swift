@@ -36,7 +36,7 @@ extension LayerDescription {
 
   private static let filterOptions: [(name: String, type: OptionType)] = [
     ("filters", .integer(.atLeast(1))), ("groups", .integer(.atLeast(1))), ("bias", .bool),
-    ("initializer", .name(TrainingConfiguration.Initializer.allCases.map(\.rawValue))),
+    ("initializer", .name(InitializationScheme.allCases.map(\.rawValue))),
   ]
 
   private static let poolOptions: [(name: String, type: OptionType)] = [

@@ -38,7 +38,7 @@ public struct LayerDescription: Sendable, Equatable {
       name: "dense", mainOption: "units",
       options: [
         ("units", .integer(.atLeast(1))), ("bias", .bool),
-        ("initializer", .name(TrainingConfiguration.Initializer.allCases.map(\.rawValue))),
+        ("initializer", .name(InitializationScheme.allCases.map(\.rawValue))),
       ]),
     Kind(name: "relu"),
     Kind(name: "leaky_relu", mainOption: "negative_slope", options: [("negative_slope", .number(.atLeast(0)))]),

@@ -59,3 +59,11 @@ public enum ModelDescription: Sendable, Equatable {
     }
   }
 }
+
+extension ModelDescription: SettingValue {
+  public static func read(
+    _ value: JSONValue, _ subject: String, _ limits: NoLimits
+  ) throws(SettingsError) -> ModelDescription { try ModelDescription(value, path: subject) }
+
+  public func json(_ limits: NoLimits) -> JSONValue { json }
+}

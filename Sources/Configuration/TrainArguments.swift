@@ -1,3 +1,5 @@
+import NeuralNetwork
+import Optimizers
 import Settings
 
 /// The arguments of `train`, in the order in which they take effect: defaults, file, then settings as given.
@@ -86,7 +88,7 @@ extension TrainArguments {
       "--model", .name(ModelDescription.knownNames), "NAME", key: "model", default: "mlp",
       "linear, logistic or mlp"),
     CommandOption(
-      "--loss", .name(Configuration.Loss.knownNames), "NAME", key: "loss", default: "by labels",
+      "--loss", .name(LossCatalog.all.names), "NAME", key: "loss", default: "by labels",
       "cross_entropy, mse, … (see loss.name)"),
     CommandOption(
       "--epochs", .integer(.atLeast(1)), "N", key: "epochs", default: "20", "passes over the training split"),
@@ -96,7 +98,7 @@ extension TrainArguments {
       "--learning-rate", .number(.above(0)), "X", key: "optimizer.learning_rate", default: "0.001",
       "step size; the default is adam's"),
     CommandOption(
-      "--optimizer", .name(Configuration.Optimizer.knownNames), "NAME", key: "optimizer.name", default: "adam",
+      "--optimizer", .name(OptimizerCatalog.all.names), "NAME", key: "optimizer.name", default: "adam",
       "sgd, adamw, lion, lars, lamb, …"),
     CommandOption("--seed", .integer(.atLeast(0)), "N", key: "seed", default: "42", "decides every random choice"),
     CommandOption(
@@ -106,7 +108,7 @@ extension TrainArguments {
     CommandOption(
       "--resume", .text, "auto|PATH", key: "resume", default: "new run", "goes on from a checkpoint"),
     CommandOption(
-      "--exchange", .name(Configuration.Exchange.allCases.map(\.rawValue)), "NAME", key: "exchange", default: "auto",
+      "--exchange", .name(ExchangeChoice.allCases.map(\.rawValue)), "NAME", key: "exchange", default: "auto",
       "auto, shared or mpi"),
     CommandOption("--threads", .integer(.atLeast(1)), "N", key: "threads", default: "1", "BLAS threads per rank"),
     CommandOption("--quiet", .flag, "", key: "quiet", default: "off", "prints errors only"),

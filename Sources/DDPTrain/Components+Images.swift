@@ -34,7 +34,7 @@ extension JSONValue {
 /// Convolution of images [H, W, in] to [H′, W′, filters] (cross-correlation, as in PyTorch); kernel 3, stride 1, no padding.
 public func conv2d(
   _ filters: Int, kernel: Extents? = nil, stride: Extents? = nil, padding: Padding? = nil, dilation: Extents? = nil,
-  groups: Int? = nil, bias: Bool? = nil, initializer: TrainingConfiguration.Initializer? = nil
+  groups: Int? = nil, bias: Bool? = nil, initializer: InitializationScheme? = nil
 ) -> LayerComponent {
   LayerComponent(
     "conv2d",
@@ -48,7 +48,7 @@ public func conv2d(
 /// Convolution of sequences [T, in] to [T′, filters]; kernel 3, stride 1, no padding.
 public func conv1d(
   _ filters: Int, kernel: Int? = nil, stride: Int? = nil, padding: Padding? = nil, dilation: Int? = nil,
-  groups: Int? = nil, bias: Bool? = nil, initializer: TrainingConfiguration.Initializer? = nil
+  groups: Int? = nil, bias: Bool? = nil, initializer: InitializationScheme? = nil
 ) -> LayerComponent {
   LayerComponent(
     "conv1d",
@@ -63,7 +63,7 @@ public func conv1d(
 public func convTranspose2d(
   _ filters: Int, kernel: Extents? = nil, stride: Extents? = nil, padding: Extents? = nil,
   outputPadding: Extents? = nil, dilation: Extents? = nil, groups: Int? = nil, bias: Bool? = nil,
-  initializer: TrainingConfiguration.Initializer? = nil
+  initializer: InitializationScheme? = nil
 ) -> LayerComponent {
   LayerComponent(
     "conv_transpose2d",

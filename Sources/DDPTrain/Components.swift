@@ -41,7 +41,7 @@ public func layer(named name: String, _ options: JSONValue = [:]) -> LayerCompon
 ///   - units: nil, in the last dense layer alone: the outputs that data and loss need.
 ///   - initializer: of the weight; nil: the configuration's `initializer`.
 public func dense(
-  _ units: Int? = nil, bias: Bool? = nil, initializer: TrainingConfiguration.Initializer? = nil
+  _ units: Int? = nil, bias: Bool? = nil, initializer: InitializationScheme? = nil
 ) -> LayerComponent {
   LayerComponent(
     "dense",

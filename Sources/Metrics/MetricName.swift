@@ -2,9 +2,9 @@
 public struct MetricName: RawRepresentable, Hashable, Sendable {
   public let rawValue: String
 
-  /// - Returns: nil where there is no such metric.
+  /// - Returns: nil where no metric of the catalogue has such a figure.
   public init?(rawValue: String) {
-    guard Self.fixedNames.contains(rawValue) || Self.topCount(rawValue) != nil else { return nil }
+    guard MetricCatalog.all.contains(where: { $0.has(rawValue) }) else { return nil }
     self.rawValue = rawValue
   }
 
@@ -13,23 +13,11 @@ public struct MetricName: RawRepresentable, Hashable, Sendable {
   public static let accuracy = MetricName(known: "accuracy")
 
   /// The names, with one `top_K` for all K.
-  public static let knownNames = fixedNames + ["top_5"]
+  public static var knownNames: [String] { MetricCatalog.all.flatMap(\.names) }
 
   /// k of `top_k`; nil for other metrics.
-  public var topCount: Int? { Self.topCount(rawValue) }
+  public var topCount: Int? { TopAccuracy.count(in: rawValue) }
 
-  /// Whether it is found from the order of all scores, which have to be gathered, rather than from sums.
-  public var needsScores: Bool { rawValue.hasPrefix("roc_auc") || rawValue.hasPrefix("average_precision") }
-
-  private static let fixedNames =
-    ["accuracy", "subset_accuracy"]
-    + ["precision", "recall", "f1"].flatMap { name in [name] + ["macro", "micro", "weighted"].map { "\(name)_\($0)" } }
-    + ["roc_auc", "average_precision", "log_loss", "perplexity", "mse", "rmse", "mae", "r2", "mean_iou"]
-
-  private static func topCount(_ name: String) -> Int? {
-    guard name.hasPrefix("top_"), let count = Int(name.dropFirst(4)),
-      (1...MetricSums.rankLimit).contains(count), name == "top_\(count)"
-    else { return nil }
-    return count
-  }
+  /// Whether all scores have to be gathered for it.
+  public var needsScores: Bool { MetricCatalog.all.contains { $0.needsScores && $0.has(rawValue) } }
 }

@@ -55,140 +55,61 @@ public struct MetricReport: Sendable, Equatable {
   public init(_ sums: MetricSums, ranking: [RankingFigures] = [], top: [Int] = [5]) {
     precondition(ranking.isEmpty || ranking.count == sums.task.outputSize, "\(ranking.count) rankings")
     sampleCount = Int(sums.sampleCount)
-    switch sums.task.kind {
-    case .values:
-      figures = Self.valueFigures(sums)
-      (classes, confusion) = ([], nil)
-    case .labels, .distributions, .detections:
-      let size = sums.task.outputSize
-      var classes = Self.classes(sums)
-      for (index, figures) in ranking.enumerated() { classes[index].take(figures) }
-      self.classes = classes
-      let start = MetricSums.confusionStart(sums.task)
-      confusion =
-        size > MetricSums.confusionLimit
-        ? nil : (0..<size).map { row in (0..<size).map { Int(sums.elements[start + row * size + $0]) } }
-      let hits = classes.reduce(0) { $0 + $1.hits }
-      var figures = [Figure(name: "accuracy", value: Self.share(hits, sampleCount))]
-      for k in top where k <= MetricSums.rankCount(sums.task) {
-        let inTop = sums.elements[2..<2 + k].reduce(0, +)
-        figures.append(Figure(name: "top_\(k)", value: Self.share(Int(inTop), sampleCount)))
-      }
-      figures += Self.averages(
-        classes, positive: size == 2 ? classes[1] : nil, isMultilabel: false, hasRanking: !ranking.isEmpty)
-      figures += Self.logFigures(sums, hasPerplexity: true)
-      if sums.task.kind == .detections {
-        let overlap = sums.elements[MetricSums.overlapPlace(sums.task)]
-        figures.append(Figure(name: "mean_iou", value: sampleCount > 0 ? overlap / Double(sampleCount) : nil))
-      }
-      self.figures = figures
-    case .binary:
-      (figures, classes, confusion) = Self.binary(sums, ranking)
+    let positive: ClassFigures?
+    (classes, positive, confusion) = Self.classes(sums, ranking)
+    var results = SplitResults(
+      task: sums.task, sampleCount: sums.sampleCount, sums: sums, classes: classes, positive: positive,
+      confusion: confusion, hasRanking: !ranking.isEmpty, top: top)
+    var figures: [Figure] = []
+    for (index, metric) in sums.metrics.enumerated() {
+      results.ownSums = sums.ownSums(ofMetric: index)
+      figures += metric.figures(results)
     }
+    self.figures = figures
   }
 }
 
 extension MetricReport {
-  private static func classes(_ sums: MetricSums) -> [ClassFigures] {
-    let size = sums.task.outputSize, start = MetricSums.classStart(sums.task)
-    return (0..<size).map {
-      ClassFigures(
-        index: $0, support: sums.elements[start + $0], predictions: sums.elements[start + size + $0],
-        hits: sums.elements[start + 2 * size + $0])
-    }
-  }
-
-  /// One output is two classes; of several, each has its positives.
-  private static func binary(
+  /// The figures of each class, the positive one of two, and the confusion matrix.
+  private static func classes(
     _ sums: MetricSums, _ ranking: [RankingFigures]
-  ) -> ([Figure], [ClassFigures], [[Int]]?) {
-    let size = sums.task.outputSize, count = sums.sampleCount
-    func counts(_ output: Int) -> (tp: Double, fp: Double, fn: Double, tn: Double) {
-      let at = MetricSums.binaryStart + 4 * output
-      return (sums.elements[at], sums.elements[at + 1], sums.elements[at + 2], sums.elements[at + 3])
+  ) -> ([ClassFigures], positive: ClassFigures?, confusion: [[Int]]?) {
+    let size = sums.task.outputSize
+    var classes: [ClassFigures]
+    switch sums.task.kind {
+    case .values: return ([], nil, nil)
+    case .labels, .distributions:
+      let start = MetricSums.classStart(sums.task), matrix = MetricSums.confusionStart(sums.task)
+      classes = (0..<size).map {
+        ClassFigures(
+          index: $0, support: sums.elements[start + $0], predictions: sums.elements[start + size + $0],
+          hits: sums.elements[start + 2 * size + $0])
+      }
+      for (index, figures) in ranking.enumerated() { classes[index].take(figures) }
+      let confusion =
+        size > MetricSums.confusionLimit
+        ? nil : (0..<size).map { row in (0..<size).map { Int(sums.elements[matrix + row * size + $0]) } }
+      return (classes, size == 2 ? classes[1] : nil, confusion)
+    case .binary:
+      classes = (0..<size).map {
+        let counts = sums.counts($0)
+        return ClassFigures(
+          index: $0, support: counts.tp + counts.fn, predictions: counts.tp + counts.fp, hits: counts.tp)
+      }
+      for (index, figures) in ranking.enumerated() { classes[index].take(figures) }
+      guard size == 1 else { return (classes, nil, nil) }
+      // One output is two classes; of several, each has its positives.
+      let only = sums.counts(0)
+      var positive = ClassFigures(
+        index: 1, support: only.tp + only.fn, predictions: only.tp + only.fp, hits: only.tp)
+      (positive.rocAUC, positive.averagePrecision) = (classes[0].rocAUC, classes[0].averagePrecision)
+      let negative = ClassFigures(
+        index: 0, support: only.tn + only.fp, predictions: only.tn + only.fn, hits: only.tn)
+      return (
+        [negative, positive], positive, [[Int(only.tn), Int(only.fp)], [Int(only.fn), Int(only.tp)]]
+      )
     }
-    var classes = (0..<size).map {
-      let counts = counts($0)
-      return ClassFigures(
-        index: $0, support: counts.tp + counts.fn, predictions: counts.tp + counts.fp, hits: counts.tp)
-    }
-    for (index, figures) in ranking.enumerated() { classes[index].take(figures) }
-    let right = (0..<size).reduce(0) { $0 + counts($1).tp + counts($1).tn }
-    var figures = [Figure(name: "accuracy", value: count > 0 ? right / (count * Double(size)) : nil)]
-    guard size == 1 else {
-      figures.append(Figure(name: "subset_accuracy", value: count > 0 ? sums.elements[2] / count : nil))
-      figures += averages(classes, positive: nil, isMultilabel: true, hasRanking: !ranking.isEmpty)
-      return (figures + logFigures(sums, hasPerplexity: false), classes, nil)
-    }
-    let only = counts(0)
-    var positive = ClassFigures(
-      index: 1, support: only.tp + only.fn, predictions: only.tp + only.fp, hits: only.tp)
-    (positive.rocAUC, positive.averagePrecision) = (classes[0].rocAUC, classes[0].averagePrecision)
-    let both = [
-      ClassFigures(index: 0, support: only.tn + only.fp, predictions: only.tn + only.fn, hits: only.tn), positive,
-    ]
-    figures += averages(both, positive: positive, isMultilabel: false, hasRanking: !ranking.isEmpty)
-    return (
-      figures + logFigures(sums, hasPerplexity: false), both,
-      [[Int(only.tn), Int(only.fp)], [Int(only.fn), Int(only.tp)]]
-    )
   }
-
-  /// Precision, recall and F1, of the positive class of two and averaged in three ways; then what comes from scores.
-  private static func averages(
-    _ classes: [ClassFigures], positive: ClassFigures?, isMultilabel: Bool, hasRanking: Bool
-  ) -> [Figure] {
-    let counted = isMultilabel ? classes : classes.filter(\.isThere)
-    let support = counted.reduce(0) { $0 + $1.support }, predictions = counted.reduce(0) { $0 + $1.predictions }
-    let hits = counted.reduce(0) { $0 + $1.hits }
-    var figures: [Figure] = []
-    let kinds: [(String, (ClassFigures) -> Double, Double)] = [
-      ("precision", \.precision, ratio(hits, predictions)), ("recall", \.recall, ratio(hits, support)),
-      ("f1", \.f1, ratio(2 * hits, predictions + support)),
-    ]
-    for (name, figure, micro) in kinds {
-      if let positive { figures.append(Figure(name: name, value: figure(positive))) }
-      figures.append(Figure(name: "\(name)_macro", value: Self.mean(counted.map(figure))))
-      figures.append(Figure(name: "\(name)_micro", value: counted.isEmpty ? nil : micro))
-      let weighted = counted.reduce(0) { $0 + figure($1) * Double($1.support) }
-      let mean = support > 0 ? weighted / Double(support) : 0
-      figures.append(Figure(name: "\(name)_weighted", value: counted.isEmpty ? nil : mean))
-    }
-    guard hasRanking else { return figures }
-    let areas = positive.map { [$0.rocAUC] } ?? classes.map(\.rocAUC)
-    let precisions = positive.map { [$0.averagePrecision] } ?? classes.map(\.averagePrecision)
-    figures.append(Figure(name: "roc_auc", value: mean(areas.compactMap { $0 })))
-    figures.append(Figure(name: "average_precision", value: mean(precisions.compactMap { $0 })))
-    return figures
-  }
-
-  private static func logFigures(_ sums: MetricSums, hasPerplexity: Bool) -> [Figure] {
-    guard sums.task.hasProbabilities else { return [] }
-    let count = sums.sampleCount * (sums.task.kind == .binary ? Double(sums.task.outputSize) : 1)
-    let loss = count > 0 ? sums.elements[1] / count : nil
-    let figures = [Figure(name: "log_loss", value: loss)]
-    return hasPerplexity ? figures + [Figure(name: "perplexity", value: loss.map(Double.exponential))] : figures
-  }
-
-  private static func valueFigures(_ sums: MetricSums) -> [Figure] {
-    let count = sums.sampleCount
-    guard count > 0 else { return ["mse", "rmse", "mae", "r2"].map { Figure(name: $0, value: nil) } }
-    let outputs = (0..<sums.task.outputSize).map { Array(sums.elements[1 + 4 * $0..<5 + 4 * $0]) }
-    let squared = outputs.map { $0[0] / count }
-    // A constant target is explained by an exact prediction alone.
-    let determination = outputs.map { $0[3] > 0 ? 1 - $0[0] / $0[3] : ($0[0] == 0 ? 1 : 0) }
-    return [
-      Figure(name: "mse", value: mean(squared)), Figure(name: "rmse", value: mean(squared.map { $0.squareRoot() })),
-      Figure(name: "mae", value: mean(outputs.map { $0[1] / count })),
-      Figure(name: "r2", value: count > 1 ? mean(determination) : nil),
-    ]
-  }
-
-  private static func mean(_ values: [Double]) -> Double? {
-    values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
-  }
-
-  private static func share(_ part: Int, _ whole: Int) -> Double? { whole > 0 ? Double(part) / Double(whole) : nil }
 }
 
 extension MetricReport.ClassFigures {
@@ -196,6 +117,3 @@ extension MetricReport.ClassFigures {
     (rocAUC, averagePrecision) = (ranking.rocAUC, ranking.averagePrecision)
   }
 }
-
-/// part / whole, and 0 where there is no whole.
-private func ratio(_ part: Int, _ whole: Int) -> Double { whole > 0 ? Double(part) / Double(whole) : 0 }

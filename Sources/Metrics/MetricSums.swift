@@ -7,12 +7,15 @@ public import NumericCore
 /// | task | elements |
 /// |---|---|
 /// | classes | N, Σ log loss, how often the label had rank 0, 1, …; for each class labels, predictions, hits; the confusion matrix |
-/// | detections | as for classes, then Σ IoU |
 /// | binary | N, Σ log loss, samples right in all outputs; for each output true and false positives, false and true negatives |
 /// | values | N; for each output Σe², Σ\|e\|, the mean of the targets and Σ of their squared distances from it |
-public struct MetricSums: Sendable, Equatable {
+///
+/// Behind them stand the sums that metrics keep themselves.
+public struct MetricSums: Sendable {
   public let task: MetricTask
-  /// The state, which `init(_:elements:)` takes back on another rank.
+  /// Those whose own sums are kept.
+  public let metrics: [any Metric]
+  /// The state, which `init(_:metrics:elements:)` takes back on another rank.
   public private(set) var elements: [Double]
 
   /// The greatest k of a top-k accuracy.
@@ -21,15 +24,18 @@ public struct MetricSums: Sendable, Equatable {
   public static let confusionLimit = 256
 
   /// Of no sample.
-  public init(_ task: MetricTask) {
-    self.task = task
-    elements = [Double](repeating: 0, count: Self.elementCount(task))
+  public init(_ task: MetricTask, metrics: [any Metric] = MetricCatalog.all) {
+    let count = Self.elementCount(task) + metrics.reduce(0) { $0 + $1.sumCount(task) }
+    self.init(task, metrics: metrics, elements: [Double](repeating: 0, count: count))
   }
 
-  /// - Precondition: `elements` are those of a state of the same task.
-  public init(_ task: MetricTask, elements: [Double]) {
-    precondition(elements.count == Self.elementCount(task), "\(elements.count) elements for metrics of \(task)")
+  /// - Precondition: `elements` are those of a state of the same task and metrics.
+  public init(_ task: MetricTask, metrics: [any Metric] = MetricCatalog.all, elements: [Double]) {
+    precondition(
+      elements.count == Self.elementCount(task) + metrics.reduce(0) { $0 + $1.sumCount(task) },
+      "\(elements.count) elements for metrics of \(task)")
     self.task = task
+    self.metrics = metrics
     self.elements = elements
   }
 
@@ -39,21 +45,24 @@ public struct MetricSums: Sendable, Equatable {
   public mutating func add(outputs: Window<Float>, targets: Window<Float>) {
     let task = task
     let count = task.count(outputs.count, targets.count)
+    let summing = metrics.filter { $0.sumCount(task) > 0 }
     elements.withUnsafeMutableBufferPointer { elements in
       for sample in 0..<count {
         let row = outputs.window(sample * task.rowSize..<(sample + 1) * task.rowSize)
         let target = targets.window(sample * task.targetSize..<(sample + 1) * task.targetSize)
         switch task.kind {
-        case .labels: task.addClass(row, label: Int(target[0]), distribution: nil, to: elements)
+        case .labels:
+          task.addClass(row.window(first: task.outputSize), label: Int(target[0]), distribution: nil, to: elements)
         case .distributions:
           task.addClass(row, label: firstGreatest(target), distribution: target, to: elements)
         case .binary: task.addBinary(row, target, to: elements)
         case .values: task.addValues(row, target, to: elements)
-        case .detections:
-          task.addClass(
-            row.window(first: task.outputSize), label: Int(target[0]), distribution: nil, to: elements)
-          elements[Self.overlapPlace(task)] += intersectionOverUnion(
-            row.window(task.outputSize..<task.rowSize), target.window(1..<task.targetSize))
+        }
+        var start = Self.elementCount(task)
+        for metric in summing {
+          let end = start + metric.sumCount(task)
+          metric.add(outputs: row, target: target, task: task, to: elements.window(start..<end))
+          start = end
         }
       }
     }
@@ -62,10 +71,12 @@ public struct MetricSums: Sendable, Equatable {
   /// Takes in the samples of another state.
   public mutating func merge(_ other: MetricSums) {
     precondition(task == other.task, "metrics of \(other.task) merged into \(task)")
-    guard task.kind == .values else {
-      for i in elements.indices { elements[i] += other.elements[i] }
-      return
-    }
+    let first = task.kind == .values ? Self.elementCount(task) : 0
+    if task.kind == .values { mergeValues(other) }
+    for i in first..<elements.count { elements[i] += other.elements[i] }
+  }
+
+  private mutating func mergeValues(_ other: MetricSums) {
     let own = elements[0], others = other.elements[0], total = own + others
     guard others > 0 else { return }
     elements[0] = total
@@ -80,31 +91,61 @@ public struct MetricSums: Sendable, Equatable {
     }
   }
 
+  // MARK: What figures follow from
+
+  var sampleCount: Double { elements[0] }
+  var logLoss: Double { elements[1] }
+  /// Samples of which all yes-or-no outputs are right.
+  var rightSamples: Double { elements[2] }
+  /// Right yes-or-no outputs over all samples.
+  var rightOutputs: Double { (0..<task.outputSize).reduce(0) { $0 + counts($1).tp + counts($1).tn } }
+
+  /// Labels among the k greatest logits.
+  func labelsInTop(_ k: Int) -> Double { elements[2..<2 + k].reduce(0, +) }
+
+  /// True and false positives, false and true negatives of a yes-or-no output.
+  func counts(_ output: Int) -> (tp: Double, fp: Double, fn: Double, tn: Double) {
+    let at = Self.binaryStart + 4 * output
+    return (elements[at], elements[at + 1], elements[at + 2], elements[at + 3])
+  }
+
+  /// Of each output of values: Σe², Σ|e|, and Σ of the targets' squared distances from their mean.
+  var outputSums: [(squaredError: Double, absoluteError: Double, deviation: Double)] {
+    (0..<task.outputSize).map { output in
+      let at = 1 + output * Self.valueWidth
+      return (elements[at], elements[at + 1], elements[at + 3])
+    }
+  }
+
+  /// The sums that one of the metrics keeps itself.
+  func ownSums(ofMetric index: Int) -> [Double] {
+    let start = Self.elementCount(task) + metrics[..<index].reduce(0) { $0 + $1.sumCount(task) }
+    return Array(elements[start..<start + metrics[index].sumCount(task)])
+  }
+
   // MARK: Layout
 
   static let valueWidth = 4
+  static let binaryStart = 3
 
-  var sampleCount: Double { elements[0] }
   static func rankCount(_ task: MetricTask) -> Int { min(task.outputSize, rankLimit) }
   /// Where the counts by class begin: labels, predictions, hits.
   static func classStart(_ task: MetricTask) -> Int { 2 + rankCount(task) }
   static func confusionStart(_ task: MetricTask) -> Int { classStart(task) + 3 * task.outputSize }
-  /// Where Σ IoU stands, behind the confusion matrix.
-  static func overlapPlace(_ task: MetricTask) -> Int {
-    confusionStart(task) + (task.outputSize <= confusionLimit ? task.outputSize * task.outputSize : 0)
-  }
-  static let binaryStart = 3
 
+  /// Without the sums that metrics keep themselves.
   private static func elementCount(_ task: MetricTask) -> Int {
     let size = task.outputSize
     switch task.kind {
-    case .labels, .distributions: return overlapPlace(task)
-    case .detections: return overlapPlace(task) + 1
+    case .labels, .distributions: return confusionStart(task) + (size <= confusionLimit ? size * size : 0)
     case .binary: return binaryStart + 4 * size
     case .values: return 1 + valueWidth * size
     }
   }
+}
 
+extension MetricSums: Equatable {
+  public static func == (a: MetricSums, b: MetricSums) -> Bool { a.task == b.task && a.elements == b.elements }
 }
 
 // MARK: One sample
@@ -165,25 +206,6 @@ extension MetricTask {
       elements[at + 3] += distance * (target - elements[at + 2])
     }
   }
-}
-
-/// The intersection over union |A ∩ B| / |A ∪ B| of two boxes [x centre, y centre, width, height] (Everingham and others, "The Pascal
-/// visual object classes challenge", 2010): 1 for equal boxes, 0 for boxes apart. A box of a negative width or height is empty.
-///
-/// In double; the quotient of a sample, so that a mean over samples is the mean IoU of one box an image.
-func intersectionOverUnion(_ a: Window<Float>, _ b: Window<Float>) -> Double {
-  var intersection = 1.0, areaA = 1.0, areaB = 1.0
-  for axis in 0..<2 {
-    let (centerA, centerB) = (Double(a[axis]), Double(b[axis]))
-    let (sizeA, sizeB) = (max(0, Double(a[axis + 2])), max(0, Double(b[axis + 2])))
-    let low = max(centerA - sizeA / 2, centerB - sizeB / 2)
-    let high = min(centerA + sizeA / 2, centerB + sizeB / 2)
-    intersection *= max(0, high - low)
-    areaA *= sizeA
-    areaB *= sizeB
-  }
-  let union = areaA + areaB - intersection
-  return union > 0 ? intersection / union : 0
 }
 
 /// log Σ exp(x), in double.

@@ -21,12 +21,12 @@ public struct ScoreTable: Sendable {
   public mutating func add(outputs: Window<Float>, targets: Window<Float>) {
     let count = task.count(outputs.count, targets.count)
     for sample in 0..<count {
-      // Without the box of a detection.
+      // Without the values behind the logits.
       let row = outputs.window(sample * task.rowSize..<sample * task.rowSize + task.outputSize)
       let target = targets.window(sample * task.targetSize..<(sample + 1) * task.targetSize)
       self.outputs += row
       switch task.kind {
-      case .labels, .detections: labels.append(Int32(target[0]))
+      case .labels: labels.append(Int32(target[0]))
       case .distributions: labels.append(Int32(firstGreatest(target)))
       case .binary, .values: labels += target.map { $0 > 0.5 ? 1 : 0 }
       }

@@ -27,7 +27,7 @@ public final class Model<S: Scalar>: Sendable {
   /// The nodes whose layers take in the micro-batches of all shards, ascending.
   let synchronizingNodes: [Int]
   /// One for each entry of `statisticLayout`.
-  let statisticRules: [StatisticRule]
+  let statisticRules: [RunningStatistics.Rule]
 
   fileprivate init(
     nodes: [Node], outputs: [Int], parameterLayout: ParameterLayout, statisticLayout: ParameterLayout

@@ -13,16 +13,16 @@ extension UnsafeMutableBufferPointer {
 }
 
 /// Owns one zero-filled allocation, aligned to 64 bytes (a cache line and the widest vector), freed at the end of its life.
-public final class FlatBuffer<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>: @unchecked Sendable {
+public final class FlatBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
   /// All of the elements. The window is valid as long as the owner lives.
   public let window: Window<Element>
 
   /// - Parameter count: elements.
   public init(count: Int) {
-    let bytes = UnsafeMutableRawPointer.allocate(
-      byteCount: Swift.max(1, count) * MemoryLayout<Element>.stride, alignment: memoryAlignment)
+    let byteCount = Swift.max(1, count) * MemoryLayout<Element>.stride
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: memoryAlignment)
+    bytes.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     window = Window(start: bytes.bindMemory(to: Element.self, capacity: count), count: count)
-    window.initialize(repeating: 0)
   }
 
   public convenience init(_ elements: some Collection<Element>) {

@@ -8,7 +8,7 @@
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func binaryCrossEntropy<S: Scalar>(
-  logits: Window<S>, targets: Window<S>, positiveWeights: Window<S>, gradient: Window<S>?, gradientScale: S
+  logits: Window<S>, targets: Window<S>, positiveWeights: [Double], gradient: Window<S>?, gradientScale: S
 ) -> (loss: Double, correct: Double) {
   let width = positiveWeights.count, count = logits.count
   precondition(
@@ -19,14 +19,14 @@ public func binaryCrossEntropy<S: Scalar>(
   return withUnsafeTemporaryAllocation(of: S.self, capacity: 3 * blockSize) { memory in
     let terms = memory.window(0..<blockSize), hits = memory.window(blockSize..<2 * blockSize)
     let weights = memory.window(2 * blockSize..<3 * blockSize)
-    weights.update(repeating: positiveWeights[0])
+    weights.update(repeating: S(positiveWeights[0]))
     var loss = 0.0, correct = 0.0
     var start = 0
     while start < count {
       let size = min(blockSize, count - start)
       let z = logits.window(start..<start + size), t = targets.window(start..<start + size)
       if width > 1 {
-        for i in 0..<size { weights[i] = positiveWeights[(start + i) % width] }
+        for i in 0..<size { weights[i] = S(positiveWeights[(start + i) % width]) }
       }
       for i in 0..<size {
         let decay = S.exponential(-abs(z[i]))

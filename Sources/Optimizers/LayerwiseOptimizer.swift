@@ -6,11 +6,11 @@ public import NumericCore
 /// then, knowing the norms of the parameter and of what `prepare` left in the gradient, `update` with the ratio of trust.
 public protocol LayerwiseOptimizer: Optimizer {
   /// The first pass: overwrites the gradient in `range`, and moments if need be, but no parameters.
-  func prepare(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, rule: StepRule)
+  func prepare(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters)
 
-  /// What the second pass finds in `StepRule.trustRatio`.
+  /// What the second pass finds in `StepHyperparameters.trustRatio`.
   /// - Parameters:
   ///   - parameterNorm: ‖θ‖ over the whole parameter.
   ///   - gradientNorm: the norm over the whole parameter of what `prepare` left in the gradient.
-  func trustRatio(parameterNorm: Double, gradientNorm: Double, rule: StepRule) -> Float
+  func trustRatio(parameterNorm: Double, gradientNorm: Double, step: StepHyperparameters) -> Float
 }

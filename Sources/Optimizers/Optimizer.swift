@@ -1,21 +1,34 @@
 public import NumericCore
+public import Settings
 
 /// Turns gradients into new parameters, element by element over flat buffers.
 ///
 /// Every rank updates only its slice of the parameters, so an update must treat each element by itself. All optimizers keep
 /// a zero parameter with a zero gradient at zero, which is what alignment gaps hold.
-public protocol Optimizer: Sendable {
+///
+/// An optimizer is its hyperparameters: in double as they are configured, rounded once a step to the precision it computes in.
+public protocol Optimizer: Configurable {
+  /// Where nobody chooses the learning rate: PyTorch's default where it has the optimizer, but 0.01 for SGD.
+  static var defaultLearningRate: Double { get }
+  /// Whether weight decay acts on biases and norms where nobody chooses. Default: yes.
+  static var decaysBiases: Bool { get }
+  /// λ, at least 0.
+  var weightDecay: Double { get set }
   /// Names of the flat buffers it remembers between steps, as in PyTorch's optimizer state, such as `exp_avg`.
-  var momentNames: [String] { get }
+  var stateNames: [String] { get }
 
-  /// Overwrites `range` of the parameters and moments.
-  func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, rule: StepRule)
+  /// Overwrites `range` of the parameters and of the state.
+  func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters)
+}
+
+extension Optimizer {
+  public static var decaysBiases: Bool { true }
 }
 
 /// What is one for the whole step.
-public struct StepRule: Sendable, Equatable {
+public struct StepHyperparameters: Sendable, Equatable {
   /// t, the number of this update, counted from 1.
-  public var step: Int
+  public var number: Int
   /// α of this step, after the schedule.
   public var learningRate: Float
   /// What a summed gradient is multiplied by: 1 / samples, times the clipping coefficient.
@@ -25,23 +38,23 @@ public struct StepRule: Sendable, Equatable {
   /// q of the second pass of a layer-wise optimizer.
   public var trustRatio: Float = 1
 
-  public init(step: Int, learningRate: Float, gradientScale: Float = 1) {
-    precondition(step >= 1, "update \(step)")
-    self.step = step
+  public init(number: Int, learningRate: Float, gradientScale: Float = 1) {
+    precondition(number >= 1, "update \(number)")
+    self.number = number
     self.learningRate = learningRate
     self.gradientScale = gradientScale
   }
 }
 
-/// Parameters and moments, all of one `ParameterLayout`.
+/// Parameters and what an optimizer remembers of them, all of one `ParameterLayout`.
 public struct FlatState {
   public let parameters: Window<Float>
-  /// In the order of `Optimizer.momentNames`.
-  public let moments: [Window<Float>]
+  /// In the order of `Optimizer.stateNames`.
+  public let buffers: [Window<Float>]
 
-  public init(parameters: Window<Float>, moments: [Window<Float>]) {
-    precondition(moments.allSatisfy { $0.count == parameters.count }, "moments of other counts than the parameters")
+  public init(parameters: Window<Float>, buffers: [Window<Float>]) {
+    precondition(buffers.allSatisfy { $0.count == parameters.count }, "buffers of other counts than the parameters")
     self.parameters = parameters
-    self.moments = moments
+    self.buffers = buffers
   }
 }

@@ -14,8 +14,14 @@ public struct SettingsReader: Sendable {
   private let members: [JSONValue.Member]
   private var known: [String] = []
 
-  /// - Parameter value: an object; null counts as an empty one.
-  public init(_ value: JSONValue, path: String = "") throws(SettingsError) {
+  /// - Parameters:
+  ///   - value: an object; null counts as an empty one.
+  ///   - shorthand: the key that a plain text stands for: `optimizer: "sgd"` means `{ name: "sgd" }`.
+  public init(_ value: JSONValue, path: String = "", shorthand: String? = nil) throws(SettingsError) {
+    var value = value
+    if let shorthand, case .string = value.content {
+      value = JSONValue(.object([JSONValue.Member(shorthand, value)]), at: value.position)
+    }
     guard value.members != nil || value.isNull else {
       throw value.mismatch(path.isEmpty ? "the configuration" : path, "an object in braces")
     }
@@ -78,11 +84,7 @@ public struct SettingsReader: Sendable {
   public mutating func object(
     _ key: String, shorthand: String? = nil
   ) throws(SettingsError) -> SettingsReader {
-    let value = value(key) ?? .null
-    if let shorthand, case .string = value.content {
-      return try SettingsReader(.object([JSONValue.Member(shorthand, value)]), path: path(of: key))
-    }
-    return try SettingsReader(value, path: path(of: key))
+    try SettingsReader(value(key) ?? .null, path: path(of: key), shorthand: shorthand)
   }
 
   public mutating func array(_ key: String) throws(SettingsError) -> [JSONValue]? {

@@ -27,7 +27,7 @@ extension Checkpoint {
     var transform: FeatureTransform
     /// The characters that features stand for by number, where the data set lists them.
     var vocabulary: String?
-    /// How samples lie in the data's files; there for a GAN, which writes such samples.
+    /// How samples lie in the data's files, for a task that writes such samples.
     var storage: FeatureStorage?
   }
 
@@ -38,7 +38,7 @@ extension Checkpoint {
     model =
       Self.arrays(exchange.parameters, trainer.model.parameterLayout)
       + Self.arrays(exchange.statistics, trainer.model.statisticLayout)
-    optimizer = zip(trainer.update.momentNames, exchange.moments).map {
+    optimizer = zip(trainer.update.stateNames, exchange.optimizerState).map {
       ($0, Self.arrays($1, trainer.model.parameterLayout))
     }
     let offset = facts.transform.offsetParts
@@ -47,7 +47,7 @@ extension Checkpoint {
       Array(name: "offset_remainder", shape: [2, offset[0].count], elements: offset[1] + offset[2]),
       Array(name: "factor", shape: [facts.transform.factor.count], elements: facts.transform.factor),
     ]
-    progress = trainer.progress.attributes
+    progress = trainer.progress.attributes(secondLoss: trainer.task.secondLoss?.key)
     attributes = [
       "program_version": .text(programVersion), "configuration": .text(facts.configuration.json.line),
       "mpi_version": .text(MPILibrary.version), "blas_version": .text(BLAS.version), "blas_core": .text(BLAS.coreName),
@@ -138,7 +138,7 @@ extension Checkpoint {
     _ model: Model<Float>, parameters: Window<Float>, statistics: Window<Float>, from path: String
   ) throws {
     try restore(model, parameters: parameters, statistics: statistics, from: path)
-    guard let averaged = optimizer.first(where: { $0.moment == WeightAveraging.momentName })?.arrays else { return }
+    guard let averaged = optimizer.first(where: { $0.moment == WeightAveraging.stateName })?.arrays else { return }
     try check(
       averaged.map { ($0.name, $0.shape) },
       against: model.parameterLayout.entries.map { ($0.name, $0.shape.extents) }, in: path)
@@ -149,13 +149,13 @@ extension Checkpoint {
   func restore(_ trainer: Trainer, from path: String) throws {
     let exchange = trainer.exchange
     try restore(trainer.model, parameters: exchange.parameters, statistics: exchange.statistics, from: path)
-    let names = trainer.update.momentNames
+    let names = trainer.update.stateNames
     guard Set(names) == Set(optimizer.map(\.moment)) else {
       throw Failure.data(
         "\(path): it holds the optimizer state \(optimizer.map(\.moment)), but \(trainer.configuration.optimizer.name) "
           + "needs \(names); resume with the optimizer and ema_decay that it was trained with")
     }
-    for (name, moment) in zip(names, exchange.moments) {
+    for (name, moment) in zip(names, exchange.optimizerState) {
       let arrays = optimizer.first { $0.moment == name }?.arrays ?? []
       try check(
         arrays.map { ($0.name, $0.shape) },
@@ -165,8 +165,10 @@ extension Checkpoint {
   }
 
   /// The place of the run.
-  func progress(in path: String) throws -> TrainingProgress {
-    guard let progress = TrainingProgress(progress) else {
+  ///
+  /// - Parameter secondLoss: the key of the task's second loss, if it has one.
+  func progress(in path: String, secondLoss: String? = nil) throws -> TrainingProgress {
+    guard let progress = TrainingProgress(progress, secondLoss: secondLoss) else {
       throw Failure.data("\(path): its /progress is incomplete; use another checkpoint")
     }
     return progress

@@ -8,8 +8,8 @@ struct EpochMetrics {
   let step: Int
   let trainLoss: Double
   let trainAccuracy: Double?
-  /// The mean loss of a GAN's generator; nil of other models.
-  let generatorLoss: Double?
+  /// The task's second loss: its key, its heading and its mean; nil where it has one loss.
+  let secondLoss: (key: String, heading: String, mean: Double)?
   let validation: SplitMetrics?
   let learningRate: Double
   /// What is told of the validation beside loss and accuracy.
@@ -17,14 +17,14 @@ struct EpochMetrics {
 
   /// - Parameter progress: at the end of the epoch, before it is closed.
   init(
-    _ progress: TrainingProgress, learningRate: Double, validation: SplitMetrics?, objective: Objective,
+    _ progress: TrainingProgress, learningRate: Double, validation: SplitMetrics?, task: any LearningTask,
     metricNames: [MetricName] = []
   ) {
     epoch = progress.epoch + 1
     step = progress.step
-    trainLoss = progress.meanLoss
-    trainAccuracy = objective.hasAccuracy ? progress.correct / progress.samples : nil
-    generatorLoss = objective.isAdversarial ? progress.generatorLoss / progress.samples : nil
+    trainLoss = progress.sums.meanLoss
+    trainAccuracy = task.hasAccuracy ? progress.sums.correct / progress.sums.samples : nil
+    secondLoss = task.secondLoss.map { ($0.key, $0.heading, progress.sums.secondLoss / progress.sums.samples) }
     self.validation = validation
     self.learningRate = learningRate
     self.metricNames = metricNames
@@ -44,7 +44,7 @@ struct EpochMetrics {
         .init("epoch", .integer(epoch)), .init("step", .integer(step)), .init("train_loss", .number(trainLoss)),
         .init("train_accuracy", .optional(trainAccuracy)), .init("val_loss", .optional(validation?.loss)),
         .init("val_accuracy", .optional(validation?.accuracy)),
-      ] + (generatorLoss.map { [.init("generator_loss", .number($0))] } ?? [])
+      ] + (secondLoss.map { [.init($0.key, .number($0.mean))] } ?? [])
         + metricNames.map { .init("val_\($0.rawValue)", .finite(validation?.report?[$0])) }
         + [.init("learning_rate", .number(learningRate)), .init("timing", timing)])
   }
@@ -52,10 +52,10 @@ struct EpochMetrics {
   // MARK: A table for people
 
   /// The heads of the columns below which the epochs' lines stand.
-  static func heading(epochs: Int, hasValidation: Bool, objective: Objective) -> String {
-    let accuracy = objective.hasAccuracy ? ["accuracy"] : []
+  static func heading(epochs: Int, hasValidation: Bool, task: any LearningTask) -> String {
+    let accuracy = task.hasAccuracy ? ["accuracy"] : []
     let figures =
-      ["train loss"] + accuracy + (objective.isAdversarial ? ["gen loss"] : [])
+      ["train loss"] + accuracy + (task.secondLoss.map { [$0.heading] } ?? [])
       + (hasValidation ? ["val loss"] + accuracy : [])
     return row("epoch", epochs, figures + ["lr", "samples/s", "time"])
   }
@@ -66,7 +66,7 @@ struct EpochMetrics {
       [shortNumber(loss)] + (accuracy.map { [percentage($0)] } ?? [])
     }
     let cells =
-      figures(trainLoss, trainAccuracy) + (generatorLoss.map { [shortNumber($0)] } ?? [])
+      figures(trainLoss, trainAccuracy) + (secondLoss.map { [shortNumber($0.mean)] } ?? [])
       + (validation.map { figures($0.loss, $0.accuracy) } ?? [])
       + [String(format: "%.3g", learningRate), grouped(Int(timer.samplesPerSecond)), shortTime(timer.epochSeconds)]
     return Self.row("\(epoch)/\(epochs)", epochs, cells)

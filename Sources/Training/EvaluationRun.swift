@@ -49,21 +49,22 @@ public enum EvaluationRun {
           + "\(facts.shardCount) ranks")
     }
     BLAS.threads = facts.configuration.threads
-    let objective = try trained.objective(samples.source)
+    let task = try trained.task(samples.source)
+    let plan = EvaluationPlan(
+      sampleCount: samples.rows.count, shardCount: facts.shardCount, globalBatchSize: facts.configuration.batchSize)
     let assignment = ShardAssignment(shardCount: facts.shardCount, rankCount: ranks.size)
     let store = try ShardStore(
       source: samples.source, selection: samples.rows,
-      dealing: ShardDealing(sampleCount: samples.rows.count, shardCount: assignment.shardCount),
+      dealing: plan.dealing,
       shards: assignment.shards(ofRank: ranks.rank),
-      targetCheck: samples.source.targetType == nil ? .numbers : objective.targetCheck)
+      targetCheck: samples.source.targetType == nil ? FiniteNumbers() : task.targetCheck)
     let indexCount = facts.indexCount ?? facts.outputSize
     if let limit = try ModelCatalog.indexLimit(facts.configuration.model, indexCount: indexCount) {
       try store.checkIndices(below: limit)
     }
     store.transform = facts.transform
     return Evaluator(
-      store, model: trained.model, objective: objective, batchSize: facts.configuration.batchSize,
-      values: trained.values, assignment: assignment, communicator: ranks,
-      metrics: measures ? MetricSelection(objective.metricTask(outputSize: trained.facts.outputSize)) : nil)
+      store, plan: plan, model: trained.model, task: task, values: trained.values, assignment: assignment,
+      communicator: ranks, metrics: measures ? MetricSelection(task.metricTask(outputSize: facts.outputSize)) : nil)
   }
 }

@@ -48,7 +48,7 @@ extension ModelAssembly {
     let (kernel, dilation) = (try options.pair("kernel") ?? 3, try options.pair("dilation") ?? 1)
     let padding = try padding(&options, kernel: kernel, dilation: dilation)
     try requireFit(layer, kernel, padding, dilation)
-    let law = try options.choice("initializer", of: TrainingConfiguration.Initializer.self) ?? initializer
+    let law = try options.choice("initializer", of: InitializationScheme.self) ?? initializer
     let convolution = Conv2D<S>(
       inputShape: node.shape, filters: filters, kernel: kernel, stride: try options.pair("stride") ?? 1,
       padding: padding,
@@ -68,7 +68,7 @@ extension ModelAssembly {
     guard node.shape[0] + 2 * padding > dilation * (kernel - 1) else {
       throw mismatch(layer, "sequences of at least \(dilation * (kernel - 1) + 1 - 2 * padding) steps for this kernel")
     }
-    let law = try options.choice("initializer", of: TrainingConfiguration.Initializer.self) ?? initializer
+    let law = try options.choice("initializer", of: InitializationScheme.self) ?? initializer
     let convolution = Conv1D<S>(
       inputShape: node.shape, filters: filters, kernel: kernel, stride: try options.integer("stride") ?? 1,
       padding: padding, dilation: dilation, groups: groups, hasBias: try options.bool("bias") ?? true,
@@ -93,7 +93,7 @@ extension ModelAssembly {
     guard output.height > 0, output.width > 0 else {
       throw options.error("padding", "leaves nothing of the output; expected less than \(padding)")
     }
-    let law = try options.choice("initializer", of: TrainingConfiguration.Initializer.self) ?? initializer
+    let law = try options.choice("initializer", of: InitializationScheme.self) ?? initializer
     let convolution = ConvTranspose2D<S>(
       inputShape: node.shape, filters: filters, kernel: kernel, stride: stride, padding: padding,
       outputPadding: outputPadding, dilation: dilation, groups: groups, hasBias: try options.bool("bias") ?? true,

@@ -10,7 +10,7 @@ struct ModelAssembly<S: Scalar> {
   var outputSize: Int
   /// The rows of an embedding that names no size.
   let indexCount: Int
-  let initializer: TrainingConfiguration.Initializer
+  let initializer: InitializationScheme
   let customLayers: CustomLayers
   var builder = ModelBuilder<S>()
   /// What the next layer is applied to.
@@ -25,7 +25,7 @@ struct ModelAssembly<S: Scalar> {
   ///   - initializer: for weights whose layer names none.
   ///   - customLayers: those of the program.
   init(
-    inputShape: Shape, outputSize: Int, indexCount: Int, initializer: TrainingConfiguration.Initializer,
+    inputShape: Shape, outputSize: Int, indexCount: Int, initializer: InitializationScheme,
     customLayers: CustomLayers
   ) {
     self.outputSize = outputSize
@@ -90,7 +90,7 @@ struct ModelAssembly<S: Scalar> {
     guard let units = try options.integer("units") ?? (mayLeaveOutSize ? outputSize : nil) else {
       throw options.error("units", "expected the number of units; only the last dense layer may leave it out")
     }
-    let law = try options.choice("initializer", of: TrainingConfiguration.Initializer.self) ?? initializer
+    let law = try options.choice("initializer", of: InitializationScheme.self) ?? initializer
     // A dense layer sees an image as one row, numbered as PyTorch does.
     if node.shape.rank == 3 {
       node = builder.add(Flatten<S>(inputShape: node.shape), to: node, name: "\(name).flatten")

@@ -13,14 +13,14 @@ public struct ModelCatalog: Sendable {
   /// The numbers that features can be, from 0 on: the vectors of an embedding whose size nobody gave.
   public let indexCount: Int
   /// For weights whose layer names no other.
-  public let initializer: TrainingConfiguration.Initializer
+  public let initializer: InitializationScheme
   /// Layers that descriptions name beside those of the configuration.
   public let customLayers: CustomLayers
 
   /// - Parameter indexCount: nil for as many as outputs, as where characters follow characters.
   public init(
     inputShape: Shape, outputSize: Int, indexCount: Int? = nil,
-    initializer: TrainingConfiguration.Initializer = .kaiming, customLayers: CustomLayers = CustomLayers()
+    initializer: InitializationScheme = .kaiming, customLayers: CustomLayers = CustomLayers()
   ) {
     self.inputShape = inputShape
     self.outputSize = outputSize
@@ -137,7 +137,7 @@ extension SampleForm {
   }
 }
 
-extension TrainingConfiguration.Initializer {
+extension InitializationScheme {
   func initializer(fanIn: Int, fanOut: Int) -> Initializer {
     switch self {
     case .kaiming, .kaimingUniform: .kaimingUniform(fanIn: fanIn)

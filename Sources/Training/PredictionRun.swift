@@ -9,17 +9,7 @@ import NeuralNetwork
 import NumericCore
 
 /// The command `predict`: writes what a checkpoint makes of every row of a split, in the order of the rows.
-///
-/// | data set | shape | for |
-/// |---|---|---|
-/// | `/logits` | [N, K] | classification: raw outputs |
-/// | `/probabilities` | [N, K] | softmax, or sigmoid for binary cross-entropy; none for hinge |
-/// | `/classes` | [N] or [N, K] | int64: the most probable class, or each output above one half |
-/// | `/values` | [N, K] | regression: the outputs |
-/// | `/values` | [N, …] | reconstruction: the features, scaled as the model's input is and in the shape that it reads them in |
-/// | `/boxes` | [N, 4] | detection: x centre, y centre, width and height, relative to the image |
-///
-/// A classifier of the T positions of a sequence has [N, T, K], and [N, T] classes.
+/// Which data sets it writes, the task says.
 public enum PredictionRun {
   /// Collective. Rank 0 gathers and writes.
   ///
@@ -49,69 +39,21 @@ public enum PredictionRun {
       }
     }
     guard ranks.isRoot else { return }
-    try write(outputs, trained: trained, rows: samples.rows.count, to: arguments.output)
+    try write(outputs, trained: trained, samples: samples, to: arguments.output)
     print(
       "\(arguments.output): predictions for \(grouped(samples.rows.count)) rows of \(samples.path) \(samples.name.rawValue)"
     )
   }
 
-  private static func write(_ outputs: [Float], trained: TrainedModel, rows: Int, to path: String) throws {
-    let width = trained.facts.outputSize
-    // A model over sequences may give its outputs at each position.
-    let leading = [rows] + trained.model.outputShapes[0].extents.dropLast()
+  private static func write(_ outputs: [Float], trained: TrainedModel, samples: Samples, to path: String) throws {
     let file = try HDF5File.createInMemory(named: path)
-    switch trained.facts.lossName {
-    case "detection": try writeDetections(outputs, rows: rows, classes: width - boxSize, to: file)
-    case "cross_entropy", "focal", "hinge":
-      let probabilities = FlatBuffer(outputs)
-      let classes = (0..<outputs.count / width).map { row in
-        firstGreatest(probabilities.window.window(row * width..<(row + 1) * width))
-      }
-      try file.write("/logits", shape: leading + [width], elements: outputs)
-      try file.write("/classes", shape: leading, elements: classes)
-      // Margins are no probabilities.
-      guard trained.facts.lossName != "hinge" else { break }
-      softmaxRows(probabilities.window, classes: width)
-      try file.write("/probabilities", shape: leading + [width], elements: Array(probabilities.window))
-    case "binary_hinge":
-      try file.write("/logits", shape: [rows, width], elements: outputs)
-      try file.write("/classes", shape: width == 1 ? [rows] : [rows, width], elements: outputs.map { $0 > 0 ? 1 : 0 })
-    case "binary_cross_entropy":
-      // Element by element, so in place.
-      let probabilities = FlatBuffer(outputs)
-      sigmoid(probabilities.window, into: probabilities.window)
-      try file.write("/logits", shape: [rows, width], elements: outputs)
-      try file.write("/probabilities", shape: [rows, width], elements: Array(probabilities.window))
-      try file.write("/classes", shape: width == 1 ? [rows] : [rows, width], elements: outputs.map { $0 > 0 ? 1 : 0 })
-    default:
-      let sample = trained.facts.configuration.reconstructs ? trained.facts.inputShape.extents : [width]
-      try file.write("/values", shape: [rows] + sample, elements: outputs)
-    }
+    try trained.task(samples.source).write(
+      Predictions(
+        outputs: outputs, rows: samples.rows.count, shape: trained.model.outputShapes[0],
+        inputShape: trained.facts.inputShape, outputSize: trained.facts.outputSize), to: file)
     try file.setAttribute("checkpoint", to: trained.path)
     let image = try file.image()
     try file.close()
     try AtomicFile.write(image, to: path)
-  }
-
-  /// Rows of K logits and a box.
-  private static func writeDetections(_ outputs: [Float], rows: Int, classes: Int, to file: HDF5File) throws {
-    let width = classes + boxSize
-    let logits = FlatBuffer<Float>(count: rows * classes), boxes = FlatBuffer<Float>(count: rows * boxSize)
-    for row in 0..<rows {
-      for output in 0..<width {
-        let value = outputs[row * width + output]
-        if output < classes {
-          logits.window[row * classes + output] = value
-        } else {
-          boxes.window[row * boxSize + output - classes] = value
-        }
-      }
-    }
-    let labels = (0..<rows).map { firstGreatest(logits.window.window($0 * classes..<($0 + 1) * classes)) }
-    try file.write("/logits", shape: [rows, classes], elements: Array(logits.window))
-    try file.write("/classes", shape: [rows], elements: labels)
-    try file.write("/boxes", shape: [rows, boxSize], elements: Array(boxes.window))
-    softmaxRows(logits.window, classes: classes)
-    try file.write("/probabilities", shape: [rows, classes], elements: Array(logits.window))
   }
 }

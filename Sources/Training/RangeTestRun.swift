@@ -15,17 +15,14 @@ public enum RangeTestRun {
     var train = arguments.train
     train.settings.append(TrainArguments.Setting(path: "resume", value: .null))
     let trainer = try TrainingRun(train, ranks: ranks).trainer
-    guard trainer.networks == nil else {
-      throw Failure.usage(
-        "lr-find: the losses of a GAN depend on both networks and suggest no rate; use it for a single model")
-    }
+    if let reason = trainer.network.whyNoRangeTest { throw Failure.usage("lr-find: \(reason)") }
     var test = RangeTest(first: arguments.first, last: arguments.last, steps: arguments.steps)
     while !test.isOver {
       if trainer.progress.stepInEpoch == trainer.plan.stepsPerEpoch { trainer.progress.finishEpoch() }
       trainer.learningRateOverride = test.learningRate
       do {
         let totals = try trainer.step()
-        test.record(totals.loss / totals.weight)
+        test.record(totals.sums.meanLoss)
       } catch let error as Failure where error.exitCode == .numeric && !test.points.isEmpty {
         // Expected at the end of the range, and met by all ranks in the same step.
         break

@@ -26,7 +26,7 @@ struct SampleGenerationRun {
       throw Failure.usage(
         "generate: expected --grid FILE.png, --output OUT.h5 or both, for the samples of \(trained.path)")
     }
-    guard let networks = try trained.makeNetworks(), let storage = trained.facts.storage else {
+    guard let networks = try trained.networks(), let storage = trained.facts.storage else {
       throw Failure.data("\(trained.path): the attribute 'file_shape' is missing or not as ddp-train writes it")
     }
     (self.trained, self.networks, self.storage, self.arguments) = (trained, networks, storage, arguments)
@@ -49,7 +49,8 @@ struct SampleGenerationRun {
 
   /// What the generator makes of the latent vectors [N, feature size], scaled as in training.
   private func makeSamples() -> [Float] {
-    let capacity = min(arguments.samples, 64), size = networks.layers.latent
+    // Always as many at a time: what a sample is may depend on how many are computed beside it.
+    let capacity = 64, size = networks.layers.latent
     let values = networks.generatorValues(trained.values)
     let workspace = Workspace(model: networks.generator, capacity: capacity, values: values, learns: false)
     let random = RandomSource(seed: arguments.seed).stream(.latent)
@@ -59,8 +60,8 @@ struct SampleGenerationRun {
       for index in 0..<count {
         random.fillNormal(workspace.input().window(index * size..<(index + 1) * size), lane: start + index)
       }
-      workspace.forward(samples: count, mode: .evaluation, values: values)
-      samples += workspace.output()
+      workspace.forward(samples: capacity, mode: .evaluation, values: values)
+      samples += workspace.output().window(first: count * storage.shape.elementCount)
     }
     return samples
   }

@@ -38,19 +38,23 @@ struct TrainedModel {
     try checkpoint.restoreEvaluated(model, parameters: parameters.window, statistics: statistics.window, from: path)
   }
 
-  /// The two networks of a GAN; nil of a single model.
-  func makeNetworks() throws -> AdversarialModel<Float>? {
+  /// The network that the task of a split trains.
+  func network(_ task: any LearningTask) throws -> any TrainableNetwork {
+    try task.makeNetwork(catalog, facts.configuration.model)
+  }
+
+  /// The two networks of a model that has two; nil of a single one.
+  func networks() throws -> AdversarialModel<Float>? {
     try catalog.makeAdversarialModel(facts.configuration.model)
   }
 
   var values: ModelValues<Float> { ModelValues(parameters: parameters.window, statistics: statistics.window) }
 
-  /// The loss of its training, resolved for a split.
-  func objective(_ split: SplitSource) throws -> Objective {
-    var loss = facts.configuration.loss ?? TrainingConfiguration.Loss(name: facts.lossName)
-    loss.name = facts.lossName
-    return try Objective(
-      loss, model: facts.configuration.model, declaredOutputSize: facts.outputSize, data: split)
+  /// The task of its training, with the loss resolved for a split.
+  func task(_ split: SplitSource) throws -> any LearningTask {
+    try TaskCatalog.task(
+      facts.configuration.loss.value ?? LossCatalog.all.make(facts.lossName), model: facts.configuration.model,
+      declaredOutputSize: facts.outputSize, data: split)
   }
 
   /// The samples that `path` and `split` ask for.
@@ -59,25 +63,23 @@ struct TrainedModel {
   ///   - path: nil for the data that it was trained on.
   ///   - split: nil for the test split or, where there is none, the validation split, then the training split. A validation split
   ///     that training held out of its data is held out again.
-  /// - Throws: for a GAN too, which has nothing to say of samples.
+  /// - Throws: also for a task that predicts nothing.
   func open(_ path: String?, split: String?, labelsRequired: Bool) throws -> Samples {
-    guard !facts.configuration.model.isAdversarial else {
-      throw Failure.usage(
-        "\(self.path): is of a GAN, which makes samples and has no predictions to evaluate; use ddp-train generate with --grid "
-          + "or --output")
-    }
     let data = facts.configuration.data
     let isOwn = path == nil || path == data.path
+    if let reason = TaskCatalog.whyNotEvaluated(facts.configuration.model) {
+      throw Failure.usage("\(self.path): \(reason)")
+    }
     let source = try DataSource.open(
       path ?? data.path ?? BundledData.digits(), features: isOwn ? data.features : nil,
       labels: isOwn ? data.labels : nil, labelsRequired: labelsRequired,
       reconstructs: facts.configuration.reconstructs
-    ).arranged(as: ModelCatalog.sampleForm(facts.configuration.model), data.channelLayout)
+    ).arranged(as: ModelCatalog.sampleForm(facts.configuration.model), data.layout)
     let heldOut =
       isOwn
       ? try TrainingData.heldOut(
         of: source, configuration: facts.configuration,
-        isClassification: try objective(source.split(.train)).isClassification) : nil
+        isLabelled: try task(source.split(.train)).isLabelled) : nil
     let name: SplitName
     if let split {
       guard let known = SplitName(rawValue: split) else {

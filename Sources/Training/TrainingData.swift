@@ -4,15 +4,15 @@ import DataPipeline
 import Basics
 
 /// One rank's part of every split that a run reads, scaled alike.
-public struct TrainingData {
-  public let source: DataSource
-  public let train: ShardStore
+struct TrainingData {
+  let source: DataSource
+  let train: ShardStore
   /// `/val`, or the part that was split off the training split, or nil.
-  public let validation: ShardStore?
-  public let test: ShardStore?
-  public let transform: FeatureTransform
+  let validation: EvaluatedSplit?
+  let test: EvaluatedSplit?
+  let transform: FeatureTransform
   /// Outputs that a model needs: classes, or target values.
-  public let outputSize: Int
+  let outputSize: Int
 
   /// Reads the shards of this rank. Collective: every rank must call it.
   ///
@@ -20,47 +20,49 @@ public struct TrainingData {
   ///   - transform: that of a checkpoint; nil to find it on the training split.
   ///   - declaredOutputSize: outputs that the model fixes; labels must fit in.
   init(
-    _ source: DataSource, configuration: TrainingConfiguration, objective: Objective, declaredOutputSize: Int?,
+    _ source: DataSource, configuration: TrainingConfiguration, task: any LearningTask, declaredOutputSize: Int?,
     transform: FeatureTransform?, assignment: ShardAssignment, communicator: any Communicator
   ) throws {
     self.source = source
     let split = try source.split(.train)
     let shards = assignment.shards(ofRank: communicator.rank)
-    let heldOut = try Self.heldOut(
-      of: source, configuration: configuration, isClassification: objective.isClassification)
+    let heldOut = try Self.heldOut(of: source, configuration: configuration, isLabelled: task.isLabelled)
     let trainRows = heldOut?.train ?? .all(count: split.sampleCount)
 
     try ShardDealing.validate(sampleCount: trainRows.count, shardCount: assignment.shardCount)
-    func load(_ source: SplitSource, _ rows: RowSelection, _ check: TargetCheck) throws -> ShardStore {
-      try ShardStore(
-        source: source, selection: rows,
-        dealing: ShardDealing(sampleCount: rows.count, shardCount: assignment.shardCount), shards: shards,
-        targetCheck: check)
+    func load(
+      _ source: SplitSource, _ rows: RowSelection, _ dealing: ShardDealing, _ check: any TargetCheck
+    ) throws -> ShardStore {
+      try ShardStore(source: source, selection: rows, dealing: dealing, shards: shards, targetCheck: check)
     }
-    train = try load(split, trainRows, objective.targetCheck)
+    train = try load(
+      split, trainRows, ShardDealing(sampleCount: trainRows.count, shardCount: assignment.shardCount), task.targetCheck)
 
     // Labels of the other splits must be among the classes of the training split.
-    let check: TargetCheck
-    (outputSize, check) = try objective.outputs(
+    let check: any TargetCheck
+    (outputSize, check) = try task.outputs(
       classes: { [train] in try train.classCount(communicator) }, declared: declaredOutputSize, data: split)
-    try objective.check(outputSize: outputSize)
-    func load(_ name: SplitName) throws -> ShardStore? {
-      // A GAN is evaluated on no split.
-      guard !objective.isAdversarial, let other = source.splits[name] else { return nil }
+    try task.check(outputSize: outputSize)
+    func evaluated(_ source: SplitSource, _ rows: RowSelection) throws -> EvaluatedSplit {
+      let plan = EvaluationPlan(
+        sampleCount: rows.count, shardCount: assignment.shardCount, globalBatchSize: configuration.batchSize)
+      return EvaluatedSplit(store: try load(source, rows, plan.dealing, check), plan: plan)
+    }
+    func evaluated(_ name: SplitName) throws -> EvaluatedSplit? {
+      guard type(of: task).whyNotEvaluated == nil, let other = source.splits[name] else { return nil }
       guard other.featureShape.elementCount == split.featureShape.elementCount, other.targetSize == split.targetSize
       else {
         throw Failure.data(
           "\(other.place(.features, row: 0)): samples of \(other.featureShape) with \(other.targetSize) targets, expected "
             + "\(split.featureShape) with \(split.targetSize) as in the training split")
       }
-      return try load(other, .all(count: other.sampleCount), check)
+      return try evaluated(other, .all(count: other.sampleCount))
     }
-    validation = try heldOut.map { try load(split, $0.validation, check) } ?? load(.validation)
-    test = try load(.test)
+    validation = try heldOut.map { try evaluated(split, $0.validation) } ?? evaluated(.validation)
+    test = try evaluated(.test)
 
     let scaling: FeatureScaling =
-      try ModelCatalog.sampleForm(configuration.model) == .indices
-      ? .none : FeatureScaling(rawValue: configuration.data.scaling.rawValue) ?? .unit
+      try ModelCatalog.sampleForm(configuration.model) == .indices ? .none : configuration.data.scaling
     if try ModelCatalog.masksFeatures(configuration.model), scaling == .standard || scaling == .minMax {
       throw Failure.usage(
         "data.scaling: \(scaling.rawValue) gives each feature its own zero, which the layer mask cannot find; give none, or scale "
@@ -68,32 +70,31 @@ public struct TrainingData {
     }
     self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
     let indexCount = split.indexCount ?? outputSize
+    let stores = [train] + [validation, test].compactMap { $0?.store }
     if let limit = try ModelCatalog.indexLimit(configuration.model, indexCount: indexCount) {
-      for store in [train, validation, test] { try store?.checkIndices(below: limit) }
+      for store in stores { try store.checkIndices(below: limit) }
     }
-    for store in [train, validation, test] { store?.transform = self.transform }
-    if split.reconstructs && objective.loss.targetKind == .binary { try train.checkProbabilities() }
+    for store in stores { store.transform = self.transform }
+    if task.needsUnitFeatures { try train.checkProbabilities() }
   }
 
   /// The two parts of a training split that has to give up its validation samples itself; nil where it keeps them all.
   static func heldOut(
-    of source: DataSource, configuration: TrainingConfiguration, isClassification: Bool
+    of source: DataSource, configuration: TrainingConfiguration, isLabelled: Bool
   ) throws -> (train: RowSelection, validation: RowSelection)? {
     guard configuration.data.validation > 0 && source.splits[.validation] == nil else { return nil }
     let split = try source.split(.train)
     let parts = try ValidationSplit.select(
-      labels: isClassification && split.targetSize == 1 ? split.readLabels() : nil, sampleCount: split.sampleCount,
+      labels: isLabelled && split.targetSize == 1 ? split.readLabels() : nil, sampleCount: split.sampleCount,
       fraction: configuration.data.validation, seed: configuration.seed)
     return (.rows(parts.train), .rows(parts.validation))
   }
 }
 
-extension TrainingConfiguration.Data {
-  var channelLayout: ChannelLayout {
-    switch layout {
-    case .auto: .auto
-    case .channelsFirst: .channelsFirst
-    case .channelsLast: .channelsLast
-    }
-  }
+/// A split that is evaluated: its rows, and in which batches.
+struct EvaluatedSplit {
+  let store: ShardStore
+  let plan: EvaluationPlan
+
+  var sampleCount: Int { plan.dealing.sampleCount }
 }

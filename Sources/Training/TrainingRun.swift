@@ -14,7 +14,7 @@ public final class TrainingRun {
   private let topology: Topology
   private let data: TrainingData
   /// For programs that take the steps themselves, such as a benchmark.
-  public let trainer: Trainer
+  package let trainer: Trainer
   private let facts: Checkpoint.Facts
   private let metrics: MetricSelection?
   private let validator: Evaluator?
@@ -87,12 +87,13 @@ public final class TrainingRun {
       }
       // Also on the ranks whose copy is about to be overwritten: a checkpoint that does not fit is an error of all.
       if isRoot || trainer.exchange is AllReduceExchange { try resumed.checkpoint.restore(trainer, from: resumed.path) }
-      trainer.progress = try resumed.checkpoint.progress(in: resumed.path)
+      trainer.progress = try resumed.checkpoint.progress(
+        in: resumed.path, secondLoss: trainer.task.secondLoss?.key)
       try forgetBestElsewhere()
     } else if isRoot {
       trainer.initializeState()
     }
-    try trainer.exchange.publish()
+    try trainer.exchange.broadcastState()
   }
 
   /// Keeps the best epoch so far only if its checkpoint will be in this run's directory: it is the one that is tested at the end.
@@ -102,8 +103,8 @@ public final class TrainingRun {
     if try topology.world.broadcast(isHere, from: 0).isEmpty { trainer.progress.best = nil }
   }
 
-  /// Is given the rows that this rank's shards take in each step.
-  public func audit(_ take: @escaping (_ step: Int, _ rows: [Int]) -> Void) { trainer.auditRows = take }
+  /// Has `take` called with the rows that this rank's shards take in each step.
+  package func audit(_ take: @escaping (_ step: Int, _ rows: [Int]) -> Void) { trainer.auditRows = take }
 
   // MARK: The run
 
@@ -133,9 +134,9 @@ public final class TrainingRun {
     timer.startEpoch()
     while trainer.progress.stepInEpoch < trainer.plan.stepsPerEpoch {
       let totals = try trainer.step(requestsStop: StopSignal.isRequested)
-      timer.count(samples: totals.samples)
-      if isRoot { try afterStep(totals) }
-      if totals.stop > 0 { return false }
+      timer.count(samples: totals.sums.samples)
+      if isRoot { try afterStep() }
+      if totals.sums.stop > 0 { return false }
     }
     timer.endSteps(exchange: trainer.takeExchangeSeconds())
     let validation = try validator?.evaluate(trainer.values)
@@ -148,20 +149,20 @@ public final class TrainingRun {
     return true
   }
 
-  private func afterStep(_ totals: StepTotals) throws {
+  private func afterStep() throws {
     let progress = trainer.progress
     let steps = trainer.plan.stepsPerEpoch
     console.progress(
       "epoch \(progress.epoch + 1)/\(configuration.epochs)", fraction: Double(progress.stepInEpoch) / Double(steps)
     ) {
       let left = Double(configuration.epochs * steps - progress.step) * timer.secondsPerStep
-      return "\(progress.stepInEpoch)/\(steps)  loss \(shortNumber(progress.meanLoss))  "
+      return "\(progress.stepInEpoch)/\(steps)  loss \(shortNumber(progress.sums.meanLoss))  "
         + "\(grouped(Int(timer.samplesPerSecond))) samples/s  \(shortTime(left)) left"
     }
     let rule = configuration.checkpoint
     let isDue =
-      rule.everySteps.map { progress.step % $0 == 0 } ?? false
-      || rule.everyMinutes.map { timer.secondsSinceCheckpoint >= $0 * 60 } ?? false
+      (rule.everySteps > 0 && progress.step % rule.everySteps == 0)
+      || (rule.everyMinutes > 0 && timer.secondsSinceCheckpoint >= rule.everyMinutes * 60)
     // The end of an epoch has its own rule, and its checkpoint knows the validation figures.
     if isDue && progress.stepInEpoch < steps { try save(isBest: false) }
   }
@@ -170,16 +171,18 @@ public final class TrainingRun {
     let progress = trainer.progress
     let metrics = EpochMetrics(
       progress, learningRate: trainer.learningRate(step: progress.step), validation: validation,
-      objective: trainer.objective, metricNames: self.metrics?.names ?? [])
+      task: trainer.task, metricNames: self.metrics?.names ?? [])
     let isBest = trainer.finishEpoch(metrics.candidate)
     guard isRoot else { return }
     timer.endEpoch()
     try directory.append(metrics.json(timing: timer.json).line, to: directory.metricsFile)
     try console.line(metrics.text(epochs: configuration.epochs, timer: timer))
     let isLast = trainer.isFinished
-    let isDue = configuration.checkpoint.everyEpochs.map { trainer.progress.epoch % $0 == 0 } ?? false
-    let stepRule = configuration.checkpoint.everySteps.map { progress.step % $0 == 0 } ?? false
-    if isBest || isLast || isDue || stepRule { try save(isBest: isBest) }
+    let rule = configuration.checkpoint
+    let isDue =
+      (rule.everyEpochs > 0 && trainer.progress.epoch % rule.everyEpochs == 0)
+      || (rule.everySteps > 0 && progress.step % rule.everySteps == 0)
+    if isBest || isLast || isDue { try save(isBest: isBest) }
   }
 
   private func save(isBest: Bool) throws {
@@ -223,12 +226,12 @@ public final class TrainingRun {
     guard !trainer.isFinished else { return }
     try console.line(
       EpochMetrics.heading(
-        epochs: configuration.epochs, hasValidation: validator != nil, objective: trainer.objective))
+        epochs: configuration.epochs, hasValidation: validator != nil, task: trainer.task))
   }
 
   /// The test split is read once, with the best checkpoint, after everything has been chosen.
   private func finish() throws {
-    if let store = data.test {
+    if let split = data.test {
       if isRoot, configuration.earlyStopping?.restoreBest ?? true, let best = trainer.progress.best,
         best.step != trainer.progress.step
       {
@@ -237,10 +240,10 @@ public final class TrainingRun {
         try Checkpoint.read(path).restoreEvaluated(
           trainer.model, parameters: values.parameters, statistics: values.statistics, from: path)
       }
-      try trainer.exchange.publish()
+      try trainer.exchange.broadcastState()
       testMetrics = try Evaluator(
-        store, model: trainer.model, objective: trainer.objective, batchSize: configuration.batchSize,
-        values: trainer.values, assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics
+        split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
+        assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics
       ).evaluate(trainer.values)
     }
     guard isRoot, let best = trainer.progress.best else { return }

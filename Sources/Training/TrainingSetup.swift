@@ -5,6 +5,7 @@ import Configuration
 import DataPipeline
 import NeuralNetwork
 import NumericCore
+import Optimizers
 
 /// What a run needs before its first step: this rank's data, the model that fits them, and who trains and judges it.
 struct TrainingSetup {
@@ -28,47 +29,53 @@ struct TrainingSetup {
     BLAS.threads = configuration.threads
 
     let path = try configuration.data.path ?? BundledData.digits()
-    // A GAN learns from features alone.
+    let layout = try ModelCatalog.sampleForm(configuration.model)
     let source = try DataSource.open(
       path, features: configuration.data.features, labels: configuration.data.labels,
-      labelsRequired: !configuration.model.isAdversarial, reconstructs: configuration.reconstructs
-    ).arranged(as: ModelCatalog.sampleForm(configuration.model), configuration.data.channelLayout)
+      labelsRequired: TaskCatalog.needsLabels(configuration.model), reconstructs: configuration.reconstructs
+    ).arranged(as: layout, configuration.data.layout)
     let split = try source.split(.train)
     let declared = try ModelCatalog.declaredOutputSize(configuration.model)
-    let objective = try Objective(
-      configuration.loss, model: configuration.model, declaredOutputSize: declared, data: split)
-    try Self.checkMetrics(configuration, objective)
+    let task = try TaskCatalog.task(
+      configuration.loss.value, model: configuration.model, declaredOutputSize: declared, data: split)
+    try Self.checkMetrics(configuration, task)
     data = try TrainingData(
-      source, configuration: configuration, objective: objective, declaredOutputSize: declared,
+      source, configuration: configuration, task: task, declaredOutputSize: declared,
       transform: resumed?.facts.transform, assignment: assignment, communicator: world)
 
     let catalog = ModelCatalog(
       inputShape: split.featureShape, outputSize: data.outputSize, indexCount: split.indexCount,
       initializer: configuration.initializer, customLayers: customLayers)
-    let networks: AdversarialModel<Float>? = try catalog.makeAdversarialModel(configuration.model)
-    let model = try networks?.joined ?? catalog.makeModel(configuration.model)
-    try objective.check(model.outputShapes[0], outputSize: data.outputSize, data: split)
+    let network = try task.makeNetwork(catalog, configuration.model)
+    let model = network.model
+    try task.check(output: model.outputShapes[0], outputSize: data.outputSize, data: split)
     let metrics = try MetricSelection(
-      configuration.metrics, task: objective.metricTask(outputSize: data.outputSize), lossName: objective.name)
+      configuration.metrics, task: task.metricTask(outputSize: data.outputSize), lossName: task.lossName)
     self.metrics = metrics
 
+    let update = ParameterUpdate(
+      network.updateParts(configuration), layout: model.parameterLayout,
+      transform: GradientTransform(
+        clipValue: configuration.clipValue.map { Float($0) }, l1: Float(configuration.regularization.l1),
+        l2: Float(configuration.regularization.l2)),
+      averaging: configuration.emaDecay.map { WeightAveraging(decay: $0) })
     let trainer = try Trainer(
-      model: model, objective: objective, configuration: configuration, store: data.train,
-      exchange: Self.makeExchange(configuration, model, assignment, topology), communicator: world, networks: networks)
+      network: network, task: task, configuration: configuration, store: data.train, update: update,
+      exchange: Self.makeExchange(configuration, model, update, assignment, topology), communicator: world)
     self.trainer = trainer
     validator = data.validation.map {
       Evaluator(
-        $0, model: model, objective: objective, batchSize: configuration.batchSize, values: trainer.values,
-        assignment: assignment, communicator: world, metrics: metrics)
+        $0.store, plan: $0.plan, model: model, task: task, values: trainer.values, assignment: assignment,
+        communicator: world, metrics: metrics)
     }
     var resolved = configuration
     (resolved.data.path, resolved.shards) = (path, shardCount)
     // What belongs to this start and not to the run: another start has its own.
     (resolved.resume, resolved.run, resolved.quiet) = (nil, nil, false)
     facts = Checkpoint.Facts(
-      configuration: resolved, lossName: objective.name, inputShape: split.featureShape, outputSize: data.outputSize,
+      configuration: resolved, lossName: task.lossName, inputShape: split.featureShape, outputSize: data.outputSize,
       indexCount: split.indexCount, sampleCount: data.train.dealing.sampleCount, shardCount: shardCount,
-      transform: data.transform, vocabulary: split.vocabulary, storage: networks == nil ? nil : split.featureStorage)
+      transform: data.transform, vocabulary: split.vocabulary, storage: task.writesSamples ? split.featureStorage : nil)
   }
 
   private static func shardCount(
@@ -84,25 +91,23 @@ struct TrainingSetup {
   }
 
   /// Rules that follow the accuracy need a loss that has one.
-  private static func checkMetrics(_ configuration: TrainingConfiguration, _ objective: Objective) throws
-  {
+  private static func checkMetrics(_ configuration: TrainingConfiguration, _ task: any LearningTask) throws {
     let rules = [
-      ("schedule.metric", configuration.schedule.name == .plateau ? configuration.schedule.metric : nil),
+      ("schedule.metric", (configuration.schedule.schedule as? Plateau)?.metric),
       ("early_stopping.metric", configuration.earlyStopping?.metric),
     ]
-    for (key, metric) in rules where metric == .accuracy && !objective.hasAccuracy {
-      throw Failure.usage(
-        "\(key): the loss \(objective.name) has no accuracy to follow; give \"loss\"")
+    for (key, metric) in rules where metric == .accuracy && !task.hasAccuracy {
+      throw Failure.usage("\(key): the loss \(task.lossName) has no accuracy to follow; give \"loss\"")
     }
   }
 
   private static func makeExchange(
-    _ configuration: TrainingConfiguration, _ model: Model<Float>, _ assignment: ShardAssignment, _ topology: Topology
+    _ configuration: TrainingConfiguration, _ model: Model<Float>, _ update: ParameterUpdate,
+    _ assignment: ShardAssignment, _ topology: Topology
   ) throws -> any Exchange {
-    let update = configuration.parameterUpdate(model.parameterLayout)
     let layout = ExchangeLayout(
       parameterCount: model.parameterLayout.count, statisticCount: model.statisticLayout.count,
-      momentCount: update.momentNames.count,
+      stateCount: update.stateNames.count,
       layerRanges: update.isLayerwise ? model.parameterLayout.entries.map(\.range) : [])
     switch configuration.exchange {
     case .mpi: return AllReduceExchange(layout, assignment: assignment, world: topology.world)

@@ -9,7 +9,7 @@ enum BarrierCase {
   static func run(_ ranks: MPICommunicator) throws -> String {
     let topology = try Topology(ranks)
     let world = topology.world
-    let layout = ExchangeLayout(parameterCount: 2 * 4096 + 1, statisticCount: 1, momentCount: 1)
+    let layout = ExchangeLayout(parameterCount: 2 * 4096 + 1, statisticCount: 1, stateCount: 1)
     let assignment = ShardAssignment(shardCount: world.size, rankCount: world.size)
     let exchange = try SharedMemoryExchange(layout, assignment: assignment, topology: topology)
     // Whole numbers, whose sums are exact in any order: what is under test is when, not how, they are added.
@@ -18,14 +18,16 @@ enum BarrierCase {
       let gradient = exchange.gradients(ofShard: world.rank)
       for i in ends { gradient[i] = Float(step % 1000 + world.rank + i % 7) }
       exchange.batchStatistics(ofShard: world.rank)[0] = Float(step % 1000)
-      let tail = exchange.tail(ofShard: world.rank)
-      for slot in TailSlot.allCases { tail[slot.rawValue] = Double(step + world.rank) }
+      let value = Double(step + world.rank)
+      var scalars = StepScalars(loss: value, correct: value, samples: step + world.rank)
+      (scalars.stop, scalars.secondLoss) = (value, value)
+      exchange.scalars(ofShard: world.rank).pointee = scalars
       let totals = try exchange.step(
-        Assignment(
-          parameters: exchange.parameters, statistics: exchange.statistics, clipNorm: step % 2 == 0 ? nil : 1e12))
+        Assignment(parameters: exchange.parameters, statistics: exchange.statistics),
+        clipNorm: step % 2 == 0 ? nil : 1e12)
       let ranksSum = world.size * (world.size - 1) / 2
       try expect(
-        totals.loss == Double(step * world.size + ranksSum),
+        totals.sums.loss == Double(step * world.size + ranksSum) && totals.sums.secondLoss == totals.sums.loss,
         "rank \(world.rank): step \(step) gave the totals \(totals)")
       for i in ends {
         let expected = Float((step % 1000 + i % 7) * world.size + ranksSum)
@@ -45,9 +47,8 @@ enum BarrierCase {
   private struct Assignment: StepUpdate {
     let parameters: Window<Float>
     let statistics: Window<Float>
-    let clipNorm: Double?
 
-    func updateParameters(_ range: Range<Int>, gradient: Window<Float>, scale: Float) {
+    func update(_ range: Range<Int>, gradient: Window<Float>, scale: Float) {
       for i in range { parameters[i] = gradient[i] }
     }
     func updateStatistics(_ range: Range<Int>, sums: Window<Float>, scale: Float) {

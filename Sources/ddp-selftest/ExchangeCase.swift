@@ -19,7 +19,7 @@ enum ExchangeCase {
       for (index, parameterCount) in parameterCounts.enumerated() {
         let layout = ExchangeLayout(
           parameterCount: parameterCount, statisticCount: statisticCounts[(index + shardCount) % 3],
-          momentCount: 1 + (index / 2 + shardCount / 2) % 2,
+          stateCount: 1 + (index / 2 + shardCount / 2) % 2,
           layerRanges: (index + shardCount / 3) % 3 == 0 ? layerRanges(parameterCount) : [])
         let clipNorm = (index + shardCount) % 2 == 0 ? nil : 0.25
         let trial = ExchangeTrial(layout: layout, assignment: assignment, clipNorm: clipNorm, rank: world.rank)
@@ -53,7 +53,7 @@ enum ExchangeCase {
     _ layout: ExchangeLayout, _ assignment: ShardAssignment, _ clipNorm: Double?, _ world: MPICommunicator
   ) throws {
     var layout = layout
-    layout.momentCount = 1
+    layout.stateCount = 1
     let exchange = AllReduceExchange(layout, assignment: assignment, world: world)
     let trial = ExchangeTrial(layout: layout, assignment: assignment, clipNorm: clipNorm, rank: world.rank)
     try trial.run(exchange, steps: 1, isExact: false)
@@ -61,21 +61,21 @@ enum ExchangeCase {
     try disagreement(exchange, copies: world.size, world)
   }
 
-  /// `publish` makes rank 0's state everybody's, whatever the others had.
+  /// `broadcastState` makes rank 0's state everybody's, whatever the others had.
   private static func publishing(_ exchange: any Exchange, _ world: MPICommunicator) throws {
-    let windows = [exchange.parameters, exchange.statistics] + exchange.moments
+    let windows = [exchange.parameters, exchange.statistics] + exchange.optimizerState
     // On one node all see one copy: let everybody be done with it, and rank 0 be the last to write.
     try world.barrier()
     if !world.isRoot { for window in windows { window.update(repeating: -1) } }
     try world.barrier()
     let random = RandomSource(seed: 5)
     if world.isRoot { for (lane, window) in windows.enumerated() { Values.fill(window, from: random, lane: lane) } }
-    try exchange.publish()
+    try exchange.broadcastState()
     for (lane, window) in windows.enumerated() {
       let expected = FlatBuffer<Float>(count: window.count)
       Values.fill(expected.window, from: random, lane: lane)
       try expect(
-        window.elementsEqual(expected.window), "rank \(world.rank): publish left another value in flat buffer \(lane)")
+        window.elementsEqual(expected.window), "rank \(world.rank): broadcastState left another value in flat buffer \(lane)")
     }
     try world.barrier()
   }
@@ -83,7 +83,7 @@ enum ExchangeCase {
   /// One bit of one copy altered is a disagreement, if there is another copy.
   private static func disagreement(_ exchange: any Exchange, copies: Int, _ world: MPICommunicator) throws {
     try expect(try exchange.replicasAgree(), "rank \(world.rank): equal replicas are said to differ")
-    let windows = [exchange.parameters, exchange.moments[exchange.moments.count - 1]]
+    let windows = [exchange.parameters, exchange.optimizerState[exchange.optimizerState.count - 1]]
     for window in windows {
       let last = window.count - 1
       func flip() { window[last] = Float(bitPattern: window[last].bitPattern ^ 1) }

@@ -12,7 +12,7 @@ struct ExchangeTrial {
   private struct Contribution {
     var gradients: [Float]
     var statistics: [Float]
-    var tail: [Double]
+    var scalars: StepScalars
   }
 
   private func contribution(step: Int, shard: Int) -> Contribution {
@@ -24,65 +24,64 @@ struct ExchangeTrial {
     let words = random.words(0, lane: 2)
     // Every third shard has no samples.
     let samples = (shard + step) % 3 == 2 ? 0 : Int(words.x % 64) + 1
+    var scalars = StepScalars(
+      loss: Double(Values.spread(words.y)) / 3, correct: Double(words.z % 64), samples: samples)
+    // In halves, so that weights are exact and are not the samples.
+    scalars.weight = Double(samples) * Double(words.w % 5 + 1) / 2
+    (scalars.stop, scalars.secondLoss) = (words.w % 8 == 0 ? 1 : 0, Double(words.x % 32))
     return Contribution(
-      gradients: Array(gradients.window), statistics: Array(statistics.window),
-      // In halves, so that weights are exact and are not the samples.
-      tail: [
-        Double(Values.spread(words.y)) / 3, Double(words.z % 64), Double(samples),
-        Double(samples) * Double(words.w % 5 + 1) / 2, words.w % 8 == 0 ? 1 : 0,
-        Double(words.x % 32),
-      ])
+      gradients: Array(gradients.window), statistics: Array(statistics.window), scalars: scalars)
   }
 
   /// - Parameter isExact: whether all bits must be equal, or the gradients' sums to 10⁻⁶ of the greatest.
   func run(_ exchange: any Exchange, steps: Int, isExact: Bool) throws {
-    let owners = (0..<1 + layout.momentCount).map { _ in FlatBuffer<Float>(count: layout.parameterCount) }
+    let owners = (0..<1 + layout.stateCount).map { _ in FlatBuffer<Float>(count: layout.parameterCount) }
     let statistics = FlatBuffer<Float>(count: layout.statisticCount)
     let reference = TestState(
-      parameters: owners[0].window, moments: owners.dropFirst().map(\.window), statistics: statistics.window)
-    let state = TestState(parameters: exchange.parameters, moments: exchange.moments, statistics: exchange.statistics)
+      parameters: owners[0].window, buffers: owners.dropFirst().map(\.window), statistics: statistics.window)
+    let state = TestState(parameters: exchange.parameters, buffers: exchange.optimizerState, statistics: exchange.statistics)
 
     for step in 0..<steps {
       let contributions = (0..<assignment.shardCount).map { contribution(step: step, shard: $0) }
       for shard in exchange.shards {
         _ = exchange.gradients(ofShard: shard).update(fromContentsOf: contributions[shard].gradients)
         _ = exchange.batchStatistics(ofShard: shard).update(fromContentsOf: contributions[shard].statistics)
-        _ = exchange.tail(ofShard: shard).update(fromContentsOf: contributions[shard].tail)
+        exchange.scalars(ofShard: shard).pointee = contributions[shard].scalars
       }
-      let totals = try exchange.step(TestUpdate(state: state, clipNorm: clipNorm))
-      let expected = referenceStep(contributions, TestUpdate(state: reference, clipNorm: clipNorm))
+      let totals = try exchange.step(TestUpdate(state: state), clipNorm: clipNorm)
+      let expected = referenceStep(contributions, TestUpdate(state: reference))
       try compare(totals, expected, step: step, isExact: isExact)
       try compare("parameters", state.parameters, reference.parameters, step: step, isExact: isExact)
       try compare("statistics", state.statistics, reference.statistics, step: step, isExact: isExact)
-      // Adam's moments are squares; the parameters tell enough where bits are not compared.
-      for (moment, expected) in zip(state.moments, reference.moments) where isExact {
-        try compare("a moment", moment, expected, step: step, isExact: true)
+      // Adam's state holds squares; the parameters tell enough where bits are not compared.
+      for (buffer, expected) in zip(state.buffers, reference.buffers) where isExact {
+        try compare("optimizer state", buffer, expected, step: step, isExact: true)
       }
     }
     withExtendedLifetime(owners) {}
   }
 
   private func referenceStep(_ contributions: [Contribution], _ update: TestUpdate) -> StepTotals {
-    let tail = ReferenceTree.sum(contributions.map(\.tail))
+    let sums = ReferenceTree.sum(contributions.map(\.scalars))
     let gradients = FlatBuffer(ReferenceTree.sum(contributions.map(\.gradients)))
     let statistics = FlatBuffer(ReferenceTree.sum(contributions.map(\.statistics)))
-    guard tail[TailSlot.samples.rawValue] > 0 else { return totals(tail, gradientNorm: 0) }
-    let mean = 1 / tail[TailSlot.weight.rawValue]
+    guard sums.samples > 0 else { return StepTotals(sums, gradientNorm: 0) }
+    let mean = 1 / sums.weight
     // Σ g² in blocks of 4096, since the order of a sum decides its bits.
     let squares = stride(from: 0, to: layout.parameterCount, by: 4096).map { start in
       sumOfSquares(gradients.window.window(start..<min(start + 4096, layout.parameterCount)))
     }
     let norm = squares.reduce(0, +).squareRoot() * mean
-    let coefficient = update.clipNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
+    let coefficient = clipNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
     let scale = Float(mean * coefficient)
     if layout.layerRanges.isEmpty {
-      update.updateParameters(0..<layout.parameterCount, gradient: gradients.window, scale: scale)
+      update.update(0..<layout.parameterCount, gradient: gradients.window, scale: scale)
     } else {
       referenceLayers(update, gradients.window, scale)
     }
     update.updateStatistics(
-      0..<layout.statisticCount, sums: statistics.window, scale: Float(1 / tail[TailSlot.samples.rawValue]))
-    return totals(tail, gradientNorm: norm)
+      0..<layout.statisticCount, sums: statistics.window, scale: Float(1 / sums.samples))
+    return StepTotals(sums, gradientNorm: norm)
   }
 
   /// The layer-wise form, parameter by parameter, cut where blocks of 4096 elements meet.
@@ -95,24 +94,17 @@ struct ExchangeTrial {
         pieces.append(start..<end)
         start = end
       }
-      let sums = pieces.map { update.prepareParameters($0, gradient: gradient, scale: scale) }
+      let sums = pieces.map { update.prepare($0, gradient: gradient, scale: scale) }
       let total = (sums.reduce(0) { $0 + $1.parameter }, sums.reduce(0) { $0 + $1.gradient })
-      for piece in pieces { update.updateParameters(piece, gradient: gradient, scale: scale, sums: total) }
+      for piece in pieces { update.update(piece, gradient: gradient, scale: scale, squares: total) }
     }
-  }
-
-  private func totals(_ tail: [Double], gradientNorm: Double) -> StepTotals {
-    StepTotals(
-      loss: tail[TailSlot.loss.rawValue], correct: tail[TailSlot.correct.rawValue],
-      samples: tail[TailSlot.samples.rawValue], weight: tail[TailSlot.weight.rawValue],
-      stop: tail[TailSlot.stop.rawValue], gradientNorm: gradientNorm,
-      generatorLoss: tail[TailSlot.generatorLoss.rawValue])
   }
 
   private func compare(_ totals: StepTotals, _ expected: StepTotals, step: Int, isExact: Bool) throws {
     let isClose =
-      abs(totals.loss - expected.loss) <= 1e-9 * 256 && totals.correct == expected.correct
-      && totals.samples == expected.samples && totals.weight == expected.weight && totals.stop == expected.stop
+      abs(totals.sums.loss - expected.sums.loss) <= 1e-9 * 256 && totals.sums.correct == expected.sums.correct
+      && totals.sums.samples == expected.sums.samples && totals.sums.weight == expected.sums.weight
+      && totals.sums.stop == expected.sums.stop && totals.sums.secondLoss == expected.sums.secondLoss
       && abs(totals.gradientNorm - expected.gradientNorm) <= 1e-6 * expected.gradientNorm
     try expect(isExact ? totals == expected : isClose, "\(place(step)): the totals are \(totals), expected \(expected)")
   }

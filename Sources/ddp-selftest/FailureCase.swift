@@ -8,7 +8,7 @@ enum FailureCase {
   static func run(_ ranks: MPICommunicator, waitingIn place: String) throws -> String {
     let topology = try Topology(ranks)
     let exchange = try SharedMemoryExchange(
-      ExchangeLayout(parameterCount: 1, statisticCount: 0, momentCount: 1),
+      ExchangeLayout(parameterCount: 1, statisticCount: 0, stateCount: 1),
       assignment: ShardAssignment(shardCount: ranks.size, rankCount: ranks.size), topology: topology)
     try ranks.barrier()
     if ranks.rank == ranks.size - 1 {
@@ -17,20 +17,19 @@ enum FailureCase {
       throw ProvokedFailure()
     }
     switch place {
-    case "exchange": _ = try exchange.step(NoUpdate())
+    case "exchange": _ = try exchange.step(NoUpdate(), clipNorm: nil)
     case "mpi": try ranks.barrier()
     case "exchange-deaf":
       // As a program does that takes SIGTERM for a request to stop at the end of a step.
       signal(SIGTERM, SIG_IGN)
-      _ = try exchange.step(NoUpdate())
+      _ = try exchange.step(NoUpdate(), clipNorm: nil)
     default: throw SelfTestFailure("fail: expected exchange, exchange-deaf or mpi")
     }
     throw SelfTestFailure("rank \(ranks.rank) was let out of the barrier")
   }
 
   private struct NoUpdate: StepUpdate {
-    let clipNorm: Double? = nil
-    func updateParameters(_ range: Range<Int>, gradient: Window<Float>, scale: Float) {}
+    func update(_ range: Range<Int>, gradient: Window<Float>, scale: Float) {}
     func updateStatistics(_ range: Range<Int>, sums: Window<Float>, scale: Float) {}
   }
 

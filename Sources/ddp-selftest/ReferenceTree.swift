@@ -10,6 +10,18 @@ enum ReferenceTree {
     return subtree(leaves, first: 0, width: width)
   }
 
+  /// Adds every property.
+  static func sum(_ leaves: [StepScalars]) -> StepScalars {
+    func sum(_ property: WritableKeyPath<StepScalars, Double>, into sums: inout StepScalars) {
+      sums[keyPath: property] = Self.sum(leaves.map { [$0[keyPath: property]] })[0]
+    }
+    var sums = StepScalars()
+    for property in [\StepScalars.loss, \.correct, \.samples, \.weight, \.stop, \.secondLoss] {
+      sum(property, into: &sums)
+    }
+    return sums
+  }
+
   private static func subtree<S: BinaryFloatingPoint>(_ leaves: [[S]], first: Int, width: Int) -> [S] {
     if width == 1 { return leaves[first] }
     let left = subtree(leaves, first: first, width: width / 2)

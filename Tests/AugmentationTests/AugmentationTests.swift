@@ -15,7 +15,7 @@ struct AugmentationTests {
 
   /// What a list of augmentations makes of a batch, its samples called `ids`.
   func apply(
-    _ augmentations: [Augmentation], _ features: [Float], ids: [Int], shape: Shape = Self.shape,
+    _ augmentations: [any Augmentation], _ features: [Float], ids: [Int], shape: Shape = Self.shape,
     targets: [Float]? = nil,
     seed: UInt64 = 7
   ) throws -> (features: [Float], targets: [Float]) {
@@ -47,24 +47,24 @@ struct AugmentationTests {
     return result
   }
 
-  @Test("A certain flip mirrors; twice, it gives the image back", arguments: [Augmentation.Axis.horizontal, .vertical])
-  func flip(axis: Augmentation.Axis) throws {
+  @Test("A certain flip mirrors; twice, it gives the image back", arguments: [Flip.Axis.horizontal, .vertical])
+  func flip(axis: Flip.Axis) throws {
     let image = Self.images(1)
-    let once = try apply([.flip(probability: 1, axis: axis)], image, ids: [3]).features
+    let once = try apply([Flip(probability: 1, axis: axis)], image, ids: [3]).features
     let expected = rearranged(image) { y, x in
       axis == .horizontal ? (y, Self.width - 1 - x) : (Self.height - 1 - y, x)
     }
     #expect(once == expected)
-    let flip = Augmentation.flip(probability: 1, axis: axis)
+    let flip = Flip(probability: 1, axis: axis)
     #expect(try apply([flip, flip], image, ids: [3]).features == image)
-    #expect(try apply([.flip(probability: 0, axis: axis)], image, ids: [3]).features == image)
+    #expect(try apply([Flip(probability: 0, axis: axis)], image, ids: [3]).features == image)
   }
 
   @Test("Half of 2,000 samples are flipped, within four standard deviations")
   func flipShare() throws {
     let ids = Array(0..<2000)
     let result = try apply(
-      [.flip(probability: 0.5, axis: .horizontal)], ids.flatMap { _ in [0, 1] as [Float] }, ids: ids, shape: [1, 2]
+      [Flip(probability: 0.5, axis: .horizontal)], ids.flatMap { _ in [0, 1] as [Float] }, ids: ids, shape: [1, 2]
     ).features
     let flipped = ids.filter { result[2 * $0] == 1 }.count
     #expect(abs(flipped - 1000) < 90)
@@ -76,7 +76,7 @@ struct AugmentationTests {
     let places = (-2...2).flatMap { down in (-2...2).map { (down, $0) } }
     let expected = places.map { down, right in rearranged(image) { ($0 - down, $1 - right) } }
     let ids = Array(0..<400)
-    let result = try apply([.crop(padding: 2)], ids.flatMap { _ in image }, ids: ids).features
+    let result = try apply([Crop(padding: 2)], ids.flatMap { _ in image }, ids: ids).features
     var seen = Set<Int>()
     for id in ids {
       let found = expected.firstIndex(of: Array(result[id * Self.size..<(id + 1) * Self.size]))
@@ -88,9 +88,9 @@ struct AugmentationTests {
   @Test("No turn and no move leave the image, bit for bit")
   func identity() throws {
     let image = Self.images(1)
-    #expect(try apply([.rotate(degrees: 0)], image, ids: [1]).features == image)
-    #expect(try apply([.shift(fraction: 0)], image, ids: [1]).features == image)
-    #expect(try apply([.noise(standardDeviation: 0)], image, ids: [1]).features == image)
+    #expect(try apply([Rotate(degrees: 0)], image, ids: [1]).features == image)
+    #expect(try apply([Shift(fraction: 0)], image, ids: [1]).features == image)
+    #expect(try apply([Noise(standardDeviation: 0)], image, ids: [1]).features == image)
   }
 
   @Test("A turn by a right angle and a move by whole pixels rearrange the pixels")
@@ -145,7 +145,7 @@ struct AugmentationTests {
     var image = [Float](repeating: 0, count: side * side)
     image[10 * side + 10] = 1
     let ids = Array(0..<200)
-    let result = try apply([.shift(fraction: 0.2)], ids.flatMap { _ in image }, ids: ids, shape: [side, side]).features
+    let result = try apply([Shift(fraction: 0.2)], ids.flatMap { _ in image }, ids: ids, shape: [side, side]).features
     let rows = ids.map { id in
       (0..<side * side).reduce(0.0) { $0 + Double(result[id * side * side + $1]) * Double($1 / side - 10) }
     }
@@ -157,7 +157,7 @@ struct AugmentationTests {
   func cutout() throws {
     let ids = Array(0..<300)
     let image = Self.images(1)
-    let result = try apply([.cutout(size: 3)], ids.flatMap { _ in image }, ids: ids).features
+    let result = try apply([Cutout(size: 3)], ids.flatMap { _ in image }, ids: ids).features
     let squares = (0..<Self.height).flatMap { y in (0..<Self.width).map { x in (y, x) } }.map { y, x in
       rearranged(image) { abs($0 - y) <= 1 && abs($1 - x) <= 1 ? (-1, -1) : ($0, $1) }
     }
@@ -172,7 +172,7 @@ struct AugmentationTests {
   func noise() throws {
     let count = 40_000
     let values = try apply(
-      [.noise(standardDeviation: 0.5)], [Float](repeating: 1, count: count), ids: [9, 4], shape: [count / 2]
+      [Noise(standardDeviation: 0.5)], [Float](repeating: 1, count: count), ids: [9, 4], shape: [count / 2]
     ).features.map { (Double($0) - 1) / 0.5 }
     let mean = values.reduce(0, +) / Double(count)
     let variance = values.reduce(0) { $0 + $1 * $1 } / Double(count)
@@ -188,7 +188,7 @@ struct AugmentationTests {
   func mixup() throws {
     let features: [Float] = [1, 10, 2, 20, 4, 40]
     let targets: [Float] = [1, 0, 0, 0, 1, 0, 0, 0, 1]
-    let result = try apply([.mixup(alpha: 1)], features, ids: [5, 8, 2], shape: [2], targets: targets)
+    let result = try apply([Mixup(alpha: 1)], features, ids: [5, 8, 2], shape: [2], targets: targets)
     for row in 0..<3 {
       let next = (row + 1) % 3
       let share = result.targets[3 * row + row]
@@ -198,8 +198,8 @@ struct AugmentationTests {
         #expect(abs(result.features[2 * row + j] - expected) < 1e-5)
       }
     }
-    #expect(try apply([.mixup(alpha: 1)], [3, 4], ids: [1], shape: [2]).features == [3, 4])
-    #expect(try apply([.mixup(alpha: 1)], [], ids: [], shape: [2]).features == [])
+    #expect(try apply([Mixup(alpha: 1)], [3, 4], ids: [1], shape: [2]).features == [3, 4])
+    #expect(try apply([Mixup(alpha: 1)], [], ids: [], shape: [2]).features == [])
   }
 
   @Test("Shares have the mean ½ and the variance 1 / (4 (2α + 1)) of Beta(α, α)", arguments: [0.2, 1, 3])
@@ -217,9 +217,9 @@ struct AugmentationTests {
     #expect(abs(variance - 1 / (4 * (2 * alpha + 1))) < 0.005)
   }
 
-  static let all: [Augmentation] = [
-    .flip(probability: 0.5, axis: .horizontal), .crop(padding: 1), .shift(fraction: 0.1), .rotate(degrees: 15),
-    .cutout(size: 2), .noise(standardDeviation: 0.1),
+  static let all: [any Augmentation] = [
+    Flip(probability: 0.5, axis: .horizontal), Crop(padding: 1), Shift(fraction: 0.1), Rotate(degrees: 15),
+    Cutout(size: 2), Noise(standardDeviation: 0.1),
   ]
 
   @Test("A sample's change depends on its number, the place in the list and the seed, not on its batch")
@@ -233,17 +233,17 @@ struct AugmentationTests {
     let image = Array(images[..<Self.size])
     #expect(try apply(Self.all, image, ids: [12]).features != Array(together[..<Self.size]))
     #expect(try apply(Self.all, image, ids: [11], seed: 8).features != Array(together[..<Self.size]))
-    let twice = try apply([.noise(standardDeviation: 1), .noise(standardDeviation: 1)], image, ids: [1]).features
-    let once = try apply([.noise(standardDeviation: 1)], image, ids: [1]).features
+    let twice = try apply([Noise(standardDeviation: 1), Noise(standardDeviation: 1)], image, ids: [1]).features
+    let once = try apply([Noise(standardDeviation: 1)], image, ids: [1]).features
     #expect(zip(twice, zip(once, image)).contains { abs($0 - ($1.0 + ($1.0 - $1.1))) > 1e-3 })
   }
 
   @Test("What needs images says so for rows of features")
   func rows() throws {
-    #expect(throws: Failure.self) { try apply([.rotate(degrees: 5)], [1, 2], ids: [0], shape: [2]) }
-    #expect(throws: Never.self) { try apply([.noise(standardDeviation: 1)], [1, 2], ids: [0], shape: [2]) }
+    #expect(throws: Failure.self) { try apply([Rotate(degrees: 5)], [1, 2], ids: [0], shape: [2]) }
+    #expect(throws: Never.self) { try apply([Noise(standardDeviation: 1)], [1, 2], ids: [0], shape: [2]) }
     let error = #expect(throws: Failure.self) {
-      try Augmenter([.crop(padding: 1)], sampleShape: [64], targetSize: 1, capacity: 1)
+      try Augmenter([Crop(padding: 1)], sampleShape: [64], targetSize: 1, capacity: 1)
     }
     #expect(error?.description.hasPrefix("data.augment: crop needs images") == true && error?.exitCode == .usage)
   }

@@ -1,5 +1,8 @@
-import Configuration
 import Basics
+import Configuration
+import DataPipeline
+import NeuralNetwork
+import Optimizers
 import Settings
 import Testing
 
@@ -24,11 +27,11 @@ import Testing
   @Test func anEmptyObjectGivesTheDefaults() throws {
     let defaults = try configuration("{}")
     #expect(defaults == TrainingConfiguration())
-    #expect(defaults.data.augment == [] && defaults.metrics == [.accuracy])
+    #expect(defaults.data.augment.items.isEmpty && defaults.metrics == [.accuracy])
     #expect(defaults.data.path == nil && defaults.data.validation == 0 && defaults.data.scaling == .unit)
-    #expect(defaults.model == .named("mlp") && defaults.loss == nil && defaults.clipNorm == nil)
+    #expect(defaults.model == .named("mlp") && defaults.loss.value == nil && defaults.clipNorm == nil)
     #expect(defaults.optimizer.name == "adam" && defaults.optimizer.learningRate == 0.001)
-    #expect(defaults.schedule.name == .cosine && defaults.epochs == 20 && defaults.batchSize == 128)
+    #expect(defaults.schedule.name == "cosine" && defaults.epochs == 20 && defaults.batchSize == 128)
     #expect(defaults.seed == 42 && defaults.shards == nil && defaults.threads == 1 && defaults.exchange == .auto)
     #expect(defaults.checkpoint.everyEpochs == 1 && defaults.checkpoint.keep == 3)
     #expect(defaults.clipValue == nil && defaults.emaDecay == nil && defaults.earlyStopping == nil)
@@ -41,7 +44,7 @@ import Testing
     #expect(read.data.path == "mnist.h5" && read.data.features == "/train/x" && read.data.labels == "/train/y")
     #expect(read.data.validation == 0.1 && read.data.scaling == .minMax)
     #expect(
-      read.data.augment == [.flip(probability: 0.5, axis: .horizontal), .crop(padding: 2), .mixup(alpha: 0.4)])
+      read.data.augment == AugmentationList([Flip(), Crop(padding: 2), Mixup(alpha: 0.4)]))
     #expect(read.metrics.map(\.rawValue) == ["accuracy", "f1_macro", "top_3"])
     guard case .layers(let layers) = read.model else {
       Issue.record("expected layers, got \(read.model)")
@@ -51,16 +54,17 @@ import Testing
     #expect(
       layers.map(\.options) == [["units": 128], [:], ["units": 64, "initializer": "xavier"], ["rate": 0.2], [:]])
     #expect(layers[2].path == "model.layers[2].dense" && layers[0].position?.line == 4)
-    #expect(read.initializer == .xavier && read.loss?.name == "huber" && read.loss?.delta == 0.5)
-    #expect(read.optimizer.name == "sgd" && read.optimizer.learningRate == 0.1 && read.optimizer.weightDecay == 1e-4)
-    #expect(read.optimizer.momentum == 0.9 && read.optimizer.nesterov && !read.optimizer.decayBiases)
+    #expect(read.initializer == .xavier && (read.loss.value as? HuberLoss)?.delta == 0.5)
+    let sgd = try #require(read.optimizer.rule as? SGD)
+    #expect(read.optimizer.learningRate == 0.1 && sgd.weightDecay == 1e-4)
+    #expect(sgd.momentum == 0.9 && sgd.nesterov && !read.optimizer.decaysBiases)
     #expect(read.schedule.scaling == .linear && read.schedule.referenceBatch == 32)
     #expect(read.clipValue == 0.5 && read.accumulate == 4 && read.emaDecay == 0.999)
     #expect(read.regularization.l1 == 1e-5 && read.regularization.l2 == 1e-4)
     #expect(read.earlyStopping?.metric == .accuracy && read.earlyStopping?.patience == 3)
     #expect(read.earlyStopping?.minimumChange == 0.01 && read.earlyStopping?.restoreBest == false)
-    #expect(read.schedule.name == .step && read.schedule.warmupSteps == 100)
-    #expect(read.schedule.stepEpochs == 4 && read.schedule.gamma == 0.5)
+    let decay = try #require(read.schedule.schedule as? StepDecay)
+    #expect(read.schedule.warmupSteps == 100 && decay.stepEpochs == 4 && decay.gamma == 0.5)
     #expect(read.clipNorm == 1 && read.epochs == 3 && read.batchSize == 64 && read.seed == 7 && read.shards == 8)
     #expect(read.exchange == .mpi && read.threads == 2)
     #expect(read.checkpoint.everyEpochs == 2 && read.checkpoint.everySteps == 500)
@@ -109,28 +113,33 @@ import Testing
   }
 
   @Test func boxesHaveADeltaOfTheirOwn() throws {
-    let loss = try #require(try configuration("{ loss: 'detection' }").loss)
+    let loss = try #require(try configuration("{ loss: 'detection' }").loss.value as? DetectionLoss)
     #expect(loss.delta == 0.1 && loss.boxWeight == 20)
-    #expect(try configuration("{ loss: 'huber' }").loss?.delta == 1)
+    #expect(try (configuration("{ loss: 'huber' }").loss.value as? HuberLoss)?.delta == 1)
   }
 
   @Test func optimizersAndSchedulesBringTheirOwnDefaults() throws {
-    #expect(try configuration("{ optimizer: 'sgd' }").optimizer.learningRate == 0.01)
-    #expect(try configuration("{ optimizer: 'adamw' }").optimizer.weightDecay == 0.01)
-    #expect(try configuration("{ optimizer: 'adadelta' }").optimizer.learningRate == 1)
-    #expect(try configuration("{ optimizer: 'lion' }").optimizer.beta2 == 0.99)
-    #expect(try configuration("{ optimizer: 'adagrad' }").optimizer.epsilon == 1e-10)
-    #expect(try configuration("{ optimizer: 'lars' }").optimizer.momentum == 0.9)
-    #expect(try configuration("{ optimizer: 'lamb' }").optimizer.decayBiases == false)
-    #expect(try configuration("{ schedule: 'exponential' }").schedule.gamma == 0.95)
-    #expect(try configuration("{ schedule: 'step' }").schedule.gamma == 0.1)
+    func optimizer(_ name: String) throws -> OptimizerSettings {
+      try configuration("{ optimizer: '\(name)' }").optimizer
+    }
+    func schedule(_ name: String) throws -> any LearningRateSchedule {
+      try configuration("{ schedule: '\(name)' }").schedule.schedule
+    }
+    #expect(try optimizer("sgd").learningRate == 0.01 && optimizer("adadelta").learningRate == 1)
+    #expect(try optimizer("adamw").rule.weightDecay == 0.01)
+    #expect(try (optimizer("lion").rule as? Lion)?.beta2 == 0.99)
+    #expect(try (optimizer("adagrad").rule as? Adagrad)?.epsilon == 1e-10)
+    #expect(try (optimizer("lars").rule as? LARS)?.momentum == 0.9)
+    #expect(try optimizer("lamb").decaysBiases == false)
+    #expect(try (schedule("exponential") as? ExponentialDecay)?.gamma == 0.95)
+    #expect(try (schedule("step") as? StepDecay)?.gamma == 0.1)
   }
 
   @Test func anotherCheckpointRuleReplacesTheDefaultOne() throws {
-    #expect(try configuration("{ checkpoint: { every_steps: 5 } }").checkpoint.everyEpochs == nil)
+    #expect(try configuration("{ checkpoint: { every_steps: 5 } }").checkpoint.everyEpochs == 0)
     #expect(try configuration("{ checkpoint: { every_steps: 0 } }").checkpoint.everyEpochs == 1)
     #expect(try configuration("{ checkpoint: { every_steps: 5, every_epochs: 2 } }").checkpoint.everyEpochs == 2)
-    #expect(try configuration("{ checkpoint: { every_epochs: 0 } }").checkpoint.everyEpochs == nil)
+    #expect(try configuration("{ checkpoint: { every_epochs: 0 } }").checkpoint.everyEpochs == 0)
   }
 
   @Test func aGeneratorAndADiscriminatorAreAModel() throws {
@@ -333,8 +342,8 @@ import Testing
     ),
     (
       "{ loss: {} }",
-      "run.json5:1:9: loss.name: expected one of cross_entropy, binary_cross_entropy, mse, mae, huber, focal, hinge, binary_hinge, "
-        + "detection"
+      "run.json5:1:9: loss.name: expected one of cross_entropy, binary_cross_entropy, mse, mae, huber, focal, hinge, "
+        + "binary_hinge, detection"
     ),
     ("{ optimizer: 'adan' }", "run.json5:1:14: optimizer.name: unknown name 'adan' (did you mean 'adam'?)"),
     ("{ optimizer: { momentum: 0.9 } }", "run.json5:1:26: optimizer.momentum: is no option of 'adam'"),
@@ -349,7 +358,7 @@ import Testing
     ("{ optimizer: { name: 'rmsprop', rho: 0.9 } }", "run.json5:1:38: optimizer.rho: is no option of 'rmsprop'"),
     (
       "{ schedule: 'multi_step' }",
-      "schedule.milestones: expected the epochs after which to decay, such as [30, 60]"
+      "run.json5:1:13: schedule.milestones: expected the epochs after which to decay, such as [30, 60]"
     ),
     (
       "{ schedule: { name: 'multi_step', milestones: [3, 3] } }",
@@ -359,9 +368,12 @@ import Testing
       "{ schedule: { scaling: 'linear' } }",
       "run.json5:1:24: schedule.scaling: needs schedule.reference_batch, the batch that the learning rate was chosen for"
     ),
-    ("{ schedule: { name: 'one_cycle', rise: 1 } }", "run.json5:1:40: schedule.rise: expected less than 1, found 1.0"),
+    (
+      "{ schedule: { name: 'one_cycle', rise: 1 } }",
+      "run.json5:1:40: schedule.rise: expected more than 0 and less than 1, found 1"
+    ),
     ("{ schedule: { patience: 2 } }", "run.json5:1:25: schedule.patience: is no option of 'cosine'"),
-    ("{ ema_decay: 1 }", "run.json5:1:14: ema_decay: expected less than 1, found 1.0"),
+    ("{ ema_decay: 1 }", "run.json5:1:14: ema_decay: expected more than 0 and less than 1, found 1"),
     ("{ clip_value: 0 }", "run.json5:1:15: clip_value: expected more than 0, found 0"),
     ("{ accumulate: 0 }", "run.json5:1:15: accumulate: expected at least 1, found 0"),
     (
@@ -372,7 +384,10 @@ import Testing
       "{ early_stopping: { patience: 0 } }",
       "run.json5:1:31: early_stopping.patience: expected at least 1, found 0"
     ),
-    ("{ schedule: { name: 'step', gamma: 1.5 } }", "run.json5:1:36: schedule.gamma: expected at most 1, found 1.5"),
+    (
+      "{ schedule: { name: 'step', gamma: 1.5 } }",
+      "run.json5:1:36: schedule.gamma: expected more than 0 and at most 1, found 1.5"
+    ),
     ("{ schedule: { gamma: 0.5 } }", "run.json5:1:22: schedule.gamma: is no option of 'cosine'"),
     ("{ schedule: 'cosin' }", "run.json5:1:13: schedule.name: unknown name 'cosin' (did you mean 'cosine'?)"),
     ("{ exchange: 'gloo' }", "run.json5:1:13: exchange: unknown name 'gloo' (known: auto, shared, mpi)"),

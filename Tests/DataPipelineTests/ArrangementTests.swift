@@ -20,7 +20,7 @@ import Testing
     try ShardStore(
       source: source.split(.train), selection: .all(count: rows),
       dealing: ShardDealing(sampleCount: rows, shardCount: 1),
-      shards: 0..<1, targetCheck: .numbers)
+      shards: 0..<1, targetCheck: FiniteNumbers())
   }
 
   private func features(_ store: ShardStore, _ positions: [Int32]) -> [Float] {

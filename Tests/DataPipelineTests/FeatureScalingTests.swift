@@ -25,7 +25,7 @@ import Testing
       let store = try ShardStore(
         source: split, selection: selection,
         dealing: ShardDealing(sampleCount: selection.count, shardCount: shards),
-        shards: assignment.shards(ofRank: communicator.rank), targetCheck: .numbers)
+        shards: assignment.shards(ofRank: communicator.rank), targetCheck: FiniteNumbers())
       return try scaling.fit(to: store, over: assignment, communicator)
     }
     #expect(transforms.allSatisfy { $0 == transforms[0] })
@@ -79,7 +79,7 @@ import Testing
       let transform = try fit(scaling, split, .all(count: n), shards: 1, ranks: 1)
       let store = try ShardStore(
         source: split, selection: .all(count: n), dealing: ShardDealing(sampleCount: n, shardCount: 1), shards: 0..<1,
-        targetCheck: .numbers)
+        targetCheck: FiniteNumbers())
       // Through the floats of a checkpoint, as after a resume.
       let parts = transform.offsetParts
       store.transform = FeatureTransform(

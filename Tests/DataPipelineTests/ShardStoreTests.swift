@@ -41,7 +41,7 @@ import Testing
         for selection in [RowSelection.all(count: rows), .rows((0..<rows).filter { $0 % 7 != 3 && $0 % 11 < 9 })] {
           let dealing = ShardDealing(sampleCount: selection.count, shardCount: 5)
           let store = try ShardStore(
-            source: split, selection: selection, dealing: dealing, shards: 1..<4, targetCheck: .classes(count: 10))
+            source: split, selection: selection, dealing: dealing, shards: 1..<4, targetCheck: ClassIndices(count: 10))
           let vectors = FeatureTransform(
             kind: .standard, offset: (0..<width).map { Double($0) / 2 }, factor: (0..<width).map { 1 / Float($0 + 1) })
           for transform in [.identity, FeatureTransform(kind: .unit, offset: [2], factor: [0.25]), vectors] {
@@ -92,7 +92,7 @@ import Testing
       let dealing = ShardDealing(sampleCount: 300, shardCount: 2)
       for shards in [0..<2, 1..<2] {
         let store = try ShardStore(
-          source: split, selection: .all(count: 300), dealing: dealing, shards: shards, targetCheck: .numbers)
+          source: split, selection: .all(count: 300), dealing: dealing, shards: shards, targetCheck: FiniteNumbers())
         for shard in shards {
           let batch = fill(store, shard: shard, [Int32](0..<Int32(store.count(shard))))
           for (i, row) in batch.ids.enumerated() {
@@ -114,7 +114,7 @@ import Testing
       let split = try DataSource.open(directory).split(.train)
       let dealing = ShardDealing(sampleCount: 200, shardCount: 3)
       let store = try ShardStore(
-        source: split, selection: .all(count: 200), dealing: dealing, shards: 0..<3, targetCheck: .numbers)
+        source: split, selection: .all(count: 200), dealing: dealing, shards: 0..<3, targetCheck: FiniteNumbers())
       for shard in 0..<3 {
         let batch = fill(store, shard: shard, [Int32](0..<Int32(store.count(shard))))
         for (i, row) in batch.ids.enumerated() {
@@ -127,7 +127,7 @@ import Testing
 
   @Test func spoiledRowsAreNamed() throws {
     try withTemporaryDirectory { directory in
-      func load(_ name: String, x: [Float], y: [Float], _ check: TargetCheck) throws -> String {
+      func load(_ name: String, x: [Float], y: [Float], _ check: any TargetCheck) throws -> String {
         let path = try makeFile("\(directory)/\(name).h5") { file in
           try file.write("/X", shape: [x.count / 2, 2], elements: x)
           try file.write("/y", shape: [y.count], elements: y)
@@ -143,18 +143,18 @@ import Testing
       // Shard 1 holds the rows 1 and 3.
       var spoiled = x
       spoiled[7] = .nan
-      let nan = try load("nan", x: spoiled, y: [0, 1, 2, 3], .classes(count: nil))
+      let nan = try load("nan", x: spoiled, y: [0, 1, 2, 3], ClassIndices(count: nil))
       #expect(nan.contains("nan.h5: /X row 3, value 1, is nan"))
       spoiled[7] = -.infinity
-      #expect(try load("inf", x: spoiled, y: [0, 1, 2, 3], .numbers).contains("/X row 3, value 1, is -inf"))
-      let high = try load("high", x: x, y: [0, 1, 2, 3], .classes(count: 3))
+      #expect(try load("inf", x: spoiled, y: [0, 1, 2, 3], FiniteNumbers()).contains("/X row 3, value 1, is -inf"))
+      let high = try load("high", x: x, y: [0, 1, 2, 3], ClassIndices(count: 3))
       #expect(high.contains("high.h5: /y row 3 has the label 3; expected an integer from 0 to 2"))
-      #expect(try load("low", x: x, y: [0, -1, 2, 3], .classes(count: 4)).contains("/y row 1 has the label -1"))
-      #expect(try load("half", x: x, y: [0, 1.5, 2, 3], .classes(count: nil)).contains("the label 1.5"))
-      #expect(try load("nanlabel", x: x, y: [0, .nan, 2, 3], .classes(count: nil)).contains("the label nan"))
-      #expect(try load("nantarget", x: x, y: [0, .nan, 2, 3], .numbers).contains("/y row 1, value 0, is nan"))
+      #expect(try load("low", x: x, y: [0, -1, 2, 3], ClassIndices(count: 4)).contains("/y row 1 has the label -1"))
+      #expect(try load("half", x: x, y: [0, 1.5, 2, 3], ClassIndices(count: nil)).contains("the label 1.5"))
+      #expect(try load("nanlabel", x: x, y: [0, .nan, 2, 3], ClassIndices(count: nil)).contains("the label nan"))
+      #expect(try load("nantarget", x: x, y: [0, .nan, 2, 3], FiniteNumbers()).contains("/y row 1, value 0, is nan"))
       // Row 0 belongs to another rank.
-      #expect(try load("other", x: [.nan] + x.dropFirst(), y: [0, 1, 2, 3], .numbers) == "no error")
+      #expect(try load("other", x: [.nan] + x.dropFirst(), y: [0, 1, 2, 3], FiniteNumbers()) == "no error")
     }
   }
 
@@ -166,7 +166,7 @@ import Testing
       let counts = try ThreadGroup.run(size: ranks) { communicator in
         try ShardStore(
           source: split, selection: .all(count: 97), dealing: ShardDealing(sampleCount: 97, shardCount: 4),
-          shards: assignment.shards(ofRank: communicator.rank), targetCheck: .classes(count: nil)
+          shards: assignment.shards(ofRank: communicator.rank), targetCheck: ClassIndices(count: nil)
         ).classCount(communicator)
       }
       #expect(counts == Array(repeating: 10, count: ranks))
@@ -187,7 +187,7 @@ import Testing
       #expect(split.place(.targets, row: 3) == "\(path): /train/x row 3")
       let store = try ShardStore(
         source: split, selection: .all(count: 12), dealing: ShardDealing(sampleCount: 12, shardCount: 2), shards: 0..<2,
-        targetCheck: .numbers)
+        targetCheck: FiniteNumbers())
       store.transform = .unit(.uint8)
       let batch = fill(store, shard: 1, [2, 0])
       #expect(batch.y == batch.x && batch.x.count == 120 && Set(batch.x).count > 50)
@@ -211,7 +211,7 @@ import Testing
       return try ShardStore(
         source: try DataSource.open(path).split(.train), selection: .all(count: 2),
         dealing: ShardDealing(sampleCount: 2, shardCount: 1), shards: 0..<1,
-        targetCheck: .detections(classCount: classCount))
+        targetCheck: ClassesAndBoxes(classCount: classCount))
     }
     try withTemporaryDirectory { directory in
       let found = try store(good, in: directory)

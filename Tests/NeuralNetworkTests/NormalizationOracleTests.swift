@@ -78,7 +78,7 @@ struct NormalizationOracleTests {
       expect(gradients.window.window(entry.range), try #require(test.gradients[name]), "gradient of \(name)")
     }
     guard let updated = test.updated, let evaluation = test.evaluation else { return }
-    model.updateStatistics(
+    model.runningStatistics.update(
       0..<statisticLayout.count, of: statistics.window, sums: batchStatistics.window, scale: 1 / S(test.samples))
     for entry in statisticLayout.entries {
       let name = String(entry.name.dropFirst(2))
@@ -128,7 +128,7 @@ struct BatchNormTests {
       fill(test.workspace.input().window(first: batch.count), batch)
       test.workspace.forward(samples: batch.count, mode: training, values: test.values)
     }
-    model.updateStatistics(
+    model.runningStatistics.update(
       0..<model.statisticLayout.count, of: test.statistics.window, sums: test.batchStatistics.window, scale: 1 / 4)
     // Means 3 and 10, unbiased variances 7 and, for the single value, the running 16.
     let stepMean: Double = (3 * 3 + 10) / 4

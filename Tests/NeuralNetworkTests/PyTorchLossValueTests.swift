@@ -1,5 +1,6 @@
 import NeuralNetwork
 import NumericCore
+import Settings
 import TestSupport
 import Testing
 
@@ -19,38 +20,39 @@ struct PyTorchLossValueTests {
     let cases: [Case]
   }
 
-  func makeLoss<S: Scalar>(_ name: String, _ options: Fixture.Options, of type: S.Type) -> (any Loss<S>)? {
-    switch name {
-    case "cross_entropy":
-      SoftmaxCrossEntropy(labelSmoothing: options.labelSmoothing ?? 0, classWeights: options.classWeights)
-    case "soft_cross_entropy":
-      SoftmaxCrossEntropy(
-        targets: .classDistribution, labelSmoothing: options.labelSmoothing ?? 0, classWeights: options.classWeights)
-    case "binary_cross_entropy": BinaryCrossEntropy(positiveWeights: options.positiveWeight ?? [1])
-    case "mse": MeanSquaredError()
-    case "mae": MeanAbsoluteError()
-    case "huber": HuberLoss(delta: options.delta ?? 1)
-    case "hinge": MultiClassHinge(margin: options.margin ?? 1)
-    case "binary_hinge": BinaryHinge(margin: options.margin ?? 1)
-    case "detection": DetectionLoss(delta: options.delta ?? 1, boxWeight: options.boxWeight ?? 10)
-    case "focal": FocalLoss(gamma: options.gamma ?? 2, alpha: options.alpha)
-    default: nil
-    }
+  /// The loss of that name, through the path of a configuration.
+  func makeLoss(_ test: Fixture.Case) throws -> any Loss {
+    let options = test.options
+    let given: [(String, JSONValue?)] = [
+      ("targets", test.name == "soft_cross_entropy" ? "probabilities" : nil),
+      ("label_smoothing", options.labelSmoothing.map(JSONValue.number)),
+      ("class_weights", options.classWeights.map { .array($0.map(JSONValue.number)) }),
+      ("positive_weight", options.positiveWeight.map { .array($0.map(JSONValue.number)) }),
+      ("delta", options.delta.map(JSONValue.number)), ("margin", options.margin.map(JSONValue.number)),
+      ("gamma", options.gamma.map(JSONValue.number)),
+      ("alpha", options.alpha.map { .array($0.map(JSONValue.number)) }),
+      ("box_weight", options.boxWeight.map(JSONValue.number)),
+    ]
+    let name = test.name == "soft_cross_entropy" ? "cross_entropy" : test.name
+    var reader = try SettingsReader(
+      .object([.init("name", .string(name))] + given.compactMap { key, value in value.map { .init(key, $0) } }))
+    let loss = try LossCatalog.all.readNamed(&reader)
+    try reader.finish()
+    return loss
   }
 
   /// Mean loss and gradient of the mean, as a training step forms them.
-  func evaluate<S: Scalar>(_ loss: any Loss<S>, _ test: Fixture.Case) -> (loss: Double, gradient: [Double]) {
+  func evaluate<S: Scalar>(_ test: Fixture.Case, in type: S.Type) throws -> (loss: Double, gradient: [Double]) {
     let (sums, gradient) = TestSupport.evaluate(
-      loss, test.outputs.map { S($0) }, test.targets.map { S($0) }, samples: test.samples)
-    let weight = sums.weight ?? Double(test.samples)
-    return (sums.loss / weight, gradient.map { Double($0) / weight })
+      try makeLoss(test), test.outputs.map { S($0) }, test.targets.map { S($0) }, samples: test.samples)
+    return (sums.meanLoss, gradient.map { Double($0) / sums.weight })
   }
 
   func compare<S: Scalar>(_ type: S.Type, tolerance: Double) throws {
     let fixture: Fixture = try fixture("pytorch-loss-values.json")
     #expect(fixture.cases.count == 28)
     for (index, test) in fixture.cases.enumerated() {
-      let result = evaluate(try #require(makeLoss(test.name, test.options, of: type)), test)
+      let result = try evaluate(test, in: type)
       #expect(abs(result.loss - test.loss) <= tolerance * max(1, abs(test.loss)), "case \(index), \(test.name)")
       let worst = zip(result.gradient, test.gradient).map { abs($0 - $1) }.max()
       #expect(worst.map { $0 <= tolerance } == true, "case \(index), \(test.name): gradient off by \(worst ?? .nan)")

@@ -64,7 +64,7 @@ struct StatisticsTests {
     }
     // In two parts, as two ranks would.
     for part in [1..<model.statisticLayout.count, 0..<1] {
-      model.updateStatistics(part, of: test.statistics.window, sums: test.batchStatistics.window, scale: 1 / 4)
+      model.runningStatistics.update(part, of: test.statistics.window, sums: test.batchStatistics.window, scale: 1 / 4)
     }
     let expected: [Double] = [0.75 * 8 + 0.25 * 3, 0.75 * 16 + 0.25 * 30]
     #expect(Array(test.statistics.window.prefix(2)) == expected)
@@ -77,7 +77,7 @@ struct StatisticsTests {
     let test = ModelUnderTest(model, samples: 1, mode: training)
     fill(test.input(), [4, 8])
     test.forward()
-    model.updateStatistics(
+    model.runningStatistics.update(
       0..<model.statisticLayout.count, of: test.statistics.window, sums: test.batchStatistics.window, scale: 1)
     // The first layer sees a mean of 4 and 8, the second one of zero.
     #expect(Array(test.statistics.window.prefix(2)) == [2, 4])

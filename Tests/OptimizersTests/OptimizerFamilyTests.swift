@@ -17,9 +17,9 @@ struct OptimizerFamilyTests {
     let cases: [Case]
   }
 
-  private func update(_ name: String, _ options: OptimizerOptions, _ run: UpdateRun) -> ParameterUpdate {
-    ParameterUpdate(
-      options.optimizer(named: name), layout: run.layout, decaysVectors: options.decayBiases ?? true)
+  private func update(_ name: String, _ options: OptimizerOptions, _ run: UpdateRun) throws -> ParameterUpdate {
+    let settings = try options.settings(named: name)
+    return ParameterUpdate(settings.rule, layout: run.layout, decaysVectors: settings.decaysBiases)
   }
 
   /// Ten updates of parameters up to 4 in size, each of some ten roundings of 6·10⁻⁸; the references of Lion, LARS and LAMB are
@@ -33,7 +33,7 @@ struct OptimizerFamilyTests {
       let options = try #require(fixture.optimizers[test.optimizer])
       // Gradients eight times too large under a scale of 1/8, which is exact: the scale comes before all else.
       let steps = run.steps(
-        update(test.optimizer, options, run), learningRate: options.lr, initial: run.flat(fixture.initial),
+        try update(test.optimizer, options, run), learningRate: Float(options.lr), initial: run.flat(fixture.initial),
         gradients: fixture.gradients.map { run.flat($0.map { $0.map { 8 * $0 } }) }, scale: 0.125)
       for (ours, expected) in [(steps[0].parameters, test.after1), (steps[9].parameters, test.after10)] {
         for (ours, expected) in zip(run.parameters(ours), expected) {
@@ -52,21 +52,22 @@ struct OptimizerFamilyTests {
     let initial = run.flat(fixture.initial)
     let gradients = fixture.gradients.map { run.flat($0) }
     for (name, options) in fixture.optimizers {
+      let settings = try options.settings(named: name)
       let update = ParameterUpdate(
-        options.optimizer(named: name), layout: run.layout, decaysVectors: options.decayBiases ?? true,
-        penalty: Penalty(clipValue: 0.5, l1: 0.01, l2: 0.02), averaging: WeightAveraging(decay: 0.9))
-      let whole = run.steps(update, learningRate: options.lr, initial: initial, gradients: gradients)
+        settings.rule, layout: run.layout, decaysVectors: settings.decaysBiases,
+        transform: GradientTransform(clipValue: 0.5, l1: 0.01, l2: 0.02), averaging: WeightAveraging(decay: 0.9))
+      let whole = run.steps(update, learningRate: Float(options.lr), initial: initial, gradients: gradients)
       for cut in [1, 16, 19, 33, 40] {
-        let parts = run.steps(update, learningRate: options.lr, initial: initial, gradients: gradients, cut: cut)
+        let parts = run.steps(update, learningRate: Float(options.lr), initial: initial, gradients: gradients, cut: cut)
         for (part, whole) in zip(parts, whole) {
           if update.isLayerwise {
             #expect(zip(part.parameters, whole.parameters).allSatisfy { abs($0 - $1) <= 1e-5 }, "\(name), \(cut)")
           } else {
-            #expect(part.parameters == whole.parameters && part.moments == whole.moments, "\(name), cut at \(cut)")
+            #expect(part.parameters == whole.parameters && part.state == whole.state, "\(name), cut at \(cut)")
           }
         }
       }
-      for values in [whole[9].parameters] + whole[9].moments {
+      for values in [whole[9].parameters] + whole[9].state {
         #expect(run.flat(run.parameters(values)) == values, "\(name): a gap is not zero")
       }
     }
@@ -86,11 +87,11 @@ struct OptimizerFamilyTests {
     #expect(run.parameters(lamb[0].parameters) == [[1, 2, 3, 4]])
   }
 
-  @Test func momentNamesArePyTorchs() {
-    #expect(Adagrad().momentNames == ["sum"])
-    #expect(RMSprop().momentNames == ["square_avg"])
-    #expect(RMSprop(momentum: 0.9, centered: true).momentNames == ["square_avg", "grad_avg", "momentum_buffer"])
-    #expect(Adadelta().momentNames == ["square_avg", "acc_delta"])
-    #expect(Lion().momentNames == ["exp_avg"])
+  @Test func stateNamesArePyTorchs() {
+    #expect(Adagrad().stateNames == ["sum"])
+    #expect(RMSprop().stateNames == ["square_avg"])
+    #expect(RMSprop(centered: true, momentum: 0.9).stateNames == ["square_avg", "grad_avg", "momentum_buffer"])
+    #expect(Adadelta().stateNames == ["square_avg", "acc_delta"])
+    #expect(Lion().stateNames == ["exp_avg"])
   }
 }

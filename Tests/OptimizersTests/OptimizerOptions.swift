@@ -1,42 +1,37 @@
 import Optimizers
+import Settings
 
 /// The options of an optimizer as PyTorch names them.
 struct OptimizerOptions: Decodable {
-  let lr: Float
-  var momentum: Float?
+  let lr: Double
+  var momentum: Double?
   var nesterov: Bool?
-  var weightDecay: Float?
-  var betas: [Float]?
-  var eps: Float?
-  var alpha: Float?
+  var weightDecay: Double?
+  var betas: [Double]?
+  var eps: Double?
+  var alpha: Double?
   var centered: Bool?
-  var rho: Float?
-  var trustCoefficient: Float?
+  var rho: Double?
+  var trustCoefficient: Double?
   var decayBiases: Bool?
 
-  /// Ours of the same name, up to its first underscore, and options.
-  func optimizer(named name: String) -> any Optimizer {
-    let weightDecay = weightDecay ?? 0
-    switch name.prefix(while: { $0 != "_" }) {
-    case "sgd": return SGD(momentum: momentum ?? 0, nesterov: nesterov ?? false, weightDecay: weightDecay)
-    case "adagrad": return Adagrad(epsilon: eps ?? 1e-10, weightDecay: weightDecay)
-    case "rmsprop":
-      return RMSprop(
-        decayRate: alpha ?? 0.99, momentum: momentum ?? 0, centered: centered ?? false, epsilon: eps ?? 1e-8,
-        weightDecay: weightDecay)
-    case "adadelta": return Adadelta(decayRate: rho ?? 0.9, epsilon: eps ?? 1e-6, weightDecay: weightDecay)
-    case "lion": return Lion(beta1: betas?[0] ?? 0.9, beta2: betas?[1] ?? 0.99, weightDecay: weightDecay)
-    case "lars":
-      return LARS(
-        momentum: momentum ?? 0.9, weightDecay: weightDecay, trustCoefficient: trustCoefficient ?? 0.001,
-        epsilon: eps ?? 1e-8)
-    case "lamb":
-      return LAMB(
-        beta1: betas?[0] ?? 0.9, beta2: betas?[1] ?? 0.999, epsilon: eps ?? 1e-6, weightDecay: weightDecay)
-    default:
-      return Adam(
-        beta1: betas?[0] ?? 0.9, beta2: betas?[1] ?? 0.999, epsilon: eps ?? 1e-8, weightDecay: weightDecay,
-        decay: name.hasPrefix("adamw") ? .decoupled : .coupled)
-    }
+  /// The same as a user's configuration gives them, read through the path of a configuration.
+  ///
+  /// - Parameter name: of the optimizer, up to its first underscore.
+  func settings(named name: String) throws -> OptimizerSettings {
+    let given: [(String, JSONValue?)] = [
+      ("learning_rate", .number(lr)), ("momentum", momentum.map(JSONValue.number)),
+      ("nesterov", nesterov.map(JSONValue.bool)), ("weight_decay", .number(weightDecay ?? 0)),
+      ("beta1", betas.map { .number($0[0]) }), ("beta2", betas.map { .number($0[1]) }),
+      ("epsilon", eps.map(JSONValue.number)), ("alpha", alpha.map(JSONValue.number)),
+      ("centered", centered.map(JSONValue.bool)), ("rho", rho.map(JSONValue.number)),
+      ("trust_coefficient", trustCoefficient.map(JSONValue.number)),
+      // The references decay every parameter unless they say otherwise.
+      ("decay_biases", .bool(decayBiases ?? true)),
+    ]
+    let own = String(name.prefix { $0 != "_" })
+    return try OptimizerSettings.read(
+      .object([.init("name", .string(own))] + given.compactMap { key, value in value.map { .init(key, $0) } }),
+      "optimizer", .any)
   }
 }

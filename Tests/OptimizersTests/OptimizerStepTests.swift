@@ -22,19 +22,19 @@ struct OptimizerStepTests {
     slices: [Range<Int>]? = nil
   ) -> [[Float]] {
     let parameters = FlatBuffer<Float>(initial)
-    let moments = optimizer.momentNames.map { _ in FlatBuffer<Float>(count: initial.count) }
-    let state = FlatState(parameters: parameters.window, moments: moments.map(\.window))
+    let buffers = optimizer.stateNames.map { _ in FlatBuffer<Float>(count: initial.count) }
+    let state = FlatState(parameters: parameters.window, buffers: buffers.map(\.window))
     let steps = gradients.enumerated().map { index, gradient in
       withWindow(gradient) { gradient in
         for slice in slices ?? [0..<initial.count] {
           optimizer.update(
             slice, of: state, gradient: gradient,
-            rule: StepRule(step: index + 1, learningRate: learningRate, gradientScale: scale))
+            step: StepHyperparameters(number: index + 1, learningRate: learningRate, gradientScale: scale))
         }
       }
       return Array(parameters.window)
     }
-    withExtendedLifetime((parameters, moments)) {}
+    withExtendedLifetime((parameters, buffers)) {}
     return steps
   }
 
@@ -48,7 +48,7 @@ struct OptimizerStepTests {
       let options = try #require(fixture.optimizers[test.optimizer])
       // Gradients eight times too large under a scale of 1/8, which is exact: the scale comes before weight decay.
       let steps = run(
-        options.optimizer(named: test.optimizer), learningRate: options.lr, fixture.initial,
+        try options.settings(named: test.optimizer).rule, learningRate: Float(options.lr), fixture.initial,
         fixture.gradients.map { $0.map { 8 * $0 } }, scale: 0.125)
       for (ours, expected) in [(steps[0], test.after1), (steps[9], test.after10)] {
         let wrong = ours.indices.filter { !(abs(ours[$0] - expected[$0]) <= 1e-6 * max(1, abs(expected[$0]))) }
@@ -59,8 +59,8 @@ struct OptimizerStepTests {
 
   static let optimizers: [any Optimizer] = [
     SGD(), SGD(momentum: 0.9), SGD(momentum: 0.9, nesterov: true, weightDecay: 0.1), Adam(), Adam(weightDecay: 0.1),
-    Adam(weightDecay: 0.1, decay: .decoupled), Adagrad(weightDecay: 0.1), RMSprop(),
-    RMSprop(momentum: 0.9, centered: true), Adadelta(), Lion(weightDecay: 0.1),
+    AdamW(weightDecay: 0.1), Adagrad(weightDecay: 0.1), RMSprop(),
+    RMSprop(centered: true, momentum: 0.9), Adadelta(), Lion(weightDecay: 0.1),
   ]
 
   @Test("An update by slices gives the bits of one over the whole", arguments: optimizers.indices)
@@ -83,9 +83,9 @@ struct OptimizerStepTests {
         == [zeros, zeros, zeros])
   }
 
-  @Test func momentNamesArePyTorchs() {
-    #expect(SGD().momentNames == [])
-    #expect(SGD(momentum: 0.9).momentNames == ["momentum_buffer"])
-    #expect(Adam().momentNames == ["exp_avg", "exp_avg_sq"])
+  @Test func stateNamesArePyTorchs() {
+    #expect(SGD().stateNames == [])
+    #expect(SGD(momentum: 0.9).stateNames == ["momentum_buffer"])
+    #expect(Adam().stateNames == ["exp_avg", "exp_avg_sq"])
   }
 }

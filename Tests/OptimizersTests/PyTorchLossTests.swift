@@ -23,8 +23,8 @@ struct PyTorchLossTests {
   static let activations: [String: Activation<Float>.Function] = [
     "relu": .relu, "leaky_relu": .leakyReLU(slope: 0.1), "tanh": .tanh, "sigmoid": .sigmoid, "gelu": .gelu,
   ]
-  static let losses: [String: any Loss<Float>] = [
-    "cross_entropy": SoftmaxCrossEntropy(), "binary_cross_entropy": BinaryCrossEntropy(), "mse": MeanSquaredError(),
+  static let losses: [String: any Loss] = [
+    "cross_entropy": CrossEntropy(), "binary_cross_entropy": BinaryCrossEntropy(), "mse": MeanSquaredError(),
     "huber": HuberLoss(delta: 0.75),
   ]
 
@@ -45,13 +45,13 @@ struct PyTorchLossTests {
     let model = network(try #require(Self.activations[test.activation]))
     let loss = try #require(Self.losses[test.loss])
     let options = try #require(fixture.optimizers[test.optimizer])
-    let optimizer = options.optimizer(named: test.optimizer)
+    let optimizer = try options.settings(named: test.optimizer).rule
     let samples = 8
     let layout = model.parameterLayout
     let parameters = FlatBuffer<Float>(count: layout.count)
     let gradients = FlatBuffer<Float>(count: layout.count)
-    let moments = optimizer.momentNames.map { _ in FlatBuffer<Float>(count: layout.count) }
-    let state = FlatState(parameters: parameters.window, moments: moments.map(\.window))
+    let buffers = optimizer.stateNames.map { _ in FlatBuffer<Float>(count: layout.count) }
+    let state = FlatState(parameters: parameters.window, buffers: buffers.map(\.window))
     for entry in layout.entries {
       fill(parameters.window.window(entry.range), try #require(fixture.parameters[entry.name]))
     }
@@ -77,10 +77,10 @@ struct PyTorchLossTests {
       }
       optimizer.update(
         0..<layout.count, of: state, gradient: gradients.window,
-        rule: StepRule(step: index + 1, learningRate: options.lr, gradientScale: Float(scale)))
+        step: StepHyperparameters(number: index + 1, learningRate: Float(options.lr), gradientScale: Float(scale)))
       return sums.loss / Double(samples)
     }
-    withExtendedLifetime((parameters, gradients, moments)) {}
+    withExtendedLifetime((parameters, gradients, buffers)) {}
     return result
   }
 

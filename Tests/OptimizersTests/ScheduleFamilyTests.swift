@@ -1,5 +1,6 @@
 import Foundation
 import Optimizers
+import Settings
 import TestSupport
 import Testing
 
@@ -13,23 +14,24 @@ struct ScheduleFamilyTests {
     let plateaus: [String: Plateau]
   }
 
-  static let schedules: [String: LearningRateSchedule] = [
-    "multi_step": LearningRateSchedule(base: 0.4, shape: .multiStep(milestones: [5, 12, 13], factor: 0.3)),
-    "polynomial": LearningRateSchedule(base: 0.4, shape: .polynomial(steps: 30, power: 1, minimum: 0)),
-    "polynomial_power": LearningRateSchedule(base: 0.4, shape: .polynomial(steps: 40, power: 2, minimum: 0)),
-    "polynomial_warmup": LearningRateSchedule(
-      base: 0.4, shape: .polynomial(steps: 40, power: 2, minimum: 0), warmupSteps: 6),
-    "restarts": LearningRateSchedule(base: 0.4, shape: .cosineRestarts(period: 7, growth: 1, minimum: 0.01)),
-    "restarts_growth": LearningRateSchedule(base: 0.4, shape: .cosineRestarts(period: 5, growth: 2, minimum: 0)),
-    "one_cycle": LearningRateSchedule(
-      base: 0.4, shape: .oneCycle(steps: 40, rise: 0.3, divisor: 25, finalDivisor: 1e4)),
-    "one_cycle_options": LearningRateSchedule(
-      base: 0.4, shape: .oneCycle(steps: 40, rise: 0.45, divisor: 10, finalDivisor: 100)),
+  /// Schedules as a configuration gives them, and the length of the run in epochs of so many steps.
+  static let schedules: [String: (settings: JSONValue, epochs: Int, stepsPerEpoch: Int)] = [
+    "multi_step": (["name": "multi_step", "milestones": [5, 12, 13], "gamma": 0.3], 30, 1),
+    "polynomial": ("polynomial", 10, 3),
+    "polynomial_power": (["name": "polynomial", "power": 2], 20, 2),
+    "polynomial_warmup": (["name": "polynomial", "power": 2, "warmup_steps": 6], 40, 1),
+    "restarts": (["name": "cosine", "period_epochs": 7, "minimum_learning_rate": 0.01], 40, 1),
+    "restarts_growth": (["name": "cosine", "period_epochs": 5, "period_growth": 2], 40, 1),
+    "one_cycle": ("one_cycle", 8, 5),
+    "one_cycle_options": (["name": "one_cycle", "rise": 0.45, "start_divisor": 10, "end_divisor": 100], 40, 1),
   ]
-  static let plateaus: [String: PlateauRule] = [
-    "loss": PlateauRule(factor: 0.5, patience: 2),
-    "loss_cooldown": PlateauRule(factor: 0.3, patience: 1, threshold: 0.01, cooldown: 3, minimum: 0.02),
-    "accuracy": PlateauRule(factor: 0.2, patience: 3, isGreaterBetter: true),
+  static let plateaus: [String: JSONValue] = [
+    "loss": ["name": "plateau", "gamma": 0.5, "patience": 2],
+    "loss_cooldown": [
+      "name": "plateau", "gamma": 0.3, "patience": 1, "threshold": 0.01, "cooldown": 3,
+      "minimum_learning_rate": 0.02,
+    ],
+    "accuracy": ["name": "plateau", "gamma": 0.2, "patience": 3, "metric": "accuracy"],
   ]
 
   /// PyTorch multiplies from step to step, in double; its polynomial divides by factors near zero at its end.
@@ -38,7 +40,8 @@ struct ScheduleFamilyTests {
     let fixture: Fixture = try fixture("schedules.json")
     #expect(Set(fixture.rates.keys) == Set(Self.schedules.keys))
     for (name, rates) in fixture.rates {
-      let schedule = try #require(Self.schedules[name])
+      let (settings, epochs, stepsPerEpoch) = try #require(Self.schedules[name])
+      let schedule = try plan(settings, base: 0.4, epochs: epochs, stepsPerEpoch: stepsPerEpoch)
       for (index, expected) in rates.enumerated() {
         let rate = schedule.learningRate(step: index + 1)
         #expect(abs(rate - expected) <= 1e-12 * 0.4, "\(name), step \(index + 1): \(rate), PyTorch \(expected)")
@@ -51,8 +54,9 @@ struct ScheduleFamilyTests {
     let fixture: Fixture = try fixture("schedules.json")
     #expect(Set(fixture.plateaus.keys) == Set(Self.plateaus.keys))
     for (name, expected) in fixture.plateaus {
-      let rule = try #require(Self.plateaus[name])
-      let schedule = LearningRateSchedule(base: 0.4, shape: .plateau(rule), warmupSteps: 4)
+      let settings = try #require(Self.plateaus[name])
+      let schedule = try plan(settings, base: 0.4, epochs: 100, stepsPerEpoch: 1, warmupSteps: 4)
+      let rule = try #require(schedule.schedule as? Plateau)
       var state = PlateauState(base: 0.4, rule: rule)
       #expect(schedule.learningRate(step: 1, plateau: nil) == 0.1)
       for (metric, rate) in zip(expected.metrics, expected.learningRates) {
@@ -66,17 +70,17 @@ struct ScheduleFamilyTests {
   }
 
   @Test("Every schedule ends without a surprise, and warms up where asked")
-  func endsAndWarmUps() {
-    for (name, schedule) in Self.schedules {
-      let warm = LearningRateSchedule(base: schedule.base, shape: schedule.shape, warmupSteps: 8)
-      #expect(warm.learningRate(step: 1) <= schedule.base / 8, "\(name)")
+  func endsAndWarmUps() throws {
+    for (name, (settings, epochs, stepsPerEpoch)) in Self.schedules {
+      let warm = try plan(settings, base: 0.4, epochs: epochs, stepsPerEpoch: stepsPerEpoch, warmupSteps: 8)
+      #expect(warm.learningRate(step: 1) <= warm.base / 8, "\(name)")
+      let schedule = try plan(settings, base: 0.4, epochs: epochs, stepsPerEpoch: stepsPerEpoch)
       for step in [39, 40, 41, 200] {
         let rate = schedule.learningRate(step: step)
         #expect(rate.isFinite && rate >= 0 && rate <= schedule.base, "\(name), step \(step)")
       }
     }
-    let single = LearningRateSchedule(
-      base: 1, shape: .oneCycle(steps: 1, rise: 0.3, divisor: 25, finalDivisor: 10))
+    let single = try plan(["name": "one_cycle", "end_divisor": 10], base: 1, epochs: 1, stepsPerEpoch: 1)
     #expect(single.learningRate(step: 1).isFinite)
   }
 
@@ -85,22 +89,14 @@ struct ScheduleFamilyTests {
     #expect(BatchScaling.linear.factor(batchSize: 512, referenceBatch: 128) == 4)
     #expect(BatchScaling.squareRoot.factor(batchSize: 512, referenceBatch: 128) == 2)
   }
+}
 
-  @Test("Early stopping counts epochs that gain no more than the minimum change")
-  func earlyStopping() {
-    func epochs(_ metrics: [Double], _ rule: EarlyStoppingRule) -> Int? {
-      var state = EarlyStoppingState()
-      for (index, metric) in metrics.enumerated() {
-        state.record(metric, rule: rule)
-        if state.isOver(rule) { return index + 1 }
-      }
-      return nil
-    }
-    let losses = [1, 0.5, 0.5, 0.49, 0.6, 0.4, 0.41, 0.42, 0.43]
-    #expect(epochs(losses, EarlyStoppingRule(patience: 3)) == 9)
-    #expect(epochs(losses, EarlyStoppingRule(patience: 2)) == 8)
-    #expect(epochs(losses, EarlyStoppingRule(patience: 3, minimumChange: 0.05)) == 5)
-    #expect(epochs(losses.map { 1 - $0 }, EarlyStoppingRule(patience: 3, isGreaterBetter: true)) == 9)
-    #expect(epochs([.nan, .nan, 1], EarlyStoppingRule(patience: 2)) == 2)
-  }
+/// The learning rates of a run, its schedule read through the path of a configuration.
+func plan(
+  _ settings: JSONValue, base: Double, epochs: Int, stepsPerEpoch: Int, warmupSteps: Int? = nil
+) throws -> LearningRatePlan {
+  var schedule = try ScheduleSettings.read(settings, "schedule", .any)
+  if let warmupSteps { schedule.warmupSteps = warmupSteps }
+  return schedule.plan(
+    learningRate: base, epochs: epochs, stepsPerEpoch: stepsPerEpoch, samplesPerStep: 1)
 }

@@ -23,7 +23,7 @@ struct UpdateRun {
   /// The parameters, gaps left out.
   func parameters(_ flat: [Float]) -> [[Float]] { layout.entries.map { Array(flat[$0.range]) } }
 
-  /// The flat parameters, and moments, after each step.
+  /// The flat parameters, and the optimizer state, after each step.
   /// - Parameters:
   ///   - gradients: flat sums, one a step.
   ///   - cut: where to divide the work in two, the second half first; 0 for not at all.
@@ -31,41 +31,42 @@ struct UpdateRun {
   func steps(
     _ update: ParameterUpdate, learningRate: Float, initial: [Float], gradients: [[Float]], scale: Float = 1,
     cut: Int = 0
-  ) -> [(parameters: [Float], moments: [[Float]])] {
+  ) -> [(parameters: [Float], state: [[Float]])] {
     let parameters = FlatBuffer<Float>(initial)
-    let moments = update.momentNames.map {
-      $0 == WeightAveraging.momentName ? FlatBuffer<Float>(initial) : FlatBuffer<Float>(count: initial.count)
+    let buffers = update.stateNames.map {
+      $0 == WeightAveraging.stateName ? FlatBuffer<Float>(initial) : FlatBuffer<Float>(count: initial.count)
     }
-    let state = update.state(FlatState(parameters: parameters.window, moments: moments.map(\.window)))
+    let state = update.state(FlatState(parameters: parameters.window, buffers: buffers.map(\.window)))
     let slices = [cut..<layout.count, 0..<cut]
     let result = gradients.enumerated().map { index, gradient in
-      let rule = StepRule(step: index + 1, learningRate: learningRate, gradientScale: scale)
+      let step = update.step(
+        index + 1, of: state, learningRate: Double(learningRate),
+        statistics: (RunningStatistics(ParameterLayout(), rules: []), FlatBuffer<Float>(count: 0).window))
       withWindow(gradient) { gradient in
         if update.isLayerwise {
-          layerwiseStep(update, state, gradient, rule, slices)
+          layerwise(step, gradient, scale, slices)
         } else {
-          for slice in slices { update.update(slice, of: state, gradient: gradient, rule: rule) }
+          for slice in slices { step.update(slice, gradient: gradient, scale: scale) }
         }
       }
-      return (Array(parameters.window), moments.map { Array($0.window) })
+      return (Array(parameters.window), buffers.map { Array($0.window) })
     }
-    withExtendedLifetime((parameters, moments)) {}
+    withExtendedLifetime((parameters, buffers)) {}
     return result
   }
 
-  private func layerwiseStep(
-    _ update: ParameterUpdate, _ state: ParameterUpdate.State, _ gradient: Window<Float>, _ rule: StepRule,
-    _ slices: [Range<Int>]
+  private func layerwise(
+    _ step: ParameterUpdate.Step, _ gradient: Window<Float>, _ scale: Float, _ slices: [Range<Int>]
   ) {
     let sums = layout.entries.map { entry in
       let pieces = slices.map { slice in
-        update.prepare(slice.clamped(to: entry.range), of: state, gradient: gradient, rule: rule)
+        step.prepare(slice.clamped(to: entry.range), gradient: gradient, scale: scale)
       }
       return (pieces.reduce(0) { $0 + $1.parameter }, pieces.reduce(0) { $0 + $1.gradient })
     }
     for slice in slices {
       for (entry, squares) in zip(layout.entries, sums) {
-        update.update(slice.clamped(to: entry.range), of: state, gradient: gradient, rule: rule, squares: squares)
+        step.update(slice.clamped(to: entry.range), gradient: gradient, scale: scale, squares: squares)
       }
     }
   }

@@ -3,9 +3,9 @@ public import NumericCore
 
 /// What a loss makes of outputs and targets, and its gradient.
 public func evaluate<S: Scalar>(
-  _ loss: some Loss<S>, _ outputs: [S], _ targets: [S], samples: Int
-) -> (LossSums, [S]) {
-  var sums = LossSums(loss: .nan)
+  _ loss: some Loss, _ outputs: [S], _ targets: [S], samples: Int
+) -> (StepScalars, [S]) {
+  var sums = StepScalars(loss: .nan, samples: samples)
   let gradient = output([S](repeating: .nan, count: outputs.count)) { gradient in
     withWindow(outputs) { outputs in
       withWindow(targets) { targets in

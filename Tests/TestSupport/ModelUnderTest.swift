@@ -8,7 +8,7 @@ public final class ModelUnderTest {
     /// Σ cᵢyᵢ over all elements of all outputs with fixed coefficients: sees every entry of the Jacobian.
     case linear
     /// The loss of output 0, summed over the samples.
-    case loss(any Loss<Double>, targets: [Double])
+    case loss(any Loss, targets: [Double])
   }
 
   public let model: Model<Double>

@@ -74,12 +74,12 @@ struct ResNetTests {
       #expect(abs(Double(value) - expected) <= tolerance * max(1, abs(expected)))
     }
     let sums = withWindow(fixture.labels.map { S($0) }) {
-      SoftmaxCrossEntropy<S>().evaluate(
+      CrossEntropy().evaluate(
         outputs: workspace.output(), targets: $0, samples: fixture.samples, gradient: workspace.outputGradient())
     }
     #expect(abs(sums.loss / Double(fixture.samples) - fixture.loss) <= tolerance * fixture.loss)
     workspace.backward()
-    model.updateStatistics(
+    model.runningStatistics.update(
       0..<statisticLayout.count, of: statistics.window, sums: batchStatistics.window, scale: 1 / S(fixture.samples))
 
     func compare(_ window: Window<S>, _ expected: Fixture.Summary, scale: Double, tolerance: Double) {

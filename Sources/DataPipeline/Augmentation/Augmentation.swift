@@ -1,175 +1,103 @@
-import Basics
 public import NumericCore
+public import Settings
 
-/// One random change of the samples of a training batch. Pixels that come from outside an image are 0 in scaled features.
-public enum Augmentation: Sendable, Equatable {
-  public enum Axis: Sendable {
-    case horizontal, vertical
-  }
+/// One random change of the samples of a training batch, in one file with its settings. Pixels that come from outside an image are
+/// 0 in scaled features.
+public protocol Augmentation: Configurable {
+  /// Whether it needs images. Default: no.
+  static var needsImages: Bool { get }
+  /// Whether things in an image change their place. Default: no.
+  static var movesPixels: Bool { get }
+  /// Whether it mixes the targets too. Default: no.
+  static var mixesTargets: Bool { get }
 
-  /// Mirrors an image with probability p.
-  case flip(probability: Double, axis: Axis)
-  /// Pads an image with p pixels on each side and cuts out a window of its own size, at any place alike.
-  case crop(padding: Int)
-  /// Moves an image down and right by up to so large a fraction of its height and width, either way; bilinear.
-  case shift(fraction: Double)
-  /// Turns an image about its centre by up to so many degrees either way; bilinear.
-  case rotate(degrees: Double)
-  /// Clears a square around a pixel anywhere in the image, as far as it lies in it (DeVries and Taylor 2017).
-  case cutout(size: Int)
-  /// Adds Gaussian noise to every feature.
-  case noise(standardDeviation: Double)
-  /// Makes each sample λ · itself + (1 − λ) · the next one of its micro-batch, its target alike, λ from Beta(α, α) (Zhang et al.
-  /// 2018). The order of a micro-batch is random, so the next is any sample; the last one's next is the first.
-  case mixup(alpha: Double)
-
-  /// Whether it needs images.
-  public var needsImages: Bool {
-    switch self {
-    case .flip, .crop, .shift, .rotate, .cutout: true
-    case .noise, .mixup: false
-    }
-  }
-
-  /// Whether things in an image change their place.
-  public var movesPixels: Bool {
-    switch self {
-    case .flip, .crop, .shift, .rotate: true
-    case .cutout, .noise, .mixup: false
-    }
-  }
-
-  /// As in a configuration.
-  public var name: String { String("\(self)".prefix { $0 != "(" }) }
+  /// Changes a micro-batch in place. Allocates nothing.
+  func apply(_ batch: AugmentationPass)
 }
 
-/// Applies augmentations to batches of one micro-batch size, in their order.
-///
-/// Every draw is keyed by (seed, step, place in the list, sample), so that a batch has the same bits on any number of ranks and
-/// nothing has to be saved to resume. Applying allocates nothing.
-public final class Augmenter {
-  public let augmentations: [Augmentation]
-  private let sampleSize: Int
-  private let height: Int, width: Int, channels: Int
-  private let scratch: FlatBuffer<Float>
-  private let targetScratch: FlatBuffer<Float>
-  /// λ of each sample of the last batch.
-  private let shares: FlatBuffer<Float>
+extension Augmentation {
+  public static var needsImages: Bool { false }
+  public static var movesPixels: Bool { false }
+  public static var mixesTargets: Bool { false }
+}
 
-  /// Whether targets have to be mixed.
-  public var mixes: Bool { augmentations.contains { if case .mixup = $0 { true } else { false } } }
+/// The augmentations that a configuration can name.
+public enum AugmentationCatalog {
+  public static let all = Catalog(
+    [Flip.self, Crop.self, Shift.self, Rotate.self, Cutout.self, Noise.self, Mixup.self]
+  ) { $0 as? any Augmentation }
+}
 
-  /// - Parameters:
-  ///   - sampleShape: [H, W, C] or [H, W] of images, any shape otherwise.
-  ///   - targetSize: numbers that a sample's target has, as `apply` will get it.
-  ///   - capacity: samples of the largest micro-batch.
-  /// - Throws: if an augmentation needs images and the samples are none.
-  public init(
-    _ augmentations: [Augmentation], sampleShape: Shape, targetSize: Int, capacity: Int
-  ) throws {
-    let isImage = sampleShape.rank == 2 || sampleShape.rank == 3
-    if let first = augmentations.first(where: \.needsImages), !isImage {
-      throw Failure.usage(
-        "data.augment: \(first.name) needs images, [H, W] or [H, W, C], but a sample has the shape \(sampleShape); leave it out")
+/// A list of augmentations as a configuration gives it: `["flip", { crop: { padding: 4 } }]`.
+public struct AugmentationList: SettingValue, Equatable {
+  public var items: [any Augmentation]
+
+  public init(_ items: [any Augmentation] = []) { self.items = items }
+
+  public static func read(
+    _ value: JSONValue, _ subject: String, _ limits: NoLimits
+  ) throws(SettingsError) -> AugmentationList {
+    var items: [any Augmentation] = []
+    for (index, element) in (try value.requireArray(subject)).enumerated() {
+      items.append(
+        try AugmentationCatalog.all.readTagged(
+          element, path: "\(subject)[\(index)]", noun: "an augmentation, such as \"flip\" or { crop: { padding: 4 } }"
+        ).item)
     }
-    self.augmentations = augmentations
-    sampleSize = sampleShape.elementCount
-    height = isImage ? sampleShape[0] : 1
-    width = isImage ? sampleShape[1] : sampleSize
-    channels = sampleShape.rank == 3 ? sampleShape[2] : 1
-    scratch = FlatBuffer(count: augmentations.isEmpty ? 0 : sampleSize)
-    targetScratch = FlatBuffer(count: augmentations.isEmpty ? 0 : targetSize)
-    shares = FlatBuffer(count: augmentations.isEmpty ? 0 : capacity)
+    return AugmentationList(items)
   }
 
-  /// Changes a micro-batch in place.
-  ///
-  /// - Shapes: `features` [n, …] of the sample's shape, `targets` [n, target size], `sampleIDs` [n].
-  /// - Parameter random: the source of the step; the augmentation at place i draws from its stream (augmentation, i).
-  public func apply(
-    features: Window<Float>, targets: Window<Float>, sampleIDs: Window<Int>, random: RandomSource
-  ) {
-    precondition(
-      features.count == sampleIDs.count * sampleSize, "\(features.count) features of \(sampleIDs.count) samples")
-    for (place, augmentation) in augmentations.enumerated() {
-      let source = random.stream(.augmentation, place)
-      if case .mixup(let alpha) = augmentation {
-        mix(features, targets, sampleIDs, source, alpha)
-        continue
-      }
-      for sample in sampleIDs.indices {
-        change(
-          features.window(sample * sampleSize..<(sample + 1) * sampleSize), augmentation, source, sampleIDs[sample])
-      }
-    }
+  /// All settings of each: what a run did to its samples should not depend on a later default.
+  public func json(_ limits: NoLimits) -> JSONValue {
+    .array(items.map { .object([JSONValue.Member($0.name, .object($0.members))]) })
   }
 
-  private func change(_ image: Window<Float>, _ augmentation: Augmentation, _ source: RandomSource, _ id: Int) {
-    var generator = RandomSource.Generator(source: source, lane: id)
-    switch augmentation {
-    case .flip(let probability, let axis):
-      guard generator.uniform() < probability else { return }
-      switch axis {
-      case .horizontal: flipColumns(image, width: width, channels: channels)
-      case .vertical: flipRows(image, rowSize: width * channels)
-      }
-    case .crop(let padding):
-      let places = UInt32(2 * padding + 1)
-      let down = Int(generator.next(upperBound: places)) - padding
-      let right = Int(generator.next(upperBound: places)) - padding
-      copy(image, into: scratch.window)
-      moveImage(
-        scratch.window, height: height, width: width, channels: channels, down: down, right: right, into: image)
-    case .shift(let fraction):
-      let down = (2 * generator.uniform() - 1) * fraction * Double(height)
-      let right = (2 * generator.uniform() - 1) * fraction * Double(width)
-      move(image, ImageMotion(down: down, right: right))
-    case .rotate(let degrees):
-      move(image, ImageMotion(angle: (2 * generator.uniform() - 1) * degrees * .pi / 180))
-    case .cutout(let size):
-      let y = Int(generator.next(upperBound: UInt32(height))), x = Int(generator.next(upperBound: UInt32(width)))
-      clearSquare(
-        image, height: height, width: width, channels: channels, top: y - size / 2, left: x - size / 2, size: size)
-    case .noise(let standardDeviation):
-      source.addNormal(to: image, standardDeviation: standardDeviation, lane: id)
-    case .mixup: break
-    }
-  }
+  public static func words(for limits: NoLimits) -> String { "list" }
+  public static func == (a: AugmentationList, b: AugmentationList) -> Bool { a.json(.any) == b.json(.any) }
+}
 
-  private func move(_ image: Window<Float>, _ motion: ImageMotion) {
-    copy(image, into: scratch.window)
-    moveImage(scratch.window, height: height, width: width, channels: channels, by: motion, into: image)
-  }
+/// A micro-batch under augmentation, and the memory that an augmentation may use.
+public struct AugmentationPass {
+  /// [n, …] of the sample's shape.
+  public let features: Window<Float>
+  /// [n, target size].
+  public let targets: Window<Float>
+  /// [n], the keys of per-sample randomness.
+  public let sampleIDs: Window<Int>
+  /// Of this step and this augmentation's place in the list.
+  public let random: RandomSource
+  public let image: ImageExtents
+  /// One sample.
+  public let scratch: Window<Float>
+  /// One target.
+  public let targetScratch: Window<Float>
+  /// One number for each sample.
+  public let shares: Window<Float>
 
-  /// Row by row from the first on, the next row still as it was; the first row's copy is the last one's next.
-  private func mix(
-    _ features: Window<Float>, _ targets: Window<Float>, _ sampleIDs: Window<Int>, _ source: RandomSource,
-    _ alpha: Double
-  ) {
+  /// Calls `change` for each sample with its features and random numbers of its own.
+  func forEachSample(_ change: (_ sample: Window<Float>, _ generator: inout RandomSource.Generator) -> Void) {
     for sample in sampleIDs.indices {
-      var generator = RandomSource.Generator(source: source, lane: sampleIDs[sample])
-      shares.window[sample] = Float(generator.symmetricBeta(alpha))
+      var generator = RandomSource.Generator(source: random, lane: sampleIDs[sample])
+      change(features.window(sample * scratch.count..<(sample + 1) * scratch.count), &generator)
     }
-    mixRows(of: features, size: sampleSize, count: sampleIDs.count, keeping: scratch.window)
-    mixRows(of: targets, size: targetScratch.count, count: sampleIDs.count, keeping: targetScratch.window)
   }
 
-  private func mixRows(of rows: Window<Float>, size: Int, count: Int, keeping first: Window<Float>) {
-    precondition(rows.count == size * count, "\(rows.count) elements for \(count) rows of \(size)")
-    guard count > 1 else { return }
-    copy(rows.window(first: size), into: first)
-    for row in 0..<count {
-      let next = row + 1 < count ? rows.window((row + 1) * size..<(row + 2) * size) : first
-      NumericCore.mix(next, into: rows.window(row * size..<(row + 1) * size), share: shares.window[row])
-    }
+  /// Moves an image by a motion, bilinear.
+  func move(_ sample: Window<Float>, _ motion: ImageMotion) {
+    copy(sample, into: scratch)
+    moveImage(
+      scratch, height: image.height, width: image.width, channels: image.channels, by: motion, into: sample)
   }
 }
 
-/// Overwrites `distributions` [N, K] with 1 at each label and 0 elsewhere.
-public func fillOneHot(_ distributions: Window<Float>, labels: Window<Float>) {
-  let classes = labels.isEmpty ? 0 : distributions.count / labels.count
-  precondition(
-    distributions.count == classes * labels.count, "\(labels.count) labels in \(distributions.count) elements")
-  distributions.update(repeating: 0)
-  for (sample, label) in labels.enumerated() { distributions[sample * classes + Int(label)] = 1 }
+/// The extents of an image, channels last; of other samples one row of features.
+public struct ImageExtents: Sendable {
+  public let height: Int, width: Int, channels: Int
+
+  init(_ shape: Shape) {
+    let isImage = shape.rank == 2 || shape.rank == 3
+    height = isImage ? shape[0] : 1
+    width = isImage ? shape[1] : shape.elementCount
+    channels = shape.rank == 3 ? shape[2] : 1
+  }
 }

@@ -118,7 +118,7 @@ extension ShardStore {
 
   /// The number of classes in the data: the greatest label over all ranks, plus one. Every rank must call it.
   ///
-  /// - Precondition: the store was loaded with `TargetCheck.classes` or `.detections`.
+  /// - Precondition: the store was loaded with a check for classes.
   public func classCount(_ communicator: any Communicator) throws(CollectiveError) -> Int {
     guard let largestLabel else { preconditionFailure("the targets were not read as classes") }
     return try communicator.allGather([largestLabel]).joined().reduce(0, max) + 1

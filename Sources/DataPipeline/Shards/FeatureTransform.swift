@@ -1,7 +1,8 @@
 public import HDF5Storage
+public import Settings
 
 /// How features are brought to a common scale.
-public enum FeatureScaling: String, Sendable, CaseIterable, Codable {
+public enum FeatureScaling: String, SettingChoice {
   /// As they are.
   case none
   /// Integers divided by their type's greatest value, such as 255, or by the data set's attribute `valid_max`; floating

@@ -14,12 +14,13 @@ public struct ShardDealing: Sendable, Equatable {
 
   /// Where there are fewer samples than shards, as a split that is only evaluated may have, the last shards are empty.
   ///
+  /// - Parameter blockSize: nil for the size that training takes, as above.
   /// - Precondition: at least one sample and one shard.
-  public init(sampleCount: Int, shardCount: Int) {
+  public init(sampleCount: Int, shardCount: Int, blockSize: Int? = nil) {
     precondition(1 <= shardCount && 1 <= sampleCount, "\(sampleCount) samples for \(shardCount) shards")
     self.sampleCount = sampleCount
     self.shardCount = shardCount
-    blockSize = min(max(sampleCount / (16 * shardCount), 1), 64)
+    self.blockSize = blockSize ?? min(max(sampleCount / (16 * shardCount), 1), 64)
   }
 
   /// Checks, before a run is set up, that every shard gets a sample to train on.

@@ -2,16 +2,6 @@ import Basics
 import HDF5Storage
 import NumericCore
 
-/// What targets have to be.
-public enum TargetCheck: Sendable, Equatable {
-  /// Any finite numbers: regression.
-  case numbers
-  /// Integral class indices from 0 up to `count`, or of any number where that is to be found out.
-  case classes(count: Int?)
-  /// Rows of [class, x centre, y centre, width, height]: a class index as above, and a box relative to the image.
-  case detections(classCount: Int?)
-}
-
 extension ShardStore {
   /// Rows that are contiguous both in the split and in memory.
   struct Segment {
@@ -78,7 +68,7 @@ extension SplitSource {
     var labels: [Int] = []
     labels.reserveCapacity(sampleCount)
     try forEachRun(.targets, [0..<sampleCount]) { (_, rows, bytes) throws in
-      _ = try checkLabels(rows, bytes, classCount: nil)
+      _ = try ClassIndices(count: nil).check(rows, bytes, of: self)
       labels += type.run(Integers(elements: bytes))
     }
     return labels
@@ -93,24 +83,6 @@ extension SplitSource {
     throw Failure.data(
       "\(place(column, row: rows.lowerBound + found.index / width)), value \(found.index % width), is \(found.value); "
         + "expected a finite number; repair or remove the row (`ddp-train data inspect` finds all of them)")
-  }
-
-  /// - Returns: the greatest label.
-  /// - Throws: if a label is not a class index, with its file, data set and row.
-  func checkLabels(
-    _ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer, classCount: Int?
-  ) throws -> Int {
-    guard let type = targetType else { return 0 }
-    // Beyond 2²⁴ a Float does not hold every integer.
-    switch type.run(ScanLabels(elements: bytes, limit: classCount ?? 1 << 24)) {
-    case .greatest(let label): return label
-    case .unfit(let index, let value):
-      let shown = Int(exactly: value).map(String.init) ?? "\(value)"
-      let expected = classCount.map { "an integer from 0 to \($0 - 1)" } ?? "an integer from 0 on"
-      throw Failure.data(
-        "\(place(.targets, row: rows.lowerBound + index / targetSize)) has the label \(shown); expected \(expected); "
-          + "repair the labels, or train a regression with --loss mse")
-    }
   }
 }
 

@@ -42,7 +42,7 @@ public final class ShardStore: @unchecked Sendable {
   ///   - targetCheck: what the targets have to be.
   /// - Throws: if a file cannot be read, a feature or target is NaN or infinite, or a label is not a class index.
   public init(
-    source: SplitSource, selection: RowSelection, dealing: ShardDealing, shards: Range<Int>, targetCheck: TargetCheck
+    source: SplitSource, selection: RowSelection, dealing: ShardDealing, shards: Range<Int>, targetCheck: any TargetCheck
   ) throws {
     precondition(selection.count == dealing.sampleCount, "\(selection.count) rows, \(dealing.sampleCount) dealt")
     precondition(0 <= shards.lowerBound && shards.upperBound <= dealing.shardCount, "shards \(shards)")
@@ -64,14 +64,7 @@ public final class ShardStore: @unchecked Sendable {
     var largestLabel: Int?
     targets = try Self.load(.targets, of: source, segments, rowCount: firstRow[shards.count]) {
       (rows, bytes) throws in
-      switch targetCheck {
-      case .numbers:
-        try source.checkFinite(.targets, rows, bytes)
-      case .classes(let count):
-        largestLabel = max(largestLabel ?? 0, try source.checkLabels(rows, bytes, classCount: count))
-      case .detections(let count):
-        largestLabel = max(largestLabel ?? 0, try source.checkDetections(rows, bytes, classCount: count))
-      }
+      if let label = try targetCheck.check(rows, bytes, of: source) { largestLabel = max(largestLabel ?? 0, label) }
     }
     self.largestLabel = largestLabel
   }

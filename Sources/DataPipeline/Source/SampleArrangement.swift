@@ -1,5 +1,6 @@
 import Basics
 public import NumericCore
+public import Settings
 
 /// What a model takes a sample for.
 public enum SampleForm: Sendable {
@@ -14,7 +15,7 @@ public enum SampleForm: Sendable {
 }
 
 /// Where the channels of an image, or the features of a step, stand in a file.
-public enum ChannelLayout: String, Sendable, CaseIterable {
+public enum ChannelLayout: String, SettingChoice {
   /// To be guessed from the shape.
   case auto
   case channelsFirst = "channels_first"

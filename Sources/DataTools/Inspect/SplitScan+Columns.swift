@@ -34,7 +34,7 @@ struct LabelColumns {
   var unfitBoxes: (count: Int, examples: [String]) {
     guard names == ShapeGenerator.columns else { return (0, []) }
     func box(_ row: Int) -> [Double] { values.dropFirst().map { $0[row] } }
-    let rows = values[0].indices.filter { !DetectionRule.isBox(box($0)[...]) }
+    let rows = values[0].indices.filter { !ClassesAndBoxes.isBox(box($0)[...]) }
     let examples = rows.prefix(3).map { "row \($0) is \(box($0))" }
     return (rows.count, examples)
   }

@@ -1,4 +1,5 @@
 public import NumericCore
+public import Settings
 
 /// The numbers of a box: x centre, y centre, width and height, relative to the image.
 public let boxSize = 4
@@ -7,44 +8,54 @@ public let boxSize = 4
 /// box, the multi-task loss of Girshick ("Fast R-CNN", 2015) whose smooth L1 is δ = 1.
 ///
 /// A sample is correct where its greatest logit (the first, in a tie) is the label's.
-public struct DetectionLoss<S: Scalar>: Loss {
-  private let boxes: HuberLoss<S>
-  /// λ.
-  private let boxWeight: S
+public struct DetectionLoss: Loss {
+  /// δ, where the square turns into a line.
+  public var delta: Double
+  /// λ: what the loss of the box counts beside that of the class.
+  public var boxWeight: Double
 
-  /// - Parameters:
-  ///   - delta: δ, where the square turns into a line; greater than 0.
-  ///   - boxWeight: λ, at least 0.
   public init(delta: Double = 0.1, boxWeight: Double = 20) {
-    precondition(boxWeight >= 0, "a box weight of \(boxWeight)")
-    boxes = HuberLoss(delta: delta)
-    self.boxWeight = S(boxWeight)
+    self.delta = delta
+    self.boxWeight = boxWeight
   }
 
-  public var targetKind: TargetKind { .detection }
+  public init() { self.init(delta: 0.1) }
+
+  public static let name = "detection"
+  public static let summary = "cross-entropy of the class and Huber's loss of the box"
+  public static let settings: [Setting<DetectionLoss>] = [
+    Setting("delta", \.delta, .above(0), "the error of a box where the square turns into a line"),
+    Setting("box_weight", \.boxWeight, .atLeast(0), "weight of the box beside the class"),
+  ]
+  public var targetKind: TargetKind { .classAndBox }
 
   /// - Shapes: `outputs` and `gradient` [N, K + 4], logits then box; `targets` [N, 5], class then box.
-  public func evaluate(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> LossSums {
+  public func evaluate<S: Scalar>(
+    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+  ) -> StepScalars {
     let width = outputs.count / max(1, samples), classes = width - boxSize
     precondition(
       outputs.count == width * samples && targets.count == (1 + boxSize) * samples
         && (samples == 0 || classes > 0) && (gradient?.count ?? outputs.count) == outputs.count,
       "\(outputs.count) outputs and \(targets.count) targets of detections for \(samples) samples")
-    var sums = LossSums(loss: 0, correct: 0)
+    let boxes = HuberLoss(delta: delta)
+    var loss = 0.0, correct = 0.0
     for sample in 0..<samples {
       let start = sample * width, target = sample * (1 + boxSize)
       let logits = start..<start + classes, box = start + classes..<start + width
-      sums += labelCrossEntropy(
+      let label = labelCrossEntropy(
         logits: outputs.window(logits), labels: targets.window(target..<target + 1), classes: classes,
         gradient: gradient?.window(logits))
+      loss += label.loss
+      correct += label.correct
       let gradient = gradient?.window(box)
       // The mean over the four, as every loss of several outputs takes it, times four.
       let mean = boxes.evaluate(
         outputs: outputs.window(box), targets: targets.window(target + 1..<target + 1 + boxSize), samples: 1,
         gradient: gradient)
-      sums.loss += Double(boxWeight) * Double(boxSize) * mean.loss
-      if let gradient { scale(gradient, by: boxWeight * S(boxSize)) }
+      loss += Double(S(boxWeight)) * Double(boxSize) * mean.loss
+      if let gradient { scale(gradient, by: S(boxWeight) * S(boxSize)) }
     }
-    return sums
+    return StepScalars(loss: loss, correct: correct, samples: samples)
   }
 }

@@ -1,4 +1,5 @@
 public import NumericCore
+public import Settings
 
 /// The focal loss −α_y · (1 − p_y)^γ · log p_y with p = softmax(logits) and the label y (Lin, Goyal, Girshick, He and Dollár, "Focal loss
 /// for dense object detection", 2017), for any number of classes. Of two classes it is the paper's sigmoid form in the
@@ -6,39 +7,58 @@ public import NumericCore
 ///
 /// Its derivative by logit j is α_y · (1 − p_y)^γ · (1 − γ · p_y · log p_y / (1 − p_y)) · (p_j − [j = y]). log p comes from shifted
 /// logits and 1 − p from the sum of the others, so that neither is lost for any logits. The mean is over the samples, whatever
-/// their α. Correct samples and positions count as in `SoftmaxCrossEntropy`.
-public struct FocalLoss<S: Scalar>: Loss {
-  private let gamma: S
-  /// α, one a class; nil where all are 1.
-  private let alpha: FlatBuffer<S>?
+/// their α. Correct samples and positions count as in `CrossEntropy`.
+public struct FocalLoss: Loss {
+  /// γ: how little well classified samples count.
+  public var gamma: Double
+  /// α: one a class, or that of class 1 of two, whose class 0 has 1 − α; nil for 1 each.
+  public var alpha: [Double]?
 
-  /// - Parameters:
-  ///   - gamma: γ, at least 0; how little well classified samples count.
-  ///   - alpha: α, at least 0, one a class; nil for 1 each.
   public init(gamma: Double = 2, alpha: [Double]? = nil) {
-    precondition(gamma >= 0, "a focal gamma of \(gamma)")
-    precondition(alpha?.allSatisfy { $0 >= 0 } ?? true, "focal alphas of \(alpha ?? [])")
-    self.gamma = S(gamma)
-    self.alpha = alpha.map { FlatBuffer($0.map { S($0) }) }
+    self.gamma = gamma
+    self.alpha = alpha
   }
 
-  public var targetKind: TargetKind { .classIndex }
+  public init() { self.init(gamma: 2) }
 
-  public func evaluate(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> LossSums {
+  public static let name = "focal"
+  public static let summary = "cross-entropy that counts well classified samples less"
+  public static let settings: [Setting<FocalLoss>] = [
+    Setting("gamma", \.gamma, .atLeast(0), "how little well classified samples count"),
+    Setting("alpha", \.alpha, .oneOrEach(.atLeast(0)), "weight of class 1 of two, or one a class"),
+  ]
+  public var targetKind: TargetKind { .classIndex }
+  public var listOptions: [(key: String, count: Int, noun: String)] {
+    classAlphas.map { [("alpha", $0.count, "classes")] } ?? []
+  }
+
+  public func validate(_ reader: SettingsReader) throws(SettingsError) {
+    guard let alpha, alpha.count == 1, alpha[0] > 1 else { return }
+    throw reader.error("alpha", "expected a number from 0 to 1 for two classes, or a list with one a class")
+  }
+
+  /// α, one a class.
+  private var classAlphas: [Double]? { alpha.map { $0.count == 1 ? [1 - $0[0], $0[0]] : $0 } }
+
+  public func evaluate<S: Scalar>(
+    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+  ) -> StepScalars {
     let (positions, classes) = sizes(outputs, targets, samples, gradient)
+    let alphas = classAlphas
     precondition(
-      alpha.map { samples == 0 || $0.count == classes } ?? true, "\(alpha?.count ?? 0) alphas for \(classes) classes")
-    return focalLoss(
-      logits: outputs, labels: targets, classes: classes, gamma: gamma, alpha: alpha?.window, gradient: gradient,
+      alphas.map { samples == 0 || $0.count == classes } ?? true, "\(alphas?.count ?? 0) alphas for \(classes) classes")
+    let (loss, correct) = focalLoss(
+      logits: outputs, labels: targets, classes: classes, gamma: S(gamma), alpha: alphas, gradient: gradient,
       positions: positions)
+    return StepScalars(loss: loss, correct: correct, samples: samples)
   }
 }
 
 @specialized(where S == Float)
 @specialized(where S == Double)
 private func focalLoss<S: Scalar>(
-  logits: Window<S>, labels: Window<S>, classes: Int, gamma: S, alpha: Window<S>?, gradient: Window<S>?, positions: Int
-) -> LossSums {
+  logits: Window<S>, labels: Window<S>, classes: Int, gamma: S, alpha: [Double]?, gradient: Window<S>?, positions: Int
+) -> (loss: Double, correct: Double) {
   var lossSum = 0.0
   var correct = 0
   for sample in labels.indices {
@@ -52,7 +72,7 @@ private func focalLoss<S: Scalar>(
     let logarithm = (row[label] - greatest) - S.logarithm(sum)
     let miss = others / sum
     // x^γ by logarithms; 0⁰ is 1.
-    let modulation = (alpha?[label] ?? 1) * (gamma == 0 ? 1 : S.exponential(gamma * S.logarithm(miss)))
+    let modulation = (alpha.map { S($0[label]) } ?? 1) * (gamma == 0 ? 1 : S.exponential(gamma * S.logarithm(miss)))
     lossSum += Double(-modulation * logarithm)
     correct += best == label ? 1 : 0
     if let gradient {
@@ -64,5 +84,5 @@ private func focalLoss<S: Scalar>(
       gradientRow[label] = -factor * miss
     }
   }
-  return LossSums(loss: lossSum / Double(positions), correct: Double(correct) / Double(positions))
+  return (lossSum / Double(positions), Double(correct) / Double(positions))
 }

@@ -1,31 +1,5 @@
 public import NumericCore
-
-/// What a micro-batch contributes to a step: sums over its samples, never means, so that shards of any size add up.
-public struct LossSums: Sendable, Equatable {
-  /// Σ over samples of the loss of a sample.
-  public var loss: Double
-  /// Σ over samples of how right a sample is, 0 to 1; nil for a loss without classes.
-  public var correct: Double?
-  /// Σ of the weights of the samples, which the mean loss of a step is divided by; nil where every sample weighs 1.
-  public var weight: Double?
-  /// Σ over samples of the loss of an adversarial pair's generator, `loss` being the discriminator's; nil for a single model.
-  public var generatorLoss: Double?
-
-  public init(loss: Double, correct: Double? = nil, weight: Double? = nil, generatorLoss: Double? = nil) {
-    self.loss = loss
-    self.correct = correct
-    self.weight = weight
-    self.generatorLoss = generatorLoss
-  }
-
-  /// Adds another micro-batch of the same loss.
-  public static func += (sums: inout LossSums, other: LossSums) {
-    sums.loss += other.loss
-    if let correct = other.correct { sums.correct = (sums.correct ?? 0) + correct }
-    if let weight = other.weight { sums.weight = (sums.weight ?? 0) + weight }
-    if let generatorLoss = other.generatorLoss { sums.generatorLoss = (sums.generatorLoss ?? 0) + generatorLoss }
-  }
-}
+public import Settings
 
 /// What a loss reads as the target of a sample.
 public enum TargetKind: Sendable, Equatable {
@@ -38,26 +12,48 @@ public enum TargetKind: Sendable, Equatable {
   /// As many real numbers as there are outputs.
   case values
   /// A class index and a box: [class, x centre, y centre, width, height].
-  case detection
+  case classAndBox
 }
 
 /// A function of outputs and targets to be minimised. The loss of a batch is the mean over its samples, weighted where classes have
 /// weights; a loss that has several outputs a sample takes their mean first, as PyTorch's `reduction="mean"` does.
-public protocol Loss<S>: Sendable {
-  associatedtype S: Scalar
+///
+/// A loss is its options: a value that a configuration describes, in one file with its formula.
+public protocol Loss: Configurable {
   var targetKind: TargetKind { get }
 
   /// Sums over the samples, and overwrites `gradient` with ∂(sum)/∂outputs.
   ///
   /// - Shapes: `outputs` and `gradient` [N, K], or [N, T, K] for class indices of T positions; `targets` [N] or [N, T] for
-  ///   class indices, [N, 5] for detections, the shape of `outputs` otherwise.
+  ///   class indices, [N, 5] for a class and a box, the shape of `outputs` otherwise.
   /// - Parameter gradient: nil where only the sums are wanted.
-  func evaluate(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> LossSums
+  func evaluate<S: Scalar>(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> StepScalars
+
+  /// Whether softmax or sigmoid of the outputs are probabilities. Default: yes, of classes and of yes-or-no outputs.
+  var givesProbabilities: Bool { get }
+  /// The loss of the same options where the data decide what a target is. Default: this one.
+  /// - Parameter isDistribution: whether a row of targets reads as probabilities of classes.
+  func resolved(isDistribution: Bool) -> Self
+  /// The loss of mixtures of its targets, labels mixed as distributions; nil where they cannot be mixed.
+  /// Default: this one where its targets are numbers, else none.
+  var ofMixtures: (any Loss)? { get }
+  /// Options that are lists with one number for each class or output. Default: none.
+  var listOptions: [(key: String, count: Int, noun: String)] { get }
 }
 
 extension Loss {
+  public var givesProbabilities: Bool { targetKind != .values }
+  public func resolved(isDistribution: Bool) -> Self { self }
+  public var ofMixtures: (any Loss)? {
+    switch targetKind {
+    case .values, .binary, .classDistribution: self
+    case .classIndex, .classAndBox: nil
+    }
+  }
+  public var listOptions: [(key: String, count: Int, noun: String)] { [] }
+
   /// Targets of a sample and outputs of a target, checked against the counts of the windows; ones where there is no sample.
-  func sizes(
+  func sizes<S>(
     _ outputs: Window<S>, _ targets: Window<S>, _ samples: Int, _ gradient: Window<S>?
   ) -> (targets: Int, outputs: Int) {
     let targetSize = targets.count / max(1, samples), outputSize = outputs.count / max(1, targets.count)
@@ -71,7 +67,7 @@ extension Loss {
 
   /// Sums `term(output, target)`, a pair of loss and derivative, over the elements; each sample's loss is their mean.
   @inline(__always)
-  func sumElements(
+  func sumElements<S: Scalar>(
     outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?,
     term: (_ output: S, _ target: S) -> (loss: S, derivative: S)
   ) -> Double {

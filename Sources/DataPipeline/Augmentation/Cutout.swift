@@ -1,0 +1,27 @@
+public import NumericCore
+public import Settings
+
+/// Clears a square around a pixel anywhere in the image, as far as it lies in it (DeVries and Taylor 2017).
+public struct Cutout: Augmentation {
+  public var size: Int
+
+  public init(size: Int = 8) { self.size = size }
+
+  public init() { self.init(size: 8) }
+
+  public static let name = "cutout"
+  public static let summary = "clears a square of an image"
+  public static let settings: [Setting<Cutout>] = [Setting("size", \.size, .atLeast(1), "pixels a side")]
+  public static let needsImages = true
+
+  public func apply(_ batch: AugmentationPass) {
+    let image = batch.image
+    batch.forEachSample { sample, generator in
+      let y = Int(generator.next(upperBound: UInt32(image.height)))
+      let x = Int(generator.next(upperBound: UInt32(image.width)))
+      clearSquare(
+        sample, height: image.height, width: image.width, channels: image.channels, top: y - size / 2,
+        left: x - size / 2, size: size)
+    }
+  }
+}

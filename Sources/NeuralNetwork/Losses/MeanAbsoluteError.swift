@@ -1,0 +1,23 @@
+public import NumericCore
+public import Settings
+
+/// Mean absolute error: |y − t|, whose derivative is the sign of y − t, and 0 where they are equal, as PyTorch's `L1Loss`.
+public struct MeanAbsoluteError: Loss {
+  public init() {}
+
+  public static let name = "mae"
+  public static let summary = "mean absolute error"
+  public var targetKind: TargetKind { .values }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func evaluate<S: Scalar>(
+    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+  ) -> StepScalars {
+    let loss = sumElements(outputs: outputs, targets: targets, samples: samples, gradient: gradient) { y, t in
+      let error = y - t
+      return (abs(error), error > 0 ? 1 : (error < 0 ? -1 : 0))
+    }
+    return StepScalars(loss: loss, samples: samples)
+  }
+}

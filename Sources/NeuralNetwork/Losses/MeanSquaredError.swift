@@ -1,0 +1,23 @@
+public import NumericCore
+public import Settings
+
+/// Mean squared error: (y − t)², as PyTorch's `MSELoss`, without the factor ½.
+public struct MeanSquaredError: Loss {
+  public init() {}
+
+  public static let name = "mse"
+  public static let summary = "mean squared error"
+  public var targetKind: TargetKind { .values }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  public func evaluate<S: Scalar>(
+    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+  ) -> StepScalars {
+    let loss = sumElements(outputs: outputs, targets: targets, samples: samples, gradient: gradient) { y, t in
+      let error = y - t
+      return (error * error, 2 * error)
+    }
+    return StepScalars(loss: loss, samples: samples)
+  }
+}

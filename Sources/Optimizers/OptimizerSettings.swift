@@ -1,0 +1,52 @@
+public import Settings
+
+/// An optimizer and the settings that all of them share: the key `optimizer` of a configuration.
+public struct OptimizerSettings: Sendable, Equatable {
+  /// The rule of the update, with its weight decay.
+  public var rule: any Optimizer
+  /// More than 0.
+  public var learningRate: Double
+  /// Whether weight decay and penalties act on biases, norms and all other parameters of one dimension.
+  public var decaysBiases: Bool
+
+  /// - Parameters:
+  ///   - learningRate: nil for the optimizer's default.
+  ///   - decaysBiases: nil for the optimizer's default.
+  public init(_ rule: any Optimizer = Adam(), learningRate: Double? = nil, decaysBiases: Bool? = nil) {
+    self.rule = rule
+    self.learningRate = learningRate ?? type(of: rule).defaultLearningRate
+    self.decaysBiases = decaysBiases ?? type(of: rule).decaysBiases
+  }
+
+  /// What stands beside the settings of an optimizer's own.
+  public static let shared: [Setting<OptimizerSettings>] = [
+    Setting("learning_rate", \.learningRate, .above(0), "step size at the schedule's full height"),
+    Setting("weight_decay", \.rule.weightDecay, .atLeast(0), "shrinks the weights"),
+    Setting("decay_biases", \.decaysBiases, "whether biases and norms decay too"),
+  ]
+
+  public var name: String { rule.name }
+
+  public static func == (a: OptimizerSettings, b: OptimizerSettings) -> Bool { a.json(.any) == b.json(.any) }
+}
+
+extension OptimizerSettings: SettingValue {
+  /// `"sgd"` or `{ name: "sgd", … }`; without a name it is Adam.
+  public static func read(
+    _ value: JSONValue, _ subject: String, _ limits: NoLimits
+  ) throws(SettingsError) -> OptimizerSettings {
+    var reader = try SettingsReader(value, path: subject, shorthand: "name")
+    var settings = OptimizerSettings(try OptimizerCatalog.all.readNamed(&reader, default: Adam.name))
+    for setting in shared { try setting.read(into: &settings, from: &reader) }
+    try reader.finish()
+    return settings
+  }
+
+  public func json(_ limits: NoLimits) -> JSONValue {
+    .object(
+      [JSONValue.Member("name", .string(rule.name))]
+        + Self.shared.map { JSONValue.Member($0.key, $0.json(of: self)) } + rule.members)
+  }
+
+  public static func words(for limits: NoLimits) -> String { "name, or { name: …, … }" }
+}

@@ -1,0 +1,89 @@
+import Collectives
+import DataPipeline
+public import Metrics
+import NeuralNetwork
+import NumericCore
+
+/// The figures of a split, from sums over all samples of all ranks.
+public struct SplitMetrics: Sendable, Equatable {
+  /// Mean over the samples, weighted where the loss has class weights.
+  public let loss: Double
+  /// Share of right samples; nil for a loss without classes.
+  public let accuracy: Double?
+  public let sampleCount: Int
+  /// nil where none was asked for.
+  public let report: MetricReport?
+
+  public init(loss: Double, accuracy: Double?, sampleCount: Int, report: MetricReport? = nil) {
+    self.loss = loss
+    self.accuracy = accuracy
+    self.sampleCount = sampleCount
+    self.report = report
+  }
+}
+
+/// Evaluates a model on a split, shard by shard, with the same bits on any number of ranks.
+///
+/// What a sample gives does not depend on the samples beside it; see `EvaluationPlan`.
+package final class Evaluator {
+  private let store: ShardStore
+  private let plan: EvaluationPlan
+  private let task: any LearningTask
+  private let workspace: Workspace<Float>
+  private let batch: Batch
+  private let assignment: ShardAssignment
+  private let communicator: any Communicator
+  private let metrics: MetricSelection?
+  /// A shard's positions in order.
+  private let positions: FlatBuffer<Int32>
+
+  /// - Parameters:
+  ///   - store: dealt by `plan`.
+  ///   - metrics: what is computed beside loss and accuracy; nil for nothing.
+  init(
+    _ store: ShardStore, plan: EvaluationPlan, model: Model<Float>, task: any LearningTask, values: ModelValues<Float>,
+    assignment: ShardAssignment, communicator: any Communicator, metrics: MetricSelection? = nil
+  ) {
+    precondition(store.dealing == plan.dealing, "a store that another plan has dealt")
+    self.store = store
+    self.plan = plan
+    self.task = task
+    self.assignment = assignment
+    self.communicator = communicator
+    self.metrics = metrics
+    workspace = Workspace(model: model, capacity: plan.batchSize, values: values, learns: false)
+    batch = Batch(workspace: workspace, data: SplitShape(store.source))
+    positions = FlatBuffer(Array(0..<Int32(store.shards.map(store.count).max() ?? 0)))
+  }
+
+  /// Loss, accuracy and metrics over the whole split. Collective.
+  ///
+  /// - Parameter visit: is given the outputs [n, K] and row numbers [n] of each batch of this rank.
+  func evaluate(
+    _ values: ModelValues<Float>, visit: (_ outputs: Window<Float>, _ rows: Window<Int>) -> Void = { _, _ in }
+  ) throws(CollectiveError) -> SplitMetrics {
+    var shardSums: [[Double]] = []
+    var recorder = metrics.map(MetricRecorder.init)
+    for shard in store.shards {
+      var sums = StepScalars()
+      recorder?.startShard()
+      for range in plan.batches(ofShard: shard) {
+        batch.fill(UnsafeBufferPointer(positions.window.window(range)), ofShard: shard, from: store)
+        // Always as many: those behind the samples of a last batch are of an earlier one, and of no effect.
+        workspace.forward(samples: plan.batchSize, mode: .evaluation, values: values)
+        let outputs = workspace.output().window(first: range.count * workspace.model.outputShapes[0].elementCount)
+        if !batch.targets.isEmpty {
+          sums += task.loss.evaluate(outputs: outputs, targets: batch.targets, samples: range.count, gradient: nil)
+          recorder?.add(outputs: outputs, targets: batch.targets)
+        }
+        visit(outputs, batch.sampleIDs)
+      }
+      shardSums.append([sums.loss, sums.correct, sums.weight])
+    }
+    let sums = try communicator.treeSum(shardSums, over: assignment)
+    let count = store.dealing.sampleCount
+    return SplitMetrics(
+      loss: sums[0] / sums[2], accuracy: task.hasAccuracy ? sums[1] / Double(count) : nil, sampleCount: count,
+      report: try recorder?.report(communicator, assignment))
+  }
+}

@@ -1,0 +1,117 @@
+import DataPipeline
+import NeuralNetwork
+import NumericCore
+
+/// What takes the micro-batches of a group of shards forward and backward, one slot a shard.
+///
+/// A group is one shard, or all shards of this rank where layers compute over all of them together; see `SynchronizingLayer`.
+/// A step calls these four in order, several times where it accumulates gradients.
+protocol Learner: AnyObject {
+  /// Fills a slot with rows of a shard: gathered, scaled and augmented.
+  func load(
+    _ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore, slot: Int, random: RandomSource)
+  /// Computes the outputs of all slots.
+  ///
+  /// - Parameter values: of each slot; `backward` leaves the gradients there.
+  func forward(_ values: [ModelValues<Float>], random: RandomSource) throws
+  /// The loss of a slot's outputs; leaves its gradient for `backward`.
+  func loss(slot: Int) -> StepScalars
+  /// Propagates the gradients of all slots to the parameters.
+  func backward(_ rule: Workspace<Float>.GradientRule) throws
+}
+
+/// A learner for a single network.
+final class NetworkLearner: Learner {
+  /// One for each slot.
+  private let workspaces: [Workspace<Float>]
+  private let batches: [Batch]
+  private let loss: any Loss
+  private var samples: [Int]
+  private let sum: Workspace<Float>.SharedSum<any Error>
+
+  /// - Parameters:
+  ///   - slots: shards of a group.
+  ///   - capacity: samples of the largest micro-batch.
+  ///   - augmentation: makes what is done to the batches of a slot.
+  ///   - sum: sums one vector a slot over all shards of all ranks in the fixed tree.
+  init(
+    model: Model<Float>, loss: any Loss, data: SplitShape, slots: Int, capacity: Int, values: ModelValues<Float>,
+    augmentation: () throws -> BatchAugmentation?, sum: @escaping Workspace<Float>.SharedSum<any Error>
+  ) rethrows {
+    workspaces = (0..<slots).map { _ in Workspace(model: model, capacity: capacity, values: values) }
+    batches = try workspaces.map { workspace in
+      Batch(workspace: workspace, data: data, augmentation: try augmentation())
+    }
+    self.loss = loss
+    self.sum = sum
+    samples = [Int](repeating: 0, count: slots)
+  }
+
+  func load(
+    _ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore, slot: Int, random: RandomSource
+  ) {
+    samples[slot] = positions.count
+    batches[slot].fill(positions, ofShard: shard, from: store)
+    batches[slot].augment(random: random)
+  }
+
+  func forward(_ values: [ModelValues<Float>], random: RandomSource) throws {
+    try Workspace.forward(workspaces, samples: samples, mode: .training(random: random), values: values, sum: sum)
+  }
+
+  func loss(slot: Int) -> StepScalars {
+    let (workspace, batch) = (workspaces[slot], batches[slot])
+    let (outputs, gradient) = (workspace.output(), workspace.outputGradient())
+    return batch.augmentation?.evaluateMixedLoss(outputs: outputs, samples: samples[slot], gradient: gradient)
+      ?? loss.evaluate(outputs: outputs, targets: batch.targets, samples: samples[slot], gradient: gradient)
+  }
+
+  func backward(_ rule: Workspace<Float>.GradientRule) throws {
+    try Workspace.backward(workspaces, gradients: rule, sum: sum)
+  }
+}
+
+/// The samples that stand in the input of a workspace, and their targets.
+final class Batch {
+  let augmentation: BatchAugmentation?
+  private let workspace: Workspace<Float>
+  private let data: SplitShape
+  private let memory: FlatBuffer<Float>
+  private(set) var count = 0
+
+  /// - Parameter augmentation: what is done to samples that are learned from; nil for nothing.
+  init(workspace: Workspace<Float>, data: SplitShape, augmentation: BatchAugmentation? = nil) {
+    self.workspace = workspace
+    self.data = data
+    self.augmentation = augmentation
+    memory = FlatBuffer(count: workspace.capacity * data.targetSize)
+  }
+
+  /// [count, feature size].
+  var features: Window<Float> { workspace.input().window(first: count * data.featureSize) }
+  /// [count, target size].
+  var targets: Window<Float> { memory.window.window(first: count * data.targetSize) }
+  /// [count], rows of the split.
+  var sampleIDs: Window<Int> { workspace.sampleIDs.window(first: count) }
+
+  /// Gathers rows of a shard and scales them.
+  func fill(_ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore) {
+    count = positions.count
+    store.fill(shard: shard, positions: positions, features: features, targets: targets, sampleIDs: sampleIDs)
+  }
+
+  func augment(random: RandomSource) {
+    augmentation?.apply(features: features, targets: targets, sampleIDs: sampleIDs, random: random)
+  }
+}
+
+/// The sizes of a sample.
+struct SplitShape {
+  let featureSize: Int
+  let targetSize: Int
+
+  init(_ source: SplitSource) {
+    featureSize = source.featureShape.elementCount
+    targetSize = source.targetSize
+  }
+}

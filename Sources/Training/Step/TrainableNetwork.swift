@@ -1,0 +1,62 @@
+import Configuration
+import NeuralNetwork
+import NumericCore
+import Optimizers
+
+/// A model and how it learns: what a task gives to the trainer.
+protocol TrainableNetwork: Sendable {
+  /// Its layouts are those of the run's flat buffers, its names those of checkpoints.
+  var model: Model<Float> { get }
+  func makeLearner(_ parts: LearnerParts) throws -> any Learner
+  /// Which optimizer updates which part of the parameters.
+  func updateParts(_ configuration: TrainingConfiguration) -> [ParameterUpdate.Part]
+  /// The layers in words for the header, a list for each chain of layers.
+  var layerWords: [[String]] { get }
+  /// The optimizer in words, such as `adam, learning rate 0.001`.
+  /// - Parameter rate: at the schedule's full height.
+  func optimizerText(_ configuration: TrainingConfiguration, rate: Double) -> String
+  /// Why a test of learning rates says nothing about it; nil where it does.
+  var whyNoRangeTest: String? { get }
+}
+
+/// What a learner is made of.
+struct LearnerParts {
+  let loss: any Loss
+  let data: SplitShape
+  /// Shards of a group.
+  let slots: Int
+  /// Samples of the largest micro-batch.
+  let capacity: Int
+  let values: ModelValues<Float>
+  let augmentation: () throws -> BatchAugmentation?
+  /// Sums one vector a slot over all shards of all ranks in the fixed tree. Collective.
+  let sum: Workspace<Float>.SharedSum<any Error>
+}
+
+/// One model, one loss, one optimizer.
+struct SingleNetwork: TrainableNetwork {
+  let model: Model<Float>
+  let description: ModelDescription
+
+  func makeLearner(_ parts: LearnerParts) throws -> any Learner {
+    try NetworkLearner(
+      model: model, loss: parts.loss, data: parts.data, slots: parts.slots, capacity: parts.capacity,
+      values: parts.values, augmentation: parts.augmentation, sum: parts.sum)
+  }
+
+  func updateParts(_ configuration: TrainingConfiguration) -> [ParameterUpdate.Part] {
+    [
+      ParameterUpdate.Part(
+        configuration.optimizer.rule, range: 0..<model.parameterLayout.count,
+        decaysVectors: configuration.optimizer.decaysBiases)
+    ]
+  }
+
+  var layerWords: [[String]] { [LayerWords.words(try? ModelCatalog.layers(of: description), model)] }
+
+  func optimizerText(_ configuration: TrainingConfiguration, rate: Double) -> String {
+    "\(configuration.optimizer.name), learning rate \(trimmedNumber(rate))"
+  }
+
+  var whyNoRangeTest: String? { nil }
+}

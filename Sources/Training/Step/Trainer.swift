@@ -1,0 +1,234 @@
+import Basics
+import Collectives
+import Configuration
+import DataPipeline
+import NeuralNetwork
+import NumericCore
+import Optimizers
+
+/// Trains one model on one data set over all ranks: the steps of an epoch, without files or screens.
+///
+/// The caller decides what happens between steps and epochs; see `TrainingRun`.
+package final class Trainer {
+  package let model: Model<Float>
+  let network: any TrainableNetwork
+  let task: any LearningTask
+  package let exchange: any Exchange
+  package let plan: EpochPlan
+  let rates: LearningRatePlan
+  /// Where the run is. Set it, with the exchange's state, to resume.
+  package var progress = TrainingProgress()
+
+  let configuration: TrainingConfiguration
+  let update: ParameterUpdate
+  private let updateState: ParameterUpdate.State
+  private let store: ShardStore
+  private let communicator: any Communicator
+  private let learner: any Learner
+  /// Indices of this rank's shards; each group goes forward and backward together.
+  private let groups: [[Int]]
+  /// What the shards of each group read, and where their gradients go.
+  private let groupValues: [[ModelValues<Float>]]
+  private let random: RandomSource
+  /// This epoch's order of each of this rank's shards, and the epoch it is of.
+  private let order: [FlatBuffer<Int32>]
+  private var orderedEpoch: Int?
+  private let clock: ExchangeClock
+
+  /// Takes the place of the schedule; equal on all ranks.
+  package var learningRateOverride: Double?
+  /// Called after each shard's part of a step with the rows that it took, for auditing.
+  package var auditRows: ((_ step: Int, _ rows: [Int]) -> Void)?
+
+  init(
+    network: any TrainableNetwork, task: any LearningTask, configuration: TrainingConfiguration, store: ShardStore,
+    update: ParameterUpdate, exchange: any Exchange, communicator: any Communicator
+  ) throws {
+    let model = network.model
+    self.network = network
+    self.model = model
+    self.task = task
+    self.configuration = configuration
+    self.store = store
+    self.exchange = exchange
+    self.communicator = communicator
+    self.update = update
+    updateState = update.state(FlatState(parameters: exchange.parameters, buffers: exchange.optimizerState))
+    random = RandomSource(seed: configuration.seed)
+    let plan = EpochPlan(dealing: store.dealing, globalBatchSize: configuration.samplesPerStep)
+    self.plan = plan
+    rates = configuration.schedule.plan(
+      learningRate: configuration.optimizer.learningRate, epochs: configuration.epochs,
+      stepsPerEpoch: plan.stepsPerEpoch, samplesPerStep: configuration.samplesPerStep)
+    order = store.shards.map { FlatBuffer(count: store.count($0)) }
+    let groups = model.synchronizes ? [Array(exchange.shards.indices)] : exchange.shards.indices.map { [$0] }
+    let first = exchange.shards.lowerBound
+    self.groups = groups.map { $0.map { $0 - first } }
+    groupValues = groups.map { group in
+      group.map { shard in
+        ModelValues(
+          parameters: exchange.parameters, gradients: exchange.gradients(ofShard: shard),
+          statistics: exchange.statistics, batchStatistics: exchange.batchStatistics(ofShard: shard))
+      }
+    }
+    let clock = ExchangeClock()
+    self.clock = clock
+    let largest = store.shards.map(plan.largestMicroBatch).max() ?? 1
+    let capacity = (largest - 1) / configuration.accumulate + 1
+    learner = try network.makeLearner(
+      LearnerParts(
+        loss: task.loss, data: SplitShape(store.source), slots: groups.first?.count ?? 1, capacity: capacity,
+        values: ModelValues(parameters: exchange.parameters, statistics: exchange.statistics),
+        augmentation: {
+          try BatchAugmentation(
+            configuration.data.augment.items, task: task, source: store.source,
+            outputSize: model.outputShapes[0].elementCount, capacity: capacity)
+        },
+        sum: { local in try clock.time { try communicator.treeSum(local, over: exchange.assignment) } }))
+  }
+
+  /// Takes the next step: every shard's gradient by itself, their sum in the fixed tree, one update. Collective.
+  ///
+  /// - Parameter requestsStop: whether this rank asks all ranks to stop after this step.
+  /// - Throws: where the loss or the gradient is not finite, on all ranks alike.
+  package func step(requestsStop: Bool = false) throws -> StepTotals {
+    beginStep(requestsStop)
+    let random = random.stream(.dropout, progress.step + 1)
+    for (group, values) in zip(groups, groupValues) {
+      for microStep in 0..<configuration.accumulate {
+        for (slot, index) in group.enumerated() {
+          learner.load(
+            positions(index, microStep), ofShard: shard(index), from: store, slot: slot, random: random)
+        }
+        try learner.forward(values, random: random)
+        for (slot, index) in group.enumerated() {
+          exchange.scalars(ofShard: shard(index)).pointee += learner.loss(slot: slot)
+        }
+        try learner.backward(microStep == 0 ? .overwrite : .add)
+      }
+    }
+    let step = update.step(
+      progress.step + 1, of: updateState, learningRate: learningRate,
+      statistics: (model.runningStatistics, exchange.statistics))
+    let totals = try clock.time { try exchange.step(step, clipNorm: configuration.clipNorm) }
+    progress.record(totals.sums)
+    try checkFinite(totals)
+    return totals
+  }
+
+  /// Puts the epoch's order in place, clears what the shards add to, and says whether this rank asks to stop.
+  private func beginStep(_ requestsStop: Bool) {
+    if orderedEpoch != progress.epoch {
+      // A function of (seed, epoch, shard), so a resumed run finds its place by itself.
+      for (index, order) in order.enumerated() {
+        _ = order.window.update(
+          fromContentsOf: plan.order(epoch: progress.epoch, shard: shard(index), seed: configuration.seed))
+      }
+      orderedEpoch = progress.epoch
+    }
+    for (index, shard) in exchange.shards.enumerated() {
+      exchange.batchStatistics(ofShard: shard).update(repeating: 0)
+      exchange.scalars(ofShard: shard).pointee = StepScalars()
+      exchange.scalars(ofShard: shard).pointee.stop = requestsStop ? 1 : 0
+      audit(index)
+    }
+  }
+
+  private func shard(_ index: Int) -> Int { exchange.shards.lowerBound + index }
+
+  /// The positions that a shard takes in a micro-step of this step.
+  private func positions(_ index: Int, _ microStep: Int) -> UnsafeBufferPointer<Int32> {
+    let range = plan.positions(shard: shard(index), step: progress.stepInEpoch)
+    let count = configuration.accumulate
+    return UnsafeBufferPointer(
+      order[index].window.window(
+        range.lowerBound + range.count * microStep / count..<range.lowerBound + range.count * (microStep + 1) / count))
+  }
+
+  private func checkFinite(_ totals: StepTotals) throws {
+    guard !(totals.sums.loss.isFinite && totals.gradientNorm.isFinite) else { return }
+    throw Failure(
+      "step \(progress.step), epoch \(progress.epoch + 1): the loss is \(shortNumber(totals.sums.meanLoss)) and the "
+        + "gradient's norm \(shortNumber(totals.gradientNorm)), expected finite numbers; lower the learning rate or set "
+        + "clip_norm, then resume from the last checkpoint", exitCode: .numeric)
+  }
+
+  private func audit(_ index: Int) {
+    guard let auditRows else { return }
+    let range = plan.positions(shard: shard(index), step: progress.stepInEpoch)
+    auditRows(
+      progress.step,
+      order[index].window.window(range).map {
+        store.selection[store.dealing.row(shard: shard(index), position: Int($0))]
+      })
+  }
+}
+
+extension Trainer {
+  /// Parameters, averaged where the run averages them, and statistics for evaluation.
+  package var values: ModelValues<Float> {
+    ModelValues(parameters: averagedParameters ?? exchange.parameters, statistics: exchange.statistics)
+  }
+
+  /// Nil where the run does not average its weights.
+  private var averagedParameters: Window<Float>? {
+    update.stateNames.last == WeightAveraging.stateName ? exchange.optimizerState.last : nil
+  }
+
+  /// Overwrites parameters and statistics with their initial values; optimizer state is zero from the start, averaged parameters
+  /// as the others. Only the root does, before `exchange.broadcastState()`.
+  func initializeState() {
+    model.parameterLayout.initialize(exchange.parameters, seed: configuration.seed)
+    model.statisticLayout.initialize(exchange.statistics, seed: configuration.seed)
+    if let averagedParameters { copy(exchange.parameters, into: averagedParameters) }
+  }
+
+  /// The learning rate of the next step.
+  package var learningRate: Double { learningRateOverride ?? learningRate(step: progress.step + 1) }
+
+  /// The learning rate of a step of this epoch.
+  func learningRate(step: Int) -> Double { rates.learningRate(step: step, plateau: progress.plateau) }
+
+  /// Closes an epoch by its figures: whether it is the best so far, and what the schedule and early stopping make of it.
+  /// - Returns: whether it is the best.
+  func finishEpoch(_ figures: TrainingProgress.Best) -> Bool {
+    let isBest =
+      !task.ranksEpochs
+      || progress.best.map { figures.isBetter(than: $0, by: configuration.earlyStopping?.metric) } ?? true
+    if isBest { progress.best = figures }
+    if let rule = rates.schedule as? Plateau {
+      var state = progress.plateau ?? PlateauState(base: rates.base, rule: rule)
+      state.record(figures.value(of: rule.metric), rule: rule)
+      progress.plateau = state
+    }
+    if let rule = configuration.earlyStopping {
+      progress.earlyStopping.record(figures.value(of: rule.metric), rule: rule)
+    }
+    progress.finishEpoch()
+    return isBest
+  }
+
+  /// Whether all epochs are done, or enough of them without improvement.
+  var isFinished: Bool { progress.epoch >= configuration.epochs || isStoppedEarly }
+
+  var isStoppedEarly: Bool { configuration.earlyStopping.map { progress.earlyStopping.isOver($0) } ?? false }
+
+  /// Seconds that this rank has spent in exchanges since the last call, waiting for others included.
+  func takeExchangeSeconds() -> Double { clock.takeSeconds() }
+}
+
+/// How long a rank is busy with the others.
+private final class ExchangeClock {
+  private var elapsed = Duration.zero
+
+  func time<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let start = ContinuousClock.now
+    defer { elapsed += start.duration(to: .now) }
+    return try body()
+  }
+
+  func takeSeconds() -> Double {
+    defer { elapsed = .zero }
+    return elapsed.seconds
+  }
+}

@@ -1,0 +1,126 @@
+import Checkpointing
+import Configuration
+import NumericCore
+import Optimizers
+
+/// Where a run is: everything besides the flat buffers that the next step depends on.
+public struct TrainingProgress: Sendable, Equatable {
+  /// Epochs that are complete, and so the number, from zero, of the one under way.
+  public var epoch = 0
+  /// Steps done in this epoch.
+  public var stepInEpoch = 0
+  /// Steps done since the start: updates of the parameters.
+  public var step = 0
+  /// Sums over the samples of this epoch so far.
+  public var sums = StepScalars()
+  /// The best epoch so far.
+  public var best: Best?
+  /// nil before the first epoch, and without the schedule `plateau`.
+  public var plateau: PlateauState?
+  public var earlyStopping = EarlyStoppingState()
+
+  /// The epoch whose figures are best, and the figures.
+  public struct Best: Sendable, Equatable {
+    public var epoch: Int
+    public var step: Int
+    public var loss: Double
+    /// nil for a loss without classes.
+    public var accuracy: Double?
+
+    public init(epoch: Int, step: Int, loss: Double, accuracy: Double?) {
+      self.epoch = epoch
+      self.step = step
+      self.loss = loss
+      self.accuracy = accuracy
+    }
+
+    /// Higher accuracy is better, then lower loss; without accuracy, or where the run goes by the loss, lower loss.
+    public func isBetter(than other: Best, by metric: MonitoredMetric? = nil) -> Bool {
+      if metric != .loss, let accuracy, let others = other.accuracy, accuracy != others { return accuracy > others }
+      return loss < other.loss
+    }
+
+    /// The figure that a rule follows; NaN for the accuracy of a loss without classes.
+    func value(of metric: MonitoredMetric) -> Double {
+      switch metric {
+      case .loss: loss
+      case .accuracy: accuracy ?? .nan
+      }
+    }
+  }
+
+  public init() {}
+
+  /// Counts one step.
+  public mutating func record(_ sums: StepScalars) {
+    step += 1
+    stepInEpoch += 1
+    self.sums += sums
+  }
+
+  /// Closes the epoch.
+  public mutating func finishEpoch() {
+    epoch += 1
+    stepInEpoch = 0
+    sums = StepScalars()
+  }
+}
+
+extension TrainingProgress {
+  /// What a checkpoint keeps of it.
+  ///
+  /// - Parameter secondLoss: the key of the task's second loss, if it has one.
+  func attributes(secondLoss: String?) -> [String: Checkpoint.Attribute] {
+    var attributes: [String: Checkpoint.Attribute] = [
+      "epoch": .integer(epoch), "step_in_epoch": .integer(stepInEpoch), "step": .integer(step),
+      "loss_sum": .number(sums.loss), "correct_sum": .number(sums.correct), "sample_sum": .number(sums.samples),
+      "weight_sum": .number(sums.weight),
+    ]
+    if let secondLoss, sums.secondLoss != 0 { attributes["\(secondLoss)_sum"] = .number(sums.secondLoss) }
+    if let best {
+      attributes["best_epoch"] = .integer(best.epoch)
+      attributes["best_step"] = .integer(best.step)
+      attributes["best_loss"] = .number(best.loss)
+      attributes["best_accuracy"] = best.accuracy.map { .number($0) }
+    }
+    if let plateau {
+      attributes["plateau_learning_rate"] = .number(plateau.learningRate)
+      attributes["plateau_best"] = .number(plateau.best)
+      attributes["plateau_bad_epochs"] = .integer(plateau.badEpochs)
+      attributes["plateau_cooldown"] = .integer(plateau.cooldown)
+    }
+    if let best = earlyStopping.best {
+      attributes["early_stopping_best"] = .number(best)
+      attributes["early_stopping_bad_epochs"] = .integer(earlyStopping.badEpochs)
+    }
+    return attributes
+  }
+
+  /// Nil where an attribute is missing or of another type.
+  init?(_ attributes: [String: Checkpoint.Attribute], secondLoss: String?) {
+    guard let epoch = attributes["epoch"]?.integer, let stepInEpoch = attributes["step_in_epoch"]?.integer,
+      let step = attributes["step"]?.integer, let loss = attributes["loss_sum"]?.number,
+      let correct = attributes["correct_sum"]?.number, let samples = attributes["sample_sum"]?.number
+    else { return nil }
+    (self.epoch, self.stepInEpoch, self.step) = (epoch, stepInEpoch, step)
+    (sums.loss, sums.correct, sums.samples) = (loss, correct, samples)
+    // Checkpoints written before losses had weights do without.
+    sums.weight = attributes["weight_sum"]?.number ?? samples
+    sums.secondLoss = secondLoss.flatMap { attributes["\($0)_sum"]?.number } ?? 0
+    if let epoch = attributes["best_epoch"]?.integer, let step = attributes["best_step"]?.integer,
+      let loss = attributes["best_loss"]?.number
+    {
+      best = Best(epoch: epoch, step: step, loss: loss, accuracy: attributes["best_accuracy"]?.number)
+    }
+    if let rate = attributes["plateau_learning_rate"]?.number, let best = attributes["plateau_best"]?.number,
+      let badEpochs = attributes["plateau_bad_epochs"]?.integer, let cooldown = attributes["plateau_cooldown"]?.integer
+    {
+      plateau = PlateauState(learningRate: rate, best: best, badEpochs: badEpochs, cooldown: cooldown)
+    }
+    if let best = attributes["early_stopping_best"]?.number,
+      let badEpochs = attributes["early_stopping_bad_epochs"]?.integer
+    {
+      earlyStopping = EarlyStoppingState(best: best, badEpochs: badEpochs)
+    }
+  }
+}

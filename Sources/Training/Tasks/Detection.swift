@@ -1,0 +1,62 @@
+import Basics
+import DataPipeline
+import HDF5Storage
+import Metrics
+import NeuralNetwork
+import NumericCore
+
+/// One class and one box a sample: targets are rows of [class, x centre, y centre, width, height], relative to the image, and
+/// outputs K logits and a box.
+///
+/// `predict` writes `/logits` and `/probabilities` [N, K], `/classes` [N] and `/boxes` [N, 4].
+struct Detection: LearningTask {
+  static let name = "detection"
+  static var defaultLoss: any Loss { DetectionLoss() }
+
+  let loss: any Loss
+  let targetCheck: any TargetCheck
+  let placesInImage: String? = "the box"
+
+  static func fits(_ context: TaskContext) -> Bool { context.loss.targetKind == .classAndBox }
+
+  init(_ context: TaskContext) throws {
+    loss = context.loss
+    let (declared, data) = (context.declaredOutputSize, context.data)
+    targetCheck = ClassesAndBoxes(classCount: declared.map { $0 - boxSize })
+    guard data.targetType == nil || data.targetShape == [1 + boxSize] else {
+      throw Failure.data(
+        "\(data.place(.targets, row: 0)): detection expects rows of [class, x centre, y centre, width, height], found "
+          + "\(data.targetShape); give other data or another --loss")
+    }
+    guard declared ?? .max > boxSize else {
+      throw Failure.usage(
+        "model: the last dense layer gives \(declared ?? 0) outputs, but detection needs one for each class and 4 for "
+          + "the box; leave its size out")
+    }
+  }
+
+  func outputs(
+    classes: () throws -> Int, declared: Int?, data: SplitSource
+  ) rethrows -> (size: Int, check: any TargetCheck) {
+    let size = try declared ?? classes() + boxSize
+    return (size, ClassesAndBoxes(classCount: size - boxSize))
+  }
+
+  func metricTask(outputSize: Int) -> MetricTask {
+    MetricTask(.labels, outputSize: outputSize - boxSize, valuesBehind: boxSize)
+  }
+
+  func outputText(_ outputSize: Int) -> String? { classText(outputSize - boxSize) + " and a box" }
+
+  func write(_ predictions: Predictions, to file: HDF5File) throws {
+    let (rows, width) = (predictions.rows, predictions.outputSize)
+    let classes = width - boxSize
+    let starts = (0..<rows).map { $0 * width }
+    let logits = starts.flatMap { predictions.outputs[$0..<$0 + classes] }
+    let boxes = starts.flatMap { predictions.outputs[$0 + classes..<$0 + width] }
+    try Predictions(
+      outputs: logits, rows: rows, shape: [classes], inputShape: predictions.inputShape, outputSize: classes
+    ).writeClasses(to: file, probabilities: true)
+    try file.write("/boxes", shape: [rows, boxSize], elements: boxes)
+  }
+}

@@ -1,0 +1,41 @@
+import Basics
+import DataPipeline
+import HDF5Storage
+import NeuralNetwork
+import NumericCore
+
+/// The next character at each position of a text: a class for each of the T positions of a sample, in a data set that lists the
+/// characters that its numbers stand for.
+///
+/// `predict` writes `/logits` and `/probabilities` [N, T, K] and `/classes` [N, T]; `generate` goes on from a prompt.
+struct LanguageModelling: LearningTask {
+  static let name = "language modelling"
+  static var defaultLoss: any Loss { CrossEntropy() }
+
+  private let classification: Classification
+  var loss: any Loss { classification.loss }
+  var targetCheck: any TargetCheck { classification.targetCheck }
+
+  static func fits(_ context: TaskContext) -> Bool {
+    context.loss.targetKind == .classIndex && context.data.vocabulary != nil
+      && context.data.targetShape.extents == [context.data.featureShape[0]]
+  }
+
+  init(_ context: TaskContext) throws { classification = try Classification(context) }
+
+  func outputs(
+    classes: () throws -> Int, declared: Int?, data: SplitSource
+  ) rethrows -> (size: Int, check: any TargetCheck) {
+    try classification.outputs(classes: classes, declared: declared, data: data)
+  }
+
+  func check(output: Shape, outputSize: Int, data: SplitSource) throws {
+    try classification.check(output: output, outputSize: outputSize, data: data)
+  }
+
+  func outputText(_ outputSize: Int) -> String? { classText(outputSize) }
+
+  func write(_ predictions: Predictions, to file: HDF5File) throws {
+    try classification.write(predictions, to: file)
+  }
+}

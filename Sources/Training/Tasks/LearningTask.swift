@@ -1,0 +1,234 @@
+import Basics
+import Configuration
+import DataPipeline
+import HDF5Storage
+import Metrics
+import NeuralNetwork
+import NumericCore
+import Settings
+
+/// What a run is for: which targets it takes, how outputs are compared with them, what is measured, reported and predicted.
+///
+/// A task is one file and one line in `TaskCatalog`. Nothing outside of it asks which task a run is of.
+protocol LearningTask: Sendable {
+  /// Such as `regression`; what a named model says that it is made for.
+  static var name: String { get }
+  /// The loss where nobody chooses one.
+  static var defaultLoss: any Loss { get }
+  /// Whether it compares outputs with labels. Default: yes.
+  static var needsLabels: Bool { get }
+  /// Why no split can be evaluated and predicted, as a message goes on behind a checkpoint's path; nil where one can, the default.
+  static var whyNotEvaluated: String? { get }
+  /// Whether a run is of this task.
+  static func fits(_ context: TaskContext) -> Bool
+  /// Reports settings that mean nothing to it. Called for the model's own task, before any data is opened.
+  /// - Parameter reader: of the whole configuration, for paths and positions.
+  static func check(_ configuration: TrainingConfiguration, _ reader: SettingsReader) throws(SettingsError)
+
+  /// - Throws: where data, loss and model do not fit together.
+  init(_ context: TaskContext) throws
+
+  var loss: any Loss { get }
+  /// What the training targets have to be, as far as is known before they are read.
+  var targetCheck: any TargetCheck { get }
+
+  // Each of these has a default, given below.
+
+  /// As checkpoints and headers name it: the loss's name.
+  var lossName: String { get }
+  /// Whether a sample can be right or wrong.
+  var hasAccuracy: Bool { get }
+  /// What an image may not be moved without, where its targets tell the places of things in it: `the box`.
+  var placesInImage: String? { get }
+  /// Whether figures of an epoch tell which is best; else the newest is.
+  var ranksEpochs: Bool { get }
+  /// A second loss beside the first: its key in files, its heading on the screen.
+  var secondLoss: (key: String, heading: String)? { get }
+  /// Whether the features of training, scaled, have to be from 0 to 1.
+  var needsUnitFeatures: Bool { get }
+  /// Whether checkpoints keep how samples lie in the files, to write others like them.
+  var writesSamples: Bool { get }
+
+  /// The outputs that a model needs, and what the targets of the other splits have to be.
+  ///
+  /// - Parameters:
+  ///   - classes: counts those of the training split, for targets with a class index.
+  ///   - declared: outputs that the model fixes.
+  func outputs(
+    classes: () throws -> Int, declared: Int?, data: SplitSource
+  ) rethrows -> (size: Int, check: any TargetCheck)
+  /// Checks that a model gives what the loss reads.
+  func check(output: Shape, outputSize: Int, data: SplitSource) throws
+  func metricTask(outputSize: Int) -> MetricTask
+  /// Builds what is trained.
+  func makeNetwork(_ catalog: ModelCatalog, _ description: ModelDescription) throws -> any TrainableNetwork
+  /// What the header says that the model gives, such as `10 classes`; nil for nothing.
+  func outputText(_ outputSize: Int) -> String?
+  /// Writes the data sets of `predict`.
+  func write(_ predictions: Predictions, to file: HDF5File) throws
+}
+
+/// The tasks, in the order in which a run is asked whether it is of one.
+enum TaskCatalog {
+  static let all: [any LearningTask.Type] = [
+    Adversarial.self, Reconstruction.self, Detection.self, LanguageModelling.self, Classification.self,
+    MultiLabel.self, Regression.self,
+  ]
+
+  /// The task of a run.
+  ///
+  /// - Parameters:
+  ///   - loss: nil for the one that fits.
+  ///   - declaredOutputSize: outputs that the model fixes.
+  /// - Throws: where data, loss and model do not fit together.
+  static func task(
+    _ loss: (any Loss)?, model: ModelDescription, declaredOutputSize: Int?, data: SplitSource
+  ) throws -> any LearningTask {
+    let context = try TaskContext(loss, model: model, declaredOutputSize: declaredOutputSize, data: data)
+    guard let type = all.first(where: { $0.fits(context) }) else {
+      preconditionFailure("no task takes the loss \(context.loss.name)")
+    }
+    return try type.init(context)
+  }
+
+  /// Whether a run of the model needs labels in its data.
+  static func needsLabels(_ model: ModelDescription) -> Bool {
+    all.first { $0.name == model.task }?.needsLabels ?? true
+  }
+
+  /// Why a model cannot be evaluated; nil where it can.
+  static func whyNotEvaluated(_ model: ModelDescription) -> String? {
+    all.first { $0.name == model.task }?.whyNotEvaluated
+  }
+
+  /// Reports settings that mean nothing to the task that the model is made for.
+  static func check(_ configuration: TrainingConfiguration, _ reader: SettingsReader) throws(SettingsError) {
+    for type in all where type.name == configuration.model.task { try type.check(configuration, reader) }
+  }
+}
+
+/// What decides which task a run is of.
+struct TaskContext {
+  let model: ModelDescription
+  /// The one that was chosen, or the one that fits, its options resolved against the data.
+  let loss: any Loss
+  let data: SplitSource
+  let declaredOutputSize: Int?
+  /// What the model takes a sample for.
+  let layout: SampleForm
+  /// Whether there is one target a sample, or one for each step of a sequence.
+  let hasLabelShape: Bool
+
+  init(_ loss: (any Loss)?, model: ModelDescription, declaredOutputSize: Int?, data: SplitSource) throws {
+    self.model = model
+    self.data = data
+    self.declaredOutputSize = declaredOutputSize
+    layout = try ModelCatalog.sampleForm(model)
+    let hasLabelsOfSteps =
+      (layout == .sequences || layout == .indices) && data.targetShape.extents == [data.featureShape[0]]
+    // Data to predict may have no targets.
+    hasLabelShape = data.targetSize == 1 || hasLabelsOfSteps || data.targetType == nil
+    let isInteger = data.targetType?.isInteger == true
+    let own = TaskCatalog.all.first { $0.name == model.task && $0.name != Reconstruction.name }
+    let fitting = own?.defaultLoss ?? (hasLabelShape && isInteger ? Classification.defaultLoss : Regression.defaultLoss)
+    // Several integers a row may be one-hot, but are not taken for it.
+    self.loss = (loss ?? fitting).resolved(isDistribution: !hasLabelShape && data.targetType?.isInteger == false)
+  }
+}
+
+extension LearningTask {
+  static var needsLabels: Bool { true }
+  static var whyNotEvaluated: String? { nil }
+  static func check(_ configuration: TrainingConfiguration, _ reader: SettingsReader) throws(SettingsError) {}
+
+  var lossName: String { loss.name }
+  var hasAccuracy: Bool { loss.targetKind != .values }
+  var placesInImage: String? { nil }
+  var ranksEpochs: Bool { true }
+  var secondLoss: (key: String, heading: String)? { nil }
+  var needsUnitFeatures: Bool { false }
+  var writesSamples: Bool { false }
+  /// Whether a target is one class index.
+  var isLabelled: Bool { loss.targetKind == .classIndex }
+
+  func outputs(
+    classes: () throws -> Int, declared: Int?, data: SplitSource
+  ) rethrows -> (size: Int, check: any TargetCheck) { (data.targetSize, targetCheck) }
+
+  func check(output: Shape, outputSize: Int, data: SplitSource) throws {
+    try checkCount(output, expected: outputSize, data: data)
+  }
+
+  /// - Parameter expected: outputs of a sample.
+  func checkCount(_ output: Shape, expected: Int, data: SplitSource) throws {
+    guard output.elementCount != expected else { return }
+    throw Failure.usage(
+      "model: gives \(output) outputs a sample, but \(data.place(.targets, row: 0)) has targets of \(data.targetShape); "
+        + "give a recurrent layer sequence: true for a label at each step, sequence: false for one a sample")
+  }
+
+  func metricTask(outputSize: Int) -> MetricTask {
+    let kind: MetricTask.Kind =
+      switch loss.targetKind {
+      case .classIndex, .classAndBox: .labels
+      case .classDistribution: .distributions
+      case .binary: .binary
+      case .values: .values
+      }
+    return MetricTask(kind, outputSize: outputSize, hasProbabilities: loss.givesProbabilities)
+  }
+
+  func makeNetwork(_ catalog: ModelCatalog, _ description: ModelDescription) throws -> any TrainableNetwork {
+    SingleNetwork(model: try catalog.makeModel(description), description: description)
+  }
+
+  func outputText(_ outputSize: Int) -> String? { plural(outputSize, "output") }
+
+  /// - Throws: where the loss has a list of options for another number of classes or outputs.
+  func check(outputSize: Int) throws {
+    for option in loss.listOptions where option.count != outputSize {
+      throw Failure.usage(
+        "loss.\(option.key): \(option.count) numbers, but the data and the model have \(outputSize) \(option.noun); give "
+          + "one for each")
+    }
+  }
+
+  /// The loss that takes mixtures of targets: labels are mixed as distributions, other targets as they are.
+  ///
+  /// - Throws: for a loss of labels that has no form for distributions.
+  func lossOfMixtures() throws -> any Loss {
+    if let loss = loss.ofMixtures { return loss }
+    throw Failure.usage(
+      "data.augment: mixup needs targets that can be mixed, which those of \(lossName) cannot; use cross_entropy")
+  }
+}
+
+/// The outputs of a model for the rows of a split, to be written.
+struct Predictions {
+  /// [N, …] as `shape` says.
+  let outputs: [Float]
+  /// N.
+  let rows: Int
+  /// Of one sample's outputs.
+  let shape: Shape
+  /// Of one sample's features.
+  let inputShape: Shape
+  /// Classes, or target values.
+  let outputSize: Int
+}
+
+/// `10 classes`.
+func classText(_ count: Int) -> String { "\(grouped(count)) \(count == 1 ? "class" : "classes")" }
+
+extension ModelDescription {
+  /// The name of the task that it is made for, where the data do not tell.
+  var task: String? {
+    switch self {
+    case .named("linear"): Regression.name
+    case .named("autoencoder"): Reconstruction.name
+    case .named("detector"): Detection.name
+    case .named("gan"), .adversarial: Adversarial.name
+    default: nil
+    }
+  }
+}

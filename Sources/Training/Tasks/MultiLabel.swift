@@ -1,0 +1,38 @@
+import Basics
+import DataPipeline
+import HDF5Storage
+import NeuralNetwork
+import NumericCore
+
+/// One or several independent yes-or-no targets a sample.
+///
+/// `predict` writes `/logits` and, where the loss has them, `/probabilities` [N, D], and `/classes`, 0 or 1 for each output,
+/// [N] of a single one.
+struct MultiLabel: LearningTask {
+  static let name = "multi-label"
+  static var defaultLoss: any Loss { BinaryCrossEntropy() }
+
+  let loss: any Loss
+  let targetCheck: any TargetCheck = ClassIndices(count: 2)
+
+  static func fits(_ context: TaskContext) -> Bool { context.loss.targetKind == .binary }
+
+  init(_ context: TaskContext) { loss = context.loss }
+
+  func write(_ predictions: Predictions, to file: HDF5File) throws {
+    try Self.write(predictions, of: loss, to: file)
+  }
+
+  static func write(_ predictions: Predictions, of loss: any Loss, to file: HDF5File) throws {
+    let (rows, width) = (predictions.rows, predictions.outputSize)
+    try file.write("/logits", shape: [rows, width], elements: predictions.outputs)
+    if loss.givesProbabilities {
+      // Element by element, so in place.
+      let probabilities = FlatBuffer(predictions.outputs)
+      sigmoid(probabilities.window, into: probabilities.window)
+      try file.write("/probabilities", shape: [rows, width], elements: Array(probabilities.window))
+    }
+    try file.write(
+      "/classes", shape: width == 1 ? [rows] : [rows, width], elements: predictions.outputs.map { $0 > 0 ? 1 : 0 })
+  }
+}

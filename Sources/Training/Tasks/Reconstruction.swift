@@ -1,0 +1,53 @@
+import Basics
+import Configuration
+import DataPipeline
+import HDF5Storage
+import NeuralNetwork
+import NumericCore
+
+/// A sample's own features, scaled, as they were before augmentation.
+///
+/// `predict` writes `/values`, scaled as the model's input is and in the shape that it reads them in.
+struct Reconstruction: LearningTask {
+  static let name = "reconstruction"
+  static var defaultLoss: any Loss { MeanSquaredError() }
+
+  let loss: any Loss
+  let targetCheck: any TargetCheck
+  let placesInImage: String? = "the features"
+
+  static func fits(_ context: TaskContext) -> Bool { context.data.reconstructs }
+
+  init(_ context: TaskContext) throws {
+    loss = context.loss
+    targetCheck = loss.targetKind == .binary ? ClassIndices(count: 2) : FiniteNumbers()
+    guard loss.targetKind == .values || (loss.targetKind == .binary && loss.givesProbabilities) else {
+      let fitting = [MeanSquaredError.name, MeanAbsoluteError.name, HuberLoss.name, BinaryCrossEntropy.name]
+      throw Failure.usage(
+        "loss: \(loss.name) cannot be compared with features; where the target is the features give one of "
+          + fitting.joined(separator: ", "))
+    }
+    guard context.layout != .indices else {
+      throw Failure.usage(
+        "data.target: the model looks its features up in an embedding, where their numbers mean nothing; give labels as "
+          + "the target")
+    }
+  }
+
+  var needsUnitFeatures: Bool { loss.targetKind == .binary }
+
+  func check(output: Shape, outputSize: Int, data: SplitSource) throws {
+    if output.rank == 3, output[2] > 1, output != data.featureShape {
+      throw Failure.usage(
+        "model: gives images of \(output), but the features of a sample are \(data.featureShape), in another order; end "
+          + "the model with \"flatten\" if it begins with a reshape")
+    }
+    try checkCount(output, expected: outputSize, data: data)
+  }
+
+  func write(_ predictions: Predictions, to file: HDF5File) throws {
+    guard loss.targetKind == .values else { return try MultiLabel.write(predictions, of: loss, to: file) }
+    try file.write(
+      "/values", shape: [predictions.rows] + predictions.inputShape.extents, elements: predictions.outputs)
+  }
+}
