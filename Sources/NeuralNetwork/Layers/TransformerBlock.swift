@@ -1,11 +1,11 @@
 import NumericCore
 
 extension ModelBuilder {
-  /// Adds a transformer block with normalisation in front, the form of GPT-2 and nanoGPT:
-  /// `y = x + attention(norm(x))`, `output = y + mlp(norm(y))`, the last a dense layer to 4E, GELU, and a dense layer back to E.
+  /// Adds a transformer block with normalisation in front, the form of GPT-2 and nanoGPT: `y = x + attention(norm(x))`,
+  /// `output = y + mlp(norm(y))`, the last a dense layer to 4E, GELU, and a dense layer back to E.
   ///
-  /// - Shapes: [T, E] in and out. Parameters: `ln_1.*`, `attn.*`, `ln_2.*`, `mlp.0.*`, `mlp.2.*` behind `name`, as in a PyTorch module of
-  ///   `nn.LayerNorm`, `nn.MultiheadAttention` and `nn.Sequential(nn.Linear, nn.GELU, nn.Linear)`.
+  /// - Shapes: [T, E] in and out. Parameters: `ln_1.*`, `attn.*`, `ln_2.*`, `mlp.0.*`, `mlp.2.*` behind `name`, as in a
+  ///   PyTorch module of `nn.LayerNorm`, `nn.MultiheadAttention` and `nn.Sequential(nn.Linear, nn.GELU, nn.Linear)`.
   /// - Initial weights: normal with standard deviation 0.02, biases zero, as GPT-2's.
   /// - Parameters:
   ///   - heads: a divisor of E.
