@@ -1,13 +1,35 @@
 import Glibc
 public import NumericCore
 
-/// Sums gradients through shared memory inside a node and through MPI between nodes, in the fixed tree, and updates the one copy
-/// of parameters and moments that a node holds.
+/// Sums gradients through shared memory inside a node and through MPI between nodes, in the fixed tree, and updates the
+/// one copy of parameters and moments that a node holds.
 ///
-/// After a barrier each rank of a node adds up its slice of all the node's shard buffers and, on a single node, updates that
-/// slice of the parameters in the same pass; after a second barrier everybody reads the new parameters. Clipping needs the
-/// norm first, so the update becomes a pass of its own; a layer-wise update has two, with sums over parameters between. With several nodes, ranks of the same local index exchange their slice of
-/// the node sums between the two: all-to-all of parts, the rest of the tree, all-gather.
+/// A step is a sequence of phases. Inside a phase a rank writes only memory that no other rank reads or writes; a
+/// barrier of the node (═) ends the phase wherever the next one reads what others wrote. Lines marked + are for several
+/// nodes only. The last columns show which phases and barriers an update takes part in: a plain one; a clipped one,
+/// which needs the norm of the whole gradient first; and a layer-wise one, which needs sums over whole parameters
+/// first.
+///
+///       phase      a rank writes                                           plain     clipped   layer-wise
+///
+///       fill       the buffers and tails of its own shards                   •          •          •
+///       ═          the node's shards are complete                            ═          ═          ═
+///     + add        its own blocks' sums over the node's shards               •          •          •
+///     + ═          the node's sums are complete                              ═          ═          ═
+///     + exchange   its own rail's sums over all nodes                        •          •          •
+///       tails      its private sum of the scalars of all shards              •          •          •
+///     + ═          the sum over all nodes is complete                        ═          ═          ═
+///       reduce     its own blocks' sums (on one node), and their Σ g²         •─┐        •          •
+///       ═          the gradient's norm is known                                │        ═          ═
+///       prepare    the figures and moments of the pieces in its own blocks     │                   •
+///       ═          the sums over whole parameters are known                    │                   ═
+///       update     its own blocks of parameters, moments, and statistics     •─┘        •          •
+///       ═          the new parameters are complete                           ═          ═          ═
+///
+/// A plain update reduces and updates block by block, while the block is in the cache. A step without samples skips
+/// from the tails to the last barrier, which keeps a fast rank from filling the next step's tails while others read
+/// these. "Own blocks" divide the buffer among the ranks of the node, "own rail" among the ranks that every node has
+/// (`InterNodeSum`). The two differ where nodes are of unequal size, hence the barrier between exchange and reduce.
 public final class SharedMemoryExchange: Exchange {
   public let layout: ExchangeLayout
   public let assignment: ShardAssignment
@@ -19,13 +41,13 @@ public final class SharedMemoryExchange: Exchange {
   private let topology: Topology
   private let memory: SharedMemory
   private let barrier: NodeBarrier
-  /// The shards of this node, and their buffers and tails.
+  /// The shards of this node; their buffers and tails follow.
   private let nodeShards: Range<Int>
   private let buffers: [Window<Float>]
   private let tails: [Window<Double>]
   /// Σ g² of each block, written by the rank that reduced it and read by all.
   private let blockNorms: Window<Double>
-  /// nil where the update takes each element by itself.
+  /// nil for an update that treats each element by itself.
   private let layerSums: LayerSums?
   /// This rank's copy of the summed scalars.
   private let totalTail = FlatBuffer<Double>(count: TailSlot.allCases.count)
@@ -106,42 +128,19 @@ public final class SharedMemoryExchange: Exchange {
       try interNode.sum(buffers: buffers, firstShard: nodeShards.lowerBound)
     }
     try sumTails()
+    if interNode != nil { try barrier.wait() }
 
-    if interNode != nil {
-      // Other ranks of this node may still be writing sums that lie in our blocks.
-      try barrier.wait()
-    }
     let samples = totalTail.window[TailSlot.samples.rawValue]
     guard samples > 0 else {
-      // Nobody may fill the next step's tails while others still read these.
       try barrier.wait()
       return totals(totalTail.window, gradientNorm: 0)
     }
     let mean = reciprocal(totalTail.window[TailSlot.weight.rawValue])
-    let scale = Float(mean), statisticScale = Float(1 / samples)
-    let norm: Double
-    if update.clipNorm == nil && layerSums == nil {
-      for block in ownBlocks {
-        reduce(block)
-        apply(update, to: block, gradientScale: scale, statisticScale: statisticScale)
-      }
-      try barrier.wait()
-      norm = gradientNorm * mean
-    } else {
-      for block in ownBlocks { reduce(block) }
-      try barrier.wait()
-      norm = gradientNorm * mean
-      let clipped = Float(mean * clippingCoefficient(norm: norm, limit: update.clipNorm))
-      if let layerSums {
-        for block in ownBlocks {
-          layerSums.prepare(update, block: block, gradient: summedGradient, scale: clipped)
-        }
-        try barrier.wait()
-        layerSums.add()
-      }
-      for block in ownBlocks { apply(update, to: block, gradientScale: clipped, statisticScale: statisticScale) }
-      try barrier.wait()
-    }
+    let isPlain = update.clipNorm == nil && layerSums == nil
+    let norm =
+      isPlain
+      ? try reduceAndUpdate(update, mean: mean, statisticScale: Float(1 / samples))
+      : try reduceThenUpdate(update, mean: mean, statisticScale: Float(1 / samples))
     return totals(totalTail.window, gradientNorm: norm)
   }
 
@@ -149,19 +148,51 @@ public final class SharedMemoryExchange: Exchange {
     Set(try topology.world.allGather([stateDigest]).map { $0[0] }).count == 1
   }
 
-  /// Gives the shared memory back, which nothing may use after that. Collective; a program that trains once may leave it to the
-  /// end of the process.
+  /// Frees the shared memory, which must not be used afterwards. Collective; a program that trains once may leave this
+  /// to the end of the process.
   public func close() throws(CollectiveError) {
     try interNode?.close()
     try memory.close()
   }
 
-  // MARK: One step
+  // MARK: Phases of a step
+
+  /// One pass: each block is updated as soon as it is summed.
+  /// - Returns: the norm of the mean gradient, as does `reduceThenUpdate`.
+  private func reduceAndUpdate(
+    _ update: some StepUpdate, mean: Double, statisticScale: Float
+  ) throws(CollectiveError) -> Double {
+    for block in ownBlocks {
+      reduce(block)
+      apply(update, to: block, gradientScale: Float(mean), statisticScale: statisticScale)
+    }
+    try barrier.wait()
+    return gradientNorm * mean
+  }
+
+  /// Two or three passes: the update needs the norm of the gradient or sums over whole parameters first.
+  private func reduceThenUpdate(
+    _ update: some StepUpdate, mean: Double, statisticScale: Float
+  ) throws(CollectiveError) -> Double {
+    for block in ownBlocks { reduce(block) }
+    try barrier.wait()
+    let norm = gradientNorm * mean
+    let clipped = Float(mean * clippingCoefficient(norm: norm, limit: update.clipNorm))
+    if let layerSums {
+      for block in ownBlocks { layerSums.prepare(update, block: block, gradient: summedGradient, scale: clipped) }
+      try barrier.wait()
+      layerSums.add()
+    }
+    for block in ownBlocks { apply(update, to: block, gradientScale: clipped, statisticScale: statisticScale) }
+    try barrier.wait()
+    return norm
+  }
 
   /// The blocks that this rank reduces and updates for its node.
   private var ownBlocks: Range<Int> { plan.blocks(ofPart: topology.localRank, of: topology.node.size) }
 
-  /// Leaves the sum of a block in the first buffer, where it is not there already, and its Σ g² in `blockNorms`.
+  /// Leaves the sum of a block in the first buffer (with several nodes it is there already) and its Σ g² in
+  /// `blockNorms`.
   private func reduce(_ block: Int) {
     let elements = plan.block(block)
     if interNode == nil { addShards(of: elements) }
@@ -191,13 +222,13 @@ public final class SharedMemoryExchange: Exchange {
     }
   }
 
-  /// Where the sums of the gradients are after `reduce`, each rank's own blocks.
+  /// Where `reduce` leaves the sums of the gradients, each rank those of its own blocks.
   private var summedGradient: Window<Float> { buffers[0].window(first: layout.parameterCount) }
 
   /// √Σ g² of the summed gradient, from the blocks in their order.
   private var gradientNorm: Double { blockNorms.reduce(0, +).squareRoot() }
 
-  /// Every rank sums the scalars for itself: there are few, and nobody has to wait for them.
+  /// Every rank sums the scalars for itself: they are few, and this way no rank waits for another's result.
   private func sumTails() throws(CollectiveError) {
     let width = TailSlot.allCases.count
     let partial = partialTails.window
