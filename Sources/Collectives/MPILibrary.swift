@@ -4,13 +4,19 @@ import Foundation
 /// Turns the status of an MPI call into an error that carries the library's own text. Every call goes through here.
 func check(_ operation: StaticString, _ status: Int32) throws(CollectiveError) {
   guard status != MPI_SUCCESS else { return }
-  let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(MPI_MAX_ERROR_STRING) + 1) { buffer in
+  let text = text(capacity: Int(MPI_MAX_ERROR_STRING)) { MPI_Error_string(status, $0, $1) }
+  throw CollectiveError(operation: "\(operation)", reason: text ?? "error \(status)")
+}
+
+/// What an MPI call writes as text; nil where it fails.
+private func text(
+  capacity: Int, _ call: (UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<Int32>) -> Int32
+) -> String? {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity) { buffer in
     var length: Int32 = 0
-    buffer.initialize(repeating: 0)
-    return MPI_Error_string(status, buffer.baseAddress, &length) == MPI_SUCCESS
-      ? String(cString: buffer.baseAddress!) : "error \(status)"
+    guard call(buffer.baseAddress, &length) == MPI_SUCCESS else { return nil }
+    return String(decoding: buffer.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
-  throw CollectiveError(operation: "\(operation)", reason: text)
 }
 
 /// The MPI library of this process.
@@ -46,12 +52,8 @@ public enum MPILibrary {
 
   /// Such as `Open MPI 4.1.4`.
   public static var version: String {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(MPI_MAX_LIBRARY_VERSION_STRING)) { buffer in
-      var length: Int32 = 0
-      guard MPI_Get_library_version(buffer.baseAddress, &length) == MPI_SUCCESS else { return "MPI" }
-      let name = String(cString: buffer.baseAddress!).split(separator: ",")[0]
-      return name.replacingOccurrences(of: " v", with: " ")
-    }
+    let text = text(capacity: Int(MPI_MAX_LIBRARY_VERSION_STRING)) { MPI_Get_library_version($0, $1) }
+    return text?.prefix { $0 != "," }.replacingOccurrences(of: " v", with: " ") ?? "MPI"
   }
 }
 

@@ -16,8 +16,8 @@ public struct Topology: Sendable {
 
   /// - Parameters:
   ///   - ranks: every rank of the job.
-  ///   - ranksPerNode: cuts each node into pretended nodes of at most that many ranks, to try on one machine what several
-  ///     do. Default: the environment variable `DDP_TRAIN_RANKS_PER_NODE`, if set.
+  ///   - ranksPerNode: cuts each node into pretended nodes of at most that many ranks, to try on one machine what
+  ///     several do. Default: the environment variable `DDP_TRAIN_RANKS_PER_NODE`, if set.
   public init(
     _ ranks: MPICommunicator,
     ranksPerNode: Int? = ProcessInfo.processInfo.environment["DDP_TRAIN_RANKS_PER_NODE"].flatMap { Int($0) }
@@ -30,7 +30,7 @@ public struct Topology: Sendable {
     let nodes = Set(leaders).sorted()
     self.node = node
     nodeSizes = nodes.map { leader in leaders.count { $0 == leader } }
-    nodeIndex = nodes.firstIndex(of: leader)!
+    nodeIndex = nodes.count { $0 < leader }
     world = try ranks.split(color: 0, key: nodeSizes[..<nodeIndex].reduce(0, +) + node.rank)
   }
 

@@ -1,6 +1,7 @@
 public import NumericCore
 
-/// One random change of the samples of a training batch. Pixels that come from outside an image are 0 in scaled features.
+/// One random change of the samples of a training batch. Pixels that come from outside an image are 0 in scaled
+/// features.
 public enum Augmentation: Sendable, Equatable {
   public enum Axis: Sendable {
     case horizontal, vertical
@@ -18,8 +19,9 @@ public enum Augmentation: Sendable, Equatable {
   case cutout(size: Int)
   /// Adds Gaussian noise to every feature.
   case noise(standardDeviation: Double)
-  /// Makes each sample λ · itself + (1 − λ) · the next one of its micro-batch, its target alike, λ from Beta(α, α) (Zhang et al.
-  /// 2018). The order of a micro-batch is random, so the next is any sample; the last one's next is the first.
+  /// Makes each sample λ · itself + (1 − λ) · the next one of its micro-batch, its target alike, λ from Beta(α, α)
+  /// (Zhang et al. 2018). The order of a micro-batch is random, so the next is any sample; the last one's next is the
+  /// first.
   case mixup(alpha: Double)
 
   /// Whether it needs images.
@@ -44,8 +46,8 @@ public enum Augmentation: Sendable, Equatable {
 
 /// Applies augmentations to batches of one micro-batch size, in their order.
 ///
-/// Every draw is keyed by (seed, step, place in the list, sample), so that a batch has the same bits on any number of ranks and
-/// nothing has to be saved to resume. Applying allocates nothing.
+/// Every draw is keyed by (seed, step, place in the list, sample), so that a batch has the same bits on any number of
+/// ranks and nothing has to be saved to resume. Applying allocates nothing.
 public final class Augmenter {
   public let augmentations: [Augmentation]
   private let sampleSize: Int
@@ -163,13 +165,4 @@ public final class Augmenter {
       NumericCore.mix(next, into: rows.window(row * size..<(row + 1) * size), share: shares.window[row])
     }
   }
-}
-
-/// Overwrites `distributions` [N, K] with 1 at each label and 0 elsewhere.
-public func fillOneHot(_ distributions: Window<Float>, labels: Window<Float>) {
-  let classes = labels.isEmpty ? 0 : distributions.count / labels.count
-  precondition(
-    distributions.count == classes * labels.count, "\(labels.count) labels in \(distributions.count) elements")
-  distributions.update(repeating: 0)
-  for (sample, label) in labels.enumerated() { distributions[sample * classes + Int(label)] = 1 }
 }

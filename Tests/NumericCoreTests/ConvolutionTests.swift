@@ -10,7 +10,7 @@ private struct NaiveConvolution {
 
   /// Calls `body` with the index of the input, the weight and the output of each product.
   private func forEachProduct(_ body: (_ x: Int, _ w: Int, _ y: Int) -> Void) {
-    let window = convolution.window
+    let window = convolution.geometry
     let (perGroup, outPerGroup) = (
       convolution.inputChannels / convolution.groups, convolution.outputChannels / convolution.groups
     )

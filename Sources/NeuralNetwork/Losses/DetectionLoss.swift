@@ -3,8 +3,8 @@ public import NumericCore
 /// The numbers of a box: x centre, y centre, width and height, relative to the image.
 public let boxSize = 4
 
-/// The loss of one class and one box a sample: the cross-entropy of the class plus λ Σ Huber_δ(bᵢ − tᵢ) over the four numbers of the
-/// box, the multi-task loss of Girshick ("Fast R-CNN", 2015) whose smooth L1 is δ = 1.
+/// The loss of one class and one box a sample: the cross-entropy of the class plus λ Σ Huber_δ(bᵢ − tᵢ) over the four
+/// numbers of the box, the multi-task loss of Girshick ("Fast R-CNN", 2015) whose smooth L1 is δ = 1.
 ///
 /// A sample is correct where its greatest logit (the first, in a tie) is the label's.
 public struct DetectionLoss<S: Scalar>: Loss {
@@ -34,9 +34,10 @@ public struct DetectionLoss<S: Scalar>: Loss {
     for sample in 0..<samples {
       let start = sample * width, target = sample * (1 + boxSize)
       let logits = start..<start + classes, box = start + classes..<start + width
-      sums += labelCrossEntropy(
+      let (loss, correct) = labelCrossEntropy(
         logits: outputs.window(logits), labels: targets.window(target..<target + 1), classes: classes,
         gradient: gradient?.window(logits))
+      sums += LossSums(loss: loss, correct: correct)
       let gradient = gradient?.window(box)
       // The mean over the four, as every loss of several outputs takes it, times four.
       let mean = boxes.evaluate(

@@ -1,7 +1,8 @@
 public import NumericCore
 
-/// The hinge loss of several classes: Σ_{j ≠ y} max(0, m − z_y + z_j) / K for the label y and the margin m, as PyTorch's
-/// `MultiMarginLoss` (Weston and Watkins 1999). Correct samples and positions count as in `SoftmaxCrossEntropy`.
+/// The hinge loss of several classes: Σ_{j ≠ y} max(0, m − z_y + z_j) / K for the label y and the margin m, as
+/// PyTorch's `MultiMarginLoss` (Weston and Watkins 1999). Correct samples and positions count as in
+/// `SoftmaxCrossEntropy`.
 public struct MultiClassHinge<S: Scalar>: Loss {
   private let margin: S
 
@@ -13,35 +14,16 @@ public struct MultiClassHinge<S: Scalar>: Loss {
 
   public var targetKind: TargetKind { .classIndex }
 
-  @specialized(where S == Float)
-  @specialized(where S == Double)
   public func evaluate(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> LossSums {
     let (positions, classes) = sizes(outputs, targets, samples, gradient)
-    var lossSum = 0.0
-    var correct = 0
-    let scale = 1 / S(classes * positions)
-    for sample in targets.indices {
-      let row = outputs.window(sample * classes..<(sample + 1) * classes)
-      let label = classIndex(targets[sample], of: classes)
-      var loss: S = 0, violations: S = 0
-      for j in row.indices {
-        let term = j == label ? 0 : margin - row[label] + row[j]
-        // Written so that NaN is kept.
-        loss += term <= 0 ? 0 : term
-        violations += term > 0 ? 1 : 0
-        if let gradient { gradient[sample * classes + j] = term > 0 ? scale : 0 }
-      }
-      if let gradient { gradient[sample * classes + label] = -scale * violations }
-      lossSum += Double(loss)
-      correct += firstGreatest(row) == label ? 1 : 0
-    }
-    return LossSums(
-      loss: lossSum / Double(classes * positions), correct: Double(correct) / Double(positions))
+    let (loss, correct) = multiClassHinge(
+      logits: outputs, labels: targets, classes: classes, margin: margin, gradient: gradient, positions: positions)
+    return LossSums(loss: loss, correct: correct)
   }
 }
 
-/// The hinge loss of independent yes-or-no outputs: max(0, m − s · z) with s = 1 for a target above one half and s = −1 else
-/// (Cortes and Vapnik 1995). The correct share of a sample is that of its outputs on the right side of zero.
+/// The hinge loss of independent yes-or-no outputs: max(0, m − s · z) with s = 1 for a target above one half and s = −1
+/// else (Cortes and Vapnik 1995). The correct share of a sample is that of its outputs on the right side of zero.
 public struct BinaryHinge<S: Scalar>: Loss {
   private let margin: S
 

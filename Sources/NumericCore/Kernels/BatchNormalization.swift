@@ -1,8 +1,9 @@
-// Normalization of the columns of [R, C]: a row is a position of a sample, a column a channel. Every kernel walks blocks of
-// rows that fit the first cache and, in a block, strips of eight columns whose constants and sums stay in registers.
+// Normalization of the columns of [R, C]: a row is a position of a sample, a column a channel. Every kernel walks
+// blocks of rows that fit the first cache and, in a block, strips of eight columns whose constants and sums stay in
+// registers.
 
-/// What a column's elements are turned into: `output = (input − mean) · inverseDeviation · weight + bias`, then the ReLU
-/// where `rectifies`. All windows are [C].
+/// What a column's elements are turned into: `output = (input − mean) · inverseDeviation · weight + bias`, then the
+/// ReLU where `rectifies`. All windows are [C].
 public struct ColumnNormalization<S: Scalar> {
   public var mean: Window<S>
   /// 1 / √(variance + ε).
@@ -47,8 +48,8 @@ public struct ColumnSums {
 
 /// Adds Σ (x − origin) and Σ (x − origin)² over the rows of `input` [R, C] to `sums`.
 ///
-/// One pass is enough in double: the square of a difference of floats is exact, and an `origin` among the data keeps the sums
-/// small, so that mean and variance lose fewer digits than rounding the data to floats has cost.
+/// One pass is enough in double: the square of a difference of floats is exact, and an `origin` among the data keeps
+/// the sums small, so that mean and variance lose fewer digits than rounding the data to floats has cost.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func addColumnMoments<S: Scalar>(of input: Window<S>, about origin: Window<S>, to sums: ColumnSums) {
@@ -216,8 +217,8 @@ public func normalizeColumnsBackward<S: Scalar>(
     })
 }
 
-/// Visits [rows, columns] block by block of 16 KiB or so: in each block the strips of eight columns, then the columns that
-/// are left, one by one.
+/// Visits [rows, columns] block by block of 16 KiB or so: in each block the strips of eight columns, then the columns
+/// that are left, one by one.
 @inline(__always)
 private func forEachStrip(
   rows: Int, columns: Int, vector: (_ rows: Range<Int>, _ column: Int) -> Void,

@@ -30,7 +30,8 @@ public func gatherRows<S: Scalar>(_ indices: Window<S>, of table: Window<S>, wid
   }
 }
 
-/// Adds row i of `rows` to row `indices[i]` of `table` [V, D], from the first to the last, where that is not row `skipped`.
+/// Adds row i of `rows` to row `indices[i]` of `table` [V, D], from the first to the last, where that is not row
+/// `skipped`.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func scatterAddRows<S: Scalar>(
@@ -45,8 +46,8 @@ public func scatterAddRows<S: Scalar>(
   }
 }
 
-/// The steps of each sample up to its last one that is no padding, at least one: a step is padding where all its elements equal
-/// `padding`.
+/// The steps of each sample up to its last one that is no padding, at least one: a step is padding where all its
+/// elements equal `padding`.
 ///
 /// - Shapes: `sequences` [N, T, width], `lengths` [N].
 @specialized(where S == Float)

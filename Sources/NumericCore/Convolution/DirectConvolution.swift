@@ -1,21 +1,22 @@
 /// The sizes of a direct convolution: no columns are copied, and both halves of the work stay in the nearest cache.
 ///
-/// Sixteen or 32 output channels of eight output pixels are held in vectors; each step of the inner loop loads the weights of one
-/// input and multiplies them with that input of each pixel. With eight sums or more in flight both multiply-add units stay
-/// busy, and each pixel has its own pointer, so that rows of any width and any stride fill all eight.
+/// Sixteen or 32 output channels of eight output pixels are held in vectors; each step of the inner loop loads the
+/// weights of one input and multiplies them with that input of each pixel. With eight sums or more in flight both
+/// multiply-add units stay busy, and each pixel has its own pointer, so that rows of any width and any stride fill all
+/// eight.
 struct DirectConvolution {
   /// Output channels of a vector.
   static let lanes = 16
   /// Below this many, most lanes would be idle and the matrix product is faster.
   static let leastOutputChannels = 8
 
-  let window: SlidingWindow
+  let geometry: SlidingWindow
   let channels: Int
   let outputChannels: Int
 
-  private init?(_ window: SlidingWindow, channels: Int, outputChannels: Int) {
+  private init?(_ geometry: SlidingWindow, channels: Int, outputChannels: Int) {
     guard outputChannels >= Self.leastOutputChannels else { return nil }
-    self.window = window
+    self.geometry = geometry
     self.channels = channels
     self.outputChannels = outputChannels
   }
@@ -24,12 +25,12 @@ struct DirectConvolution {
   init?(_ convolution: Convolution) {
     guard convolution.groups == 1 else { return nil }
     self.init(
-      convolution.window, channels: convolution.inputChannels, outputChannels: convolution.outputChannels)
+      convolution.geometry, channels: convolution.inputChannels, outputChannels: convolution.outputChannels)
   }
 
   /// The convolution with flipped weights that gives ∂loss/∂x where the stride is 1; nil elsewhere.
   init?(inputGradientOf convolution: Convolution) {
-    let w = convolution.window
+    let w = convolution.geometry
     let padding = Extents(
       height: w.dilation.height * (w.kernel.height - 1) - w.padding.height,
       width: w.dilation.width * (w.kernel.width - 1) - w.padding.width)
@@ -47,15 +48,15 @@ struct DirectConvolution {
     return stride(from: 0, to: end, by: 2 * Self.lanes).lazy.map { $0..<min($0 + 2 * Self.lanes, end) }
   }
   /// Products that one output element sums.
-  var depth: Int { window.kernel.product * channels }
+  var depth: Int { geometry.kernel.product * channels }
   var packedCount: Int { alignedChannels * depth }
-  var paddedHeight: Int { window.input.height + 2 * window.padding.height }
-  var paddedWidth: Int { window.input.width + 2 * window.padding.width }
+  var paddedHeight: Int { geometry.input.height + 2 * geometry.padding.height }
+  var paddedWidth: Int { geometry.input.width + 2 * geometry.padding.width }
   /// Elements of an image with its border of zeros.
   var paddedCount: Int { paddedHeight * paddedWidth * channels }
   /// Elements of an output gradient whose pixels are filled up to whole vectors.
-  private var alignedOutputCount: Int { window.output.product * alignedChannels }
-  var isPadded: Bool { window.padding != 0 }
+  private var alignedOutputCount: Int { geometry.output.product * alignedChannels }
+  var isPadded: Bool { geometry.padding != 0 }
   var isAligned: Bool { outputChannels % Self.lanes == 0 }
 
   var scratchCount: Int {
@@ -79,15 +80,16 @@ struct DirectConvolution {
 
   // MARK: Weights
 
-  /// `packed`, for each group of lanes [kernel, channels, group], from `weight` [O, channels, kernel]; lanes beyond O are zero.
+  /// `packed`, for each group of lanes [kernel, channels, group], from `weight` [O, channels, kernel]; lanes beyond O
+  /// are zero.
   func pack(_ weight: Window<Float>, into scratch: Window<Float>) -> Window<Float> {
-    let taps = window.kernel.product
+    let taps = geometry.kernel.product
     return pack(into: scratch) { o, c, tap in weight[(o * channels + c) * taps + tap] }
   }
 
   /// The same from the weights [channels, O, kernel] of the convolution whose input gradient this is, kernel reversed.
   func packFlipped(_ weight: Window<Float>, into scratch: Window<Float>) -> Window<Float> {
-    let taps = window.kernel.product
+    let taps = geometry.kernel.product
     return pack(into: scratch) { o, c, tap in weight[(c * outputChannels + o) * taps + taps - 1 - tap] }
   }
 
@@ -98,7 +100,7 @@ struct DirectConvolution {
     let packed = packed(scratch)
     var index = 0
     for group in laneGroups {
-      for tap in 0..<window.kernel.product {
+      for tap in 0..<geometry.kernel.product {
         for c in 0..<channels {
           for o in group {
             packed[index] = o < outputChannels ? weight(o, c, tap) : 0
@@ -112,7 +114,7 @@ struct DirectConvolution {
 
   /// `weight` [O, channels, kernel] += `packed`.
   func addUnpacked(_ packed: Window<Float>, to weight: Window<Float>) {
-    let taps = window.kernel.product
+    let taps = geometry.kernel.product
     var index = 0
     for group in laneGroups {
       for tap in 0..<taps {

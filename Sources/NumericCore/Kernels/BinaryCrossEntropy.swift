@@ -1,4 +1,5 @@
-/// Sums w · t · log(1 + e⁻ᶻ) + (1 − t) · log(1 + eᶻ) over logits z and targets t, and counts logits on their target's side of one half.
+/// Sums w · t · log(1 + e⁻ᶻ) + (1 − t) · log(1 + eᶻ) over logits z and targets t, and counts logits on their target's
+/// side of one half.
 ///
 /// Terms are computed in blocks, which vectorises, and added in double in their order.
 ///

@@ -1,9 +1,10 @@
-/// The product rows = weightᵀ · gradientᵀ of an input gradient with few input channels, sixteen output pixels at a time.
+/// The product rows = weightᵀ · gradientᵀ of an input gradient with few input channels, sixteen output pixels at a
+/// time.
 ///
-/// A matrix product so narrow spends most of its time on packing its operands. Here the gradients of sixteen pixels are transposed
-/// sixteen channels at a time, and nine sums, those of a 3×3 kernel and one channel, take them up at once: each step of the inner loop
-/// loads one vector and multiplies it with nine weights, and touches a cache line of the next sixteen pixels: 28×28, 1→32 gains a
-/// quarter by that.
+/// A matrix product so narrow spends most of its time on packing its operands. Here the gradients of sixteen pixels are
+/// transposed sixteen channels at a time, and nine sums, those of a 3×3 kernel and one channel, take them up at once:
+/// each step of the inner loop loads one vector and multiplies it with nine weights, and touches a cache line of the
+/// next sixteen pixels: 28×28, 1→32 gains a quarter by that.
 ///
 /// - Shapes: weight [O, depth], gradient [pixels, O], rows [depth, pixels], all row-major.
 struct NarrowProduct {
@@ -41,7 +42,7 @@ struct NarrowProduct {
       for group in stride(from: 0, to: depth, by: Self.sums) {
         let row = min(group, depth - Self.sums)
         sum(
-          weights + row, gradients + pixel * channels, transposed, onTheWay: scratch,
+          weights + row, gradients + pixel * channels, transposed, staging: scratch,
           next: group == 0 ? gradients + min(block + Self.lanes, pixels - Self.lanes) * channels : nil,
           into: rows + row * pixels + pixel)
       }
@@ -54,7 +55,7 @@ struct NarrowProduct {
   @inline(__always)
   private func sum(
     _ weights: UnsafePointer<Float>, _ gradients: UnsafePointer<Float>, _ transposed: UnsafeMutablePointer<Float>,
-    onTheWay: UnsafeMutablePointer<Float>, next: UnsafePointer<Float>?, into rows: UnsafeMutablePointer<Float>
+    staging: UnsafeMutablePointer<Float>, next: UnsafePointer<Float>?, into rows: UnsafeMutablePointer<Float>
   ) {
     var (s0, s1, s2) = (Vector(), Vector(), Vector())
     var (s3, s4, s5) = (Vector(), Vector(), Vector())
@@ -62,9 +63,9 @@ struct NarrowProduct {
     var w = weights
     var g = transposed
     var ahead = next ?? gradients
-    var touched: UInt32 = 0
+    var prefetched: UInt32 = 0
     for channel in stride(from: 0, to: channels, by: Self.lanes) {
-      if next != nil { transpose(gradients + channel, onTheWay: onTheWay, into: g) }
+      if next != nil { transpose(gradients + channel, staging: staging, into: g) }
       for _ in 0..<Self.lanes {
         let vector = load(g)
         s0 = s0.addingProduct(vector, Vector(repeating: w[0]))
@@ -78,12 +79,11 @@ struct NarrowProduct {
         s8 = s8.addingProduct(vector, Vector(repeating: w[8]))
         w += depth
         g += Self.lanes
-        touched |= ahead.pointee.bitPattern
+        prefetch(ahead, into: &prefetched)
         ahead += Self.lanes
       }
     }
-    // Kept, so that the compiler keeps the loads.
-    onTheWay.pointee = Float(bitPattern: touched)
+    staging.pointee = Float(bitPattern: prefetched)
     store(s0, to: rows)
     store(s1, to: rows + pixels)
     store(s2, to: rows + 2 * pixels)
@@ -95,22 +95,31 @@ struct NarrowProduct {
     store(s8, to: rows + 8 * pixels)
   }
 
+  /// Brings the cache line at `pointer` close, for the next sixteen pixels.
+  ///
+  /// Swift has no prefetch instruction, so this is a load. Its bits go into `sink`, which the caller stores at the end,
+  /// in memory whose contents no longer matter: otherwise the compiler would drop the load.
+  @inline(__always)
+  private func prefetch(_ pointer: UnsafePointer<Float>, into sink: inout UInt32) {
+    sink |= pointer.pointee.bitPattern
+  }
+
   // MARK: Transposing
 
   /// Sixteen channels of sixteen pixels: dealing out 256 elements by fours, twice, turns row and column around.
   @inline(__always)
   private func transpose(
-    _ gradients: UnsafePointer<Float>, onTheWay: UnsafeMutablePointer<Float>, into result: UnsafeMutablePointer<Float>
+    _ gradients: UnsafePointer<Float>, staging: UnsafeMutablePointer<Float>, into result: UnsafeMutablePointer<Float>
   ) {
     let quarter = Self.lanes * 4
     for k in 0..<4 {
       let from = gradients + 4 * k * channels
       deal(
         load(from), load(from + channels), load(from + 2 * channels), load(from + 3 * channels),
-        into: onTheWay + k * Self.lanes, step: quarter)
+        into: staging + k * Self.lanes, step: quarter)
     }
     for k in 0..<4 {
-      let from = onTheWay + k * quarter
+      let from = staging + k * quarter
       deal(
         load(from), load(from + Self.lanes), load(from + 2 * Self.lanes), load(from + 3 * Self.lanes),
         into: result + k * Self.lanes, step: quarter)

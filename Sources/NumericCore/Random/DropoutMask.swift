@@ -29,9 +29,11 @@ extension RandomSource {
     }
   }
 
-  /// `words` of the eight draws from `firstIndex` on, at once: first and second words of each, then third and fourth ones.
+  /// `words` of the eight draws from `firstIndex` on, at once: first and second words of each, then third and fourth
+  /// ones.
   ///
-  /// `philox` on vectors. Words stay in 64-bit elements whose high half is zero, so that a full product is one instruction.
+  /// `philox` on vectors. Words stay in 64-bit elements whose high half is zero, so that a full product is one
+  /// instruction.
   @inline(__always)
   private func wordPairs(firstIndex: Int, lane: Int) -> (SIMD8<UInt64>, SIMD8<UInt64>) {
     typealias Vector = SIMD8<UInt64>

@@ -74,7 +74,7 @@ public func sumOfSquares(_ x: Window<Float>) -> Double {
   let whole = x.count / 8 * 8
   var i = 0
   while i < whole {
-    let values = SIMD8<Double>(UnsafeRawPointer(x.baseAddress! + i).loadUnaligned(as: SIMD8<Float>.self))
+    let values = SIMD8<Double>(x.vector(i))
     partial += values * values
     i += 8
   }

@@ -12,7 +12,8 @@ extension UnsafeMutableBufferPointer {
   public func window(first count: Int) -> Window<Element> { extracting(0..<count) }
 }
 
-/// Owns one zero-filled allocation, aligned to 64 bytes (a cache line and the widest vector), freed at the end of its life.
+/// Owns one zero-filled allocation, aligned to 64 bytes (a cache line and the widest vector), freed at the end of its
+/// life.
 public final class FlatBuffer<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>: @unchecked Sendable {
   /// All of the elements. The window is valid as long as the owner lives.
   public let window: Window<Element>
@@ -30,7 +31,7 @@ public final class FlatBuffer<Element: BitwiseCopyable & ExpressibleByIntegerLit
     _ = window.update(fromContentsOf: elements)
   }
 
-  deinit { UnsafeMutableRawPointer(window.baseAddress!).deallocate() }
+  deinit { UnsafeMutableRawPointer(window.baseAddress)?.deallocate() }
 
   public var count: Int { window.count }
 }

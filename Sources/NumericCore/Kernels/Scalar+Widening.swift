@@ -1,4 +1,5 @@
-// What vectors of eight elements need beyond arithmetic. Sums that need more digits than their terms are kept in double.
+// What vectors of eight elements need beyond arithmetic. Sums that need more digits than their terms are kept in
+// double.
 
 extension Float {
   @inlinable @inline(__always)

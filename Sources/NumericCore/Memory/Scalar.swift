@@ -14,7 +14,8 @@ public protocol Scalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Sendab
   static func widened(_ x: Self) -> Double
   /// Eight elements in double precision, one vector conversion.
   static func widened(_ x: SIMD8<Self>) -> SIMD8<Double>
-  /// `values` where the element of `signs` is above zero or NaN, zero elsewhere. Comparing vectors of a generic type is a loop.
+  /// `values` where the element of `signs` is above zero or NaN, zero elsewhere. Comparing vectors of a generic type is
+  /// a loop.
   static func rectified(_ values: SIMD8<Self>, by signs: SIMD8<Self>) -> SIMD8<Self>
   /// `c = a · b + beta · c`; call `multiply`, which checks the shapes.
   static func gemm(_ a: Matrix<Self>, _ b: Matrix<Self>, _ c: Matrix<Self>, _ beta: Self)

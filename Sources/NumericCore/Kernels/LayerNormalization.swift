@@ -1,7 +1,8 @@
 // Normalization of the rows of [R, F], each by its own mean and variance, summed in double.
 
-/// Overwrites `output` [R, F] with `(input − μ) · r · weight + bias`, r = 1 / √(σ² + ε), where μ and the biased σ² are those of
-/// the element's row. Leaves μ and r of each row in `means` and `inverseDeviations` [R] for backward; `weight` and `bias` are [F].
+/// Overwrites `output` [R, F] with `(input − μ) · r · weight + bias`, r = 1 / √(σ² + ε), where μ and the biased σ² are
+/// those of the element's row. Leaves μ and r of each row in `means` and `inverseDeviations` [R] for backward; `weight`
+/// and `bias` are [F].
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func normalizeRows<S: Scalar>(
@@ -30,8 +31,9 @@ public func normalizeRows<S: Scalar>(
   }
 }
 
-/// With g the output gradient [R, F] and n = (x − μ) · r the normalized input: overwrites `inputGradient`, where there is one,
-/// with r · (h − h̄ − n · mean(h · n)), h = g · weight, the means over a row; adds Σ g · n to `weightSums` and Σ g to `biasSums` [F].
+/// With g the output gradient [R, F] and n = (x − μ) · r the normalized input: overwrites `inputGradient`, where there
+/// is one, with r · (h − h̄ − n · mean(h · n)), h = g · weight, the means over a row; adds Σ g · n to `weightSums` and
+/// Σ g to `biasSums` [F].
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func normalizeRowsBackward<S: Scalar>(
@@ -87,8 +89,8 @@ public func add<S: Scalar>(sums: Window<Double>, into output: Window<S>) {
   for i in output.indices { output[i] += S(sums[i]) }
 }
 
-/// Overwrites `inputGradient` with y · (g − Σ g · y), the sum over a row of `columns`: the gradient of softmax by rows, from its
-/// output y and the output's gradient g.
+/// Overwrites `inputGradient` with y · (g − Σ g · y), the sum over a row of `columns`: the gradient of softmax by rows,
+/// from its output y and the output's gradient g.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func softmaxRowsBackward<S: Scalar>(
@@ -122,8 +124,8 @@ private func forEach(_ count: Int, _ vector: (_ index: Int) -> Void, _ scalar: (
   }
 }
 
-// Sums in double: eight interleaved ones of whole vectors, then the elements that are left. Loops, not one function of a
-// closure, which would stay a call for each vector.
+// Sums in double: eight interleaved ones of whole vectors, then the elements that are left. Loops, not one function of
+// a closure, which would stay a call for each vector.
 
 @inline(__always)
 private func sum<S: Scalar>(_ row: Window<S>) -> Double {

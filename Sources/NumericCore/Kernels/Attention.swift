@@ -1,7 +1,7 @@
 // The rows of an attention matrix: softmax over the positions that may be seen, forward and backward.
 
-/// Overwrites each row of `scores` [T, T] with softmax(scale · row) over its first `length` columns; where `isCausal`, row t over
-/// those of them up to t. Zeros stand behind.
+/// Overwrites each row of `scores` [T, T] with softmax(scale · row) over its first `length` columns; where `isCausal`,
+/// row t over those of them up to t. Zeros stand behind.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func attentionSoftmax<S: Scalar>(

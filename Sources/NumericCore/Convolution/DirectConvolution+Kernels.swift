@@ -77,14 +77,14 @@ extension DirectConvolution {
     let initial = self.bias(scratch)
     initial.update(repeating: 0)
     if let bias { copy(bias, into: initial.window(first: bias.count)) }
-    let inputCount = window.input.product * channels
-    let outputCount = window.output.product * outputChannels
+    let inputCount = geometry.input.product * channels
+    let outputCount = geometry.output.product * outputChannels
     if isPadded { paddedImage(scratch).update(repeating: 0) }
     guard let weights = packedWeight.baseAddress, let initials = initial.baseAddress, let images = input.baseAddress,
       let outputs = output.baseAddress
     else { return }
     for sample in 0..<input.count / inputCount {
-      let image = bordered(images + sample * inputCount, scratch)
+      let image = padded(images + sample * inputCount, scratch)
       for group in laneGroups {
         let (weights, initial) = (weights + group.lowerBound * depth, UnsafePointer(initials + group.lowerBound))
         let output = outputs + sample * outputCount + group.lowerBound
@@ -104,14 +104,14 @@ extension DirectConvolution {
   ) {
     let packed = packed(scratch)
     packed.update(repeating: 0)
-    let inputCount = window.input.product * channels
-    let outputCount = window.output.product * outputChannels
+    let inputCount = geometry.input.product * channels
+    let outputCount = geometry.output.product * outputChannels
     if isPadded { paddedImage(scratch).update(repeating: 0) }
     if !isAligned { alignedOutput(scratch).update(repeating: 0) }
     guard let sums = packed.baseAddress, let images = input.baseAddress, let gradients = outputGradient.baseAddress
     else { return }
     for sample in 0..<input.count / inputCount {
-      let image = bordered(images + sample * inputCount, scratch)
+      let image = padded(images + sample * inputCount, scratch)
       let gradient = aligned(gradients + sample * outputCount, scratch)
       for group in laneGroups {
         let (gradient, sums) = (gradient + group.lowerBound, sums + group.lowerBound * depth)
@@ -128,11 +128,11 @@ extension DirectConvolution {
   // MARK: Copies
 
   /// The image with its border of zeros, which stands in scratch already.
-  private func bordered(_ image: UnsafeMutablePointer<Float>, _ scratch: Window<Float>) -> UnsafePointer<Float> {
+  private func padded(_ image: UnsafeMutablePointer<Float>, _ scratch: Window<Float>) -> UnsafePointer<Float> {
     guard isPadded, let padded = paddedImage(scratch).baseAddress else { return UnsafePointer(image) }
-    let row = window.input.width * channels
-    var destination = padded + (window.padding.height * paddedWidth + window.padding.width) * channels
-    for y in 0..<window.input.height {
+    let row = geometry.input.width * channels
+    var destination = padded + (geometry.padding.height * paddedWidth + geometry.padding.width) * channels
+    for y in 0..<geometry.input.height {
       destination.update(from: image + y * row, count: row)
       destination += paddedWidth * channels
     }
@@ -142,7 +142,7 @@ extension DirectConvolution {
   /// The gradient with whole vectors of channels at every pixel.
   private func aligned(_ gradient: UnsafeMutablePointer<Float>, _ scratch: Window<Float>) -> UnsafePointer<Float> {
     guard !isAligned, let aligned = alignedOutput(scratch).baseAddress else { return UnsafePointer(gradient) }
-    for pixel in 0..<window.output.product {
+    for pixel in 0..<geometry.output.product {
       (aligned + pixel * alignedChannels).update(from: gradient + pixel * outputChannels, count: outputChannels)
     }
     return UnsafePointer(aligned)
@@ -159,15 +159,15 @@ extension DirectConvolution {
     _ image: UnsafePointer<Float>, weights: UnsafePointer<Float>, initial: Vector,
     into output: UnsafeMutablePointer<Float>, count: Int
   ) {
-    let isDense = window.dilation.width == 1
-    let runs = isDense ? 1 : window.kernel.width
-    let length = isDense ? window.kernel.width * channels : channels
-    let runStep = window.dilation.width * channels
-    let rowStep = window.dilation.height * paddedWidth * channels
-    let pixels = window.output.product
-    let pixelStep = window.stride.width * channels
+    let isDense = geometry.dilation.width == 1
+    let runs = isDense ? 1 : geometry.kernel.width
+    let length = isDense ? geometry.kernel.width * channels : channels
+    let runStep = geometry.dilation.width * channels
+    let rowStep = geometry.dilation.height * paddedWidth * channels
+    let pixels = geometry.output.product
+    let pixelStep = geometry.stride.width * channels
     // From behind the last pixel of a row to the first of the next.
-    let lineStep = (window.stride.height * paddedWidth - window.output.width * window.stride.width) * channels
+    let lineStep = (geometry.stride.height * paddedWidth - geometry.output.width * geometry.stride.width) * channels
     var column = 0
     var offset = 0
     var pixel = 0
@@ -178,7 +178,7 @@ extension DirectConvolution {
         if pixel < pixels - 1 {
           offset += pixelStep
           column += 1
-          if column == window.output.width {
+          if column == geometry.output.width {
             offset += lineStep
             column = 0
           }
@@ -192,7 +192,7 @@ extension DirectConvolution {
       var (s0, s1, s2, s3) = (initial, initial, initial, initial)
       var (s4, s5, s6, s7) = (initial, initial, initial, initial)
       var w = weights
-      for _ in 0..<window.kernel.height {
+      for _ in 0..<geometry.kernel.height {
         var start = 0
         for _ in 0..<runs {
           for i in start..<start + length {
@@ -232,15 +232,15 @@ extension DirectConvolution {
     _ image: UnsafePointer<Float>, gradient: UnsafePointer<Float>, as vector: Vector.Type,
     into sums: UnsafeMutablePointer<Float>
   ) {
-    let pixelStep = window.stride.width * channels
-    let lineStep = (window.stride.height * paddedWidth - window.output.width * window.stride.width) * channels
-    let (width, height) = (window.output.width, window.output.height)
+    let pixelStep = geometry.stride.width * channels
+    let lineStep = (geometry.stride.height * paddedWidth - geometry.output.width * geometry.stride.width) * channels
+    let (width, height) = (geometry.output.width, geometry.output.height)
     var k = 0
     while k < depth {
       // Behind the last input, the last one is summed again and left out.
-      let (p0, p1, p2) = (image + seen(k), image + seen(k + 1), image + seen(k + 2))
-      let (p3, p4, p5) = (image + seen(k + 3), image + seen(k + 4), image + seen(k + 5))
-      let (p6, p7, p8) = (image + seen(k + 6), image + seen(k + 7), image + seen(k + 8))
+      let (p0, p1, p2) = (image + tapOffset(k), image + tapOffset(k + 1), image + tapOffset(k + 2))
+      let (p3, p4, p5) = (image + tapOffset(k + 3), image + tapOffset(k + 4), image + tapOffset(k + 5))
+      let (p6, p7, p8) = (image + tapOffset(k + 6), image + tapOffset(k + 7), image + tapOffset(k + 8))
       var (s0, s1, s2) = (Vector(), Vector(), Vector())
       var (s3, s4, s5) = (Vector(), Vector(), Vector())
       var (s6, s7, s8) = (Vector(), Vector(), Vector())
@@ -284,11 +284,11 @@ extension DirectConvolution {
     }
   }
 
-  /// Where input k = (ky, kx, c) of the first pixel stands in the bordered image; that of the last one behind it.
-  private func seen(_ k: Int) -> Int {
+  /// Where input k = (ky, kx, c) of the first pixel stands in the padded image; that of the last one behind it.
+  private func tapOffset(_ k: Int) -> Int {
     let k = min(k, depth - 1)
     let (tap, c) = k.quotientAndRemainder(dividingBy: channels)
-    let (ky, kx) = tap.quotientAndRemainder(dividingBy: window.kernel.width)
-    return (ky * window.dilation.height * paddedWidth + kx * window.dilation.width) * channels + c
+    let (ky, kx) = tap.quotientAndRemainder(dividingBy: geometry.kernel.width)
+    return (ky * geometry.dilation.height * paddedWidth + kx * geometry.dilation.width) * channels + c
   }
 }

@@ -10,8 +10,8 @@ public enum Initializer: Sendable, Equatable {
   case xavierUniform(fanIn: Int, fanOut: Int)
   /// Normal of variance 2 / (fanIn + fanOut): Glorot and Bengio 2010.
   case xavierNormal(fanIn: Int, fanOut: Int)
-  /// As a matrix of its first axis by the others, orthonormal rows or, if there are more rows than columns, columns, uniform over
-  /// all such matrices: Saxe et al. 2014.
+  /// As a matrix of its first axis by the others, orthonormal rows or, if there are more rows than columns, columns,
+  /// uniform over all such matrices: Saxe et al. 2014.
   case orthogonal
   /// Normal of this standard deviation before values beyond two of it are drawn again.
   case truncatedNormal(standardDeviation: Double)

@@ -1,5 +1,5 @@
-// Activation functions, forward and backward. Backward kernels take what forward read or wrote, whichever the derivative is
-// cheapest in, and overwrite `inputGradient` with `outputGradient · f′`.
+// Activation functions, forward and backward. Backward kernels take what forward read or wrote, whichever the
+// derivative is cheapest in, and overwrite `inputGradient` with `outputGradient · f′`.
 
 /// max(0, x) + slope · min(0, x); a slope of zero is the plain ReLU (Nair and Hinton 2010; Maas et al. 2013).
 @specialized(where S == Float)
@@ -71,7 +71,8 @@ public func sigmoidBackward<S: Scalar>(
   }
 }
 
-/// x · Φ(x) with the exact normal distribution Φ(x) = (1 + erf(x / √2)) / 2 (Hendrycks and Gimpel 2016), PyTorch's default.
+/// x · Φ(x) with the exact normal distribution Φ(x) = (1 + erf(x / √2)) / 2 (Hendrycks and Gimpel 2016), PyTorch's
+/// default.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func gelu<S: Scalar>(_ input: Window<S>, into output: Window<S>) {

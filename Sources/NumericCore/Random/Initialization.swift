@@ -56,7 +56,8 @@ extension RandomSource {
     }
   }
 
-  /// Overwrites `values` with normal draws of mean zero that lie within two standard deviations; others are drawn again.
+  /// Overwrites `values` with normal draws of mean zero that lie within two standard deviations; others are drawn
+  /// again.
   func fillTruncatedNormal<S: Scalar>(_ values: Window<S>, standardDeviation: Double, lane: Int) {
     for i in values.indices {
       // Each element has draws of its own, so that a second one for it moves no other.
@@ -71,10 +72,11 @@ extension RandomSource {
     }
   }
 
-  /// Overwrites a matrix [rows, columns] with orthonormal rows or, if they are more than the columns, orthonormal columns.
+  /// Overwrites a matrix [rows, columns] with orthonormal rows or, if they are more than the columns, orthonormal
+  /// columns.
   ///
-  /// Gram and Schmidt's process over normal vectors, whose directions are uniform; done twice for each, which is enough for
-  /// orthogonality to working precision (Giraud, Langou and Rozložník 2005).
+  /// Gram and Schmidt's process over normal vectors, whose directions are uniform; done twice for each, which is enough
+  /// for orthogonality to working precision (Giraud, Langou and Rozložník 2005).
   func fillOrthogonal<S: Scalar>(_ values: Window<S>, rows: Int, lane: Int) {
     guard !values.isEmpty else { return }
     let columns = values.count / rows
@@ -118,9 +120,7 @@ extension RandomSource {
     var partial = SIMD8<Double>()
     var i = 0
     while i + 8 <= a.count {
-      partial +=
-        UnsafeRawPointer(a.baseAddress! + i).loadUnaligned(as: SIMD8<Double>.self)
-        * UnsafeRawPointer(b.baseAddress! + i).loadUnaligned(as: SIMD8<Double>.self)
+      partial += a.vector(i) * b.vector(i)
       i += 8
     }
     var sum = partial.sum()

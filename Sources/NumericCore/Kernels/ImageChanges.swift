@@ -1,4 +1,5 @@
-// Changes of one image [H, W, C] at random places; who calls them draws the places. What comes from outside an image is 0.
+// Changes of one image [H, W, C] at random places; who calls them draws the places. What comes from outside an image is
+// 0.
 
 /// Where the pixel of an output comes from: a turn by `angle` about the centre, then a move.
 public struct ImageMotion: Sendable, Equatable {
@@ -93,7 +94,8 @@ public func moveImage<S: Scalar>(
   }
 }
 
-/// Clears the part of a square of `size` pixels a side that lies in `image` [H, W, C]; its first row is `top`, its first column `left`.
+/// Clears the part of a square of `size` pixels a side that lies in `image` [H, W, C]; its first row is `top`, its
+/// first column `left`.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func clearSquare<S: Scalar>(
@@ -115,8 +117,8 @@ public func mix<S: Scalar>(_ other: Window<S>, into output: Window<S>, share: S)
 }
 
 extension RandomSource {
-  /// Adds to each element a draw from the normal distribution of mean 0: four elements a draw of substream `lane`, by Box and
-  /// Muller's transform (1958) of 32-bit words.
+  /// Adds to each element a draw from the normal distribution of mean 0: four elements a draw of substream `lane`, by
+  /// Box and Muller's transform (1958) of 32-bit words.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func addNormal<S: Scalar>(to values: Window<S>, standardDeviation: Double, lane: Int) {

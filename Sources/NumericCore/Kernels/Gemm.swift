@@ -2,7 +2,8 @@ internal import COpenBLAS
 
 /// A row-major matrix view into somebody else's memory, possibly read as its transpose.
 public struct Matrix<S: Scalar> {
-  let base: UnsafeMutablePointer<S>
+  /// Nil only where there are no elements.
+  let base: UnsafeMutablePointer<S>?
   /// Rows and columns as seen from outside, that is after transposing.
   public let rows: Int, columns: Int
   /// Elements between the starts of two stored rows.
@@ -16,10 +17,10 @@ public struct Matrix<S: Scalar> {
     precondition(
       stride >= columns && (rows == 0 || window.count >= (rows - 1) * stride + columns),
       "\(window.count) elements are no \(rows)×\(columns) matrix of stride \(stride)")
-    self.init(base: window.baseAddress!, rows: rows, columns: columns, stride: stride, isTransposed: false)
+    self.init(base: window.baseAddress, rows: rows, columns: columns, stride: stride, isTransposed: false)
   }
 
-  private init(base: UnsafeMutablePointer<S>, rows: Int, columns: Int, stride: Int, isTransposed: Bool) {
+  private init(base: UnsafeMutablePointer<S>?, rows: Int, columns: Int, stride: Int, isTransposed: Bool) {
     (self.base, self.rows, self.columns) = (base, rows, columns)
     (self.stride, self.isTransposed) = (stride, isTransposed)
   }
@@ -33,14 +34,16 @@ public struct Matrix<S: Scalar> {
   public func rows(_ range: Range<Int>) -> Matrix {
     precondition(!isTransposed && 0 <= range.lowerBound && range.upperBound <= rows, "rows \(range) of \(rows)")
     return Matrix(
-      base: base + range.lowerBound * stride, rows: range.count, columns: columns, stride: stride, isTransposed: false)
+      base: base.map { $0 + range.lowerBound * stride }, rows: range.count, columns: columns, stride: stride,
+      isTransposed: false)
   }
 
   /// Some of the columns of a matrix that is not transposed; nothing moves.
   public func columns(_ range: Range<Int>) -> Matrix {
     precondition(
       !isTransposed && 0 <= range.lowerBound && range.upperBound <= columns, "columns \(range) of \(columns)")
-    return Matrix(base: base + range.lowerBound, rows: rows, columns: range.count, stride: stride, isTransposed: false)
+    return Matrix(
+      base: base.map { $0 + range.lowerBound }, rows: rows, columns: range.count, stride: stride, isTransposed: false)
   }
 }
 

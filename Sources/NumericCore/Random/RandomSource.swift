@@ -9,8 +9,8 @@ public enum RandomPurpose: UInt32, Sendable {
   case latent = 7
 }
 
-/// Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2,
-/// 3", SC11). A draw is a function of its key and its index, so there is no generator state to save or to share.
+/// Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1,
+/// 2, 3", SC11). A draw is a function of its key and its index, so there is no generator state to save or to share.
 public struct RandomSource: Sendable {
   private let key: SIMD2<UInt32>
 
@@ -61,7 +61,8 @@ public struct RandomSource: Sendable {
     return SIMD4(c0, c1, c2, c3)
   }
 
-  /// A permutation of 0..<count by Fisher–Yates, each step drawn without bias (Lemire 2019, rejection of the remainder).
+  /// A permutation of 0..<count by Fisher–Yates, each step drawn without bias (Lemire 2019, rejection of the
+  /// remainder).
   public func permutation(_ count: Int) -> [Int32] {
     precondition(count <= Int32.max, "\(count) samples in one shard")
     var order = [Int32](0..<Int32(count))

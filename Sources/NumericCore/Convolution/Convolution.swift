@@ -3,45 +3,45 @@
 /// y[n, i, j, o] = Σ w[o, c, a, b] · x[n, i·s + a·d − p, j·s + b·d − p, c], with zeros outside of the image; in groups,
 /// output channels of group g see the input channels of group g alone.
 ///
-/// - Shapes: x [N, H, W, C], y [N, H′, W′, O], w [O, C / groups, kernel height, kernel width], all row-major; N from the
-///   counts.
+/// - Shapes: x [N, H, W, C], y [N, H′, W′, O], w [O, C / groups, kernel height, kernel width], all row-major; N from
+///   the counts.
 /// - Two ways lead there: the direct kernels (`Float`, one group, enough output channels) and, for everything else,
 ///   `im2col` with a matrix product per sample and group. Which one depends on the shapes alone, and so do the bits.
 public struct Convolution: Sendable, Equatable {
-  public let window: SlidingWindow
+  public let geometry: SlidingWindow
   public let inputChannels: Int
   public let outputChannels: Int
   public let groups: Int
 
   /// - Precondition: `groups` divides both numbers of channels.
-  public init(window: SlidingWindow, inputChannels: Int, outputChannels: Int, groups: Int = 1) {
+  public init(window geometry: SlidingWindow, inputChannels: Int, outputChannels: Int, groups: Int = 1) {
     precondition(
       groups > 0 && inputChannels > 0 && outputChannels > 0 && inputChannels % groups == 0
         && outputChannels % groups == 0,
       "\(groups) groups of \(inputChannels) input and \(outputChannels) output channels")
-    self.window = window
+    self.geometry = geometry
     self.inputChannels = inputChannels
     self.outputChannels = outputChannels
     self.groups = groups
   }
 
   /// Elements of one sample of x.
-  public var inputCount: Int { window.input.product * inputChannels }
+  public var inputCount: Int { geometry.input.product * inputChannels }
   /// Elements of one sample of y.
-  public var outputCount: Int { window.output.product * outputChannels }
+  public var outputCount: Int { geometry.output.product * outputChannels }
   /// Elements of w.
   public var weightCount: Int { outputChannels * depth }
   /// [O, C / groups, kernel height, kernel width].
   public var weightShape: Shape {
-    [outputChannels, inputChannels / groups, window.kernel.height, window.kernel.width]
+    [outputChannels, inputChannels / groups, geometry.kernel.height, geometry.kernel.width]
   }
 
   /// Products that one output element sums.
-  var depth: Int { window.kernel.product * (inputChannels / groups) }
+  var depth: Int { geometry.kernel.product * (inputChannels / groups) }
 
   /// Elements of working memory that each of the three operations needs, whatever the number of samples.
   public var scratchCount: Int {
-    let general = weightCount + window.output.product * depth + (narrowProduct?.scratchCount ?? 0)
+    let general = weightCount + geometry.output.product * depth + (narrowProduct?.scratchCount ?? 0)
     return max(
       general, DirectConvolution(self)?.scratchCount ?? 0, DirectConvolution(inputGradientOf: self)?.scratchCount ?? 0)
   }
@@ -65,14 +65,14 @@ public struct Convolution: Sendable, Equatable {
       return
     }
     let (packed, columns) = generalScratch(scratch)
-    packTaps(weight, channels: inputChannels / groups, taps: window.kernel.product, into: packed)
+    packTaps(weight, channels: inputChannels / groups, taps: geometry.kernel.product, into: packed)
     for sample in 0..<input.count / inputCount {
       for group in 0..<groups {
         im2col(
-          sampleOf(input, sample, inputCount), window, channels: inputChannels, range: channels(ofGroup: group),
+          sampleOf(input, sample, inputCount), geometry, channels: inputChannels, range: channels(ofGroup: group),
           into: columns)
         multiply(
-          Matrix(columns, rows: window.output.product, columns: depth), weightRows(packed, group).transposed,
+          Matrix(columns, rows: geometry.output.product, columns: depth), weightRows(packed, group).transposed,
           into: outputMatrix(output, sample, group))
       }
     }
@@ -96,19 +96,19 @@ public struct Convolution: Sendable, Equatable {
     }
     let (packed, columns) = generalScratch(scratch)
     let isNarrow = inputChannels / groups < DirectConvolution.leastOutputChannels
-    if !isNarrow { packTaps(weight, channels: inputChannels / groups, taps: window.kernel.product, into: packed) }
+    if !isNarrow { packTaps(weight, channels: inputChannels / groups, taps: geometry.kernel.product, into: packed) }
     inputGradient.update(repeating: 0)
     for sample in 0..<inputGradient.count / inputCount {
       let image = sampleOf(inputGradient, sample, inputCount)
       for group in 0..<groups {
         if isNarrow {
           multiplyNarrow(weight, outputGradient, sample: sample, group: group, into: columns, scratch: scratch)
-          addRow2im(columns, window, channels: inputChannels, range: channels(ofGroup: group), to: image)
+          addRow2im(columns, geometry, channels: inputChannels, range: channels(ofGroup: group), to: image)
         } else {
           multiply(
             outputMatrix(outputGradient, sample, group), weightRows(packed, group),
-            into: Matrix(columns, rows: window.output.product, columns: depth))
-          addCol2im(columns, window, channels: inputChannels, range: channels(ofGroup: group), to: image)
+            into: Matrix(columns, rows: geometry.output.product, columns: depth))
+          addCol2im(columns, geometry, channels: inputChannels, range: channels(ofGroup: group), to: image)
         }
       }
     }
@@ -133,14 +133,14 @@ public struct Convolution: Sendable, Equatable {
     for sample in 0..<input.count / inputCount {
       for group in 0..<groups {
         im2col(
-          sampleOf(input, sample, inputCount), window, channels: inputChannels, range: channels(ofGroup: group),
+          sampleOf(input, sample, inputCount), geometry, channels: inputChannels, range: channels(ofGroup: group),
           into: columns)
         multiply(
           outputMatrix(outputGradient, sample, group).transposed,
-          Matrix(columns, rows: window.output.product, columns: depth), into: weightRows(packed, group), adding: true)
+          Matrix(columns, rows: geometry.output.product, columns: depth), into: weightRows(packed, group), adding: true)
       }
     }
-    addUnpackedTaps(packed, channels: inputChannels / groups, taps: window.kernel.product, to: weightGradient)
+    addUnpackedTaps(packed, channels: inputChannels / groups, taps: geometry.kernel.product, to: weightGradient)
   }
 
   // MARK: Parts
@@ -148,7 +148,7 @@ public struct Convolution: Sendable, Equatable {
   /// The rows [depth, H′·W′] of a sample's input gradient; nil where its sizes do not suit the kernel.
   private var narrowProduct: NarrowProduct? {
     guard groups == 1, inputChannels < DirectConvolution.leastOutputChannels else { return nil }
-    return NarrowProduct(depth: depth, channels: outputChannels, pixels: window.output.product)
+    return NarrowProduct(depth: depth, channels: outputChannels, pixels: geometry.output.product)
   }
 
   @specialized(where S == Float)
@@ -165,7 +165,7 @@ public struct Convolution: Sendable, Equatable {
     }
     multiply(
       weightRows(weight, group).transposed, outputMatrix(outputGradient, sample, group).transposed,
-      into: Matrix(rows, rows: depth, columns: window.output.product))
+      into: Matrix(rows, rows: depth, columns: geometry.output.product))
   }
 
   private func check<S: Scalar>(_ input: Window<S>, _ weight: Window<S>, _ output: Window<S>) {
@@ -177,7 +177,7 @@ public struct Convolution: Sendable, Equatable {
   }
 
   private func generalScratch<S: Scalar>(_ scratch: Window<S>) -> (packed: Window<S>, columns: Window<S>) {
-    let end = weightCount + window.output.product * depth
+    let end = weightCount + geometry.output.product * depth
     return (scratch.window(first: weightCount), scratch.window(weightCount..<end))
   }
 
@@ -201,7 +201,7 @@ public struct Convolution: Sendable, Equatable {
     let size = outputChannels / groups
     let start = sample * outputCount + group * size
     return Matrix(
-      output.window(start..<(sample + 1) * outputCount), rows: window.output.product, columns: size,
+      output.window(start..<(sample + 1) * outputCount), rows: geometry.output.product, columns: size,
       stride: outputChannels)
   }
 }

@@ -1,34 +1,35 @@
 // Pooling of channels-last images [N, H, W, C] into [N, H′, W′, C] under a `SlidingWindow`.
 
-/// The greatest value under the window, padding left out, and where it was: the first of equals; NaN counts as greatest.
+/// The greatest value under the window, padding left out, and where it was: the first of equals; NaN counts as
+/// greatest.
 ///
-/// - Parameter places: [N, H′, W′, C], overwritten with the number y · W + x of the input pixel, exact below 2²⁴.
+/// - Parameter argmax: [N, H′, W′, C], overwritten with the number y · W + x of the input pixel, exact below 2²⁴.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func maxPool<S: Scalar>(
-  _ input: Window<S>, _ window: SlidingWindow, channels: Int, places: Window<S>, into output: Window<S>
+  _ input: Window<S>, _ geometry: SlidingWindow, channels: Int, argmax: Window<S>, into output: Window<S>
 ) {
   precondition(
-    input.count * window.output.product == output.count * window.input.product && places.count >= output.count,
+    input.count * geometry.output.product == output.count * geometry.input.product && argmax.count >= output.count,
     "\(input.count) elements pooled into \(output.count)")
-  let (height, width) = (window.input.height, window.input.width)
-  let sampleCount = window.input.product * channels
-  guard sampleCount > 0, let source = input.baseAddress, var best = output.baseAddress, var place = places.baseAddress
+  let (height, width) = (geometry.input.height, geometry.input.width)
+  let sampleCount = geometry.input.product * channels
+  guard sampleCount > 0, let source = input.baseAddress, var best = output.baseAddress, var winner = argmax.baseAddress
   else { return }
   for sample in 0..<input.count / sampleCount {
     let image = source + sample * sampleCount
-    for y in 0..<window.output.height {
-      for x in 0..<window.output.width {
+    for y in 0..<geometry.output.height {
+      for x in 0..<geometry.output.width {
         for c in 0..<channels {
           best[c] = -.infinity
           // Where everything is −∞, the first pixel of the window.
-          place[c] = -1
+          winner[c] = -1
         }
-        for ky in 0..<window.kernel.height {
-          let row = window.source(y, ky)
+        for ky in 0..<geometry.kernel.height {
+          let row = geometry.source(y, ky)
           guard row >= 0 && row < height else { continue }
-          for kx in 0..<window.kernel.width {
-            let column = window.sourceColumn(x, kx)
+          for kx in 0..<geometry.kernel.width {
+            let column = geometry.sourceColumn(x, kx)
             guard column >= 0 && column < width else { continue }
             let pixel = row * width + column
             let values = image + pixel * channels
@@ -36,14 +37,14 @@ public func maxPool<S: Scalar>(
             for c in 0..<channels {
               let value = values[c]
               // A NaN is not less or equal to anything, and nothing is greater than a NaN that was taken.
-              let isGreater = !(value <= best[c]) && best[c] == best[c] || place[c] < 0
+              let isGreater = !(value <= best[c]) && best[c] == best[c] || winner[c] < 0
               best[c] = isGreater ? value : best[c]
-              place[c] = isGreater ? number : place[c]
+              winner[c] = isGreater ? number : winner[c]
             }
           }
         }
         best += channels
-        place += channels
+        winner += channels
       }
     }
   }
@@ -53,36 +54,36 @@ public func maxPool<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func maxPoolBackward<S: Scalar>(
-  outputGradient: Window<S>, places: Window<S>, _ window: SlidingWindow, channels: Int, inputGradient: Window<S>
+  outputGradient: Window<S>, argmax: Window<S>, _ geometry: SlidingWindow, channels: Int, inputGradient: Window<S>
 ) {
   precondition(
-    inputGradient.count * window.output.product == outputGradient.count * window.input.product
-      && places.count >= outputGradient.count, "\(outputGradient.count) gradients spread over \(inputGradient.count)")
-  let (height, width) = (window.input.height, window.input.width)
-  let sampleCount = window.input.product * channels
+    inputGradient.count * geometry.output.product == outputGradient.count * geometry.input.product
+      && argmax.count >= outputGradient.count, "\(outputGradient.count) gradients spread over \(inputGradient.count)")
+  let (height, width) = (geometry.input.height, geometry.input.width)
+  let sampleCount = geometry.input.product * channels
   inputGradient.update(repeating: 0)
   guard sampleCount > 0, let target = inputGradient.baseAddress, var gradient = outputGradient.baseAddress,
-    var place = places.baseAddress
+    var winner = argmax.baseAddress
   else { return }
   for sample in 0..<inputGradient.count / sampleCount {
     let image = target + sample * sampleCount
-    for y in 0..<window.output.height {
-      for x in 0..<window.output.width {
-        // Comparing at each pixel of the window goes by vectors; following `place` would not.
-        for ky in 0..<window.kernel.height {
-          let row = window.source(y, ky)
+    for y in 0..<geometry.output.height {
+      for x in 0..<geometry.output.width {
+        // Comparing at each pixel of the window goes by vectors; following `winner` would not.
+        for ky in 0..<geometry.kernel.height {
+          let row = geometry.source(y, ky)
           guard row >= 0 && row < height else { continue }
-          for kx in 0..<window.kernel.width {
-            let column = window.sourceColumn(x, kx)
+          for kx in 0..<geometry.kernel.width {
+            let column = geometry.sourceColumn(x, kx)
             guard column >= 0 && column < width else { continue }
             let pixel = row * width + column
             let values = image + pixel * channels
             let number = S(pixel)
-            for c in 0..<channels { values[c] += place[c] == number ? gradient[c] : 0 }
+            for c in 0..<channels { values[c] += winner[c] == number ? gradient[c] : 0 }
           }
         }
         gradient += channels
-        place += channels
+        winner += channels
       }
     }
   }
@@ -93,26 +94,26 @@ public func maxPoolBackward<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func averagePool<S: Scalar>(
-  _ input: Window<S>, _ window: SlidingWindow, channels: Int, countsPadding: Bool, into output: Window<S>
+  _ input: Window<S>, _ geometry: SlidingWindow, channels: Int, countsPadding: Bool, into output: Window<S>
 ) {
   precondition(
-    input.count * window.output.product == output.count * window.input.product,
+    input.count * geometry.output.product == output.count * geometry.input.product,
     "\(input.count) elements pooled into \(output.count)")
-  let sampleCount = window.input.product * channels
+  let sampleCount = geometry.input.product * channels
   guard sampleCount > 0, let source = input.baseAddress, var sum = output.baseAddress else { return }
   for sample in 0..<input.count / sampleCount {
     let image = source + sample * sampleCount
-    for y in 0..<window.output.height {
-      for x in 0..<window.output.width {
+    for y in 0..<geometry.output.height {
+      for x in 0..<geometry.output.width {
         for c in 0..<channels { sum[c] = 0 }
-        let (rows, columns) = window.inside(y, x)
+        let (rows, columns) = geometry.inside(y, x)
         for row in rows {
           for column in columns {
-            let values = image + (row * window.input.width + column) * channels
+            let values = image + (row * geometry.input.width + column) * channels
             for c in 0..<channels { sum[c] += values[c] }
           }
         }
-        let factor = 1 / S(countsPadding ? window.kernel.product : rows.count * columns.count)
+        let factor = 1 / S(countsPadding ? geometry.kernel.product : rows.count * columns.count)
         for c in 0..<channels { sum[c] *= factor }
         sum += channels
       }
@@ -123,25 +124,25 @@ public func averagePool<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func averagePoolBackward<S: Scalar>(
-  outputGradient: Window<S>, _ window: SlidingWindow, channels: Int, countsPadding: Bool, inputGradient: Window<S>
+  outputGradient: Window<S>, _ geometry: SlidingWindow, channels: Int, countsPadding: Bool, inputGradient: Window<S>
 ) {
   precondition(
-    inputGradient.count * window.output.product == outputGradient.count * window.input.product,
+    inputGradient.count * geometry.output.product == outputGradient.count * geometry.input.product,
     "\(outputGradient.count) gradients spread over \(inputGradient.count)")
-  let sampleCount = window.input.product * channels
+  let sampleCount = geometry.input.product * channels
   inputGradient.update(repeating: 0)
   guard sampleCount > 0, let target = inputGradient.baseAddress, var gradient = outputGradient.baseAddress else {
     return
   }
   for sample in 0..<inputGradient.count / sampleCount {
     let image = target + sample * sampleCount
-    for y in 0..<window.output.height {
-      for x in 0..<window.output.width {
-        let (rows, columns) = window.inside(y, x)
-        let factor = 1 / S(countsPadding ? window.kernel.product : rows.count * columns.count)
+    for y in 0..<geometry.output.height {
+      for x in 0..<geometry.output.width {
+        let (rows, columns) = geometry.inside(y, x)
+        let factor = 1 / S(countsPadding ? geometry.kernel.product : rows.count * columns.count)
         for row in rows {
           for column in columns {
-            let values = image + (row * window.input.width + column) * channels
+            let values = image + (row * geometry.input.width + column) * channels
             for c in 0..<channels { values[c] += factor * gradient[c] }
           }
         }

@@ -1,5 +1,5 @@
-// The copies around a convolution's matrix products. A column of the matrix is (ky, kx, c) with c fastest, so that a pixel's
-// channels, contiguous in a channels-last image, are copied as one.
+// The copies around a convolution's matrix products. A column of the matrix is (ky, kx, c) with c fastest, so that a
+// pixel's channels, contiguous in a channels-last image, are copied as one.
 
 /// Writes what each output pixel sees: `columns` [H′·W′, kernel·|range|] from `image` [H, W, channels].
 ///
@@ -7,36 +7,36 @@
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func im2col<S: Scalar>(
-  _ image: Window<S>, _ window: SlidingWindow, channels: Int, range: Range<Int>, into columns: Window<S>
+  _ image: Window<S>, _ geometry: SlidingWindow, channels: Int, range: Range<Int>, into columns: Window<S>
 ) {
   precondition(
-    image.count == window.input.product * channels
-      && columns.count == window.output.product * window.kernel.product * range.count,
+    image.count == geometry.input.product * channels
+      && columns.count == geometry.output.product * geometry.kernel.product * range.count,
     "\(columns.count) columns of an image of \(image.count)")
   guard let source = image.baseAddress, let destination = columns.baseAddress else { return }
   let count = range.count
-  let pixelStep = window.kernel.product * count
-  for y in 0..<window.output.height {
-    for ky in 0..<window.kernel.height {
-      let row = window.source(y, ky)
-      let isInside = row >= 0 && row < window.input.height
-      for kx in 0..<window.kernel.width {
-        let inside = isInside ? window.insideColumns(kx) : 0..<0
-        var to = destination + y * window.output.width * pixelStep + (ky * window.kernel.width + kx) * count
+  let pixelStep = geometry.kernel.product * count
+  for y in 0..<geometry.output.height {
+    for ky in 0..<geometry.kernel.height {
+      let row = geometry.source(y, ky)
+      let isInside = row >= 0 && row < geometry.input.height
+      for kx in 0..<geometry.kernel.width {
+        let inside = isInside ? geometry.insideColumns(kx) : 0..<0
+        var to = destination + y * geometry.output.width * pixelStep + (ky * geometry.kernel.width + kx) * count
         for _ in 0..<inside.lowerBound {
           for c in 0..<count { to[c] = 0 }
           to += pixelStep
         }
         var from = source + range.lowerBound
         if !inside.isEmpty {
-          from += (row * window.input.width + window.sourceColumn(inside.lowerBound, kx)) * channels
+          from += (row * geometry.input.width + geometry.sourceColumn(inside.lowerBound, kx)) * channels
         }
         for _ in inside {
           for c in 0..<count { to[c] = from[c] }
           to += pixelStep
-          from += window.stride.width * channels
+          from += geometry.stride.width * channels
         }
-        for _ in inside.upperBound..<window.output.width {
+        for _ in inside.upperBound..<geometry.output.width {
           for c in 0..<count { to[c] = 0 }
           to += pixelStep
         }
@@ -49,28 +49,28 @@ public func im2col<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func addCol2im<S: Scalar>(
-  _ columns: Window<S>, _ window: SlidingWindow, channels: Int, range: Range<Int>, to image: Window<S>
+  _ columns: Window<S>, _ geometry: SlidingWindow, channels: Int, range: Range<Int>, to image: Window<S>
 ) {
   precondition(
-    image.count == window.input.product * channels
-      && columns.count == window.output.product * window.kernel.product * range.count,
+    image.count == geometry.input.product * channels
+      && columns.count == geometry.output.product * geometry.kernel.product * range.count,
     "\(columns.count) columns of an image of \(image.count)")
   guard let destination = image.baseAddress, let source = columns.baseAddress else { return }
   let count = range.count
-  let pixelStep = window.kernel.product * count
-  for y in 0..<window.output.height {
-    for ky in 0..<window.kernel.height {
-      let row = window.source(y, ky)
-      guard row >= 0 && row < window.input.height else { continue }
-      for kx in 0..<window.kernel.width {
-        let inside = window.insideColumns(kx)
+  let pixelStep = geometry.kernel.product * count
+  for y in 0..<geometry.output.height {
+    for ky in 0..<geometry.kernel.height {
+      let row = geometry.source(y, ky)
+      guard row >= 0 && row < geometry.input.height else { continue }
+      for kx in 0..<geometry.kernel.width {
+        let inside = geometry.insideColumns(kx)
         guard !inside.isEmpty else { continue }
-        let first = y * window.output.width + inside.lowerBound
-        var from = source + first * pixelStep + (ky * window.kernel.width + kx) * count
+        let first = y * geometry.output.width + inside.lowerBound
+        var from = source + first * pixelStep + (ky * geometry.kernel.width + kx) * count
         var to =
-          destination + (row * window.input.width + window.sourceColumn(inside.lowerBound, kx)) * channels
+          destination + (row * geometry.input.width + geometry.sourceColumn(inside.lowerBound, kx)) * channels
           + range.lowerBound
-        let toStep = window.stride.width * channels
+        let toStep = geometry.stride.width * channels
         for _ in inside {
           for c in 0..<count { to[c] += from[c] }
           from += pixelStep
@@ -81,53 +81,55 @@ public func addCol2im<S: Scalar>(
   }
 }
 
-/// The same from rows instead of columns, (c, ky, kx) by pixel: with few channels, neighbouring pixels are what is added at once.
+/// The same from rows instead of columns, (c, ky, kx) by pixel: with few channels, neighbouring pixels are what is
+/// added at once.
 ///
 /// - Shapes: `rows` [|range|·kernel, H′·W′]; what falls outside of the image may be overwritten.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func addRow2im<S: Scalar>(
-  _ rows: Window<S>, _ window: SlidingWindow, channels: Int, range: Range<Int>, to image: Window<S>
+  _ rows: Window<S>, _ geometry: SlidingWindow, channels: Int, range: Range<Int>, to image: Window<S>
 ) {
   precondition(
-    image.count == window.input.product * channels
-      && rows.count == window.output.product * window.kernel.product * range.count,
+    image.count == geometry.input.product * channels
+      && rows.count == geometry.output.product * geometry.kernel.product * range.count,
     "\(rows.count) elements of rows of an image of \(image.count)")
   guard let destination = image.baseAddress, var source = rows.baseAddress else { return }
-  let toStep = window.stride.width * channels
+  let toStep = geometry.stride.width * channels
   // Pixel by pixel the same distance apart, so that an image is one run.
-  let isRun = channels == 1 && window.stride == 1 && window.output.width == window.input.width
+  let isRun = channels == 1 && geometry.stride == 1 && geometry.output.width == geometry.input.width
   for c in range {
-    for ky in 0..<window.kernel.height {
-      for kx in 0..<window.kernel.width {
+    for ky in 0..<geometry.kernel.height {
+      for kx in 0..<geometry.kernel.width {
         if isRun {
-          addRun(source, window, ky, kx, to: destination)
-          source += window.output.product
+          addRun(source, geometry, ky, kx, to: destination)
+          source += geometry.output.product
           continue
         }
-        let inside = window.insideColumns(kx)
-        let first = destination + window.sourceColumn(inside.lowerBound, kx) * channels + c
-        for y in 0..<window.output.height {
-          let row = window.source(y, ky)
-          guard row >= 0 && row < window.input.height else { continue }
-          let from = source + y * window.output.width + inside.lowerBound
-          let to = first + row * window.input.width * channels
+        let inside = geometry.insideColumns(kx)
+        let first = destination + geometry.sourceColumn(inside.lowerBound, kx) * channels + c
+        for y in 0..<geometry.output.height {
+          let row = geometry.source(y, ky)
+          guard row >= 0 && row < geometry.input.height else { continue }
+          let from = source + y * geometry.output.width + inside.lowerBound
+          let to = first + row * geometry.input.width * channels
           for x in 0..<inside.count { to[x * toStep] += from[x] }
         }
-        source += window.output.product
+        source += geometry.output.product
       }
     }
   }
 }
 
-/// One kernel element's row of an image whose pixels lie as far apart in the row: beside the image there are zeros to add.
+/// One kernel element's row of an image whose pixels lie as far apart in the row: beside the image there are zeros to
+/// add.
 @inline(__always)
 private func addRun<S: Scalar>(
-  _ row: UnsafeMutablePointer<S>, _ window: SlidingWindow, _ ky: Int, _ kx: Int, to image: UnsafeMutablePointer<S>
+  _ row: UnsafeMutablePointer<S>, _ geometry: SlidingWindow, _ ky: Int, _ kx: Int, to image: UnsafeMutablePointer<S>
 ) {
-  let (width, inside) = (window.output.width, window.insideColumns(kx))
-  let top = max(0, -window.source(0, ky))
-  let bottom = min(window.output.height, window.input.height - window.source(0, ky))
+  let (width, inside) = (geometry.output.width, geometry.insideColumns(kx))
+  let top = max(0, -geometry.source(0, ky))
+  let bottom = min(geometry.output.height, geometry.input.height - geometry.source(0, ky))
   guard top < bottom && !inside.isEmpty else { return }
   for y in top..<bottom {
     for x in 0..<inside.lowerBound { row[y * width + x] = 0 }
@@ -135,7 +137,7 @@ private func addRun<S: Scalar>(
   }
   let start = top * width + inside.lowerBound
   let count = (bottom - 1) * width + inside.upperBound - start
-  let (from, to) = (row + start, image + start + window.source(0, ky) * width + window.sourceColumn(0, kx))
+  let (from, to) = (row + start, image + start + geometry.source(0, ky) * width + geometry.sourceColumn(0, kx))
   for i in 0..<count { to[i] += from[i] }
 }
 

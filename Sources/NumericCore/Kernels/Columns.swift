@@ -1,6 +1,7 @@
 // Matrices cut into columns, and masks of columns.
 
-/// Copies the columns of `input` [R, from] that begin at `inputColumn` over those of `output` [R, to] that begin at `outputColumn`.
+/// Copies the columns of `input` [R, from] that begin at `inputColumn` over those of `output` [R, to] that begin at
+/// `outputColumn`.
 ///
 /// - Parameter count: columns to copy.
 @specialized(where S == Float)

@@ -1,8 +1,8 @@
 import Foundation
 
-// Glibc's functions are calls that keep a loop from vectorising; the Float versions below are branch-free polynomials. Those
-// of exp and tanh are from the Cephes library (Stephen Moshier, netlib.org/cephes, single precision), within a few units in
-// the last place.
+// Glibc's functions are calls that keep a loop from vectorising; the Float versions below are branch-free polynomials.
+// Those of exp and tanh are from the Cephes library (Stephen Moshier, netlib.org/cephes, single precision), within a
+// few units in the last place.
 
 extension Float: Scalar {
   /// Cephes `expf`. Above 88.72 infinity, below −87.33 zero, NaN stays NaN.
@@ -44,8 +44,9 @@ extension Float: Scalar {
     return magnitude < 0.625 ? near : (x < 0 ? -far : far)
   }
 
-  /// x + x · P(x²) near zero, 1 − exp(−Q(|x|)) elsewhere, with minimax polynomials fitted for this purpose: P to erf(x) / x − 1
-  /// by relative error, Q to −log(1 − erf(x)) by the error it causes. Within 10⁻⁷ of erf; beyond 4 it is 1 to single precision.
+  /// x + x · P(x²) near zero, 1 − exp(−Q(|x|)) elsewhere, with minimax polynomials fitted for this purpose: P to erf(x)
+  /// / x − 1 by relative error, Q to −log(1 − erf(x)) by the error it causes. Within 10⁻⁷ of erf; beyond 4 it is 1 to
+  /// single precision.
   @inlinable @inline(__always)
   public static func errorFunction(_ x: Float) -> Float {
     let magnitude = abs(x)
@@ -70,8 +71,8 @@ extension Float: Scalar {
     return magnitude < 0.95 ? near : (x < 0 ? -far : far)
   }
 
-  /// 2 artanh(s) for s = x / (2 + x) ≤ ⅓, as 2s + 2s³ · P(s²) with a minimax polynomial fitted for this purpose: within two units
-  /// in the last place on 0 … 1. NaN stays NaN.
+  /// 2 artanh(s) for s = x / (2 + x) ≤ ⅓, as 2s + 2s³ · P(s²) with a minimax polynomial fitted for this purpose: within
+  /// two units in the last place on 0 … 1. NaN stays NaN.
   @inlinable @inline(__always)
   public static func logarithmOnePlus(_ x: Float) -> Float {
     let s = x / (2 + x)
