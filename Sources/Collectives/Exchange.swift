@@ -8,7 +8,7 @@ public struct ExchangeLayout: Sendable, Equatable {
   public var statisticCount: Int
   /// Flat buffers of the optimizer.
   public var momentCount: Int
-  /// Where each parameter stands, in order, for updates that need sums over whole parameters; empty for those that do not.
+  /// The range of each parameter, in order, for updates that need sums over whole parameters; otherwise empty.
   public var layerRanges: [Range<Int>]
 
   public init(parameterCount: Int, statisticCount: Int, momentCount: Int, layerRanges: [Range<Int>] = []) {
@@ -22,19 +22,19 @@ public struct ExchangeLayout: Sendable, Equatable {
   var exchangedCount: Int { parameterCount + statisticCount }
 }
 
-/// The places of the doubles that ride behind a shard's gradients.
+/// The indices of the doubles that travel with a shard's gradients.
 public enum TailSlot: Int, CaseIterable, Sendable {
   /// Σ of the loss over the samples.
   case loss
-  /// Σ of how right the samples are.
+  /// Σ over the samples of how correct each is, 0 to 1.
   case correct
-  /// How many samples.
+  /// The number of samples.
   case samples
-  /// Σ of the weights of the samples, which the gradient is divided by.
+  /// Σ of the weights of the samples, by which the gradient is divided.
   case weight
-  /// Greater than 0 where a rank asks all to stop after this step.
+  /// Greater than 0 if a rank asks all ranks to stop after this step.
   case stop
-  /// Σ of the loss of an adversarial pair's generator over the samples; 0 of other models.
+  /// Σ of the loss of an adversarial pair's generator over the samples; 0 for other models.
   case generatorLoss
 }
 
@@ -63,27 +63,29 @@ public struct StepTotals: Sendable, Equatable {
   }
 }
 
-/// What is done with the summed gradients of a step.
+/// What a step does with the summed gradients.
 public protocol StepUpdate {
   /// The greatest norm that the mean gradient may have; nil for no clipping.
   var clipNorm: Double? { get }
-  /// Overwrites parameters and moments in `range`. `gradient` is a flat buffer of sums; `scale` makes it the mean, clipped.
+  /// Overwrites parameters and moments in `range`. `gradient` is a flat buffer of sums; `scale` makes it the mean,
+  /// clipped.
   func updateParameters(_ range: Range<Int>, gradient: Window<Float>, scale: Float)
-  /// Called instead, where the layout has `layerRanges`, on every piece of every parameter. It may overwrite moments and the
+  /// Called first, if the layout has `layerRanges`, on every piece of every parameter. It may overwrite moments and the
   /// gradient in `piece`.
-  /// - Returns: two figures, which are summed over the pieces of each parameter.
+  /// - Returns: two values, which are summed over the pieces of each parameter.
   func prepareParameters(
     _ piece: Range<Int>, gradient: Window<Float>, scale: Float
   ) -> (parameter: Double, gradient: Double)
   /// Called then on every piece with the sums of its parameter; overwrites parameters and moments in `piece`.
   func updateParameters(
     _ piece: Range<Int>, gradient: Window<Float>, scale: Float, sums: (parameter: Double, gradient: Double))
-  /// Overwrites the running statistics in `range`. `sums` holds Σ over shards of samples · statistic; `scale` is 1 / samples.
+  /// Overwrites the running statistics in `range`. `sums` holds Σ over shards of samples · statistic; `scale` is 1 /
+  /// samples.
   func updateStatistics(_ range: Range<Int>, sums: Window<Float>, scale: Float)
 }
 
 extension StepUpdate {
-  // An update that takes each element by itself.
+  // Defaults for an update that treats each element by itself.
   public func prepareParameters(
     _ piece: Range<Int>, gradient: Window<Float>, scale: Float
   ) -> (parameter: Double, gradient: Double) { (0, 0) }
@@ -93,7 +95,7 @@ extension StepUpdate {
   ) { updateParameters(piece, gradient: gradient, scale: scale) }
 }
 
-/// Sums what the shards computed and updates the parameters, once a step, on every rank alike.
+/// Sums what the shards computed and updates the parameters, once per step, identically on every rank.
 ///
 /// Between steps a rank reads `parameters` and fills the buffers of its own shards; `step` is collective.
 public protocol Exchange: AnyObject {
@@ -114,9 +116,10 @@ public protocol Exchange: AnyObject {
   /// Where the scalars of one of this rank's shards go, indexed by `TailSlot`.
   func tail(ofShard shard: Int) -> Window<Double>
 
-  /// Makes rank 0's parameters, moments and statistics everybody's.
+  /// Copies rank 0's parameters, moments and statistics to every rank.
   func publish() throws(CollectiveError)
-  /// Sums over all shards in the fixed tree and applies `update`; a step in which no shard has a sample updates nothing.
+  /// Sums over all shards in the fixed tree and applies `update`; a step in which no shard has a sample updates
+  /// nothing.
   func step(_ update: some StepUpdate) throws(CollectiveError) -> StepTotals
   /// Whether every copy of parameters, moments and statistics in the job has the same bits.
   func replicasAgree() throws(CollectiveError) -> Bool
@@ -129,7 +132,7 @@ extension Exchange {
     return min(1, limit / (norm + 1e-6))
   }
 
-  /// What makes a mean of sums: 1 / `total`, and 0 where nothing was summed.
+  /// The factor that turns sums into a mean: 1 / `total`, or 0 where nothing was summed.
   func reciprocal(_ total: Double) -> Double { total > 0 ? 1 / total : 0 }
 
   func totals(_ tail: Window<Double>, gradientNorm: Double) -> StepTotals {
@@ -150,8 +153,8 @@ extension Exchange {
   }
 }
 
-/// The blocks that a flat buffer is reduced and updated in. Their bounds depend on the count alone, so that a norm summed
-/// block by block has the same bits however the blocks are divided among ranks.
+/// The blocks that a flat buffer is reduced and updated in. Their bounds depend on the count alone, so that a norm
+/// summed block by block has the same bits however the blocks are divided among ranks.
 struct BlockPlan: Sendable {
   let elementCount: Int
   /// 16 KiB of floats: the blocks of several shards fit a core's first cache together.

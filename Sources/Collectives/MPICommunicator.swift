@@ -1,6 +1,6 @@
 internal import COpenMPI
 
-/// Ranks that talk through MPI. Used from one thread.
+/// Ranks that communicate through MPI. For use from one thread.
 public final class MPICommunicator: Communicator, @unchecked Sendable {
   let handle: MPI_Comm
   public let rank: Int
@@ -16,7 +16,7 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
     self.size = Int(size)
   }
 
-  /// - Throws: where MPI has left this rank out of the group.
+  /// - Throws: if MPI has left this rank out of the group.
   private convenience init(split part: MPI_Comm?) throws(CollectiveError) {
     guard let part else { throw CollectiveError(operation: "MPI_Comm_split", reason: "no group for this rank") }
     try self.init(part)

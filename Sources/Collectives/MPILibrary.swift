@@ -8,7 +8,7 @@ func check(_ operation: StaticString, _ status: Int32) throws(CollectiveError) {
   throw CollectiveError(operation: "\(operation)", reason: text ?? "error \(status)")
 }
 
-/// What an MPI call writes as text; nil where it fails.
+/// The text that an MPI call writes; nil if the call fails.
 private func text(
   capacity: Int, _ call: (UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<Int32>) -> Int32
 ) -> String? {
@@ -23,9 +23,9 @@ private func text(
 public enum MPILibrary {
   /// Joins the MPI job that this process was started in, or forms a group of one.
   ///
-  /// MPI's default is to end the job inside the failing call; from here on calls return their errors instead.
-  /// - Throws: where the launcher started several processes but this library sees only one, which means that
-  ///   `mpirun` belongs to another MPI.
+  /// By default MPI ends the job inside the failing call; from here on, calls return their errors instead.
+  /// - Throws: if the launcher started several processes but this library sees only one: then `mpirun` belongs to
+  ///   another MPI.
   public static func start() throws(CollectiveError) -> MPICommunicator {
     var provided: Int32 = 0
     try check("MPI_Init_thread", MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided))
@@ -37,7 +37,7 @@ public enum MPILibrary {
     return world
   }
 
-  /// Leaves the job: the last act of success, never of failure (peers in a collective would hang).
+  /// Leaves the job. Only after success: a failing rank that finalized would leave its peers hanging in a collective.
   public static func finish() throws(CollectiveError) { try check("MPI_Finalize", MPI_Finalize()) }
 
   /// Ends every rank of the job with `code`.
@@ -57,16 +57,16 @@ public enum MPILibrary {
   }
 }
 
-/// Traces of a launcher that started several processes.
+/// Evidence of a launcher that started several processes.
 public struct ForeignLaunch: Equatable, Sendable {
-  /// The environment variable that gives it away.
+  /// The environment variable that shows it.
   public let variable: String
-  /// How many processes it says there are.
+  /// The number of processes according to that variable.
   public let size: Int
-  /// This process's number among them, where the launcher tells.
+  /// This process's number among them, if the launcher gives one.
   public let rank: Int?
 
-  /// Looks for Open MPI's, MPICH's and Slurm's variables; nil where none says more than one process.
+  /// Looks for variables of Open MPI, MPICH and Slurm; nil if none of them indicates more than one process.
   public static func detect(in environment: [String: String]) -> ForeignLaunch? {
     let known = [
       ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"), ("PMI_SIZE", "PMI_RANK"), ("SLURM_NTASKS", "SLURM_PROCID"),

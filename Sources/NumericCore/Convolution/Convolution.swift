@@ -5,8 +5,9 @@
 ///
 /// - Shapes: x [N, H, W, C], y [N, H′, W′, O], w [O, C / groups, kernel height, kernel width], all row-major; N from
 ///   the counts.
-/// - Two ways lead there: the direct kernels (`Float`, one group, enough output channels) and, for everything else,
-///   `im2col` with a matrix product per sample and group. Which one depends on the shapes alone, and so do the bits.
+/// - There are two implementations: the direct kernels (`Float`, one group, enough output channels) and, for everything
+///   else, `im2col` with a matrix product per sample and group. The choice, and so the bits, depend on the shapes
+///   alone.
 public struct Convolution: Sendable, Equatable {
   public let geometry: SlidingWindow
   public let inputChannels: Int
@@ -36,7 +37,7 @@ public struct Convolution: Sendable, Equatable {
     [outputChannels, inputChannels / groups, geometry.kernel.height, geometry.kernel.width]
   }
 
-  /// Products that one output element sums.
+  /// The number of products in the sum for one output element.
   var depth: Int { geometry.kernel.product * (inputChannels / groups) }
 
   /// Elements of working memory that each of the three operations needs, whatever the number of samples.
@@ -145,7 +146,7 @@ public struct Convolution: Sendable, Equatable {
 
   // MARK: Parts
 
-  /// The rows [depth, H′·W′] of a sample's input gradient; nil where its sizes do not suit the kernel.
+  /// The kernel for the rows [depth, H′·W′] of a sample's input gradient; nil where the sizes do not suit it.
   private var narrowProduct: NarrowProduct? {
     guard groups == 1, inputChannels < DirectConvolution.leastOutputChannels else { return nil }
     return NarrowProduct(depth: depth, channels: outputChannels, pixels: geometry.output.product)

@@ -1,4 +1,4 @@
-/// Output channels that a kernel works on at once.
+/// Output channels that a kernel computes together.
 private protocol LaneVector {
   static var count: Int { get }
   init()
@@ -36,7 +36,7 @@ extension SIMD16<Float>: LaneVector {
   }
 }
 
-/// Two vectors, so that an input that was loaded is used twice.
+/// Two vectors, so that each loaded input is used twice.
 private struct LanePair: LaneVector {
   var low = SIMD16<Float>(), high = SIMD16<Float>()
 
@@ -98,7 +98,7 @@ extension DirectConvolution {
     }
   }
 
-  /// weightGradient += Σ over samples and pixels of outputGradient · what the pixel saw.
+  /// weightGradient += Σ over samples and output pixels of outputGradient · the inputs under the kernel there.
   func addWeightGradient(
     input: Window<Float>, outputGradient: Window<Float>, to weightGradient: Window<Float>, scratch: Window<Float>
   ) {
@@ -127,7 +127,7 @@ extension DirectConvolution {
 
   // MARK: Copies
 
-  /// The image with its border of zeros, which stands in scratch already.
+  /// The image copied into the padded image in scratch, whose border is zero already.
   private func padded(_ image: UnsafeMutablePointer<Float>, _ scratch: Window<Float>) -> UnsafePointer<Float> {
     guard isPadded, let padded = paddedImage(scratch).baseAddress else { return UnsafePointer(image) }
     let row = geometry.input.width * channels
@@ -152,8 +152,8 @@ extension DirectConvolution {
 
   /// A group of output channels at every pixel of one image.
   ///
-  /// Without dilation, what a pixel sees of a kernel row is contiguous: kernel width · channels inputs.
-  /// - Parameter count: the channels of the group that there are.
+  /// Without dilation, the inputs under a row of the kernel are contiguous: kernel width · channels of them.
+  /// - Parameter count: the channels of the group that exist.
   @inline(__always)
   private func convolve<Vector: LaneVector>(
     _ image: UnsafePointer<Float>, weights: UnsafePointer<Float>, initial: Vector,
@@ -166,13 +166,14 @@ extension DirectConvolution {
     let rowStep = geometry.dilation.height * paddedWidth * channels
     let pixels = geometry.output.product
     let pixelStep = geometry.stride.width * channels
-    // From behind the last pixel of a row to the first of the next.
+    // From one past the last pixel of a row to the first of the next.
     let lineStep = (geometry.stride.height * paddedWidth - geometry.output.width * geometry.stride.width) * channels
     var column = 0
     var offset = 0
     var pixel = 0
     while pixel < pixels {
-      // Behind the last pixel, the last one is computed again and stored again.
+      // Eight pixels at a time: in the last group, the image's last pixel stands in for those beyond it, computed and
+      // stored again.
       @inline(__always) func next() -> UnsafePointer<Float> {
         let pointer = image + offset
         if pixel < pixels - 1 {
@@ -237,7 +238,7 @@ extension DirectConvolution {
     let (width, height) = (geometry.output.width, geometry.output.height)
     var k = 0
     while k < depth {
-      // Behind the last input, the last one is summed again and left out.
+      // Nine inputs at a time: in the last group, the last input stands in for those beyond it, whose sums are dropped.
       let (p0, p1, p2) = (image + tapOffset(k), image + tapOffset(k + 1), image + tapOffset(k + 2))
       let (p3, p4, p5) = (image + tapOffset(k + 3), image + tapOffset(k + 4), image + tapOffset(k + 5))
       let (p6, p7, p8) = (image + tapOffset(k + 6), image + tapOffset(k + 7), image + tapOffset(k + 8))
@@ -284,7 +285,8 @@ extension DirectConvolution {
     }
   }
 
-  /// Where input k = (ky, kx, c) of the first pixel stands in the padded image; that of the last one behind it.
+  /// The offset of input k = (ky, kx, c) of the first output pixel in the padded image; beyond the last input, that of
+  /// the last.
   private func tapOffset(_ k: Int) -> Int {
     let k = min(k, depth - 1)
     let (tap, c) = k.quotientAndRemainder(dividingBy: channels)

@@ -1,13 +1,11 @@
-/// The sizes of a direct convolution: no columns are copied, and both halves of the work stay in the nearest cache.
-///
-/// Sixteen or 32 output channels of eight output pixels are held in vectors; each step of the inner loop loads the
-/// weights of one input and multiplies them with that input of each pixel. With eight sums or more in flight both
-/// multiply-add units stay busy, and each pixel has its own pointer, so that rows of any width and any stride fill all
-/// eight.
+/// A direct convolution: no columns are copied, and both inputs and weights stay in the first-level cache.
+/// Sixteen or 32 output channels of eight output pixels are summed in vectors. Each step of the inner loop loads the
+/// weights of one input and multiplies them by that input of each pixel. At least eight sums in flight keep both
+/// multiply-add units busy; each pixel has its own pointer, so that rows of any width and stride fill all eight.
 struct DirectConvolution {
   /// Output channels of a vector.
   static let lanes = 16
-  /// Below this many, most lanes would be idle and the matrix product is faster.
+  /// With fewer, most lanes would be idle and the matrix product is faster.
   static let leastOutputChannels = 8
 
   let geometry: SlidingWindow
@@ -21,7 +19,7 @@ struct DirectConvolution {
     self.outputChannels = outputChannels
   }
 
-  /// Nil where the general way is taken.
+  /// Nil where the general implementation is to be used.
   init?(_ convolution: Convolution) {
     guard convolution.groups == 1 else { return nil }
     self.init(
@@ -40,21 +38,21 @@ struct DirectConvolution {
       channels: convolution.outputChannels, outputChannels: convolution.inputChannels)
   }
 
-  /// The output channels, filled up to whole vectors.
+  /// The output channels, rounded up to whole vectors.
   var alignedChannels: Int { (outputChannels + Self.lanes - 1) / Self.lanes * Self.lanes }
-  /// The output channels, aligned, in groups that a kernel works on at once: two vectors as long as there are two.
+  /// The aligned output channels in groups that a kernel computes together: two vectors each, while there are two.
   var laneGroups: some Sequence<Range<Int>> {
     let end = alignedChannels
     return stride(from: 0, to: end, by: 2 * Self.lanes).lazy.map { $0..<min($0 + 2 * Self.lanes, end) }
   }
-  /// Products that one output element sums.
+  /// The number of products in the sum for one output element.
   var depth: Int { geometry.kernel.product * channels }
   var packedCount: Int { alignedChannels * depth }
   var paddedHeight: Int { geometry.input.height + 2 * geometry.padding.height }
   var paddedWidth: Int { geometry.input.width + 2 * geometry.padding.width }
   /// Elements of an image with its border of zeros.
   var paddedCount: Int { paddedHeight * paddedWidth * channels }
-  /// Elements of an output gradient whose pixels are filled up to whole vectors.
+  /// Elements of an output gradient whose pixels are padded to whole vectors.
   private var alignedOutputCount: Int { geometry.output.product * alignedChannels }
   var isPadded: Bool { geometry.padding != 0 }
   var isAligned: Bool { outputChannels % Self.lanes == 0 }

@@ -1,7 +1,8 @@
 // The copies around a convolution's matrix products. A column of the matrix is (ky, kx, c) with c fastest, so that a
 // pixel's channels, contiguous in a channels-last image, are copied as one.
 
-/// Writes what each output pixel sees: `columns` [H′·W′, kernel·|range|] from `image` [H, W, channels].
+/// Writes the inputs under the kernel at each output pixel: `columns` [H′·W′, kernel·|range|] from `image` [H, W,
+/// channels].
 ///
 /// - Parameter range: the input channels to take.
 @specialized(where S == Float)
@@ -96,7 +97,7 @@ public func addRow2im<S: Scalar>(
     "\(rows.count) elements of rows of an image of \(image.count)")
   guard let destination = image.baseAddress, var source = rows.baseAddress else { return }
   let toStep = geometry.stride.width * channels
-  // Pixel by pixel the same distance apart, so that an image is one run.
+  // Input and output pixels are equally far apart, so that a whole image is one run.
   let isRun = channels == 1 && geometry.stride == 1 && geometry.output.width == geometry.input.width
   for c in range {
     for ky in 0..<geometry.kernel.height {

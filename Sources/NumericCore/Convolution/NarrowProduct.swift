@@ -1,10 +1,8 @@
 /// The product rows = weightᵀ · gradientᵀ of an input gradient with few input channels, sixteen output pixels at a
-/// time.
-///
-/// A matrix product so narrow spends most of its time on packing its operands. Here the gradients of sixteen pixels are
-/// transposed sixteen channels at a time, and nine sums, those of a 3×3 kernel and one channel, take them up at once:
-/// each step of the inner loop loads one vector and multiplies it with nine weights, and touches a cache line of the
-/// next sixteen pixels: 28×28, 1→32 gains a quarter by that.
+/// time. BLAS spends most of such a narrow matrix product on packing its operands. Here the gradients of sixteen pixels
+/// are transposed sixteen channels at a time and go straight into nine sums, those of a 3×3 kernel and one channel.
+/// Each step of the inner loop loads one vector, multiplies it by nine weights, and prefetches a cache line of the next
+/// sixteen pixels, which makes 28×28, 1→32 a quarter faster.
 ///
 /// - Shapes: weight [O, depth], gradient [pixels, O], rows [depth, pixels], all row-major.
 struct NarrowProduct {
@@ -23,7 +21,7 @@ struct NarrowProduct {
     (self.depth, self.channels, self.pixels) = (depth, channels, pixels)
   }
 
-  /// Sixteen vectors on the way, then those of all channels.
+  /// Staging for one 16×16 tile, then the transposed vectors of all channels.
   var scratchCount: Int { Self.lanes * (Self.lanes + channels) }
 
   func multiply(
@@ -37,7 +35,7 @@ struct NarrowProduct {
     else { return }
     let transposed = scratch + Self.lanes * Self.lanes
     for block in stride(from: 0, to: pixels, by: Self.lanes) {
-      // The last block and the last sums reach back: what they share with those before is computed again.
+      // The last block and the last group of sums start early enough to be whole: their overlap is computed twice.
       let pixel = min(block, pixels - Self.lanes)
       for group in stride(from: 0, to: depth, by: Self.sums) {
         let row = min(group, depth - Self.sums)
@@ -106,7 +104,8 @@ struct NarrowProduct {
 
   // MARK: Transposing
 
-  /// Sixteen channels of sixteen pixels: dealing out 256 elements by fours, twice, turns row and column around.
+  /// Transposes sixteen channels of sixteen pixels: dealing 256 elements out by fours, twice, exchanges rows and
+  /// columns.
   @inline(__always)
   private func transpose(
     _ gradients: UnsafePointer<Float>, staging: UnsafeMutablePointer<Float>, into result: UnsafeMutablePointer<Float>

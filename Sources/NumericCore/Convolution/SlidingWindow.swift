@@ -13,7 +13,7 @@ public struct Extents: Sendable, Equatable, ExpressibleByIntegerLiteral, CustomS
 
 /// How a window slides over an image: the sizes of a convolution or a pooling.
 ///
-/// output = ⌊(input + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1 along either axis, as PyTorch has it.
+/// output = ⌊(input + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1 along either axis, as in PyTorch.
 public struct SlidingWindow: Sendable, Equatable {
   public let input: Extents
   public let kernel: Extents

@@ -23,7 +23,7 @@ public struct ColumnNormalization<S: Scalar> {
   }
 }
 
-/// Sums of a micro-batch in double, in memory that somebody else owns: how many rows, and two sums a column.
+/// Sums of a micro-batch in double: the number of rows, and two sums per column. Does not own its memory.
 public struct ColumnSums {
   private let memory: Window<Double>
   public let columns: Int

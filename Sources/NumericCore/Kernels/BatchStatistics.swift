@@ -1,4 +1,4 @@
-// What becomes of the sums over a micro-batch: one short loop over columns.
+// What is computed from the sums over a micro-batch: one short loop over the columns each.
 
 /// Overwrites mean and inverse deviation of each column by what `addColumnMoments` summed about `origin`:
 /// mean = origin + Σd / R, 1 / √(Σ(d − d̄)² / R + ε).
@@ -17,7 +17,7 @@ public func finishColumnMoments<S: Scalar>(
 
 /// Adds `samples` times the mean and the unbiased variance of each column to running sums.
 ///
-/// A single row says nothing about the variance: it counts for the variance as it stands in `runningVariance`.
+/// A single row has no unbiased variance: the current `runningVariance` is added in its stead.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func addBatchStatistics<S: Scalar>(

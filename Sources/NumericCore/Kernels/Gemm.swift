@@ -1,10 +1,10 @@
 internal import COpenBLAS
 
-/// A row-major matrix view into somebody else's memory, possibly read as its transpose.
+/// A view of memory as a row-major matrix, or as the transpose of one; it does not own the memory.
 public struct Matrix<S: Scalar> {
   /// Nil only where there are no elements.
   let base: UnsafeMutablePointer<S>?
-  /// Rows and columns as seen from outside, that is after transposing.
+  /// Rows and columns after transposing.
   public let rows: Int, columns: Int
   /// Elements between the starts of two stored rows.
   let stride: Int

@@ -1,5 +1,4 @@
-// Changes of one image [H, W, C] at random places; who calls them draws the places. What comes from outside an image is
-// 0.
+// Changes of one image [H, W, C]; the caller draws the random amounts. Pixels from outside the image are 0.
 
 /// Where the pixel of an output comes from: a turn by `angle` about the centre, then a move.
 public struct ImageMotion: Sendable, Equatable {
@@ -59,7 +58,7 @@ public func moveImage<S: Scalar>(
   }
 }
 
-/// Turns and moves an image, each pixel interpolated between the four around the place that it comes from (bilinear).
+/// Turns and moves an image, interpolating bilinearly between the four pixels around each source position.
 ///
 /// - Shapes: `input` and `output` [H, W, C]; they must not overlap.
 @specialized(where S == Float)
@@ -141,7 +140,7 @@ extension RandomSource.Generator {
   /// A draw from Beta(α, α), by two gamma draws.
   public mutating func symmetricBeta(_ alpha: Double) -> Double {
     let first = gamma(alpha), second = gamma(alpha)
-    // Of an α close to 0 both may vanish: then one or the other, as the distribution's limit is.
+    // With α close to 0 both may vanish: then 0 or 1 at random, the limit of the distribution.
     guard first + second > 0 else { return uniform() < 0.5 ? 0 : 1 }
     return first / (first + second)
   }

@@ -36,7 +36,7 @@ public func maxPool<S: Scalar>(
             let number = S(pixel)
             for c in 0..<channels {
               let value = values[c]
-              // A NaN is not less or equal to anything, and nothing is greater than a NaN that was taken.
+              // A NaN is not less than or equal to anything, and nothing replaces a NaN once taken.
               let isGreater = !(value <= best[c]) && best[c] == best[c] || winner[c] < 0
               best[c] = isGreater ? value : best[c]
               winner[c] = isGreater ? number : winner[c]
@@ -69,7 +69,7 @@ public func maxPoolBackward<S: Scalar>(
     let image = target + sample * sampleCount
     for y in 0..<geometry.output.height {
       for x in 0..<geometry.output.width {
-        // Comparing at each pixel of the window goes by vectors; following `winner` would not.
+        // Comparing at each pixel of the window vectorises; an indirect store to `winner` would not.
         for ky in 0..<geometry.kernel.height {
           let row = geometry.source(y, ky)
           guard row >= 0 && row < height else { continue }
@@ -89,8 +89,8 @@ public func maxPoolBackward<S: Scalar>(
   }
 }
 
-/// The mean under the window: the sum of the values inside of the image, divided by the window's size where
-/// `countsPadding`, else by the number of values.
+/// The mean under the window: the sum of the values inside of the image, divided by the window's size if
+/// `countsPadding`, otherwise by the number of values.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func averagePool<S: Scalar>(
@@ -153,7 +153,7 @@ public func averagePoolBackward<S: Scalar>(
 }
 
 extension SlidingWindow {
-  /// The input rows and columns that output pixel (y, x) sees, without dilation.
+  /// The input rows and columns under the window at output pixel (y, x), without dilation.
   fileprivate func inside(_ y: Int, _ x: Int) -> (rows: Range<Int>, columns: Range<Int>) {
     let (top, left) = (source(y, 0), sourceColumn(x, 0))
     return (

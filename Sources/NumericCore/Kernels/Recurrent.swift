@@ -11,7 +11,7 @@ public struct RecurrentStep<S: Scalar> {
   public let gateColumns: Int
   /// Rows of hidden states, one every `stride` elements.
   public let hidden: Window<S>
-  /// The hidden states of the step before, laid out alike; nil at the first step, where they are zero.
+  /// The hidden states of the step before, in the same layout; nil at the first step, where they are zero.
   public let previousHidden: Window<S>?
   public let stride: Int
   /// What a cell carries besides the hidden state, a row for each sample, and that of the step before; nil at the
@@ -129,7 +129,7 @@ public func lstmBackward<S: Scalar>(
 // MARK: Gated recurrent unit
 
 /// `r, z = σ(gates + bias)`, `n = tanh(gate + bias + r · (m + b))`, `h = (1 − z) · n + z · h′` (Cho et al. 2014, with
-/// the reset gate behind the product, as PyTorch and cuDNN have it). The blocks of `gates` are r, z, n and m, the
+/// the reset gate applied after the product, as in PyTorch and cuDNN). The blocks of `gates` are r, z, n and m, the
 /// product of h′ with the weights of n, which becomes m + b. At the first step nothing has to be in m.
 ///
 /// - Parameter bias: four blocks [4H]: for r and z the sums of both biases, the input bias of n, the hidden bias b of

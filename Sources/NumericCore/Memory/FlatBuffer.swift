@@ -1,4 +1,4 @@
-/// A view of elements that somebody else owns: a window into a `FlatBuffer` or into shared memory.
+/// A view of elements without ownership: a window into a `FlatBuffer` or into shared memory.
 ///
 /// Kernels compare the counts of their windows once; indices are checked in debug builds.
 public typealias Window<Element> = UnsafeMutableBufferPointer<Element>
@@ -12,10 +12,9 @@ extension UnsafeMutableBufferPointer {
   public func window(first count: Int) -> Window<Element> { extracting(0..<count) }
 }
 
-/// Owns one zero-filled allocation, aligned to 64 bytes (a cache line and the widest vector), freed at the end of its
-/// life.
+/// Owns one zero-filled allocation, aligned to 64 bytes (a cache line and the widest vector), freed in `deinit`.
 public final class FlatBuffer<Element: BitwiseCopyable & ExpressibleByIntegerLiteral>: @unchecked Sendable {
-  /// All of the elements. The window is valid as long as the owner lives.
+  /// All elements. The window is valid while its owner is alive.
   public let window: Window<Element>
 
   /// - Parameter count: elements.
@@ -36,5 +35,5 @@ public final class FlatBuffer<Element: BitwiseCopyable & ExpressibleByIntegerLit
   public var count: Int { window.count }
 }
 
-/// Bytes: every buffer and every parameter starts on such a boundary.
+/// In bytes: every buffer and every parameter starts at a multiple of this.
 public let memoryAlignment = 64

@@ -1,4 +1,4 @@
-/// How a parameter starts out. Draws are keyed by the run's seed and the parameter's place, never by the rank.
+/// The initial values of a parameter. Draws are keyed by the run's seed and the parameter's index, never by the rank.
 public enum Initializer: Sendable, Equatable {
   case zeros
   case ones
@@ -19,7 +19,7 @@ public enum Initializer: Sendable, Equatable {
   case uniform(bound: Double)
   /// Normal with mean 0.
   case normal(standardDeviation: Double)
-  /// By another law, but zeros in one row of the first axis: the vector of the padding in an embedding's table.
+  /// By another initializer, but with zeros in one row of the first axis: the padding's vector in an embedding's table.
   indirect case zeroingRow(Int, of: Initializer)
 }
 
@@ -40,14 +40,14 @@ public struct ParameterSpecification: Sendable, Equatable {
 
 /// Names windows into one flat buffer. Parameters, gradients and every moment of the optimizer share one layout.
 ///
-/// Each entry starts on a 64-byte boundary; the gap behind an entry holds zeros and stays zero under every optimizer.
+/// Each entry starts on a 64-byte boundary; the gap after an entry holds zeros and stays zero under every optimizer.
 public struct ParameterLayout: Sendable, Equatable {
   public struct Entry: Sendable, Equatable {
     /// The full name, as in PyTorch's `state_dict`: `0.weight`.
     public let name: String
     public let shape: Shape
     public let initializer: Initializer
-    /// Where its elements stand in the flat buffer.
+    /// Its elements in the flat buffer.
     public let range: Range<Int>
   }
 
@@ -57,7 +57,7 @@ public struct ParameterLayout: Sendable, Equatable {
 
   public init() {}
 
-  /// Adds an entry behind the others and returns its index.
+  /// Adds an entry after the others and returns its index.
   /// - Precondition: the name is new.
   @discardableResult
   public mutating func append(name: String, shape: Shape, initializer: Initializer) -> Int {

@@ -1,4 +1,4 @@
-// Initial values, each draw keyed by its parameter and its place in it.
+// Initial values; each draw is keyed by its parameter and the element's index in it.
 
 extension ParameterLayout.Entry {
   /// Overwrites `values` (this entry's elements) with its initial values, drawn from `source` under lane `index`.
