@@ -107,7 +107,7 @@ public final class Augmenter {
   }
 
   private func change(_ image: Window<Float>, _ augmentation: Augmentation, _ source: RandomSource, _ id: Int) {
-    var generator = RandomSource.Generator(source: source, lane: id)
+    var generator = RandomSource.Generator(source: source, substream: id)
     switch augmentation {
     case .flip(let probability, let axis):
       guard generator.uniform() < probability else { return }
@@ -133,7 +133,7 @@ public final class Augmenter {
       clearSquare(
         image, height: height, width: width, channels: channels, top: y - size / 2, left: x - size / 2, size: size)
     case .noise(let standardDeviation):
-      source.addNormal(to: image, standardDeviation: standardDeviation, lane: id)
+      source.addNormal(to: image, standardDeviation: standardDeviation, substream: id)
     case .mixup: break
     }
   }
@@ -149,7 +149,7 @@ public final class Augmenter {
     _ alpha: Double
   ) {
     for sample in sampleIDs.indices {
-      var generator = RandomSource.Generator(source: source, lane: sampleIDs[sample])
+      var generator = RandomSource.Generator(source: source, substream: sampleIDs[sample])
       shares.window[sample] = Float(generator.symmetricBeta(alpha))
     }
     mixRows(of: features, size: sampleSize, count: sampleIDs.count, keeping: scratch.window)

@@ -108,7 +108,7 @@ final class AdversarialWorker: MicroBatchWorker {
     let size = networks.layers.latent
     for index in 0..<count {
       random.fillNormal(
-        generator.input().window(index * size..<(index + 1) * size), lane: generator.sampleIDs[index])
+        generator.input().window(index * size..<(index + 1) * size), substream: generator.sampleIDs[index])
     }
   }
 

@@ -69,13 +69,16 @@ enum ExchangeCase {
     if !world.isRoot { for window in windows { window.update(repeating: -1) } }
     try world.barrier()
     let random = RandomSource(seed: 5)
-    if world.isRoot { for (lane, window) in windows.enumerated() { Values.fill(window, from: random, lane: lane) } }
+    if world.isRoot {
+      for (substream, window) in windows.enumerated() { Values.fill(window, from: random, substream: substream) }
+    }
     try exchange.publish()
-    for (lane, window) in windows.enumerated() {
+    for (substream, window) in windows.enumerated() {
       let expected = FlatBuffer<Float>(count: window.count)
-      Values.fill(expected.window, from: random, lane: lane)
+      Values.fill(expected.window, from: random, substream: substream)
       try expect(
-        window.elementsEqual(expected.window), "rank \(world.rank): publish left another value in flat buffer \(lane)")
+        window.elementsEqual(expected.window),
+        "rank \(world.rank): publish left another value in flat buffer \(substream)")
     }
     try world.barrier()
   }

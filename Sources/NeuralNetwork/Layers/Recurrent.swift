@@ -106,7 +106,7 @@ public struct Recurrent<S: Scalar>: Layer {
     guard isDropped(layer, pass), let random = pass.random?.stream(.dropout, layer) else { return }
     let memory = memory(layer, pass), row = pass.scratch.window(first: steps * width)
     for sample in 0..<pass.samples {
-      random.fillDropoutMask(row, lane: pass.sampleIDs[sample], probability: dropout)
+      random.fillDropoutMask(row, substream: pass.sampleIDs[sample], probability: dropout)
       for step in 0..<steps {
         let start = (step * pass.samples + sample) * width
         copy(row.window(step * width..<(step + 1) * width), into: memory.mask.window(start..<start + width))

@@ -116,14 +116,14 @@ public func mix<S: Scalar>(_ other: Window<S>, into output: Window<S>, share: S)
 }
 
 extension RandomSource {
-  /// Adds to each element a draw from the normal distribution of mean 0: four elements a draw of substream `lane`, by
+  /// Adds to each element a draw from the normal distribution of mean 0: four elements a draw of `substream`, by
   /// Box and Muller's transform (1958) of 32-bit words.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func addNormal<S: Scalar>(to values: Window<S>, standardDeviation: Double, lane: Int) {
+  public func addNormal<S: Scalar>(to values: Window<S>, standardDeviation: Double, substream: Int) {
     var i = 0
     while i < values.count {
-      let words = words(i / 4, lane: lane)
+      let words = words(i / 4, substream: substream)
       for pair in 0..<2 where i + 2 * pair < values.count {
         // Half a unit off, so that the logarithm is finite.
         let radius = (-2 * Double.logarithm((Double(words[2 * pair]) + 0.5) * 0x1p-32)).squareRoot() * standardDeviation

@@ -1,7 +1,7 @@
 // Initial values; each draw is keyed by its parameter and the element's index in it.
 
 extension ParameterLayout.Entry {
-  /// Overwrites `values` (this entry's elements) with its initial values, drawn from `source` under lane `index`.
+  /// Overwrites `values` (this entry's elements) with its initial values, drawn from `source` under substream `index`.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func initialize<S: Scalar>(_ values: Window<S>, from source: RandomSource, index: Int) {
@@ -18,17 +18,18 @@ extension ParameterLayout.Entry {
     case .zeros: values.update(repeating: 0)
     case .ones: values.update(repeating: 1)
     case .kaimingUniform(let fanIn):
-      source.fillUniform(values, bound: (6 / Double(fanIn)).squareRoot(), lane: index)
+      source.fillUniform(values, bound: (6 / Double(fanIn)).squareRoot(), substream: index)
     case .kaimingNormal(let fanIn):
-      source.fillNormal(values, standardDeviation: (2 / Double(fanIn)).squareRoot(), lane: index)
+      source.fillNormal(values, standardDeviation: (2 / Double(fanIn)).squareRoot(), substream: index)
     case .xavierUniform(let fanIn, let fanOut):
-      source.fillUniform(values, bound: (6 / Double(fanIn + fanOut)).squareRoot(), lane: index)
+      source.fillUniform(values, bound: (6 / Double(fanIn + fanOut)).squareRoot(), substream: index)
     case .xavierNormal(let fanIn, let fanOut):
-      source.fillNormal(values, standardDeviation: (2 / Double(fanIn + fanOut)).squareRoot(), lane: index)
-    case .uniform(let bound): source.fillUniform(values, bound: bound, lane: index)
-    case .normal(let deviation): source.fillNormal(values, standardDeviation: deviation, lane: index)
-    case .orthogonal: source.fillOrthogonal(values, rows: shape.extents.first ?? 1, lane: index)
-    case .truncatedNormal(let deviation): source.fillTruncatedNormal(values, standardDeviation: deviation, lane: index)
+      source.fillNormal(values, standardDeviation: (2 / Double(fanIn + fanOut)).squareRoot(), substream: index)
+    case .uniform(let bound): source.fillUniform(values, bound: bound, substream: index)
+    case .normal(let deviation): source.fillNormal(values, standardDeviation: deviation, substream: index)
+    case .orthogonal: source.fillOrthogonal(values, rows: shape.extents.first ?? 1, substream: index)
+    case .truncatedNormal(let deviation):
+      source.fillTruncatedNormal(values, standardDeviation: deviation, substream: index)
     case .zeroingRow(let row, let law):
       initialize(values, by: law, from: source, index: index)
       let width = shape.elementCount / shape[0]
@@ -39,32 +40,32 @@ extension ParameterLayout.Entry {
 
 extension RandomSource {
   /// Overwrites `values` with draws that are uniform on ±`bound`.
-  func fillUniform<S: Scalar>(_ values: Window<S>, bound: Double, lane: Int) {
+  func fillUniform<S: Scalar>(_ values: Window<S>, bound: Double, substream: Int) {
     for i in values.indices {
-      let word = words(i / 4, lane: lane)[i % 4]
+      let word = words(i / 4, substream: substream)[i % 4]
       values[i] = S((2 * (Double(word) + 0.5) * 0x1p-32 - 1) * bound)
     }
   }
 
-  /// Overwrites `values` with normal draws of mean zero: element i of substream `lane`.
+  /// Overwrites `values` with normal draws of mean zero: element i of `substream`.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func fillNormal<S: Scalar>(_ values: Window<S>, standardDeviation: Double = 1, lane: Int) {
+  public func fillNormal<S: Scalar>(_ values: Window<S>, standardDeviation: Double = 1, substream: Int) {
     for block in stride(from: 0, to: values.count, by: 4) {
-      let draws = normals(block / 4, lane: lane)
+      let draws = normals(block / 4, substream: substream)
       for i in 0..<min(4, values.count - block) { values[block + i] = S(draws[i] * standardDeviation) }
     }
   }
 
   /// Overwrites `values` with normal draws of mean zero that lie within two standard deviations; others are drawn
   /// again.
-  func fillTruncatedNormal<S: Scalar>(_ values: Window<S>, standardDeviation: Double, lane: Int) {
+  func fillTruncatedNormal<S: Scalar>(_ values: Window<S>, standardDeviation: Double, substream: Int) {
     for i in values.indices {
       // Each element has draws of its own, so that a second one for it moves no other.
       var attempt = 0
       var value = Double.infinity
       while abs(value) > 2 {
-        let candidates = normals(i | attempt << 40, lane: lane)
+        let candidates = normals(i | attempt << 40, substream: substream)
         for j in 0..<4 where abs(value) > 2 { value = candidates[j] }
         attempt += 1
       }
@@ -77,12 +78,12 @@ extension RandomSource {
   ///
   /// Gram and Schmidt's process over normal vectors, whose directions are uniform; done twice for each, which is enough
   /// for orthogonality to working precision (Giraud, Langou and Rozložník 2005).
-  func fillOrthogonal<S: Scalar>(_ values: Window<S>, rows: Int, lane: Int) {
+  func fillOrthogonal<S: Scalar>(_ values: Window<S>, rows: Int, substream: Int) {
     guard !values.isEmpty else { return }
     let columns = values.count / rows
     let (count, length) = (min(rows, columns), max(rows, columns))
     let basis = FlatBuffer<Double>(count: count * length)
-    fillNormal(basis.window, standardDeviation: 1, lane: lane)
+    fillNormal(basis.window, standardDeviation: 1, substream: substream)
     for i in 0..<count {
       let vector = basis.window.window(i * length..<(i + 1) * length)
       for _ in 0..<2 {
@@ -102,9 +103,9 @@ extension RandomSource {
     }
   }
 
-  /// Four standard normal numbers: draw `index` of substream `lane`, by Box and Muller's transform (1958) on each half.
-  private func normals(_ index: Int, lane: Int) -> SIMD4<Double> {
-    let uniform = (SIMD4<Double>(words(index, lane: lane)) + 0.5) * 0x1p-32
+  /// Four standard normal numbers: draw `index` of `substream`, by Box and Muller's transform (1958) on each half.
+  private func normals(_ index: Int, substream: Int) -> SIMD4<Double> {
+    let uniform = (SIMD4<Double>(words(index, substream: substream)) + 0.5) * 0x1p-32
     func pair(_ a: Double, _ b: Double) -> (Double, Double) {
       let radius = (-2 * Double.logarithm(a)).squareRoot()
       let angle = 2 * .pi * b

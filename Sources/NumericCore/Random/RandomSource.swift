@@ -31,13 +31,13 @@ public struct RandomSource: Sendable {
     return RandomSource(key: SIMD2(derived.x, derived.y))
   }
 
-  /// Four uniform 32-bit words: draw `index` of substream `lane` (a sample, say).
+  /// Four uniform 32-bit words: draw `index` of `substream` (a sample, say).
   @inlinable
-  public func words(_ index: Int, lane: Int = 0) -> SIMD4<UInt32> {
+  public func words(_ index: Int, substream: Int = 0) -> SIMD4<UInt32> {
     Self.philox(
       counter: SIMD4(
         UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32),
-        UInt32(truncatingIfNeeded: lane), UInt32(truncatingIfNeeded: lane >> 32)),
+        UInt32(truncatingIfNeeded: substream), UInt32(truncatingIfNeeded: substream >> 32)),
       key: rawKey)
   }
 
@@ -77,22 +77,22 @@ public struct RandomSource: Sendable {
 }
 
 extension RandomSource {
-  /// Reads one lane of a source in sequence, for set-up code that draws an unforeseen number of values.
+  /// Reads one substream of a source in sequence, for set-up code that draws an unforeseen number of values.
   public struct Generator: RandomNumberGenerator, Sendable {
     private let source: RandomSource
-    private let lane: Int
+    private let substream: Int
     private var index = 0
     private var block = SIMD4<UInt32>()
     private var used = 4
 
-    public init(source: RandomSource, lane: Int = 0) {
+    public init(source: RandomSource, substream: Int = 0) {
       self.source = source
-      self.lane = lane
+      self.substream = substream
     }
 
     public mutating func nextWord() -> UInt32 {
       if used == 4 {
-        block = source.words(index, lane: lane)
+        block = source.words(index, substream: substream)
         index += 1
         used = 0
       }
