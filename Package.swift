@@ -66,8 +66,14 @@ let package = Package(
 
     // MARK: Executables
     .executableTarget(name: "ddp-train", dependencies: ["Training", "DataTools"]),
-    .executableTarget(name: "ddp-selftest", dependencies: ["Training", "DDPTrain"]),
-    .executableTarget(name: "ddp-bench", dependencies: ["Training"]),
+    .executableTarget(
+      name: "ddp-selftest",
+      dependencies: ["Training", "DDPTrain", "Collectives", "DataPipeline", "NumericCore", "Settings", "Basics"]),
+    .executableTarget(
+      name: "ddp-bench",
+      dependencies: [
+        "Training", "Collectives", "HDF5Storage", "NeuralNetwork", "NumericCore", "Settings", "Basics",
+      ]),
 
     // MARK: Tests
     .target(name: "ProcessSupport", path: "Tests/ProcessSupport"),

@@ -1,9 +1,10 @@
 public import NumericCore
 
-/// The plain path: each rank sums its own shards, one `MPI_Allreduce` sums the ranks, and every rank makes the same update.
+/// The plain path: each rank sums its own shards, one `MPI_Allreduce` sums the ranks, and every rank makes the same
+/// update.
 ///
-/// The reference that tests and benchmarks compare with. MPI chooses the order of the sum, so its bits repeat only for one
-/// number of ranks. The scalars, in double, travel in a second, tiny all-reduce.
+/// The reference that tests and benchmarks compare with. MPI chooses the order of the sum, so its bits repeat only for
+/// one number of ranks. The scalars, in double, travel in a second, tiny all-reduce.
 public final class AllReduceExchange: Exchange {
   public let layout: ExchangeLayout
   public let assignment: ShardAssignment
@@ -18,7 +19,7 @@ public final class AllReduceExchange: Exchange {
   private let buffers: [FlatBuffer<Float>]
   private let scalars: FlatBuffer<StepScalars>
   private let additions: [(target: Int, source: Int)]
-  /// For a layer-wise update, which takes the flat buffer in blocks; nil for others, which take it whole.
+  /// For a layer-wise update, which treats the flat buffer block by block; nil for others, which treat it as a whole.
   private let layers: (plan: BlockPlan, sums: LayerSums)?
 
   public init(_ layout: ExchangeLayout, assignment: ShardAssignment, world: MPICommunicator) {

@@ -7,7 +7,7 @@ public struct CollectiveError: UserFacingError {
   /// The library's own text, or what was found instead of what was expected.
   public let reason: String
 
-  /// The launch whose processes do not know of each other, where that is what is wrong: each of them meets the error by itself.
+  /// Set where the launcher's processes form no common job: then each of them reports this error by itself.
   public let foreignLaunch: ForeignLaunch?
 
   public init(operation: String, reason: String) {
@@ -16,12 +16,12 @@ public struct CollectiveError: UserFacingError {
     foreignLaunch = nil
   }
 
-  /// Several processes that were started by another MPI's `mpirun`.
+  /// Several processes were started by another MPI's `mpirun`.
   init(_ launch: ForeignLaunch, library: String) {
     operation = "start"
     reason =
-      "\(launch.variable)=\(launch.size) says that \(launch.size) processes were started, but MPI sees 1, so each would train "
-      + "alone; start with the mpirun of \(library), which this program was built with"
+      "\(launch.variable)=\(launch.size) says that \(launch.size) processes were started, but MPI sees 1, so each "
+      + "would train alone; start with the mpirun of \(library), which this program was built with"
     foreignLaunch = launch
   }
 

@@ -1,4 +1,4 @@
-/// A group of ranks that call the same collectives in the same order. A group of one is no special case.
+/// A group of ranks that call the same collectives in the same order. A group of one is not a special case.
 ///
 /// These are the verbs of set-up and evaluation; the gradients of a training step go through an `Exchange`.
 public protocol Communicator: AnyObject, Sendable {
@@ -11,14 +11,14 @@ public protocol Communicator: AnyObject, Sendable {
   func barrier() throws(CollectiveError)
   /// Overwrites `bytes` on every rank with those of `root`; `bytes.count` must be equal on all.
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CollectiveError)
-  /// Everybody's bytes, of any length, in the order of the ranks.
+  /// The bytes of every rank, of any length, in the order of the ranks.
   func allGather(_ bytes: UnsafeRawBufferPointer) throws(CollectiveError) -> [[UInt8]]
 }
 
 extension Communicator {
   public var isRoot: Bool { rank == 0 }
 
-  /// Everybody's values, any number of them, in the order of the ranks.
+  /// The values of every rank, any number of them, in the order of the ranks.
   public func allGather<T: BitwiseCopyable>(_ values: [T]) throws(CollectiveError) -> [[T]] {
     let gathered = try values.withUnsafeBufferPointer { values throws(CollectiveError) in
       try allGather(UnsafeRawBufferPointer(values))
@@ -31,7 +31,7 @@ extension Communicator {
     String(decoding: try allGather(rank == root ? Array(text.utf8) : [])[root], as: UTF8.self)
   }
 
-  /// Sums one vector a shard over all V shards in the fixed tree, so that the bits do not depend on the ranks.
+  /// Sums one vector per shard over all V shards in the fixed tree, so that the bits do not depend on the ranks.
   ///
   /// - Parameter local: one vector for each shard of this rank, in ascending order, all of one length.
   public func treeSum(_ local: [[Double]], over shards: ShardAssignment) throws(CollectiveError) -> [Double] {

@@ -59,7 +59,7 @@ extension Exchange {
     return min(1, limit / (norm + 1e-6))
   }
 
-  /// What makes a mean of sums: 1 / `total`, and 0 where nothing was summed.
+  /// The factor that turns sums into a mean: 1 / `total`, or 0 where nothing was summed.
   func reciprocal(_ total: Double) -> Double { total > 0 ? 1 / total : 0 }
 
   /// A 64-bit digest of this rank's view of the state, by FNV-1a over words.
@@ -72,8 +72,8 @@ extension Exchange {
   }
 }
 
-/// The blocks that a flat buffer is reduced and updated in. Their bounds depend on the count alone, so that a norm summed
-/// block by block has the same bits however the blocks are divided among ranks.
+/// The blocks that a flat buffer is reduced and updated in. Their bounds depend on the count alone, so that a norm
+/// summed block by block has the same bits however the blocks are divided among ranks.
 struct BlockPlan: Sendable {
   let elementCount: Int
   /// 16 KiB of floats: the blocks of several shards fit a core's first cache together.

@@ -1,41 +1,41 @@
 internal import COpenMPI
 import NumericCore
 
-/// Completes node sums into the sum over all nodes, in the order of the tree.
-///
-/// A node's shards make up a few whole subtrees, whose roots hold their sums. The flat buffer is cut into one lane for each
-/// local rank that every node has. In a lane, round by round, node j is given every root's elements of part j, finishes the tree
-/// there, and gives the result back to all.
+/// Completes node sums into the sum over all nodes, in the order of the tree. A node's shards form a few whole
+/// subtrees, whose roots hold their sums. The flat buffer is cut into rails: one for each local rank that every node
+/// has. Within a rail, round by round, node j receives part j from every root, finishes the tree there, and sends the
+/// result back to all nodes.
 final class InterNodeSum {
   private let topology: Topology
-  /// The ranks of one lane, one from each node; nil for a rank without a lane, on a node with more ranks than another.
-  private let lane: MPICommunicator?
-  /// The lane, or the unused group of the ranks without one.
+  /// The ranks of one rail, one from each node; nil for a rank without a rail, on a node with more ranks than another
+  /// node.
+  private let rail: MPICommunicator?
+  /// The rail, or the unused group of the ranks without one.
   private let group: MPICommunicator
   private let rounds: [Round]
   private let roots: [[Int]]
-  /// The place of each root among those of all nodes.
+  /// The index of each root among the roots of all nodes.
   private let rootIndex: [Int: Int]
   private let crossAdditions: [(target: Int, source: Int)]
   private let packed: FlatBuffer<Float>
   private let received: FlatBuffer<Float>
   private let scalarCounts: [Int32], scalarStarts: [Int32]
 
-  /// Blocks of one round: 16 MiB of floats. It bounds the staging buffers, and counts that MPI takes as 32 bits stay far below
-  /// their limit whatever the size of the model.
+  /// Blocks of one round: 16 MiB of floats. This bounds the staging buffers, and keeps the counts that MPI takes as 32
+  /// bits far below their limit, however large the model.
   private static let blocksPerRound = 1024
 
   init(
     plan: BlockPlan, tree: ShardTree, assignment: ShardAssignment, topology: Topology
   ) throws(CollectiveError) {
     self.topology = topology
-    let lanes = topology.nodeSizes.min() ?? 1
+    let rails = topology.nodeSizes.min() ?? 1
     let nodes = topology.nodeCount
-    let laneIndex = topology.localRank
-    // A rank without a lane still takes part in the collective split, in a group that is never used.
-    let group = try topology.world.split(color: min(laneIndex, lanes), key: topology.nodeIndex)
+    let railIndex = topology.localRank
+    // A rank without a rail still takes part in the collective split, in a group that is never used.
+    let group = try topology.world.split(color: min(railIndex, rails), key: topology.nodeIndex)
     self.group = group
-    lane = laneIndex < lanes ? group : nil
+    rail = railIndex < rails ? group : nil
 
     let nodeShards = (0..<nodes).map { topology.shards(ofNode: $0, assignment) }
     let roots = nodeShards.map { tree.roots(within: $0) }
@@ -47,7 +47,7 @@ final class InterNodeSum {
     let local = Set(nodeShards.flatMap { tree.additions(within: $0).map(\.source) })
     crossAdditions = tree.additions.filter { !local.contains($0.source) }
 
-    let blocks = laneIndex < lanes ? plan.blocks(ofPart: laneIndex, of: lanes) : 0..<0
+    let blocks = railIndex < rails ? plan.blocks(ofPart: railIndex, of: rails) : 0..<0
     let rounds = stride(from: blocks.lowerBound, to: blocks.upperBound, by: Self.blocksPerRound).map { first in
       Round(
         plan: plan, blocks: first..<min(first + Self.blocksPerRound, blocks.upperBound), roots: roots,
@@ -58,10 +58,11 @@ final class InterNodeSum {
     received = FlatBuffer(count: rounds.map(\.receivedCount).max() ?? 0)
   }
 
-  /// Leaves the sum over all nodes in `buffers[0]`, for the elements of this rank's lane. Call between two node barriers.
+  /// Leaves the sum over all nodes in `buffers[0]`, for the elements of this rank's rail. Call between two node
+  /// barriers.
   /// - Parameter buffers: the exchange buffers of this node's shards, of which `firstShard` is the first.
   func sum(buffers: [Window<Float>], firstShard: Int) throws(CollectiveError) {
-    guard let lane else { return }
+    guard let rail else { return }
     for round in rounds {
       var start = 0
       for part in round.parts {
@@ -74,7 +75,7 @@ final class InterNodeSum {
         "MPI_Alltoallv",
         MPI_Alltoallv(
           packed.window.baseAddress, round.sendCounts, round.sendStarts, copenmpi_float(),
-          received.window.baseAddress, round.receiveCounts, round.receiveStarts, copenmpi_float(), lane.handle))
+          received.window.baseAddress, round.receiveCounts, round.receiveStarts, copenmpi_float(), rail.handle))
       let own = round.parts[topology.nodeIndex].count
       for (target, source) in crossAdditions {
         add(receivedSum(ofRoot: source, count: own), into: receivedSum(ofRoot: target, count: own))
@@ -85,11 +86,11 @@ final class InterNodeSum {
         "MPI_Allgatherv",
         MPI_Allgatherv(
           received.window.baseAddress, Int32(own), copenmpi_float(), sums.baseAddress, round.partCounts,
-          round.partStarts, copenmpi_float(), lane.handle))
+          round.partStarts, copenmpi_float(), rail.handle))
     }
   }
 
-  /// Where `received` holds what a root's node has sent of our own part, `count` elements.
+  /// Where `received` holds a root's elements of this node's part, `count` of them.
   private func receivedSum(ofRoot root: Int, count: Int) -> Window<Float> {
     guard let index = rootIndex[root] else { preconditionFailure("shard \(root) is not the root of a node's subtree") }
     return received.window.window(index * count..<(index + 1) * count)
@@ -104,23 +105,23 @@ final class InterNodeSum {
         copenmpi_double(), topology.world.handle))
   }
 
-  /// Frees the lane. Collective.
+  /// Frees the rail. Collective.
   func close() throws(CollectiveError) { try group.close() }
 
   /// Copies the windows of the node that rank 0 is on to all other nodes.
   func broadcast(_ windows: [Window<Float>], from node: Int) throws(CollectiveError) {
-    guard topology.localRank == 0, let lane else { return }
-    for window in windows { try lane.broadcast(UnsafeMutableRawBufferPointer(window), from: node) }
+    guard topology.localRank == 0, let rail else { return }
+    for window in windows { try rail.broadcast(UnsafeMutableRawBufferPointer(window), from: node) }
   }
 }
 
-/// A stretch of one lane, and who finishes which part of it.
+/// A stretch of one rail, and which node finishes which part of it.
 private struct Round {
-  /// The elements that node j finishes, neighbours in the order of the nodes; some may be empty.
+  /// The elements that node j finishes, adjacent and in the order of the nodes; some ranges may be empty.
   let parts: [Range<Int>]
   let sendCounts: [Int32], sendStarts: [Int32], receiveCounts: [Int32], receiveStarts: [Int32]
   let partCounts: [Int32], partStarts: [Int32]
-  /// Elements that this rank packs, and that it is sent.
+  /// Elements that this rank packs and sends, and that it receives.
   let sentCount: Int, receivedCount: Int
 
   /// - Parameter roots: each node's roots.

@@ -1,9 +1,8 @@
 import NumericCore
 
-/// The two figures that a layer-wise update sums over each parameter, by pieces: a piece is the part of a parameter in one block.
-///
-/// Ranks fill in the pieces of their own blocks; each then adds up all pieces in their order, so that the bits of a sum do not depend
-/// on how the blocks are divided.
+/// The two values that a layer-wise update sums over each parameter, piece by piece: a piece is the part of a parameter
+/// that lies in one block. Each rank fills in the pieces of its own blocks, then adds up all pieces in their order, so
+/// that the bits of a sum do not depend on how the blocks are divided.
 struct LayerSums {
   private struct Piece {
     let parameter: Int
@@ -13,9 +12,9 @@ struct LayerSums {
   private let pieces: [Piece]
   /// The pieces of block b are firstPiece[b] ..< firstPiece[b + 1].
   private let firstPiece: [Int]
-  /// Two figures for each piece, seen by all ranks of a node.
+  /// Two values for each piece, shared by all ranks of a node.
   private let pieceSums: Window<Double>
-  /// Two figures for each parameter; this rank's copy.
+  /// Two values for each parameter; this rank's copy.
   private let parameterSums: FlatBuffer<Double>
 
   /// - Parameter memory: gives zeroed doubles, which must be the same for all ranks that share the parameters.
@@ -33,7 +32,7 @@ struct LayerSums {
     parameterSums = FlatBuffer(count: 2 * layout.layerRanges.count)
   }
 
-  /// Doubles that `init` asks for.
+  /// The number of doubles that `init` requests.
   static func memoryCount(_ layout: ExchangeLayout, plan: BlockPlan) -> Int { 2 * pieces(layout, plan).count }
 
   /// In the order of their elements.
@@ -54,7 +53,7 @@ struct LayerSums {
     }
   }
 
-  /// Adds up the pieces of every parameter, when all ranks have prepared theirs.
+  /// Adds up the pieces of every parameter, after all ranks have prepared theirs.
   func add() {
     let sums = parameterSums.window
     sums.update(repeating: 0)

@@ -1,6 +1,6 @@
 internal import COpenMPI
 
-/// Ranks that talk through MPI. Used from one thread.
+/// Ranks that communicate through MPI. For use from one thread.
 public final class MPICommunicator: Communicator, @unchecked Sendable {
   let handle: MPI_Comm
   public let rank: Int
@@ -16,17 +16,20 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
     self.size = Int(size)
   }
 
+  /// - Throws: if MPI has left this rank out of the group.
+  private convenience init(split part: MPI_Comm?) throws(CollectiveError) {
+    guard let part else { throw CollectiveError(operation: "MPI_Comm_split", reason: "no group for this rank") }
+    try self.init(part)
+  }
+
   public func barrier() throws(CollectiveError) { try check("MPI_Barrier", MPI_Barrier(handle)) }
 
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CollectiveError) {
     // Counts are 32 bits in MPI 3: send in parts.
-    let part = 1 << 30
-    var start = 0
-    while start < bytes.count {
-      let count = min(part, bytes.count - start)
-      try check(
-        "MPI_Bcast", MPI_Bcast(bytes.baseAddress! + start, Int32(count), copenmpi_byte(), Int32(root), handle))
-      start += count
+    let size = 1 << 30
+    for start in stride(from: 0, to: bytes.count, by: size) {
+      let part = UnsafeMutableRawBufferPointer(rebasing: bytes[start..<min(start + size, bytes.count)])
+      try check("MPI_Bcast", MPI_Bcast(part.baseAddress, Int32(part.count), copenmpi_byte(), Int32(root), handle))
     }
   }
 
@@ -74,7 +77,7 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
   func split(color: Int, key: Int) throws(CollectiveError) -> MPICommunicator {
     var part = copenmpi_comm_null()
     try check("MPI_Comm_split", MPI_Comm_split(handle, Int32(color), Int32(key), &part))
-    return try MPICommunicator(part!)
+    return try MPICommunicator(split: part)
   }
 
   /// Frees the group, which must be one that was split off. Collective.
@@ -89,6 +92,6 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
     try check(
       "MPI_Comm_split_type",
       MPI_Comm_split_type(handle, Int32(MPI_COMM_TYPE_SHARED), Int32(rank), copenmpi_info_null(), &part))
-    return try MPICommunicator(part!)
+    return try MPICommunicator(split: part)
   }
 }

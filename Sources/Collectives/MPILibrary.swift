@@ -4,22 +4,28 @@ import Foundation
 /// Turns the status of an MPI call into an error that carries the library's own text. Every call goes through here.
 func check(_ operation: StaticString, _ status: Int32) throws(CollectiveError) {
   guard status != MPI_SUCCESS else { return }
-  let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(MPI_MAX_ERROR_STRING) + 1) { buffer in
+  let text = text(capacity: Int(MPI_MAX_ERROR_STRING)) { MPI_Error_string(status, $0, $1) }
+  throw CollectiveError(operation: "\(operation)", reason: text ?? "error \(status)")
+}
+
+/// The text that an MPI call writes; nil if the call fails.
+private func text(
+  capacity: Int, _ call: (UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<Int32>) -> Int32
+) -> String? {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity) { buffer in
     var length: Int32 = 0
-    buffer.initialize(repeating: 0)
-    return MPI_Error_string(status, buffer.baseAddress, &length) == MPI_SUCCESS
-      ? String(cString: buffer.baseAddress!) : "error \(status)"
+    guard call(buffer.baseAddress, &length) == MPI_SUCCESS else { return nil }
+    return String(decoding: buffer.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
-  throw CollectiveError(operation: "\(operation)", reason: text)
 }
 
 /// The MPI library of this process.
 public enum MPILibrary {
   /// Joins the MPI job that this process was started in, or forms a group of one.
   ///
-  /// MPI's default is to end the job inside the failing call; from here on calls return their errors instead.
-  /// - Throws: where the launcher started several processes but this library sees only one, which means that
-  ///   `mpirun` belongs to another MPI.
+  /// By default MPI ends the job inside the failing call; from here on, calls return their errors instead.
+  /// - Throws: if the launcher started several processes but this library sees only one: then `mpirun` belongs to
+  ///   another MPI.
   public static func start() throws(CollectiveError) -> MPICommunicator {
     var provided: Int32 = 0
     try check("MPI_Init_thread", MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided))
@@ -31,7 +37,7 @@ public enum MPILibrary {
     return world
   }
 
-  /// Leaves the job: the last act of success, never of failure (peers in a collective would hang).
+  /// Leaves the job. Only after success: a failing rank that finalized would leave its peers hanging in a collective.
   public static func finish() throws(CollectiveError) { try check("MPI_Finalize", MPI_Finalize()) }
 
   /// Ends every rank of the job with `code`.
@@ -46,25 +52,21 @@ public enum MPILibrary {
 
   /// Such as `Open MPI 4.1.4`.
   public static var version: String {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(MPI_MAX_LIBRARY_VERSION_STRING)) { buffer in
-      var length: Int32 = 0
-      guard MPI_Get_library_version(buffer.baseAddress, &length) == MPI_SUCCESS else { return "MPI" }
-      let name = String(cString: buffer.baseAddress!).split(separator: ",")[0]
-      return name.replacingOccurrences(of: " v", with: " ")
-    }
+    let text = text(capacity: Int(MPI_MAX_LIBRARY_VERSION_STRING)) { MPI_Get_library_version($0, $1) }
+    return text?.prefix { $0 != "," }.replacingOccurrences(of: " v", with: " ") ?? "MPI"
   }
 }
 
-/// Traces of a launcher that started several processes.
+/// Evidence of a launcher that started several processes.
 public struct ForeignLaunch: Equatable, Sendable {
-  /// The environment variable that gives it away.
+  /// The environment variable that shows it.
   public let variable: String
-  /// How many processes it says there are.
+  /// The number of processes according to that variable.
   public let size: Int
-  /// This process's number among them, where the launcher tells.
+  /// This process's number among them, if the launcher gives one.
   public let rank: Int?
 
-  /// Looks for Open MPI's, MPICH's and Slurm's variables; nil where none says more than one process.
+  /// Looks for variables of Open MPI, MPICH and Slurm; nil if none of them indicates more than one process.
   public static func detect(in environment: [String: String]) -> ForeignLaunch? {
     let known = [
       ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"), ("PMI_SIZE", "PMI_RANK"), ("SLURM_NTASKS", "SLURM_PROCID"),

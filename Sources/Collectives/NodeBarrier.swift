@@ -1,29 +1,30 @@
 import Glibc
 import Synchronization
 
-/// A barrier for the ranks of one node, in shared memory: about 0.2 µs where each has a core of its own.
-///
-/// The last rank to arrive opens the next generation; the others spin briefly, then yield their core at every look, because with
-/// more ranks than cores a pure spin would keep the awaited rank from running. No MPI call is made while waiting, so it is the
-/// barrier itself that looks, every few seconds, whether those it waits for still live.
+/// A barrier for the ranks of one node, in shared memory: about 0.2 µs where each has a core of its own. The last rank
+/// to arrive opens the next generation. The others spin briefly, then yield their core before each further look: with
+/// more ranks than cores, pure spinning would keep the awaited rank from running. MPI is not called while waiting, so
+/// the barrier itself checks every few seconds that the ranks it waits for are alive.
 struct NodeBarrier {
   private let arrived: UnsafeMutablePointer<Atomic<UInt32>>
   private let generation: UnsafeMutablePointer<Atomic<UInt32>>
-  /// The processes of the node's ranks, and whether we can tell that they live: not from another container.
+  /// The processes of the node's ranks, and whether this rank can see them: not from another container.
   private let peers: [pid_t]
   private let canSeePeers: Bool
 
-  /// 32-bit words of zeroed shared memory that a barrier needs: two cache lines, so that arriving ranks do not disturb those
-  /// that wait.
+  /// 32-bit words of zeroed shared memory that a barrier needs: two cache lines, so that arriving ranks do not disturb
+  /// waiting ones.
   static let wordCount = 32
   private static let spins = 2000
-  /// Longer than a launcher takes to end a job by itself, which it reports better.
+  /// Longer than a launcher takes to end a failed job, which it reports better than the barrier can.
   private static let patience = Duration.seconds(3)
 
   /// - Parameter peers: the process of each rank of the node, this one included.
   init(memory: UnsafeMutableBufferPointer<UInt32>, peers: [pid_t]) {
-    precondition(memory.count == Self.wordCount, "a barrier of \(memory.count) words")
-    let words = UnsafeMutableRawPointer(memory.baseAddress!)
+    guard let first = memory.baseAddress, memory.count == Self.wordCount else {
+      preconditionFailure("a barrier of \(memory.count) words")
+    }
+    let words = UnsafeMutableRawPointer(first)
     arrived = words.assumingMemoryBound(to: Atomic<UInt32>.self)
     generation = (words + 64).assumingMemoryBound(to: Atomic<UInt32>.self)
     self.peers = peers
@@ -32,7 +33,7 @@ struct NodeBarrier {
 
   /// Returns when all ranks of the node have called it; what they wrote before is then visible.
   ///
-  /// - Throws: where a rank of the node has ended.
+  /// - Throws: if a rank of the node has ended.
   func wait() throws(CollectiveError) {
     let current = generation.pointee.load(ordering: .acquiring)
     if arrived.pointee.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue == UInt32(peers.count) {
@@ -63,7 +64,8 @@ struct NodeBarrier {
         + "message above, or for the system's out-of-memory killer")
   }
 
-  /// Whether a process is there and not a zombie: a launcher that is busy ending a job may leave its dead children lie for long.
+  /// Whether a process exists and is not a zombie: a launcher that is ending a job may be slow to reap its dead
+  /// children.
   private static func isAlive(_ process: pid_t) -> Bool {
     let file = open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return false }

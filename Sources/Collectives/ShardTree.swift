@@ -1,7 +1,8 @@
 /// The one order in which shards are summed: a binary tree over shard indices, fixed by their number.
 ///
-/// At level k, shard i takes in shard i + 2ᵏ for every i divisible by 2ᵏ⁺¹. Floating-point addition is not associative,
-/// so this order, not the number of ranks, decides the bits of a sum. The tree is [((0+1)+(2+3))+((4+5)+6)] for seven.
+/// At level k, shard i + 2ᵏ is added to shard i for every i divisible by 2ᵏ⁺¹. Floating-point addition is not
+/// associative, so this order, not the number of ranks, decides the bits of a sum. The tree is
+/// [((0+1)+(2+3))+((4+5)+6)] for seven.
 public struct ShardTree: Sendable {
   /// V, the number of shards.
   public let leafCount: Int
@@ -14,7 +15,7 @@ public struct ShardTree: Sendable {
   /// Every addition `target += source` of shard indices, in an order that respects the tree; the sum ends in shard 0.
   public var additions: [(target: Int, source: Int)] { additions(within: 0..<leafCount) }
 
-  /// The additions whose two operands both lie in `range`: what one node can add up without the others.
+  /// The additions whose subtree lies in `range`: what one node can add up without the others.
   public func additions(within range: Range<Int>) -> [(target: Int, source: Int)] {
     var result: [(target: Int, source: Int)] = []
     var stride = 1

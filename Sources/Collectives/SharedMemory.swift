@@ -1,7 +1,7 @@
 internal import COpenMPI
 import NumericCore
 
-/// One region of memory that all ranks of a node see, zero-filled.
+/// One zero-filled region of memory that all ranks of a node share.
 final class SharedMemory: @unchecked Sendable {
   private var window = copenmpi_win_null()
   private let base: UnsafeMutableRawPointer
@@ -21,7 +21,8 @@ final class SharedMemory: @unchecked Sendable {
       throw CollectiveError(
         operation: error.operation,
         reason:
-          "\(error.reason) (\(byteCount >> 20) MiB of shared memory; is /dev/shm too small? --exchange mpi does without)"
+          "\(error.reason) (\(byteCount >> 20) MiB of shared memory; is /dev/shm too small? "
+          + "--exchange mpi does without)"
       )
     }
     var size: MPI_Aint = 0
@@ -45,7 +46,7 @@ final class SharedMemory: @unchecked Sendable {
   /// Frees the region. Collective.
   func close() throws(CollectiveError) { try check("MPI_Win_free", MPI_Win_free(&window)) }
 
-  /// Bytes that `take` uses up: whole cache lines.
+  /// The bytes that `take` consumes: whole cache lines.
   static func byteCount<T>(_ type: T.Type, count: Int) -> Int {
     (count * MemoryLayout<T>.stride + memoryAlignment - 1) / memoryAlignment * memoryAlignment
   }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The ranks of a job and the nodes they run on, renumbered so that the ranks of a node are neighbours.
+/// The ranks of a job and the nodes they run on, renumbered so that the ranks of a node are consecutive.
 public struct Topology: Sendable {
   /// All ranks, node by node.
   public let world: MPICommunicator
@@ -16,21 +16,21 @@ public struct Topology: Sendable {
 
   /// - Parameters:
   ///   - ranks: every rank of the job.
-  ///   - ranksPerNode: cuts each node into pretended nodes of at most that many ranks, to try on one machine what several
-  ///     do. Default: the environment variable `DDP_TRAIN_RANKS_PER_NODE`, if set.
+  ///   - ranksPerNode: splits each node into pretended nodes of at most that many ranks, to try out on one machine what
+  ///     several do. Default: the environment variable `DDP_TRAIN_RANKS_PER_NODE`, if set.
   public init(
     _ ranks: MPICommunicator,
     ranksPerNode: Int? = ProcessInfo.processInfo.environment["DDP_TRAIN_RANKS_PER_NODE"].flatMap { Int($0) }
   ) throws(CollectiveError) {
     var node = try ranks.splitByNode()
     if let ranksPerNode, ranksPerNode > 0 { node = try node.split(color: node.rank / ranksPerNode, key: node.rank) }
-    // A node is known by the lowest rank on it, and nodes are ordered by that.
+    // A node is identified by its lowest rank, and nodes are ordered by that rank.
     let leader = try node.allGather([ranks.rank])[0][0]
     let leaders = try ranks.allGather([leader]).map { $0[0] }
     let nodes = Set(leaders).sorted()
     self.node = node
     nodeSizes = nodes.map { leader in leaders.count { $0 == leader } }
-    nodeIndex = nodes.firstIndex(of: leader)!
+    nodeIndex = nodes.count { $0 < leader }
     world = try ranks.split(color: 0, key: nodeSizes[..<nodeIndex].reduce(0, +) + node.rank)
   }
 

@@ -91,7 +91,7 @@ struct TextGenerator {
     let likeliest = firstGreatest(logits)
     guard temperature > 0 else { return likeliest }
     let weights = logits.map { Double.exponential(Double($0 - logits[likeliest]) / temperature) }
-    var generator = RandomSource.Generator(source: random, lane: drawn)
+    var generator = RandomSource.Generator(source: random, substream: drawn)
     drawn += 1
     var rest = generator.uniform() * weights.reduce(0, +)
     for (index, weight) in weights.enumerated() {

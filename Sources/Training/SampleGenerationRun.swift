@@ -58,7 +58,7 @@ struct SampleGenerationRun {
     for start in stride(from: 0, to: arguments.samples, by: capacity) {
       let count = min(capacity, arguments.samples - start)
       for index in 0..<count {
-        random.fillNormal(workspace.input().window(index * size..<(index + 1) * size), lane: start + index)
+        random.fillNormal(workspace.input().window(index * size..<(index + 1) * size), substream: start + index)
       }
       workspace.forward(samples: capacity, mode: .evaluation, values: values)
       samples += workspace.output().window(first: count * storage.shape.elementCount)

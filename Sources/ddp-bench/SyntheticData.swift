@@ -16,7 +16,7 @@ enum SyntheticData {
       y[sample] = UInt8(label)
       // The sum of four uniform words is near enough to a normal number for a timing, and a hundred times faster.
       for feature in 0..<features {
-        let words = source.words(feature, lane: sample + 1)
+        let words = source.words(feature, substream: sample + 1)
         let sum = Float(words.x) + Float(words.y) + Float(words.z) + Float(words.w)
         x[sample * features + feature] = (sum * 0x1p-32 - 2) * 1.732 + means[label * features + feature]
       }

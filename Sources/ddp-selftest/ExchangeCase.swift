@@ -69,13 +69,13 @@ enum ExchangeCase {
     if !world.isRoot { for window in windows { window.update(repeating: -1) } }
     try world.barrier()
     let random = RandomSource(seed: 5)
-    if world.isRoot { for (lane, window) in windows.enumerated() { Values.fill(window, from: random, lane: lane) } }
+    if world.isRoot { for (index, window) in windows.enumerated() { Values.fill(window, from: random, substream: index) } }
     try exchange.broadcastState()
-    for (lane, window) in windows.enumerated() {
+    for (index, window) in windows.enumerated() {
       let expected = FlatBuffer<Float>(count: window.count)
-      Values.fill(expected.window, from: random, lane: lane)
+      Values.fill(expected.window, from: random, substream: index)
       try expect(
-        window.elementsEqual(expected.window), "rank \(world.rank): broadcastState left another value in flat buffer \(lane)")
+        window.elementsEqual(expected.window), "rank \(world.rank): broadcastState left another value in flat buffer \(index)")
     }
     try world.barrier()
   }

@@ -19,9 +19,9 @@ struct ExchangeTrial {
     let random = RandomSource(seed: 3).stream(.synthesis, step, shard)
     let gradients = FlatBuffer<Float>(count: layout.parameterCount)
     let statistics = FlatBuffer<Float>(count: layout.statisticCount)
-    Values.fill(gradients.window, from: random, lane: 0)
-    Values.fill(statistics.window, from: random, lane: 1)
-    let words = random.words(0, lane: 2)
+    Values.fill(gradients.window, from: random, substream: 0)
+    Values.fill(statistics.window, from: random, substream: 1)
+    let words = random.words(0, substream: 2)
     // Every third shard has no samples.
     let samples = (shard + step) % 3 == 2 ? 0 : Int(words.x % 64) + 1
     var scalars = StepScalars(

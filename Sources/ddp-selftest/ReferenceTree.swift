@@ -41,10 +41,10 @@ enum Values {
   }
 
   /// Overwrites `values` with draws of one substream.
-  static func fill(_ values: Window<Float>, from random: RandomSource, lane: Int) {
+  static func fill(_ values: Window<Float>, from random: RandomSource, substream: Int) {
     var i = 0
     while i < values.count {
-      let words = random.words(i / 4, lane: lane)
+      let words = random.words(i / 4, substream: substream)
       for j in 0..<min(4, values.count - i) { values[i + j] = spread(words[j]) }
       i += 4
     }

@@ -206,8 +206,8 @@ struct AugmentationTests {
   func beta(alpha: Double) {
     let count = 20_000
     let source = RandomSource(seed: 3)
-    let draws = (0..<count).map { lane in
-      var generator = RandomSource.Generator(source: source, lane: lane)
+    let draws = (0..<count).map { substream in
+      var generator = RandomSource.Generator(source: source, substream: substream)
       return generator.symmetricBeta(alpha)
     }
     let mean = draws.reduce(0, +) / Double(count)

@@ -71,7 +71,7 @@ struct RecurrentTests {
       let size = layer.outputShape.elementCount
       return ids.indices.map { Array(test.workspace.output()[$0 * size..<($0 + 1) * size]) }
     }
-    let a = clearOfZero(6, lane: 1), b = clearOfZero(6, lane: 2)
+    let a = clearOfZero(6, substream: 1), b = clearOfZero(6, substream: 2)
     let both = output(ids: [11, 12], inputs: [a, b])
     let alone = output(ids: [12], inputs: [b])
     let renamed = output(ids: [13], inputs: [b])

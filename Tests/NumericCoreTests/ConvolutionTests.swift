@@ -10,7 +10,7 @@ private struct NaiveConvolution {
 
   /// Calls `body` with the index of the input, the weight and the output of each product.
   private func forEachProduct(_ body: (_ x: Int, _ w: Int, _ y: Int) -> Void) {
-    let window = convolution.window
+    let window = convolution.geometry
     let (perGroup, outPerGroup) = (
       convolution.inputChannels / convolution.groups, convolution.outputChannels / convolution.groups
     )
@@ -107,11 +107,11 @@ struct ConvolutionTests {
   ) {
     let convolution = Convolution(
       window: test.window, inputChannels: test.channels, outputChannels: test.filters, groups: test.groups)
-    func values(_ count: Int, lane: Int) -> [S] { clearOfZero(count, lane: lane).map { S($0) } }
-    let x = values(samples * convolution.inputCount, lane: 1)
-    let w = values(convolution.weightCount, lane: 2)
-    let g = values(samples * convolution.outputCount, lane: 3)
-    let bias = values(test.filters, lane: 4)
+    func values(_ count: Int, substream: Int) -> [S] { clearOfZero(count, substream: substream).map { S($0) } }
+    let x = values(samples * convolution.inputCount, substream: 1)
+    let w = values(convolution.weightCount, substream: 2)
+    let g = values(samples * convolution.outputCount, substream: 3)
+    let bias = values(test.filters, substream: 4)
     let twin = NaiveConvolution(
       convolution: convolution, samples: samples, input: x.map(Double.init), weight: w.map(Double.init),
       outputGradient: g.map(Double.init))
@@ -157,7 +157,7 @@ struct ConvolutionTests {
     let convolution = Convolution(
       window: SlidingWindow(input: 7, kernel: 3, padding: 1), inputChannels: 5, outputChannels: 20)
     let x = clearOfZero(4 * convolution.inputCount).map { Float($0) }
-    let w = clearOfZero(convolution.weightCount, lane: 1).map { Float($0) }
+    let w = clearOfZero(convolution.weightCount, substream: 1).map { Float($0) }
     func run(_ x: [Float]) -> [Float] {
       let scratch = FlatBuffer<Float>(count: convolution.scratchCount)
       return withWindow(x) { x in

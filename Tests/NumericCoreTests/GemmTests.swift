@@ -9,9 +9,9 @@ struct GemmTests {
     let buffer: FlatBuffer<S>
     let rows: Int, columns: Int, stride: Int
 
-    init(_ rows: Int, _ columns: Int, gap: Int, lane: Int) {
+    init(_ rows: Int, _ columns: Int, gap: Int, substream: Int) {
       (self.rows, self.columns, stride) = (rows, columns, columns + gap)
-      buffer = FlatBuffer(clearOfZero(rows * (columns + gap), seed: 4, lane: lane).map { S($0) })
+      buffer = FlatBuffer(clearOfZero(rows * (columns + gap), seed: 4, substream: substream).map { S($0) })
     }
     var matrix: Matrix<S> { Matrix(buffer.window, rows: rows, columns: columns, stride: stride) }
     subscript(row: Int, column: Int) -> Double { Double(buffer.window[row * stride + column]) }
@@ -21,9 +21,9 @@ struct GemmTests {
   /// - Parameter form: bit 0 transposes a, bit 1 transposes b, bit 2 adds.
   func check<S: Scalar>(_ type: S.Type, m: Int, n: Int, k: Int, form: Int, gap: Int) {
     let (transposeA, transposeB, adding) = (form & 1 != 0, form & 2 != 0, form & 4 != 0)
-    let a = transposeA ? Stored<S>(k, m, gap: gap, lane: 1) : Stored<S>(m, k, gap: gap, lane: 1)
-    let b = transposeB ? Stored<S>(n, k, gap: 2 * gap, lane: 2) : Stored<S>(k, n, gap: 2 * gap, lane: 2)
-    let c = Stored<S>(m, n, gap: 3 * gap, lane: 3)
+    let a = transposeA ? Stored<S>(k, m, gap: gap, substream: 1) : Stored<S>(m, k, gap: gap, substream: 1)
+    let b = transposeB ? Stored<S>(n, k, gap: 2 * gap, substream: 2) : Stored<S>(k, n, gap: 2 * gap, substream: 2)
+    let c = Stored<S>(m, n, gap: 3 * gap, substream: 3)
     let before = c.buffer.window.map { Double($0) }
     if !adding { for i in 0..<m { for j in 0..<n { c.buffer.window[i * c.stride + j] = .nan } } }
     multiply(

@@ -6,13 +6,15 @@ import Testing
 struct KernelTests {
   static let sizes = [(0, 3), (1, 1), (5, 1), (1, 7), (3, 17), (9, 64), (2, 101)]
 
-  func values(_ count: Int, lane: Int) -> [Float] { clearOfZero(count, seed: 6, lane: lane).map { Float($0) } }
+  func values(_ count: Int, substream: Int) -> [Float] {
+    clearOfZero(count, seed: 6, substream: substream).map { Float($0) }
+  }
 
   @Test(arguments: sizes.indices)
   func rowsAndColumns(size: Int) {
     let (rows, columns) = Self.sizes[size]
-    let matrix = values(rows * columns, lane: 1)
-    let row = values(columns, lane: 2)
+    let matrix = values(rows * columns, substream: 1)
+    let row = values(columns, substream: 2)
     let added = output(matrix) { matrix in withWindow(row) { addRow($0, toRowsOf: matrix) } }
     #expect(added == matrix.indices.map { matrix[$0] + row[$0 % columns] })
     // In the order of the rows, one addition each: the same bits.
@@ -22,8 +24,8 @@ struct KernelTests {
 
   @Test(arguments: [0, 1, 7, 8, 9, 16, 1023])
   func elements(count: Int) {
-    let left = values(count, lane: 1)
-    let right = values(count, lane: 2)
+    let left = values(count, substream: 1)
+    let right = values(count, substream: 2)
     #expect(
       output(left) { left in withWindow(right) { add($0, into: left) } } == left.indices.map { left[$0] + right[$0] })
     #expect(output(left) { left in withWindow(right) { copy($0, into: left) } } == right)
@@ -40,7 +42,7 @@ struct KernelTests {
 
   @Test("Squares sum in double: 2²⁴ + 1 is not lost", arguments: [0, 1, 7, 8, 9, 1000, 1003])
   func squares(count: Int) {
-    let x = values(count, lane: 1)
+    let x = values(count, substream: 1)
     let exact = x.reduce(0) { $0 + Double($1) * Double($1) }
     #expect(abs(withWindow(x) { sumOfSquares($0) } - exact) <= 1e-13 * exact)
     #expect(withWindow(x + [4096, 1] as [Float]) { sumOfSquares($0) } - 16_777_217 - exact <= 1e-8)

@@ -18,11 +18,11 @@ struct RandomSourceTests {
         == SIMD4(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
   }
 
-  @Test("A seed is the key, a draw and its lane are the counter")
+  @Test("A seed is the key, a draw and its substream are the counter")
   func counters() {
     let source = RandomSource(seed: 0x299f_31d0_a409_3822)
     #expect(
-      source.words(Int(bitPattern: 0x85a3_08d3_243f_6a88), lane: 0x0370_7344_1319_8a2e)
+      source.words(Int(bitPattern: 0x85a3_08d3_243f_6a88), substream: 0x0370_7344_1319_8a2e)
         == SIMD4(0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
   }
 
@@ -35,7 +35,8 @@ struct RandomSourceTests {
     ]
     #expect(Set(sources.map { $0.words(0) }).count == sources.count)
     #expect(
-      root.stream(.dropout, 3, 4).words(5, lane: 6) == RandomSource(seed: 7).stream(.dropout, 3, 4).words(5, lane: 6))
+      root.stream(.dropout, 3, 4).words(5, substream: 6)
+        == RandomSource(seed: 7).stream(.dropout, 3, 4).words(5, substream: 6))
   }
 
   @Test(arguments: [0, 1, 2, 3, 17, 1001])
@@ -75,21 +76,21 @@ struct RandomSourceTests {
 
 @Suite("Dropout masks")
 struct DropoutMaskTests {
-  func mask(_ count: Int, lane: Int = 0, probability: Double, seed: UInt64 = 5) -> [Float] {
+  func mask(_ count: Int, substream: Int = 0, probability: Double, seed: UInt64 = 5) -> [Float] {
     output([Float](repeating: .nan, count: count)) {
-      RandomSource(seed: seed).fillDropoutMask($0, lane: lane, probability: probability)
+      RandomSource(seed: seed).fillDropoutMask($0, substream: substream, probability: probability)
     }
   }
 
   @Test("Bit for bit the words of the scalar generator", arguments: [0, 1, 3, 4, 5, 31, 63, 64, 65, 127, 130, 1000])
   func agreesWithScalarTwin(count: Int) {
     let source = RandomSource(seed: 5)
-    for (lane, probability) in [(0, 0.3), (7, 0.5), (1 << 40, 0.999)] {
+    for (substream, probability) in [(0, 0.3), (7, 0.5), (1 << 40, 0.999)] {
       let threshold = UInt32(probability * 0x1p32)
       let expected = (0..<count).map { i in
-        source.words(i / 4, lane: lane)[i % 4] < threshold ? 0 : Float(1 / (1 - probability))
+        source.words(i / 4, substream: substream)[i % 4] < threshold ? 0 : Float(1 / (1 - probability))
       }
-      #expect(mask(count, lane: lane, probability: probability) == expected)
+      #expect(mask(count, substream: substream, probability: probability) == expected)
     }
   }
 
@@ -101,17 +102,17 @@ struct DropoutMaskTests {
     }
   }
 
-  @Test("A prefix does not depend on the length, and lanes differ")
+  @Test("A prefix does not depend on the length, and substreams differ")
   func substreams() {
     #expect(mask(1000, probability: 0.5).prefix(101) == mask(101, probability: 0.5)[...])
-    #expect(mask(64, lane: 0, probability: 0.5) != mask(64, lane: 1, probability: 0.5))
+    #expect(mask(64, substream: 0, probability: 0.5) != mask(64, substream: 1, probability: 0.5))
     #expect(mask(64, probability: 0.5, seed: 1) != mask(64, probability: 0.5, seed: 2))
   }
 
   @Test func doubleHasTheSameMask() {
     let double = output([Double](repeating: .nan, count: 131)) {
-      RandomSource(seed: 5).fillDropoutMask($0, lane: 2, probability: 0.25)
+      RandomSource(seed: 5).fillDropoutMask($0, substream: 2, probability: 0.25)
     }
-    #expect(double.map { $0 == 0 } == mask(131, lane: 2, probability: 0.25).map { $0 == 0 })
+    #expect(double.map { $0 == 0 } == mask(131, substream: 2, probability: 0.25).map { $0 == 0 })
   }
 }

@@ -39,15 +39,15 @@ public final class ModelUnderTest {
       model: model, capacity: capacity ?? samples,
       values: ModelValues(parameters: parameters.window, statistics: statistics.window), differentiatesInputs: true)
     for (index, entry) in model.parameterLayout.entries.enumerated() {
-      fill(parameters.window.window(entry.range), clearOfZero(entry.range.count, seed: seed, lane: index))
+      fill(parameters.window.window(entry.range), clearOfZero(entry.range.count, seed: seed, substream: index))
     }
     for (index, entry) in model.statisticLayout.entries.enumerated() {
       fill(
         statistics.window.window(entry.range),
-        clearOfZero(entry.range.count, seed: seed, lane: 500 + index).map { abs($0) })
+        clearOfZero(entry.range.count, seed: seed, substream: 500 + index).map { abs($0) })
     }
     for index in model.inputShapes.indices {
-      fill(input(index), clearOfZero(input(index).count, seed: seed, lane: 1000 + index))
+      fill(input(index), clearOfZero(input(index).count, seed: seed, substream: 1000 + index))
     }
     for sample in 0..<samples { workspace.sampleIDs[sample] = 7 * sample + 3 }
   }
@@ -73,7 +73,7 @@ public final class ModelUnderTest {
       var sum = 0.0
       for index in model.outputShapes.indices {
         let output = workspace.output(index)
-        let coefficients = clearOfZero(output.count, seed: 99, lane: index)
+        let coefficients = clearOfZero(output.count, seed: 99, substream: index)
         for i in output.indices { sum += coefficients[i] * output[i] }
         if differentiate { fill(workspace.outputGradient(index), coefficients) }
       }

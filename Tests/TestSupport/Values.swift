@@ -1,8 +1,8 @@
 public import NumericCore
 
 /// `count` repeatable values of either sign with magnitudes from 0.1 to 1: no function with a kink at zero is near it.
-public func clearOfZero(_ count: Int, seed: UInt64 = 1, lane: Int = 0) -> [Double] {
-  var generator = RandomSource.Generator(source: RandomSource(seed: seed), lane: lane)
+public func clearOfZero(_ count: Int, seed: UInt64 = 1, substream: Int = 0) -> [Double] {
+  var generator = RandomSource.Generator(source: RandomSource(seed: seed), substream: substream)
   return (0..<count).map { _ in
     let magnitude = 0.1 + 0.9 * generator.uniform()
     return generator.nextWord() & 1 == 0 ? magnitude : -magnitude

@@ -77,7 +77,7 @@ public struct AugmentationPass {
   /// Calls `change` for each sample with its features and random numbers of its own.
   func forEachSample(_ change: (_ sample: Window<Float>, _ generator: inout RandomSource.Generator) -> Void) {
     for sample in sampleIDs.indices {
-      var generator = RandomSource.Generator(source: random, lane: sampleIDs[sample])
+      var generator = RandomSource.Generator(source: random, substream: sampleIDs[sample])
       change(features.window(sample * scratch.count..<(sample + 1) * scratch.count), &generator)
     }
   }

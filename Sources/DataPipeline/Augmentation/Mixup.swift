@@ -20,7 +20,7 @@ public struct Mixup: Augmentation {
 
   public func apply(_ batch: AugmentationPass) {
     for sample in batch.sampleIDs.indices {
-      var generator = RandomSource.Generator(source: batch.random, lane: batch.sampleIDs[sample])
+      var generator = RandomSource.Generator(source: batch.random, substream: batch.sampleIDs[sample])
       batch.shares[sample] = Float(generator.symmetricBeta(alpha))
     }
     mixRows(of: batch.features, shares: batch.shares, keeping: batch.scratch, count: batch.sampleIDs.count)

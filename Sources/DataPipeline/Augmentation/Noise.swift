@@ -20,7 +20,7 @@ public struct Noise: Augmentation {
     for sample in batch.sampleIDs.indices {
       batch.random.addNormal(
         to: batch.features.window(sample * size..<(sample + 1) * size), standardDeviation: standardDeviation,
-        lane: batch.sampleIDs[sample])
+        substream: batch.sampleIDs[sample])
     }
   }
 }

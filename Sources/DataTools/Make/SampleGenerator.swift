@@ -4,7 +4,7 @@ import NumericCore
 /// One sample of a synthetic data set as a function of its number; what all samples share is drawn once.
 ///
 /// Streams of `RandomSource(seed).stream(.synthesis, kind, part)`: part 0 the permutation that deals classes to samples,
-/// part 1 the shared draws, part 2 the samples, with a lane for each sample.
+/// part 1 the shared draws, part 2 the samples, with a substream for each sample.
 struct SampleGenerator {
   let kind: SynthesisKind
   let features: Int
@@ -70,7 +70,7 @@ struct SampleGenerator {
 
   /// Writes the features of sample `index` and returns its class, or its target for a regression.
   func sample(_ index: Int, into row: UnsafeMutableBufferPointer<Float>) -> Double {
-    var generator = RandomSource.Generator(source: samples, lane: index)
+    var generator = RandomSource.Generator(source: samples, substream: index)
     guard let deal else {
       var target = bias
       for feature in 0..<features {

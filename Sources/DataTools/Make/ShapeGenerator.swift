@@ -6,7 +6,7 @@ import NumericCore
 /// Shape and background have one colour each, apart by at least 0.35 of the range in one channel; pixels on the edge are mixed by
 /// the share that the shape covers of them. Gaussian noise is added to every channel of every pixel.
 ///
-/// Streams as those of `SampleGenerator`: part 0 the permutation that deals classes to samples, part 2 the samples, with a lane for each.
+/// Streams as those of `SampleGenerator`: part 0 the permutation that deals classes to samples, part 2 the samples, with a substream for each.
 struct ShapeGenerator {
   /// What a class looks like, in the order of the labels.
   enum Shape: String, CaseIterable {
@@ -49,7 +49,7 @@ struct ShapeGenerator {
   ///
   /// - Shapes: `image` [side, side, channels].
   func sample(_ index: Int, into image: UnsafeMutableBufferPointer<UInt8>) -> [Float] {
-    var generator = RandomSource.Generator(source: samples, lane: index)
+    var generator = RandomSource.Generator(source: samples, substream: index)
     let label = deal.label(index)
     let (width, height) = (0.3 + 0.4 * generator.uniform(), 0.3 + 0.4 * generator.uniform())
     let x = width / 2 + (1 - width) * generator.uniform(), y = height / 2 + (1 - height) * generator.uniform()

@@ -61,7 +61,7 @@ struct ToneGenerator {
 
   /// The sound of a sample.
   func waveform(_ index: Int) -> [Double] {
-    var draws = RandomSource.Generator(source: samples, lane: index)
+    var draws = RandomSource.Generator(source: samples, substream: index)
     func factor(_ spread: Double) -> Double { 1 + spread * (2 * draws.uniform() - 1) }
     let (pitch, tempo, amplitude) = (factor(0.1), factor(0.15), 0.3 + 0.7 * draws.uniform())
     let harmonics = [1, (0.2 + 0.6 * draws.uniform()) / 2, (0.2 + 0.6 * draws.uniform()) / 3]

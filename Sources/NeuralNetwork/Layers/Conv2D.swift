@@ -2,11 +2,12 @@ public import NumericCore
 
 /// Two-dimensional convolution (cross-correlation) of an image with learned filters; LeCun et al. 1989.
 ///
-/// y[i, j, o] = bias[o] + Σ weight[o, c, a, b] · x[i·s + a·d − p, j·s + b·d − p, c], zero outside of the image. In groups, the
-/// filters of a group see that group's channels alone; as many groups as channels is the depthwise convolution.
+/// y[i, j, o] = bias[o] + Σ weight[o, c, a, b] · x[i·s + a·d − p, j·s + b·d − p, c], zero outside of the image. In
+/// groups, the filters of a group see that group's channels alone; as many groups as channels is the depthwise
+/// convolution.
 ///
-/// - Shapes: `input` [N, H, W, C], `output` [N, H′, W′, filters], `weight` [filters, C / groups, kernel height, kernel width] and
-///   `bias` [filters], which are those of PyTorch's `Conv2d`. H′ and W′ as `SlidingWindow` says.
+/// - Shapes: `input` [N, H, W, C], `output` [N, H′, W′, filters], `weight` [filters, C / groups, kernel height, kernel
+///   width] and `bias` [filters], which are those of PyTorch's `Conv2d`. H′ and W′ as `SlidingWindow` says.
 public struct Conv2D<S: Scalar>: Layer {
   public let inputShape: Shape
   public let outputShape: Shape
@@ -17,7 +18,8 @@ public struct Conv2D<S: Scalar>: Layer {
   /// - Parameters:
   ///   - inputShape: [H, W, C].
   ///   - filters: channels of the output.
-  ///   - initializer: of the weight, from its fan-in C / groups · kernel and fan-out filters · kernel; the bias starts at zero.
+  ///   - initializer: of the weight, from its fan-in C / groups · kernel and fan-out filters · kernel; the bias starts
+  ///     at zero.
   /// - Precondition: the kernel fits into the padded image, and `groups` divides C and `filters`.
   public init(
     inputShape: Shape, filters: Int, kernel: Extents, stride: Extents = 1, padding: Extents = 0, dilation: Extents = 1,
@@ -44,7 +46,7 @@ public struct Conv2D<S: Scalar>: Layer {
     self.outputShape = outputShape
     self.convolution = convolution
     self.hasBias = hasBias
-    let kernel = convolution.window.kernel.product
+    let kernel = convolution.geometry.kernel.product
     let filters = convolution.outputChannels
     let weight = ParameterSpecification(
       "weight", shape: weightShape,

@@ -19,7 +19,7 @@ public struct Dense<S: Scalar>: Layer {
     initializer: (_ fanIn: Int, _ fanOut: Int) -> Initializer = { fanIn, _ in .kaimingUniform(fanIn: fanIn) }
   ) {
     precondition(inputShape.rank >= 1 && outputSize >= 1, "Dense maps the last axis of \(inputShape) to \(outputSize)")
-    inputSize = inputShape.extents.last!
+    inputSize = inputShape[inputShape.rank - 1]
     self.inputShape = inputShape
     self.outputSize = outputSize
     self.hasBias = hasBias

@@ -24,7 +24,7 @@ public struct Dropout<S: Scalar>: Layer {
     for sample in 0..<pass.samples {
       let size = outputShape.elementCount
       random.fillDropoutMask(
-        mask.window(sample * size..<(sample + 1) * size), lane: pass.sampleIDs[sample], probability: probability)
+        mask.window(sample * size..<(sample + 1) * size), substream: pass.sampleIDs[sample], probability: probability)
     }
     multiplyElements(pass.input(), mask, into: pass.output)
   }

@@ -100,7 +100,8 @@ public struct MultiHeadAttention<S: Scalar>: Layer {
     if drops(pass), let random = pass.random {
       for sample in 0..<pass.samples {
         random.fillDropoutMask(
-          memory.mask.window(sample * heads * square..<(sample + 1) * heads * square), lane: pass.sampleIDs[sample],
+          memory.mask.window(sample * heads * square..<(sample + 1) * heads * square),
+          substream: pass.sampleIDs[sample],
           probability: dropout)
       }
     }

@@ -2,26 +2,28 @@ public import NumericCore
 
 /// A stack of recurrent layers over the steps of a sequence: long short-term memory or gated recurrent units.
 ///
-/// The formulas stand with the kernels `lstmForward` and `gruForward`. Names, shapes and the order of the gates (LSTM i, f, g,
-/// o; GRU r, z, n) are those of PyTorch's `nn.LSTM` and `nn.GRU`; parameters start uniform on ±1/√units, as there.
+/// The formulas stand with the kernels `lstmForward` and `gruForward`. Names, shapes and the order of the gates (LSTM
+/// i, f, g, o; GRU r, z, n) are those of PyTorch's `nn.LSTM` and `nn.GRU`; parameters start uniform on ±1/√units, as
+/// there.
 ///
-/// - Shapes: input 0 [T, F]; input 1, where `hasLengths`, the number of steps of each sample, a scalar up to T. With D = 1 or 2
-///   directions of H units: output [T, D·H], or [D·H] where only the last state of each direction is wanted. Of layer l:
-///   `weight_ih_l` [G·H, F or D·H], `weight_hh_l` [G·H, H], `bias_ih_l` and `bias_hh_l` [G·H], G = 4 gates (GRU: 3);
-///   those of the reverse direction end in `_reverse`.
-/// - Steps from a sample's length on are padding: they give zeros, change no state and get no gradient. The forward direction's
-///   last state is that after step length − 1, the reverse direction's that after step 0.
+/// - Shapes: input 0 [T, F]; input 1, where `hasLengths`, the number of steps of each sample, a scalar up to T. With D
+///   = 1 or 2 directions of H units: output [T, D·H], or [D·H] where only the last state of each direction is wanted.
+///   Of layer l: `weight_ih_l` [G·H, F or D·H], `weight_hh_l` [G·H, H], `bias_ih_l` and `bias_hh_l` [G·H], G = 4 gates
+///   (GRU: 3); those of the reverse direction end in `_reverse`.
+/// - Steps from a sample's length on are padding: they give zeros, change no state and get no gradient. The forward
+///   direction's last state is that after step length − 1, the reverse direction's that after step 0.
 /// - Dropout falls on the output of every layer but the last, keyed by (step, layer, sample).
 ///
-/// All steps' products with the input weights are one matrix product, as are all steps' weight gradients; what remains in
-/// each step is one product with the recurrent weights and one kernel.
+/// All steps' products with the input weights are one matrix product, as are all steps' weight gradients; what remains
+/// in each step is the product with the recurrent weights and one kernel. A `Sweep` takes one direction through one
+/// layer, step by step; a `RecurrentCell` is what LSTM and GRU differ in.
 public struct Recurrent<S: Scalar>: Layer {
   public enum Cell: String, Sendable { case lstm, gru }
 
-  public let cell: Cell
   public let inputShapes: [Shape]
   public let outputShape: Shape
   public let parameters: [ParameterSpecification]
+  let cell: any RecurrentCell<S>
   let steps: Int, inputSize: Int, units: Int, layers: Int, directions: Int
   let givesSequence: Bool
   let dropout: Double
@@ -39,14 +41,14 @@ public struct Recurrent<S: Scalar>: Layer {
     precondition(
       inputShape.rank == 2 && inputShape[0] >= 1 && units >= 1 && layers >= 1 && (0..<1).contains(dropout),
       "\(layers) recurrent layers of \(units) units over \(inputShape) with dropout \(dropout)")
-    self.cell = cell
+    self.cell = cell.arithmetic(units: units)
     (steps, inputSize) = (inputShape[0], inputShape[1])
     (self.units, self.layers, self.givesSequence) = (units, layers, givesSequence)
     self.dropout = layers > 1 ? dropout : 0
     directions = isBidirectional ? 2 : 1
     inputShapes = hasLengths ? [inputShape, []] : [inputShape]
     outputShape = givesSequence ? [inputShape[0], directions * units] : [directions * units]
-    let rows = cell.gateCount * units
+    let rows = self.cell.gates.parameterRows
     let law = Initializer.uniform(bound: (1 / Double(units)).squareRoot())
     var parameters: [ParameterSpecification] = []
     for layer in 0..<layers {
@@ -63,30 +65,33 @@ public struct Recurrent<S: Scalar>: Layer {
     self.parameters = parameters
   }
 
-  public func savedCount(samples: Int) -> Int { RecurrentMemory.count(self, samples: samples) }
+  /// D·H.
+  var width: Int { directions * units }
+
+  public func savedCount(samples: Int) -> Int {
+    samples * steps * (inputSize + layers * RecurrentMemory.width(self))
+  }
 
   public func scratchCount(samples: Int) -> Int {
-    let width = directions * units
-    // Two gradients of activations, one of cells, a sample's dropout mask, and rows of gates.
-    return samples * steps * (width + max(width, inputSize)) + samples * units + steps * width + 12 * units
-      + WindowCutter<S>.slack(windows: 8)
+    // Two gradients of activations, one of states, a sample's dropout mask, and rows of gates.
+    samples * steps * (width + max(width, inputSize)) + samples * cell.stateSize + steps * width
+      + 2 * (cell.gates.count + units) + WindowCutter<S>.slack(windows: 8)
   }
 
   // MARK: Forward
 
   public func forward(_ pass: LayerPass<S>) {
-    let memory = RecurrentMemory(self, pass)
-    exchangeLeadingAxes(pass.input(), outer: pass.samples, inner: steps, width: inputSize, into: memory.input)
+    exchangeLeadingAxes(
+      pass.input(), outer: pass.samples, inner: steps, width: inputSize, into: timeMajorInput(pass))
     for layer in 0..<layers {
-      if isDropped(layer, pass) { drop(memory, layer, pass) }
-      let input = layerInput(memory, layer, pass)
-      for direction in 0..<directions { forward(pass, memory, layer, direction, input: input) }
+      drop(layer, pass)
+      for direction in 0..<directions { Sweep(self, pass, layer: layer, direction: direction).forward() }
     }
-    let states = memory.output(layers - 1)
+    let states = memory(layers - 1, pass).output
     if givesSequence {
-      exchangeLeadingAxes(states, outer: steps, inner: pass.samples, width: directions * units, into: pass.output)
+      exchangeLeadingAxes(states, outer: steps, inner: pass.samples, width: width, into: pass.output)
     } else {
-      forEachLastState(pass) { _, source, target in
+      forEachLastState(pass) { source, target in
         if let source {
           copy(states.window(source), into: pass.output.window(target))
         } else {
@@ -96,84 +101,51 @@ public struct Recurrent<S: Scalar>: Layer {
     }
   }
 
-  private func forward(
-    _ pass: LayerPass<S>, _ memory: RecurrentMemory<S>, _ layer: Int, _ direction: Int, input: Matrix<S>
-  ) {
-    var scratch = WindowCutter(pass.scratch)
-    let bias = scratch.take(4 * units)
-    let zeros = zeroed(scratch.take(units))
-    let weights = weights(layer, direction)
-    gatherBias(pass.parameter(weights + 2), pass.parameter(weights + 3), into: bias)
-    let gateRows = cell.gateCount * units
-    let gates = memory.gates(layer, direction)
-    multiply(
-      input, matrix(pass.parameter(weights), columns: input.columns).transposed,
-      into: Matrix(gates, rows: input.rows, columns: gateRows, stride: 4 * units))
-    let recurrent = matrix(pass.parameter(weights + 1), columns: units)
-    for position in 0..<steps {
-      let step = step(pass, memory, layer, direction, position, zeros: zeros)
-      if let previous = step.previousHidden {
-        let hidden = Matrix(previous, rows: pass.samples, columns: units, stride: step.stride)
-        recurrentProduct(hidden, recurrent, into: step.gates)
-      } else if cell == .gru {
-        clearProducts(of: step.gates)
-      }
-      switch cell {
-      case .lstm:
-        lstmForward(
-          step, bias: bias, previousCell: memory.previousCell(layer, direction, position),
-          cell: memory.cell(layer, direction, position))
-      case .gru: gruForward(step, bias: bias)
+  /// Draws the mask of a layer's input and applies it. A sample's mask is drawn as [T, D·H] and then set time-major.
+  private func drop(_ layer: Int, _ pass: LayerPass<S>) {
+    guard isDropped(layer, pass), let random = pass.random?.stream(.dropout, layer) else { return }
+    let memory = memory(layer, pass), row = pass.scratch.window(first: steps * width)
+    for sample in 0..<pass.samples {
+      random.fillDropoutMask(row, substream: pass.sampleIDs[sample], probability: dropout)
+      for step in 0..<steps {
+        let start = (step * pass.samples + sample) * width
+        copy(row.window(step * width..<(step + 1) * width), into: memory.mask.window(start..<start + width))
       }
     }
+    multiplyElements(self.memory(layer - 1, pass).output, memory.mask, into: memory.dropped)
   }
 
-  /// Adds the hidden states' part to the gates of a step. Of a GRU the part of n goes to a block of its own.
-  private func recurrentProduct(_ hidden: Matrix<S>, _ weight: Matrix<S>, into gates: Window<S>) {
-    switch cell {
-    case .lstm:
-      multiply(
-        hidden, weight.transposed, into: Matrix(gates, rows: hidden.rows, columns: 4 * units), adding: true)
-    case .gru:
-      multiply(
-        hidden, weight.rows(0..<2 * units).transposed,
-        into: Matrix(gates, rows: hidden.rows, columns: 4 * units).columns(0..<2 * units), adding: true)
-      multiply(
-        hidden, weight.rows(2 * units..<3 * units).transposed,
-        into: Matrix(gates, rows: hidden.rows, columns: 4 * units).columns(3 * units..<4 * units))
-    }
+  private func isDropped(_ layer: Int, _ pass: LayerPass<S>) -> Bool {
+    layer > 0 && dropout > 0 && pass.random != nil
   }
 
   // MARK: Backward
 
   public func backward(_ pass: LayerPass<S>) {
-    let memory = RecurrentMemory(self, pass)
-    let width = directions * units
     let rows = steps * pass.samples
     var scratch = WindowCutter(pass.scratch)
     var gradient = scratch.take(rows * max(width, inputSize))
     var below = scratch.take(rows * max(width, inputSize))
+    let last = gradient.window(first: rows * width)
     if givesSequence {
-      exchangeLeadingAxes(
-        pass.outputGradient, outer: pass.samples, inner: steps, width: width, into: gradient.window(first: rows * width)
-      )
+      exchangeLeadingAxes(pass.outputGradient, outer: pass.samples, inner: steps, width: width, into: last)
     } else {
-      gradient.window(first: rows * width).update(repeating: 0)
-      forEachLastState(pass) { _, target, source in
-        if let target { copy(pass.outputGradient.window(source), into: gradient.window(target)) }
+      last.update(repeating: 0)
+      forEachLastState(pass) { target, source in
+        if let target { copy(pass.outputGradient.window(source), into: last.window(target)) }
       }
     }
     for layer in (0..<layers).reversed() {
+      let inputWidth = layer > 0 ? width : inputSize
       let needsInput = layer > 0 || pass.inputGradient() != nil
-      let input = layerInput(memory, layer, pass)
       for direction in 0..<directions {
-        backward(
-          pass, memory, layer, direction, input: input, hiddenGradient: gradient.window(first: rows * width),
-          inputGradient: needsInput ? below.window(first: rows * input.columns) : nil, scratch: scratch)
+        Sweep(self, pass, layer: layer, direction: direction).backward(
+          hiddenGradient: gradient.window(first: rows * width),
+          inputGradient: needsInput ? below.window(first: rows * inputWidth) : nil, scratch: scratch)
       }
-      if layer > 0, isDropped(layer, pass) {
+      if isDropped(layer, pass) {
         let window = below.window(first: rows * width)
-        multiplyElements(window, memory.mask(layer), into: window)
+        multiplyElements(window, memory(layer, pass).mask, into: window)
       }
       swap(&gradient, &below)
     }
@@ -185,81 +157,42 @@ public struct Recurrent<S: Scalar>: Layer {
     if inputShapes.count > 1 { pass.inputGradient(1)?.update(repeating: 0) }
   }
 
-  private func backward(
-    _ pass: LayerPass<S>, _ memory: RecurrentMemory<S>, _ layer: Int, _ direction: Int, input: Matrix<S>,
-    hiddenGradient: Window<S>, inputGradient: Window<S>?, scratch: WindowCutter<S>
-  ) {
-    var scratch = scratch
-    let cellGradient = zeroed(scratch.take(pass.samples * units))
-    let tangents = scratch.take(units)
-    let zeros = zeroed(scratch.take(units))
-    let weights = weights(layer, direction)
-    let recurrent = matrix(pass.parameter(weights + 1), columns: units)
-    for position in (0..<steps).reversed() {
-      let step = step(pass, memory, layer, direction, position, zeros: zeros)
-      let ownGradient = memory.rows(hiddenGradient, direction, position)
-      let previousGradient = position > 0 ? memory.rows(hiddenGradient, direction, position - 1) : nil
-      switch cell {
-      case .lstm:
-        lstmBackward(
-          step.replacingHidden(by: ownGradient), previousCell: memory.previousCell(layer, direction, position),
-          cell: memory.cell(layer, direction, position), cellGradient: cellGradient, tangents: tangents)
-      case .gru: gruBackward(step, hiddenGradient: ownGradient, previousGradient: previousGradient)
-      }
-      guard let previousGradient else { continue }
-      let gates = Matrix(step.gates, rows: pass.samples, columns: 4 * units)
-      let target = Matrix(previousGradient, rows: pass.samples, columns: units, stride: step.stride)
-      switch cell {
-      case .lstm: multiply(gates, recurrent, into: target, adding: true)
-      case .gru:
-        multiply(gates.columns(0..<2 * units), recurrent.rows(0..<2 * units), into: target, adding: true)
-        multiply(
-          gates.columns(3 * units..<4 * units), recurrent.rows(2 * units..<3 * units), into: target, adding: true)
-      }
-    }
-    let gates = Matrix(memory.gates(layer, direction), rows: input.rows, columns: 4 * units)
-    addParameterGradients(pass, memory, layer, direction, input: input, gates: gates, sums: scratch.take(4 * units))
-    if let inputGradient {
-      multiply(
-        gates.columns(0..<cell.gateCount * units), matrix(pass.parameter(weights), columns: input.columns),
-        into: Matrix(inputGradient, rows: input.rows, columns: input.columns), adding: direction > 0)
-    }
+  // MARK: Places
+
+  private func timeMajorInput(_ pass: LayerPass<S>) -> Window<S> {
+    pass.saved.window(first: steps * pass.samples * inputSize)
   }
 
-  /// One product over all steps for each weight; `gates` holds the gradients of the gates before activation.
-  private func addParameterGradients(
-    _ pass: LayerPass<S>, _ memory: RecurrentMemory<S>, _ layer: Int, _ direction: Int, input: Matrix<S>,
-    gates: Matrix<S>, sums: Window<S>
-  ) {
-    let weights = weights(layer, direction)
-    if let gradient = pass.parameterGradient(weights) {
-      multiply(
-        gates.columns(0..<cell.gateCount * units).transposed, input, into: matrix(gradient, columns: input.columns),
-        adding: true)
-    }
-    if let gradient = pass.parameterGradient(weights + 1), steps > 1 {
-      // The state before step t is the output of its neighbour: gates without their first step, outputs without their last.
-      let (later, hidden) = memory.neighbours(layer, direction)
-      let target = matrix(gradient, columns: units)
-      switch cell {
-      case .lstm: multiply(later.transposed, hidden, into: target, adding: true)
-      case .gru:
-        multiply(
-          later.columns(0..<2 * units).transposed, hidden, into: target.rows(0..<2 * units), adding: true)
-        multiply(
-          later.columns(3 * units..<4 * units).transposed, hidden, into: target.rows(2 * units..<3 * units),
-          adding: true)
+  func memory(_ layer: Int, _ pass: LayerPass<S>) -> RecurrentMemory<S> {
+    let rows = steps * pass.samples, size = rows * RecurrentMemory.width(self)
+    let start = rows * inputSize + layer * size
+    return RecurrentMemory(self, pass.saved.window(start..<start + size), rows: rows)
+  }
+
+  /// What a layer reads [T·N, F or D·H].
+  func input(ofLayer layer: Int, _ pass: LayerPass<S>) -> Matrix<S> {
+    let rows = steps * pass.samples
+    guard layer > 0 else { return Matrix(timeMajorInput(pass), rows: rows, columns: inputSize) }
+    return Matrix(
+      isDropped(layer, pass) ? memory(layer, pass).dropped : memory(layer - 1, pass).output, rows: rows, columns: width)
+  }
+
+  /// The steps of each sample; nil where all have all.
+  func lengths(_ pass: LayerPass<S>) -> Window<S>? { inputShapes.count > 1 ? pass.input(1) : nil }
+
+  /// Calls `body` for each sample and direction with where its last state stands in [T, N, D·H] (nil for a sample
+  /// without steps) and where in the output [N, D·H].
+  private func forEachLastState(_ pass: LayerPass<S>, _ body: (_ states: Range<Int>?, _ output: Range<Int>) -> Void) {
+    let lengths = lengths(pass)
+    for sample in 0..<pass.samples {
+      let length = lengths.map { Int($0[sample]) } ?? steps
+      precondition((0...steps).contains(length), "a sequence of \(length) steps among \(steps)")
+      for direction in 0..<directions {
+        let step = direction == 0 ? length - 1 : 0
+        let start = (step * pass.samples + sample) * width + direction * units
+        let target = sample * width + direction * units
+        body(length > 0 ? start..<start + units : nil, target..<target + units)
       }
-    }
-    guard let inputBias = pass.parameterGradient(weights + 2), let hiddenBias = pass.parameterGradient(weights + 3)
-    else { return }
-    addColumnSums(of: memory.gates(layer, direction), to: zeroed(sums))
-    add(sums.window(first: inputBias.count), into: inputBias)
-    switch cell {
-    case .lstm: add(sums, into: hiddenBias)
-    case .gru:
-      add(sums.window(first: 2 * units), into: hiddenBias.window(first: 2 * units))
-      add(sums.window(3 * units..<4 * units), into: hiddenBias.window(2 * units..<3 * units))
     }
   }
 }

@@ -30,7 +30,7 @@ public struct SpatialDropout<S: Scalar>: Layer {
     guard let random = pass.random, probability > 0 else { return copy(pass.input(), into: pass.output) }
     for sample in 0..<pass.samples {
       let mask = mask(pass, sample)
-      random.fillDropoutMask(mask, lane: pass.sampleIDs[sample], probability: probability)
+      random.fillDropoutMask(mask, substream: pass.sampleIDs[sample], probability: probability)
       multiplyRows(window(pass.input(), sample), by: mask, into: window(pass.output, sample))
     }
   }

@@ -3,8 +3,9 @@ public import Settings
 
 /// The cross-entropy −Σⱼ wⱼ · qⱼ · log softmax(logits)ⱼ, as PyTorch's `CrossEntropyLoss`.
 ///
-/// q is the target: 1 at the label, or the distribution that a sample gives, smoothed to (1 − ε) · q + ε / K for K classes
-/// (Szegedy et al. 2016). w are the weights of the classes. With plain labels this is −log softmax(logits)[label].
+/// q is the target: 1 at the label, or the distribution that a sample gives, smoothed to (1 − ε) · q + ε / K for K
+/// classes (Szegedy et al. 2016). w are the weights of the classes. With plain labels this is −log
+/// softmax(logits)[label].
 ///
 /// - log softmax is logitⱼ − max − log Σ exp(logit − max), which is stable for any logits. The gradient is
 ///   (Σⱼ wⱼ · qⱼ) · softmax(logits) − w · q.
@@ -96,98 +97,5 @@ public struct CrossEntropy: Loss {
       if let gradient { scale(gradient, by: 1 / S(positions)) }
     }
     return sums
-  }
-}
-
-@specialized(where S == Float)
-@specialized(where S == Double)
-func labelCrossEntropy<S: Scalar>(
-  logits: Window<S>, labels: Window<S>, classes: Int, gradient: Window<S>?
-) -> (loss: Double, correct: Double) {
-  var lossSum = 0.0
-  var correct = 0
-  for sample in labels.indices {
-    let row = logits.window(sample * classes..<(sample + 1) * classes)
-    let label = classIndex(labels[sample], of: classes)
-    let best = firstGreatest(row)
-    let greatest = row[best]
-    var sum: S = 0
-    if let gradient {
-      let gradientRow = gradient.window(sample * classes..<(sample + 1) * classes)
-      for j in row.indices { gradientRow[j] = S.exponential(row[j] - greatest) }
-      for j in row.indices { sum += gradientRow[j] }
-      for j in row.indices { gradientRow[j] /= sum }
-      gradientRow[label] -= 1
-    } else {
-      for j in row.indices { sum += S.exponential(row[j] - greatest) }
-    }
-    lossSum += Double(S.logarithm(sum) - (row[label] - greatest))
-    correct += best == label ? 1 : 0
-  }
-  return (lossSum, Double(correct))
-}
-
-@specialized(where S == Float)
-@specialized(where S == Double)
-private func weightedCrossEntropy<S: Scalar>(
-  logits: Window<S>, targets: Window<S>, isLabels: Bool, classes: Int, smoothing: S, weights: [Double]?,
-  gradient: Window<S>?
-) -> (loss: Double, correct: Double, weight: Double) {
-  var lossSum = 0.0, weightSum = 0.0
-  var correct = 0
-  let spread = smoothing / S(max(1, classes))
-  for sample in 0..<logits.count / max(1, classes) {
-    let row = logits.window(sample * classes..<(sample + 1) * classes)
-    let label: Int
-    if isLabels {
-      label = classIndex(targets[sample], of: classes)
-    } else {
-      label = firstGreatest(targets.window(sample * classes..<(sample + 1) * classes))
-    }
-    let best = firstGreatest(row)
-    let greatest = row[best]
-    var sum: S = 0
-    for j in row.indices { sum += S.exponential(row[j] - greatest) }
-    let logarithm = S.logarithm(sum)
-    var loss: S = 0, total: S = 0
-    for j in row.indices {
-      let given: S = isLabels ? (j == label ? 1 : 0) : targets[sample * classes + j]
-      let target = (weights.map { S($0[j]) } ?? 1) * ((1 - smoothing) * given + spread)
-      total += target
-      loss += target * (logarithm - (row[j] - greatest))
-      if let gradient { gradient[sample * classes + j] = -target }
-    }
-    if let gradient {
-      let gradientRow = gradient.window(sample * classes..<(sample + 1) * classes)
-      for j in row.indices { gradientRow[j] += total * (S.exponential(row[j] - greatest) / sum) }
-    }
-    lossSum += Double(loss)
-    weightSum += isLabels ? Double(weights.map { S($0[label]) } ?? 1) : 1
-    correct += best == label ? 1 : 0
-  }
-  return (lossSum, Double(correct), weightSum)
-}
-
-/// The label as an index.
-func classIndex<S: Scalar>(_ label: S, of classes: Int) -> Int {
-  let index = Int(label)
-  precondition((0..<classes).contains(index), "label \(index) of \(classes) classes")
-  return index
-}
-
-/// Overwrites each row of `logits` [N, K] with its softmax.
-@specialized(where S == Float)
-@specialized(where S == Double)
-public func softmaxRows<S: Scalar>(_ logits: Window<S>, classes: Int) {
-  precondition(classes > 0 && logits.count % classes == 0, "rows of \(classes) in \(logits.count) logits")
-  for start in stride(from: 0, to: logits.count, by: classes) {
-    let row = logits.window(start..<start + classes)
-    let greatest = row.max()!
-    var sum: S = 0
-    for j in row.indices {
-      row[j] = S.exponential(row[j] - greatest)
-      sum += row[j]
-    }
-    for j in row.indices { row[j] /= sum }
   }
 }

@@ -4,8 +4,8 @@ public import Settings
 /// The numbers of a box: x centre, y centre, width and height, relative to the image.
 public let boxSize = 4
 
-/// The loss of one class and one box a sample: the cross-entropy of the class plus λ Σ Huber_δ(bᵢ − tᵢ) over the four numbers of the
-/// box, the multi-task loss of Girshick ("Fast R-CNN", 2015) whose smooth L1 is δ = 1.
+/// The loss of one class and one box a sample: the cross-entropy of the class plus λ Σ Huber_δ(bᵢ − tᵢ) over the four
+/// numbers of the box, the multi-task loss of Girshick ("Fast R-CNN", 2015) whose smooth L1 is δ = 1.
 ///
 /// A sample is correct where its greatest logit (the first, in a tie) is the label's.
 public struct DetectionLoss: Loss {

@@ -53,36 +53,3 @@ public struct FocalLoss: Loss {
     return StepScalars(loss: loss, correct: correct, samples: samples)
   }
 }
-
-@specialized(where S == Float)
-@specialized(where S == Double)
-private func focalLoss<S: Scalar>(
-  logits: Window<S>, labels: Window<S>, classes: Int, gamma: S, alpha: [Double]?, gradient: Window<S>?, positions: Int
-) -> (loss: Double, correct: Double) {
-  var lossSum = 0.0
-  var correct = 0
-  for sample in labels.indices {
-    let row = logits.window(sample * classes..<(sample + 1) * classes)
-    let label = classIndex(labels[sample], of: classes)
-    let best = firstGreatest(row)
-    let greatest = row[best]
-    var others: S = 0
-    for j in row.indices where j != label { others += S.exponential(row[j] - greatest) }
-    let sum = others + S.exponential(row[label] - greatest)
-    let logarithm = (row[label] - greatest) - S.logarithm(sum)
-    let miss = others / sum
-    // x^γ by logarithms; 0⁰ is 1.
-    let modulation = (alpha.map { S($0[label]) } ?? 1) * (gamma == 0 ? 1 : S.exponential(gamma * S.logarithm(miss)))
-    lossSum += Double(-modulation * logarithm)
-    correct += best == label ? 1 : 0
-    if let gradient {
-      let gradientRow = gradient.window(sample * classes..<(sample + 1) * classes)
-      // −log p / (1 − p) goes to 1 as p does.
-      let ratio = miss > 0 ? -logarithm / miss : 1
-      let factor = modulation * (1 + gamma * (1 - miss) * ratio) / S(positions)
-      for j in row.indices { gradientRow[j] = factor * (S.exponential(row[j] - greatest) / sum) }
-      gradientRow[label] = -factor * miss
-    }
-  }
-  return (lossSum / Double(positions), Double(correct) / Double(positions))
-}

@@ -20,32 +20,12 @@ public struct Hinge: Loss {
 
   public var targetKind: TargetKind { .classIndex }
 
-  @specialized(where S == Float)
-  @specialized(where S == Double)
   public func evaluate<S: Scalar>(
     outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
   ) -> StepScalars {
     let (positions, classes) = sizes(outputs, targets, samples, gradient)
-    let margin = S(margin)
-    var lossSum = 0.0
-    var correct = 0
-    let scale = 1 / S(classes * positions)
-    for sample in targets.indices {
-      let row = outputs.window(sample * classes..<(sample + 1) * classes)
-      let label = classIndex(targets[sample], of: classes)
-      var loss: S = 0, violations: S = 0
-      for j in row.indices {
-        let term = j == label ? 0 : margin - row[label] + row[j]
-        // Written so that NaN is kept.
-        loss += term <= 0 ? 0 : term
-        violations += term > 0 ? 1 : 0
-        if let gradient { gradient[sample * classes + j] = term > 0 ? scale : 0 }
-      }
-      if let gradient { gradient[sample * classes + label] = -scale * violations }
-      lossSum += Double(loss)
-      correct += firstGreatest(row) == label ? 1 : 0
-    }
-    return StepScalars(
-      loss: lossSum / Double(classes * positions), correct: Double(correct) / Double(positions), samples: samples)
+    let (loss, correct) = multiClassHinge(
+      logits: outputs, labels: targets, classes: classes, margin: S(margin), gradient: gradient, positions: positions)
+    return StepScalars(loss: loss, correct: correct, samples: samples)
   }
 }

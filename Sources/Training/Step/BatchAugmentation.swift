@@ -26,7 +26,7 @@ final class BatchAugmentation {
     guard !augmentations.isEmpty else { return nil }
     if let places = task.placesInImage, let moving = augmentations.first(where: { type(of: $0).movesPixels }) {
       throw Failure.usage(
-        "data.augment: \(moving.name) moves the pixels of a sample, but not \(places) that it is compared with; leave it "
+        "data.augment: \(moving.name) moves the pixels of a sample, but not \(places) that it is held against; leave it "
           + "out (cutout and noise may stay)")
     }
     self.outputSize = outputSize

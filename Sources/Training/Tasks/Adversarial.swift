@@ -187,7 +187,7 @@ final class AdversarialLearner: Learner {
     let ids = reals.sampleIDs, size = networks.layers.latent, source = random.stream(.latent)
     for (index, id) in ids.enumerated() {
       (generator.sampleIDs[index], onFakes.sampleIDs[index], toGenerator.sampleIDs[index]) = (id, id, id)
-      source.fillNormal(generator.input().window(index * size..<(index + 1) * size), lane: id)
+      source.fillNormal(generator.input().window(index * size..<(index + 1) * size), substream: id)
     }
   }
 

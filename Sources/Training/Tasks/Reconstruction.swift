@@ -24,7 +24,7 @@ struct Reconstruction: LearningTask {
     guard loss.targetKind == .values || (loss.targetKind == .binary && loss.givesProbabilities) else {
       let fitting = [MeanSquaredError.name, MeanAbsoluteError.name, HuberLoss.name, BinaryCrossEntropy.name]
       throw Failure.usage(
-        "loss: \(loss.name) cannot be compared with features; where the target is the features give one of "
+        "loss: \(loss.name) cannot be held against features; where the target is the features give one of "
           + fitting.joined(separator: ", "))
     }
     guard context.layout != .indices else {

@@ -1,0 +1,154 @@
+// Activation functions, forward and backward. Backward kernels take what forward read or wrote, whichever the
+// derivative is cheapest in, and overwrite `inputGradient` with `outputGradient · f′`.
+
+/// max(0, x) + slope · min(0, x); a slope of zero is the plain ReLU (Nair and Hinton 2010; Maas et al. 2013).
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func leakyReLU<S: Scalar>(_ input: Window<S>, slope: S, into output: Window<S>) {
+  precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
+  for i in output.indices {
+    let x = input[i]
+    output[i] = x > 0 ? x : slope * x
+  }
+}
+
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func leakyReLUBackward<S: Scalar>(
+  input: Window<S>, slope: S, outputGradient: Window<S>, inputGradient: Window<S>
+) {
+  precondition(
+    input.count == inputGradient.count && outputGradient.count == inputGradient.count,
+    "\(outputGradient.count) gradients of \(input.count) elements into \(inputGradient.count)")
+  for i in inputGradient.indices {
+    inputGradient[i] = input[i] > 0 ? outputGradient[i] : slope * outputGradient[i]
+  }
+}
+
+/// tanh x.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func hyperbolicTangent<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
+  precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
+  for i in output.indices {
+    output[i] = S.hyperbolicTangent(input[i])
+  }
+}
+
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func hyperbolicTangentBackward<S: Scalar>(
+  output: Window<S>, outputGradient: Window<S>, inputGradient: Window<S>
+) {
+  precondition(
+    output.count == inputGradient.count && outputGradient.count == inputGradient.count,
+    "\(outputGradient.count) gradients of \(output.count) elements into \(inputGradient.count)")
+  for i in inputGradient.indices {
+    inputGradient[i] = outputGradient[i] * (1 - output[i] * output[i])
+  }
+}
+
+/// 1 / (1 + e⁻ˣ).
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func sigmoid<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
+  precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
+  for i in output.indices {
+    output[i] = 1 / (1 + S.exponential(-input[i]))
+  }
+}
+
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func sigmoidBackward<S: Scalar>(
+  output: Window<S>, outputGradient: Window<S>, inputGradient: Window<S>
+) {
+  precondition(
+    output.count == inputGradient.count && outputGradient.count == inputGradient.count,
+    "\(outputGradient.count) gradients of \(output.count) elements into \(inputGradient.count)")
+  for i in inputGradient.indices {
+    inputGradient[i] = outputGradient[i] * output[i] * (1 - output[i])
+  }
+}
+
+/// x · Φ(x) with the exact normal distribution Φ(x) = (1 + erf(x / √2)) / 2 (Hendrycks and Gimpel 2016), PyTorch's
+/// default.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func gelu<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
+  precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
+  let half = S(0.5), rootHalf = S(0.5).squareRoot()
+  for i in output.indices {
+    let x = input[i]
+    output[i] = x * half * (1 + S.errorFunction(x * rootHalf))
+  }
+}
+
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func geluBackward<S: Scalar>(
+  input: Window<S>, outputGradient: Window<S>, inputGradient: Window<S>
+) {
+  precondition(
+    input.count == inputGradient.count && outputGradient.count == inputGradient.count,
+    "\(outputGradient.count) gradients of \(input.count) elements into \(inputGradient.count)")
+  let half = S(0.5), rootHalf = S(0.5).squareRoot(), scale = 1 / (2 * S.pi).squareRoot()
+  for i in inputGradient.indices {
+    let x = input[i]
+    let distribution = half * (1 + S.errorFunction(x * rootHalf))
+    let density = scale * S.exponential(-half * x * x)
+    inputGradient[i] = outputGradient[i] * (distribution + x * density)
+  }
+}
+
+/// x above zero, alpha · (eˣ − 1) below (Clevert, Unterthiner and Hochreiter 2016).
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func exponentialLinearUnit<S: Scalar>(_ input: Window<S>, alpha: S, into output: Window<S>) {
+  precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
+  for i in output.indices {
+    let x = input[i]
+    let below = alpha * (S.exponential(x > 0 ? 0 : x) - 1)
+    output[i] = x > 0 ? x : below
+  }
+}
+
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func exponentialLinearUnitBackward<S: Scalar>(
+  input: Window<S>, alpha: S, outputGradient: Window<S>, inputGradient: Window<S>
+) {
+  precondition(
+    input.count == inputGradient.count && outputGradient.count == inputGradient.count,
+    "\(outputGradient.count) gradients of \(input.count) elements into \(inputGradient.count)")
+  for i in inputGradient.indices {
+    let x = input[i]
+    let below = alpha * S.exponential(x > 0 ? 0 : x)
+    inputGradient[i] = outputGradient[i] * (x > 0 ? 1 : below)
+  }
+}
+
+/// x / (1 + e⁻ˣ), also called swish (Elfwing, Uchibe and Doya 2018; Ramachandran, Zoph and Le 2017).
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func sigmoidLinearUnit<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
+  precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
+  for i in output.indices {
+    output[i] = input[i] / (1 + S.exponential(-input[i]))
+  }
+}
+
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func sigmoidLinearUnitBackward<S: Scalar>(
+  input: Window<S>, outputGradient: Window<S>, inputGradient: Window<S>
+) {
+  precondition(
+    input.count == inputGradient.count && outputGradient.count == inputGradient.count,
+    "\(outputGradient.count) gradients of \(input.count) elements into \(inputGradient.count)")
+  for i in inputGradient.indices {
+    let x = input[i]
+    let gate = 1 / (1 + S.exponential(-x))
+    inputGradient[i] = outputGradient[i] * gate * (1 + x * (1 - gate))
+  }
+}

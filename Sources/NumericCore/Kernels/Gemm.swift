@@ -1,0 +1,93 @@
+internal import COpenBLAS
+
+/// A view of memory as a row-major matrix, or as the transpose of one; it does not own the memory.
+public struct Matrix<S: Scalar> {
+  /// Nil only where there are no elements.
+  let base: UnsafeMutablePointer<S>?
+  /// Rows and columns after transposing.
+  public let rows: Int, columns: Int
+  /// Elements between the starts of two stored rows.
+  let stride: Int
+  let isTransposed: Bool
+
+  /// - Parameter stride: elements from one stored row to the next; `columns` where the rows are contiguous.
+  /// - Precondition: the window holds `rows` rows.
+  public init(_ window: Window<S>, rows: Int, columns: Int, stride: Int? = nil) {
+    let stride = stride ?? columns
+    precondition(
+      stride >= columns && (rows == 0 || window.count >= (rows - 1) * stride + columns),
+      "\(window.count) elements are no \(rows)×\(columns) matrix of stride \(stride)")
+    self.init(base: window.baseAddress, rows: rows, columns: columns, stride: stride, isTransposed: false)
+  }
+
+  private init(base: UnsafeMutablePointer<S>?, rows: Int, columns: Int, stride: Int, isTransposed: Bool) {
+    (self.base, self.rows, self.columns) = (base, rows, columns)
+    (self.stride, self.isTransposed) = (stride, isTransposed)
+  }
+
+  /// The same memory read with rows and columns exchanged; nothing moves.
+  public var transposed: Matrix {
+    Matrix(base: base, rows: columns, columns: rows, stride: stride, isTransposed: !isTransposed)
+  }
+
+  /// Some of the rows of a matrix that is not transposed; nothing moves.
+  public func rows(_ range: Range<Int>) -> Matrix {
+    precondition(!isTransposed && 0 <= range.lowerBound && range.upperBound <= rows, "rows \(range) of \(rows)")
+    return Matrix(
+      base: base.map { $0 + range.lowerBound * stride }, rows: range.count, columns: columns, stride: stride,
+      isTransposed: false)
+  }
+
+  /// Some of the columns of a matrix that is not transposed; nothing moves.
+  public func columns(_ range: Range<Int>) -> Matrix {
+    precondition(
+      !isTransposed && 0 <= range.lowerBound && range.upperBound <= columns, "columns \(range) of \(columns)")
+    return Matrix(
+      base: base.map { $0 + range.lowerBound }, rows: rows, columns: range.count, stride: stride, isTransposed: false)
+  }
+}
+
+/// `c = a · b`, or `c += a · b` where `adding`: BLAS level 3 `gemm`.
+///
+/// - Shapes: `a` [m, k], `b` [k, n], `c` [m, n] and not transposed.
+public func multiply<S: Scalar>(_ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, adding: Bool = false) {
+  precondition(
+    a.columns == b.rows && c.rows == a.rows && c.columns == b.columns && !c.isTransposed,
+    "[\(a.rows), \(a.columns)] · [\(b.rows), \(b.columns)] into [\(c.rows), \(c.columns)]")
+  if c.rows == 0 || c.columns == 0 { return }
+  S.gemm(a, b, c, adding ? 1 : 0)
+}
+
+extension Float {
+  public static func gemm(_ a: Matrix<Float>, _ b: Matrix<Float>, _ c: Matrix<Float>, _ beta: Float) {
+    cblas_sgemm(
+      CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
+      blasint(c.rows), blasint(c.columns), blasint(a.columns), 1, a.base, blasint(a.stride), b.base, blasint(b.stride),
+      beta, c.base, blasint(c.stride))
+  }
+}
+
+extension Double {
+  public static func gemm(_ a: Matrix<Double>, _ b: Matrix<Double>, _ c: Matrix<Double>, _ beta: Double) {
+    cblas_dgemm(
+      CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
+      blasint(c.rows), blasint(c.columns), blasint(a.columns), 1, a.base, blasint(a.stride), b.base, blasint(b.stride),
+      beta, c.base, blasint(c.stride))
+  }
+}
+
+/// The BLAS library behind `multiply`: its identity belongs in checkpoints, because another kernel family or another
+/// number of threads gives other bits.
+public enum BLAS {
+  /// The kernel family that OpenBLAS runs, such as `Haswell`.
+  public static var coreName: String { String(cString: openblas_get_corename()) }
+  /// Such as `OpenBLAS 0.3.21`.
+  public static var version: String {
+    String(cString: openblas_get_config()).split(separator: " ").prefix(2).joined(separator: " ")
+  }
+  /// Threads that one product may use.
+  public static var threads: Int {
+    get { Int(openblas_get_num_threads()) }
+    set { openblas_set_num_threads(Int32(newValue)) }
+  }
+}

@@ -1,0 +1,73 @@
+// Rows of sequences: copying between sample-major and time-major order, and looking rows up in a table.
+
+/// Exchanges the two leading axes: `input` [outer, inner, width] into `output` [inner, outer, width].
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func exchangeLeadingAxes<S: Scalar>(
+  _ input: Window<S>, outer: Int, inner: Int, width: Int, into output: Window<S>
+) {
+  precondition(
+    input.count == outer * inner * width && output.count == input.count,
+    "[\(outer), \(inner), \(width)] in \(input.count) elements, into \(output.count)")
+  for i in 0..<outer {
+    for j in 0..<inner {
+      let source = (i * inner + j) * width, target = (j * outer + i) * width
+      _ = output.window(target..<target + width).update(fromContentsOf: input.window(source..<source + width))
+    }
+  }
+}
+
+/// Row `indices[i]` of `table` [V, D] into row i of `output`.
+///
+/// - Precondition: each index is a whole number from 0 up to V.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func gatherRows<S: Scalar>(_ indices: Window<S>, of table: Window<S>, width: Int, into output: Window<S>) {
+  precondition(output.count == indices.count * width, "\(indices.count) rows of \(width) into \(output.count) elements")
+  for i in indices.indices {
+    let start = tableRow(indices[i], of: table, width: width) * width
+    _ = output.window(i * width..<(i + 1) * width).update(fromContentsOf: table.window(start..<start + width))
+  }
+}
+
+/// Adds row i of `rows` to row `indices[i]` of `table` [V, D], from the first to the last, where that is not row
+/// `skipped`.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func scatterAddRows<S: Scalar>(
+  _ rows: Window<S>, to indices: Window<S>, of table: Window<S>, width: Int, except skipped: Int? = nil
+) {
+  precondition(rows.count == indices.count * width, "\(indices.count) rows of \(width) in \(rows.count) elements")
+  for i in indices.indices {
+    let row = tableRow(indices[i], of: table, width: width)
+    if row == skipped { continue }
+    let source = rows.window(i * width..<(i + 1) * width), target = table.window(row * width..<(row + 1) * width)
+    for j in 0..<width { target[j] += source[j] }
+  }
+}
+
+/// The steps of each sample up to its last one that is no padding, at least one: a step is padding where all its
+/// elements equal `padding`.
+///
+/// - Shapes: `sequences` [N, T, width], `lengths` [N].
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func sequenceLengths<S: Scalar>(of sequences: Window<S>, width: Int, padding: S, into lengths: Window<S>) {
+  let size = lengths.isEmpty ? 0 : sequences.count / lengths.count
+  precondition(
+    sequences.count == lengths.count * size && width > 0 && size % width == 0,
+    "\(sequences.count) elements in rows of \(width) for \(lengths.count) samples")
+  for sample in lengths.indices {
+    var end = size
+    while end > 0, sequences[sample * size + end - 1] == padding { end -= 1 }
+    lengths[sample] = S(max(1, (end + width - 1) / width))
+  }
+}
+
+@inline(__always)
+private func tableRow<S: Scalar>(_ index: S, of table: Window<S>, width: Int) -> Int {
+  let row = Int(index)
+  precondition(
+    S(row) == index && row >= 0 && (row + 1) * width <= table.count, "row \(index) of \(table.count / width)")
+  return row
+}

@@ -1,0 +1,22 @@
+/// A floating-point type that networks compute in: `Float` trains, `Double` checks gradients.
+public protocol Scalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Sendable, Codable where Stride == Self {
+  /// eˣ.
+  static func exponential(_ x: Self) -> Self
+  /// The natural logarithm.
+  static func logarithm(_ x: Self) -> Self
+  /// log(1 + x) for x from 0 to 1, accurate near zero.
+  static func logarithmOnePlus(_ x: Self) -> Self
+  /// tanh x.
+  static func hyperbolicTangent(_ x: Self) -> Self
+  /// The error function 2/√π ∫₀ˣ exp(−t²) dt.
+  static func errorFunction(_ x: Self) -> Self
+  /// `x` in double precision: a conversion that the compiler sees through, unlike `Double(x)` of a generic type.
+  static func widened(_ x: Self) -> Double
+  /// Eight elements in double precision, one vector conversion.
+  static func widened(_ x: SIMD8<Self>) -> SIMD8<Double>
+  /// `values` where the element of `signs` is above zero or NaN, zero elsewhere. Comparing vectors of a generic type is
+  /// a loop.
+  static func rectified(_ values: SIMD8<Self>, by signs: SIMD8<Self>) -> SIMD8<Self>
+  /// `c = a · b + beta · c`; call `multiply`, which checks the shapes.
+  static func gemm(_ a: Matrix<Self>, _ b: Matrix<Self>, _ c: Matrix<Self>, _ beta: Self)
+}
