@@ -46,7 +46,7 @@ let package = Package(
       swiftSettings: kernelSettings),
     .target(
       name: "Checkpointing", dependencies: ["HDF5Storage", "Basics", "CZlib"]),
-    .target(name: "Configuration", dependencies: ["Metrics", "Settings", "Basics"]),
+    .target(name: "Configuration", dependencies: ["NeuralNetwork", "NumericCore", "Metrics", "Settings", "Basics"]),
     .target(
       name: "Training",
       dependencies: [
@@ -71,7 +71,8 @@ let package = Package(
     .testTarget(
       name: "DataPipelineTests",
       dependencies: ["DataPipeline", "NumericCore", "Collectives", "HDF5Storage", "Basics"]),
-    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Settings", "Basics"]),
+    .testTarget(
+      name: "ConfigurationTests", dependencies: ["Configuration", "NeuralNetwork", "NumericCore", "Settings", "Basics"]),
     .testTarget(
       name: "CommandTests", dependencies: ["ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "ddp-train"]),
     .testTarget(
@@ -84,13 +85,11 @@ let package = Package(
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "NumericCore", "TestSupport"]),
     .testTarget(name: "AugmentationTests", dependencies: ["DataPipeline", "NumericCore", "TestSupport"]),
     .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "TestSupport"]),
-    .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "NumericCore", "TestSupport"]),
+    .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "NumericCore", "Settings", "TestSupport"]),
     .testTarget(
       name: "OptimizersTests", dependencies: ["Optimizers", "NeuralNetwork", "NumericCore", "TestSupport"]),
     .testTarget(
       name: "DDPTrainTests", dependencies: ["DDPTrain", "Training", "Configuration", "NeuralNetwork", "TestSupport"]),
-    .testTarget(
-      name: "TrainingTests", dependencies: ["Training", "Configuration", "NeuralNetwork", "NumericCore", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 import Metrics
+import NeuralNetwork
 import Settings
 
 /// What `--help` can tell about.
@@ -102,7 +103,7 @@ extension HelpTopic {
                                         shift { fraction }, rotate { degrees }, cutout { size };
                                         for any data: noise { standard_deviation }, mixup { alpha }
       model.layers                      [{ dense: 128 }, "relu", { dropout: 0.2 }, "dense"]
-                                        \(wrapped(LayerDescription.knownNames))
+                                        \(wrapped(LayerCatalog.names))
                                         { residual: { layers: […], shortcut: […] } } adds the two,
                                         { parallel: { branches: [[…], […]], join: "concat" } },
                                         joined by "concat" or "add";

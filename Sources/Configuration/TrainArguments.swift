@@ -1,3 +1,4 @@
+import NeuralNetwork
 import Settings
 
 /// The arguments of `train`, in the order in which they take effect: defaults, file, then settings as given.

@@ -1,5 +1,6 @@
 import Basics
 import Metrics
+import NeuralNetwork
 import Settings
 
 extension TrainingConfiguration {

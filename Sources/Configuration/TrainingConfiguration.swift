@@ -1,4 +1,6 @@
 public import Metrics
+public import NeuralNetwork
+public import NumericCore
 import Settings
 
 /// Everything that decides a training run. Each property is a key of the configuration file, in snake_case.
@@ -6,8 +8,8 @@ import Settings
 /// `TrainingConfiguration()` holds the defaults: an MLP with Adam on the bundled digits.
 public struct TrainingConfiguration: Sendable, Equatable {
   public var data = Data()
-  public var model = ModelDescription.named("mlp")
-  public var initializer = Initializer.kaiming
+  public var model = ModelDescription.named(.mlp)
+  public var initializer = InitializationScheme.kaiming
   /// `nil`: the loss that fits the labels.
   public var loss: Loss?
   public var optimizer = Optimizer()
@@ -83,7 +85,7 @@ extension TrainingConfiguration {
 
   /// Whether the model learns to give the features themselves.
   public var reconstructs: Bool {
-    (data.target ?? (model == .named("autoencoder") ? .features : .labels)) == .features
+    (data.target ?? (model == .named(.autoencoder) ? .features : .labels)) == .features
   }
 
   /// How features are scaled; the figures come from the training split alone.
@@ -105,17 +107,6 @@ extension TrainingConfiguration {
     case channelsFirst = "channels_first"
     /// [N, H, W, C].
     case channelsLast = "channels_last"
-  }
-
-  /// The law that initial weights are drawn from; `kaiming` and `xavier` are the uniform ones.
-  public enum Initializer: String, CaseIterable, Sendable {
-    case kaiming, xavier, zero
-    case kaimingUniform = "kaiming_uniform"
-    case kaimingNormal = "kaiming_normal"
-    case xavierUniform = "xavier_uniform"
-    case xavierNormal = "xavier_normal"
-    case orthogonal
-    case truncatedNormal = "truncated_normal"
   }
 
   /// How ranks sum their gradients.

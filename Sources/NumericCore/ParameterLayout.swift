@@ -10,8 +10,8 @@ public enum Initializer: Sendable, Equatable {
   case xavierUniform(fanIn: Int, fanOut: Int)
   /// Normal of variance 2 / (fanIn + fanOut): Glorot and Bengio 2010.
   case xavierNormal(fanIn: Int, fanOut: Int)
-  /// As a matrix of its first axis by the others, orthonormal rows or, if there are more rows than columns, columns, uniform over
-  /// all such matrices: Saxe et al. 2014.
+  /// As a matrix of its first axis by the others, orthonormal rows or, if there are more rows than columns, columns,
+  /// uniform over all such matrices: Saxe et al. 2014.
   case orthogonal
   /// Normal of this standard deviation before values beyond two of it are drawn again.
   case truncatedNormal(standardDeviation: Double)
@@ -21,6 +21,31 @@ public enum Initializer: Sendable, Equatable {
   case normal(standardDeviation: Double)
   /// By another law, but zeros in one row of the first axis: the vector of the padding in an embedding's table.
   indirect case zeroingRow(Int, of: Initializer)
+}
+
+/// A law for the initial weights of any layer, which fits itself to the layer's sizes; `kaiming` and `xavier` are the
+/// uniform ones.
+public enum InitializationScheme: String, Sendable, CaseIterable {
+  case kaiming, xavier, zero
+  case kaimingUniform = "kaiming_uniform"
+  case kaimingNormal = "kaiming_normal"
+  case xavierUniform = "xavier_uniform"
+  case xavierNormal = "xavier_normal"
+  case orthogonal
+  case truncatedNormal = "truncated_normal"
+
+  /// The law for a weight of that many inputs and outputs.
+  public func initializer(fanIn: Int, fanOut: Int) -> Initializer {
+    switch self {
+    case .kaiming, .kaimingUniform: .kaimingUniform(fanIn: fanIn)
+    case .kaimingNormal: .kaimingNormal(fanIn: fanIn)
+    case .xavier, .xavierUniform: .xavierUniform(fanIn: fanIn, fanOut: fanOut)
+    case .xavierNormal: .xavierNormal(fanIn: fanIn, fanOut: fanOut)
+    case .orthogonal: .orthogonal
+    case .truncatedNormal: .truncatedNormal(standardDeviation: 0.02)
+    case .zero: .zeros
+    }
+  }
 }
 
 /// One learnable array, as a layer asks for it.

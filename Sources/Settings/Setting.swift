@@ -17,8 +17,7 @@ public struct Setting<Owner>: Sendable {
   ///   - path: the property that holds the value; its value in a new owner is the default.
   ///   - limits: what the value may be, such as `.atLeast(1)`.
   public init<Value: SettingValue>(
-    _ key: String, _ path: WritableKeyPath<Owner, Value> & Sendable, _ limits: Value.Limits = Value.unlimited,
-    _ help: String
+    _ key: String, _ path: WritableKeyPath<Owner, Value> & Sendable, _ limits: Value.Limits, _ help: String
   ) {
     self.key = key
     self.help = help
@@ -29,6 +28,11 @@ public struct Setting<Owner>: Sendable {
     }
     write = { $0[keyPath: path].json(limits) }
   }
+
+  /// A setting that takes any value of its type.
+  public init<Value: SettingValue>(
+    _ key: String, _ path: WritableKeyPath<Owner, Value> & Sendable, _ help: String
+  ) { self.init(key, path, Value.unlimited, help) }
 
   /// Overwrites the property with what the reader has under the key; leaves it where the key is missing or null.
   public func read(into owner: inout Owner, from reader: inout SettingsReader) throws(SettingsError) {

@@ -57,7 +57,7 @@ public enum EvaluationRun {
       shards: assignment.shards(ofRank: ranks.rank),
       targetCheck: samples.source.targetType == nil ? .numbers : objective.targetCheck)
     let indexCount = facts.indexCount ?? facts.outputSize
-    if let limit = try ModelCatalog.indexLimit(facts.configuration.model, indexCount: indexCount) {
+    if let limit = facts.configuration.model.indexLimit(indexCount: indexCount) {
       try store.checkIndices(below: limit)
     }
     store.transform = facts.transform

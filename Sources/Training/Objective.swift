@@ -38,7 +38,7 @@ public struct Objective: Sendable {
       return
     }
     // One label a sample, or one for each step of a sequence.
-    let form = try ModelCatalog.sampleForm(model)
+    let form = model.inputLayout
     let hasLabelsOfSteps =
       (form == .sequences || form == .indices) && data.targetShape.extents == [data.featureShape[0]]
     // Data to predict may have no targets.
@@ -47,8 +47,8 @@ public struct Objective: Sendable {
     let loss =
       configured
       ?? TrainingConfiguration.Loss(
-        name: model == .named("detector")
-          ? "detection" : isLabel && model != .named("linear") ? "cross_entropy" : "mse")
+        name: model == .named(.detector)
+          ? "detection" : isLabel && model != .named(.linear) ? "cross_entropy" : "mse")
     name = loss.name
     self.configured = loss
     switch loss.name {
@@ -85,7 +85,7 @@ public struct Objective: Sendable {
   }
 
   private static func checkReconstruction(
-    _ name: String, _ form: SampleForm, _ data: SplitSource
+    _ name: String, _ form: InputLayout, _ data: SplitSource
   ) throws {
     let fit = ["mse", "mae", "huber", "binary_cross_entropy"]
     guard fit.contains(name) else {

@@ -1,4 +1,5 @@
 import Configuration
+import NeuralNetwork
 import NumericCore
 import Optimizers
 

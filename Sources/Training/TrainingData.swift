@@ -59,16 +59,16 @@ public struct TrainingData {
     test = try load(.test)
 
     let scaling: FeatureScaling =
-      try ModelCatalog.sampleForm(configuration.model) == .indices
+      configuration.model.inputLayout == .indices
       ? .none : FeatureScaling(rawValue: configuration.data.scaling.rawValue) ?? .unit
-    if try ModelCatalog.masksFeatures(configuration.model), scaling == .standard || scaling == .minMax {
+    if configuration.model.masksFeatures, scaling == .standard || scaling == .minMax {
       throw Failure.usage(
         "data.scaling: \(scaling.rawValue) gives each feature its own zero, which the layer mask cannot find; give none, or scale "
           + "the data before padding it")
     }
     self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
     let indexCount = split.indexCount ?? outputSize
-    if let limit = try ModelCatalog.indexLimit(configuration.model, indexCount: indexCount) {
+    if let limit = configuration.model.indexLimit(indexCount: indexCount) {
       for store in [train, validation, test] { try store?.checkIndices(below: limit) }
     }
     for store in [train, validation, test] { store?.transform = self.transform }

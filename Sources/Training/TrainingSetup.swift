@@ -32,9 +32,9 @@ struct TrainingSetup {
     let source = try DataSource.open(
       path, features: configuration.data.features, labels: configuration.data.labels,
       labelsRequired: !configuration.model.isAdversarial, reconstructs: configuration.reconstructs
-    ).arranged(as: ModelCatalog.sampleForm(configuration.model), configuration.data.channelLayout)
+    ).arranged(as: configuration.model.inputLayout, configuration.data.channelLayout)
     let split = try source.split(.train)
-    let declared = try ModelCatalog.declaredOutputSize(configuration.model)
+    let declared = configuration.model.declaredOutputSize
     let objective = try Objective(
       configuration.loss, model: configuration.model, declaredOutputSize: declared, data: split)
     try Self.checkMetrics(configuration, objective)
@@ -42,11 +42,11 @@ struct TrainingSetup {
       source, configuration: configuration, objective: objective, declaredOutputSize: declared,
       transform: resumed?.facts.transform, assignment: assignment, communicator: world)
 
-    let catalog = ModelCatalog(
+    let factory = ModelFactory(
       inputShape: split.featureShape, outputSize: data.outputSize, indexCount: split.indexCount,
       initializer: configuration.initializer, customLayers: customLayers)
-    let networks: AdversarialModel<Float>? = try catalog.makeAdversarialModel(configuration.model)
-    let model = try networks?.joined ?? catalog.makeModel(configuration.model)
+    let networks: AdversarialModel<Float>? = try factory.makeAdversarialModel(configuration.model)
+    let model = try networks?.joined ?? factory.makeModel(configuration.model)
     try objective.check(model.outputShapes[0], outputSize: data.outputSize, data: split)
     let metrics = try MetricSelection(
       configuration.metrics, task: objective.metricTask(outputSize: data.outputSize), lossName: objective.name)

@@ -1,4 +1,5 @@
 import Configuration
+import NeuralNetwork
 import Foundation
 import Settings
 import Testing
@@ -36,7 +37,7 @@ import Testing
     let read = try arguments.configuration(over: [:])
     var expected = TrainingConfiguration()
     expected.data.path = "d.h5"
-    expected.model = .named("linear")
+    expected.model = .named(.linear)
     expected.loss = .init(name: "mse")
     expected.epochs = 3
     expected.batchSize = 64
