@@ -50,7 +50,7 @@ let package = Package(
       name: "Checkpointing", dependencies: ["HDF5Storage", "Basics", "CZlib"]),
     .target(
       name: "Configuration",
-      dependencies: ["Metrics", "NeuralNetwork", "Optimizers", "DataPipeline", "Settings", "Basics"]),
+      dependencies: ["Metrics", "NeuralNetwork", "NumericCore", "Optimizers", "DataPipeline", "Settings", "Basics"]),
     .target(
       name: "Training",
       dependencies: [
@@ -99,10 +99,9 @@ let package = Package(
     .testTarget(
       name: "OptimizersTests",
       dependencies: ["Optimizers", "NeuralNetwork", "NumericCore", "Settings", "TestSupport"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "Configuration", "TestSupport"]),
     .testTarget(
       name: "DDPTrainTests", dependencies: ["DDPTrain", "Training", "Configuration", "NeuralNetwork", "TestSupport"]),
-    .testTarget(
-      name: "TrainingTests", dependencies: ["Training", "Configuration", "NeuralNetwork", "NumericCore", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

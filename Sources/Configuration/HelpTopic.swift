@@ -1,5 +1,6 @@
 import NeuralNetwork
 import Metrics
+import NeuralNetwork
 import Settings
 
 /// What `--help` can tell about.
@@ -103,7 +104,7 @@ extension HelpTopic {
                                         shift { fraction }, rotate { degrees }, cutout { size };
                                         for any data: noise { standard_deviation }, mixup { alpha }
       model.layers                      [{ dense: 128 }, "relu", { dropout: 0.2 }, "dense"]
-                                        \(wrapped(LayerDescription.knownNames))
+                                        \(wrapped(LayerCatalog.names))
                                         { residual: { layers: […], shortcut: […] } } adds the two,
                                         { parallel: { branches: [[…], […]], join: "concat" } },
                                         joined by "concat" or "add";

@@ -1,6 +1,7 @@
 public import DataPipeline
 public import Metrics
 public import NeuralNetwork
+public import NumericCore
 public import Optimizers
 public import Settings
 
@@ -9,7 +10,7 @@ public import Settings
 /// `TrainingConfiguration()` holds the defaults: an MLP with Adam on the bundled digits.
 public struct TrainingConfiguration: SettingsGroup, Equatable {
   public var data = DataSettings()
-  public var model = ModelDescription.named("mlp")
+  public var model = ModelDescription.named(.mlp)
   public var initializer = InitializationScheme.kaiming
   public var loss = LossChoice()
   public var optimizer = OptimizerSettings()
@@ -117,7 +118,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
 
   /// Whether the model learns to give the features themselves.
   public var reconstructs: Bool {
-    (data.target ?? (model == .named("autoencoder") ? .features : .labels)) == .features
+    (data.target ?? (model.task == NamedModel.autoencoder.task ? .features : .labels)) == .features
   }
 }
 

@@ -2,20 +2,20 @@ public import Basics
 public import Collectives
 public import Configuration
 public import Metrics
-public import NeuralNetwork
+// Layers, models and what they are made of.
+@_exported public import NeuralNetwork
 public import NumericCore
 public import Settings
 public import Training
 
 // What a program needs of the libraries below, by one import. Each name is documented where it is defined.
 
-// MARK: Layers of one's own
+// MARK: Models, and layers of one's own
 
-public typealias Layer = NeuralNetwork.Layer
-public typealias LayerPass = NeuralNetwork.LayerPass
-public typealias PassMode = NeuralNetwork.PassMode
 public typealias ParameterSpecification = NumericCore.ParameterSpecification
 public typealias Initializer = NumericCore.Initializer
+public typealias InitializationScheme = NumericCore.InitializationScheme
+public typealias InputLayout = NumericCore.InputLayout
 public typealias Extents = NumericCore.Extents
 public typealias RandomSource = NumericCore.RandomSource
 public typealias Scalar = NumericCore.Scalar

@@ -19,7 +19,7 @@ extension Checkpoint {
     /// Of one sample's features.
     var inputShape: Shape
     var outputSize: Int
-    /// The numbers that features can be, where the data set says so; see `ModelCatalog`.
+    /// The numbers that features can be, where the data set says so; see `ModelFactory`.
     var indexCount: Int?
     /// N of the training split, V, and the parts of both that decide the order of sums.
     var sampleCount: Int

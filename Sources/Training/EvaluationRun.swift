@@ -59,7 +59,7 @@ public enum EvaluationRun {
       shards: assignment.shards(ofRank: ranks.rank),
       targetCheck: samples.source.targetType == nil ? FiniteNumbers() : task.targetCheck)
     let indexCount = facts.indexCount ?? facts.outputSize
-    if let limit = try ModelCatalog.indexLimit(facts.configuration.model, indexCount: indexCount) {
+    if let limit = facts.configuration.model.indexLimit(indexCount: indexCount) {
       try store.checkIndices(below: limit)
     }
     store.transform = facts.transform

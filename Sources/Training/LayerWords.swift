@@ -8,21 +8,17 @@ enum LayerWords {
   ///
   /// - Parameter prefix: what stands before the numbers of the layers in the model.
   static func words(
-    _ layers: [LayerDescription]?, _ model: Model<Float>, _ prefix: String = ""
+    _ layers: [LayerEntry], _ model: Model<Float>, _ prefix: String = ""
   ) -> [String] {
-    guard let layers else { return folded(model.summary.map(\.type)) }
     let texts = layers.enumerated().map { index, layer in
-      if let name = layer.customName { return name }
+      if let custom = layer.description as? Custom, let name = custom.layer { return name }
+      if let detail = layer.description.detail { return "\(layer.name) \(detail)" }
       // A layer of the configuration is a node of its number, or several whose names begin with it.
       let nodes = model.summary.filter { $0.name == "\(prefix)\(index)" || $0.name.hasPrefix("\(prefix)\(index).") }
-      let options: [JSONValue.Member] = if case .object(let members) = layer.options.content { members } else { [] }
-      if let heads = options.first(where: { $0.key == "heads" }) { return "\(layer.name) \(heads.value.line) heads" }
       if nodes.contains(where: { $0.parameterCount > 0 }), let last = nodes.last {
         return "\(layer.name) \(last.outputShape)"
       }
-      guard let value = options.first?.value else { return layer.name }
-      if case .array = value.content { return layer.name }
-      return "\(layer.name) \(value.line)"
+      return layer.description.mainValueText.map { "\(layer.name) \($0)" } ?? layer.name
     }
     return folded(texts)
   }

@@ -12,7 +12,7 @@ struct TrainedModel {
   let facts: Checkpoint.Facts
   let model: Model<Float>
   let progress: TrainingProgress
-  private let catalog: ModelCatalog
+  private let factory: ModelFactory
   private let parameters: FlatBuffer<Float>
   private let statistics: FlatBuffer<Float>
 
@@ -23,16 +23,16 @@ struct TrainedModel {
     let checkpoint = try Checkpoint.read(path)
     facts = try checkpoint.facts(in: path)
     progress = try checkpoint.progress(in: path)
-    let missing = try customLayers.missing(in: facts.configuration.model)
+    let missing = customLayers.missing(in: facts.configuration.model)
     guard missing.isEmpty else {
       throw Failure.data(
         "\(path): its model has \(missing.count == 1 ? "a layer" : "layers") of another program's own, "
           + "\(missing.joined(separator: ", ")), which this program cannot build; evaluate it in the program that trained it")
     }
-    catalog = ModelCatalog(
+    factory = ModelFactory(
       inputShape: facts.inputShape, outputSize: facts.outputSize, indexCount: facts.indexCount,
       initializer: facts.configuration.initializer, customLayers: customLayers)
-    model = try catalog.makeModel(facts.configuration.model)
+    model = try factory.makeModel(facts.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)
     try checkpoint.restoreEvaluated(model, parameters: parameters.window, statistics: statistics.window, from: path)
@@ -40,12 +40,12 @@ struct TrainedModel {
 
   /// The network that the task of a split trains.
   func network(_ task: any LearningTask) throws -> any TrainableNetwork {
-    try task.makeNetwork(catalog, facts.configuration.model)
+    try task.makeNetwork(factory, facts.configuration.model)
   }
 
   /// The two networks of a model that has two; nil of a single one.
   func networks() throws -> AdversarialModel<Float>? {
-    try catalog.makeAdversarialModel(facts.configuration.model)
+    try factory.makeAdversarialModel(facts.configuration.model)
   }
 
   var values: ModelValues<Float> { ModelValues(parameters: parameters.window, statistics: statistics.window) }
@@ -74,7 +74,7 @@ struct TrainedModel {
       path ?? data.path ?? BundledData.digits(), features: isOwn ? data.features : nil,
       labels: isOwn ? data.labels : nil, labelsRequired: labelsRequired,
       reconstructs: facts.configuration.reconstructs
-    ).arranged(as: ModelCatalog.sampleForm(facts.configuration.model), data.layout)
+    ).arranged(as: facts.configuration.model.inputLayout, data.layout)
     let heldOut =
       isOwn
       ? try TrainingData.heldOut(

@@ -62,8 +62,8 @@ struct TrainingData {
     test = try evaluated(.test)
 
     let scaling: FeatureScaling =
-      try ModelCatalog.sampleForm(configuration.model) == .indices ? .none : configuration.data.scaling
-    if try ModelCatalog.masksFeatures(configuration.model), scaling == .standard || scaling == .minMax {
+      configuration.model.inputLayout == .indices ? .none : configuration.data.scaling
+    if configuration.model.masksFeatures, scaling == .standard || scaling == .minMax {
       throw Failure.usage(
         "data.scaling: \(scaling.rawValue) gives each feature its own zero, which the layer mask cannot find; give none, or scale "
           + "the data before padding it")
@@ -71,7 +71,7 @@ struct TrainingData {
     self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
     let indexCount = split.indexCount ?? outputSize
     let stores = [train] + [validation, test].compactMap { $0?.store }
-    if let limit = try ModelCatalog.indexLimit(configuration.model, indexCount: indexCount) {
+    if let limit = configuration.model.indexLimit(indexCount: indexCount) {
       for store in stores { try store.checkIndices(below: limit) }
     }
     for store in stores { store.transform = self.transform }

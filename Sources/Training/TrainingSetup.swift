@@ -29,13 +29,12 @@ struct TrainingSetup {
     BLAS.threads = configuration.threads
 
     let path = try configuration.data.path ?? BundledData.digits()
-    let layout = try ModelCatalog.sampleForm(configuration.model)
     let source = try DataSource.open(
       path, features: configuration.data.features, labels: configuration.data.labels,
       labelsRequired: TaskCatalog.needsLabels(configuration.model), reconstructs: configuration.reconstructs
-    ).arranged(as: layout, configuration.data.layout)
+    ).arranged(as: configuration.model.inputLayout, configuration.data.layout)
     let split = try source.split(.train)
-    let declared = try ModelCatalog.declaredOutputSize(configuration.model)
+    let declared = configuration.model.declaredOutputSize
     let task = try TaskCatalog.task(
       configuration.loss.value, model: configuration.model, declaredOutputSize: declared, data: split)
     try Self.checkMetrics(configuration, task)
@@ -43,10 +42,10 @@ struct TrainingSetup {
       source, configuration: configuration, task: task, declaredOutputSize: declared,
       transform: resumed?.facts.transform, assignment: assignment, communicator: world)
 
-    let catalog = ModelCatalog(
+    let factory = ModelFactory(
       inputShape: split.featureShape, outputSize: data.outputSize, indexCount: split.indexCount,
       initializer: configuration.initializer, customLayers: customLayers)
-    let network = try task.makeNetwork(catalog, configuration.model)
+    let network = try task.makeNetwork(factory, configuration.model)
     let model = network.model
     try task.check(output: model.outputShapes[0], outputSize: data.outputSize, data: split)
     let metrics = try MetricSelection(

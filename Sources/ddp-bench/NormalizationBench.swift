@@ -11,10 +11,10 @@ enum NormalizationBench {
     print("operation                                     GB/s      copy     ratio")
     for (size, channels) in [(32, 16), (16, 32), (8, 64)] {
       let name = "batch norm with ReLU \(size)×\(size)×\(channels), "
-      let layer = BatchNorm<Float>(shape: [size, size, channels], rectifies: true)
+      let layer = BatchNormLayer<Float>(shape: [size, size, channels], rectifies: true)
       measure(name, layer, forwardArrays: 3, backwardArrays: 5)
     }
-    measure("layer norm 64×128, ", LayerNorm<Float>(shape: [64, 128]), forwardArrays: 2, backwardArrays: 3)
+    measure("layer norm 64×128, ", LayerNormLayer<Float>(shape: [64, 128]), forwardArrays: 2, backwardArrays: 3)
   }
 
   /// - Parameters:

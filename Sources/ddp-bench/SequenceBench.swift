@@ -31,7 +31,7 @@ enum SequenceBench {
         samples: samples, operations: products(3, inputs)),
       Case(
         name: "attention",
-        layer: MultiHeadAttention<Float>(shape: [context, embedding], heads: 4, isCausal: true), samples: 12,
+        layer: MultiHeadAttentionLayer<Float>(shape: [context, embedding], heads: 4, isCausal: true), samples: 12,
         operations: 2 * Double(context * (4 * embedding * embedding + 2 * context * embedding))),
     ]
   }

@@ -31,14 +31,14 @@ struct LibraryCase {
   }
 
   static let model = Sequential {
-    dense(16)
-    residual {
-      layer(Gain.init)
-      tanh()
-      dropout(0.1)
+    Dense(16)
+    Residual {
+      Custom(Gain.init)
+      Tanh()
+      Dropout(0.1)
     }
-    layer(Gain.init)
-    dense()
+    Custom(Gain.init)
+    Dense()
   }
 
   /// - Parameter arguments: RUN, then options of `train`.

@@ -38,7 +38,7 @@ import Testing
     let read = try arguments.configuration(over: [:])
     var expected = TrainingConfiguration()
     expected.data.path = "d.h5"
-    expected.model = .named("linear")
+    expected.model = .named(.linear)
     expected.loss = LossChoice(MeanSquaredError())
     expected.epochs = 3
     expected.batchSize = 64

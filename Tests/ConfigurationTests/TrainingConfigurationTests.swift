@@ -29,7 +29,7 @@ import Testing
     #expect(defaults == TrainingConfiguration())
     #expect(defaults.data.augment.items.isEmpty && defaults.metrics == [.accuracy])
     #expect(defaults.data.path == nil && defaults.data.validation == 0 && defaults.data.scaling == .unit)
-    #expect(defaults.model == .named("mlp") && defaults.loss.value == nil && defaults.clipNorm == nil)
+    #expect(defaults.model == .named(.mlp) && defaults.loss.value == nil && defaults.clipNorm == nil)
     #expect(defaults.optimizer.name == "adam" && defaults.optimizer.learningRate == 0.001)
     #expect(defaults.schedule.name == "cosine" && defaults.epochs == 20 && defaults.batchSize == 128)
     #expect(defaults.seed == 42 && defaults.shards == nil && defaults.threads == 1 && defaults.exchange == .auto)
@@ -52,7 +52,10 @@ import Testing
     }
     #expect(layers.map(\.name) == ["dense", "relu", "dense", "dropout", "dense"])
     #expect(
-      layers.map(\.options) == [["units": 128], [:], ["units": 64, "initializer": "xavier"], ["rate": 0.2], [:]])
+      layers.map(\.json) == [
+        ["dense": ["units": 128]], "relu", ["dense": ["units": 64, "initializer": "xavier"]],
+        ["dropout": ["rate": 0.2]], "dense",
+      ])
     #expect(layers[2].path == "model.layers[2].dense" && layers[0].position?.line == 4)
     #expect(read.initializer == .xavier && (read.loss.value as? HuberLoss)?.delta == 0.5)
     let sgd = try #require(read.optimizer.rule as? SGD)
@@ -171,14 +174,10 @@ import Testing
       Issue.record("expected layers")
       return
     }
-    var reader = try layers[0].reader()
-    let kernel = try reader.extents("kernel")
-    #expect(kernel?.height == 3 && kernel?.width == 5)
-    let (same, numbers) = (try reader.padding("padding"), try reader.padding("kernel"))
-    #expect(same == .same && numbers == .extents(height: 3, width: 5))
-    var pool = try layers[1].reader()
-    let (size, stride) = (try pool.extents("size"), try pool.extents("stride"))
-    #expect(size?.height == 2 && size?.width == 2 && stride == nil)
+    let convolution = try #require(layers[0].description as? Conv2D)
+    #expect(convolution.kernel == Extents(height: 3, width: 5) && convolution.padding == .same)
+    let pool = try #require(layers[1].description as? MaxPool2D)
+    #expect(pool.size == 2 && pool.stride == nil)
   }
 
   @Test(arguments: [

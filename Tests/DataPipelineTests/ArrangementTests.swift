@@ -36,7 +36,7 @@ import Testing
   @Test(
     "Shapes and order",
     arguments: [
-      (SampleForm.images, ChannelLayout.auto, [6, 5], [6, 5, 1], false),
+      (InputLayout.images, ChannelLayout.auto, [6, 5], [6, 5, 1], false),
       (.images, .channelsFirst, [6, 5], [6, 5, 1], false),
       (.images, .auto, [3, 6, 5], [6, 5, 3], true), (.images, .auto, [1, 6, 5], [6, 5, 1], true),
       (.images, .auto, [4, 6, 5], [6, 5, 4], true), (.images, .auto, [6, 5, 3], [6, 5, 3], false),
@@ -48,7 +48,7 @@ import Testing
       (.sequences, .channelsFirst, [2, 6], [6, 2], true),
       (.rows, .auto, [7, 6, 5], [7, 6, 5], false), (.rows, .channelsFirst, [3, 6, 5], [3, 6, 5], false),
     ])
-  func arranges(form: SampleForm, layout: ChannelLayout, stored: [Int], expected: [Int], isTransposed: Bool) throws {
+  func arranges(form: InputLayout, layout: ChannelLayout, stored: [Int], expected: [Int], isTransposed: Bool) throws {
     try withTemporaryDirectory { directory in
       let source = try makeSource(directory, stored).arranged(as: form, layout)
       #expect(try source.split(.train).featureShape == Shape(expected))

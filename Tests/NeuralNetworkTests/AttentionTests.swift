@@ -7,13 +7,13 @@ import Testing
 struct AttentionTests {
   @Test("Gradients against central differences", arguments: [0, 1, 3], [true, false])
   func gradients(samples: Int, isCausal: Bool) {
-    let layer = MultiHeadAttention<Double>(shape: [3, 4], heads: 2, isCausal: isCausal)
+    let layer = MultiHeadAttentionLayer<Double>(shape: [3, 4], heads: 2, isCausal: isCausal)
     #expect(ModelUnderTest(singleLayerModel(layer), samples: samples, capacity: 4).mismatches() == [])
   }
 
   @Test("Gradients under dropout of attention weights")
   func dropoutGradients() {
-    let layer = MultiHeadAttention<Double>(shape: [4, 4], heads: 2, isCausal: true, dropout: 0.4)
+    let layer = MultiHeadAttentionLayer<Double>(shape: [4, 4], heads: 2, isCausal: true, dropout: 0.4)
     let test = ModelUnderTest(
       singleLayerModel(layer), samples: 2, mode: .training(random: RandomSource(seed: 3)))
     #expect(test.mismatches() == [])
@@ -26,7 +26,7 @@ struct AttentionTests {
 
   @Test("Under the causal mask no position sees a later one")
   func causality() {
-    let layer = MultiHeadAttention<Double>(shape: [5, 4], heads: 1, isCausal: true)
+    let layer = MultiHeadAttentionLayer<Double>(shape: [5, 4], heads: 1, isCausal: true)
     let test = ModelUnderTest(singleLayerModel(layer), samples: 1)
     test.forward()
     let before = Array(test.workspace.output())
@@ -73,7 +73,7 @@ struct AttentionTests {
   @Test(arguments: [0, 1, 3])
   func embedding(samples: Int) {
     let test = ModelUnderTest(
-      singleLayerModel(Embedding<Double>(inputShape: [3], size: 4, dimension: 2)), samples: samples)
+      singleLayerModel(EmbeddingLayer<Double>(inputShape: [3], size: 4, dimension: 2)), samples: samples)
     fill(test.input(), (0..<3 * samples).map { Double($0 * 3 % 4) })
     #expect(test.mismatches(integerInputs: [0]) == [])
     test.forward()
@@ -85,7 +85,7 @@ struct AttentionTests {
 
   @Test(arguments: [0, 1, 3])
   func positions(samples: Int) {
-    let test = ModelUnderTest(singleLayerModel(PositionalEmbedding<Double>(shape: [3, 2])), samples: samples)
+    let test = ModelUnderTest(singleLayerModel(PositionalEmbeddingLayer<Double>(shape: [3, 2])), samples: samples)
     #expect(test.mismatches() == [])
     test.forward()
     for i in test.input().indices {

@@ -24,10 +24,6 @@ private struct Case: Decodable, CustomTestStringConvertible {
   }
 }
 
-extension Extents {
-  fileprivate init(_ pair: [Int]) { self.init(height: pair[0], width: pair[1]) }
-}
-
 @Suite("Layers for images against PyTorch")
 struct ConvolutionFixtureTests {
   @Test("In double precision, the general way", arguments: try Case.all.get())
@@ -71,34 +67,22 @@ struct ConvolutionFixtureTests {
   }
 
   private func makeModel<S: Scalar>(_ test: Case, _ type: S.Type) throws -> Model<S> {
-    let shape = Shape(test.inputShape)
-    let (kernel, stride, padding) = (Extents(test.kernel), Extents(test.stride), Extents(test.padding))
-    switch test.kind {
-    case "conv2d":
-      return model(
-        of: Conv2D<S>(
-          inputShape: shape, filters: test.filters, kernel: kernel, stride: stride, padding: padding,
-          dilation: Extents(test.dilation), groups: test.groups, hasBias: test.hasBias))
-    case "conv1d":
-      return model(
-        of: Conv1D<S>(
-          inputShape: [shape[1], shape[2]], filters: test.filters, kernel: kernel.width, stride: stride.width,
-          padding: padding.width, groups: test.groups, hasBias: test.hasBias))
-    case "conv_transpose2d":
-      return model(
-        of: ConvTranspose2D<S>(
-          inputShape: shape, filters: test.filters, kernel: kernel, stride: stride, padding: padding,
-          outputPadding: Extents(test.outputPadding), groups: test.groups, hasBias: test.hasBias))
-    case "max_pool2d": return model(of: MaxPool2D<S>(inputShape: shape, size: kernel, stride: stride, padding: padding))
-    case "average_pool2d":
-      return model(
-        of: AveragePool2D<S>(
-          inputShape: shape, size: kernel, stride: stride, padding: padding, countsPadding: test.countsPadding))
-    case "global_average_pool": return model(of: GlobalAveragePool<S>(inputShape: shape))
-    case "flatten": return model(of: Flatten<S>(inputShape: shape))
-    case "upsample": return model(of: Upsample<S>(inputShape: shape, scale: Extents(test.scale)))
-    default: throw UnknownKind(name: test.kind)
-    }
+    let shape = Shape(test.kind == "conv1d" ? Array(test.inputShape.dropFirst()) : test.inputShape)
+    let window = "stride: \(test.stride), padding: \(test.padding)"
+    let filters = "filters: \(test.filters), groups: \(test.groups), bias: \(test.hasBias)"
+    let settings =
+      switch test.kind {
+      case "conv2d": "\(filters), kernel: \(test.kernel), \(window), dilation: \(test.dilation)"
+      case "conv1d":
+        "\(filters), kernel: \(test.kernel[1]), stride: \(test.stride[1]), padding: \(test.padding)"
+      case "conv_transpose2d": "\(filters), kernel: \(test.kernel), \(window), output_padding: \(test.outputPadding)"
+      case "max_pool2d": "size: \(test.kernel), \(window)"
+      case "average_pool2d": "size: \(test.kernel), \(window), count_padding: \(test.countsPadding)"
+      case "global_average_pool", "flatten": ""
+      case "upsample": "scale: \(test.scale)"
+      default: throw UnknownKind(name: test.kind)
+      }
+    return try network("{ \(test.kind): { \(settings) } }", inputShape: shape, of: type)
   }
 
   private struct UnknownKind: Error { let name: String }

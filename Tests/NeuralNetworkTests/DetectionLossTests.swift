@@ -19,7 +19,7 @@ struct DetectionLossTests {
   /// A Dense layer in front lets the checker see both the loss and what it hands to backward.
   func test(samples: Int) -> ModelUnderTest {
     var builder = ModelBuilder<Double>()
-    let dense = Dense<Double>(inputSize: 3, outputSize: Self.classes + boxSize)
+    let dense = DenseLayer<Double>(inputSize: 3, outputSize: Self.classes + boxSize)
     let model = builder.build(outputs: builder.add(dense, to: builder.input([3]), name: "0"))
     return ModelUnderTest(model, samples: samples, capacity: 4)
   }

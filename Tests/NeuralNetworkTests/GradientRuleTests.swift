@@ -9,10 +9,10 @@ struct GradientRuleTests {
   private static let model: Model<Double> = {
     var builder = ModelBuilder<Double>()
     let input = builder.input([3])
-    let first = builder.add(Dense(inputSize: 3, outputSize: 3), to: input, name: "0")
-    let active = builder.add(Activation(.tanh, shape: [3]), to: first, name: "1")
-    let second = builder.add(Dense(inputSize: 3, outputSize: 3), to: active, name: "2", sharing: first)
-    _ = builder.add(Dense(inputSize: 3, outputSize: 2), to: input, name: "unread")
+    let first = builder.add(DenseLayer(inputSize: 3, outputSize: 3), to: input, name: "0")
+    let active = builder.add(ActivationLayer(.tanh, shape: [3]), to: first, name: "1")
+    let second = builder.add(DenseLayer(inputSize: 3, outputSize: 3), to: active, name: "2", sharing: first)
+    _ = builder.add(DenseLayer(inputSize: 3, outputSize: 2), to: input, name: "unread")
     return builder.build(outputs: second)
   }()
 

@@ -21,17 +21,17 @@ struct GraphGradientTests {
   func residual(samples: Int) {
     var builder = ModelBuilder<Double>()
     let input = builder.input([4])
-    let first = builder.add(Dense(inputSize: 4, outputSize: 4), to: input, name: "first")
-    let active = builder.add(Activation(.tanh, shape: [4]), to: first, name: "active")
-    let branch = builder.add(Dense(inputSize: 4, outputSize: 4), to: active, name: "branch")
-    let sum = builder.add(Add(shape: [4]), to: branch, active, name: "sum")
-    let model = builder.build(outputs: builder.add(Dense(inputSize: 4, outputSize: 2), to: sum, name: "last"))
+    let first = builder.add(DenseLayer(inputSize: 4, outputSize: 4), to: input, name: "first")
+    let active = builder.add(ActivationLayer(.tanh, shape: [4]), to: first, name: "active")
+    let branch = builder.add(DenseLayer(inputSize: 4, outputSize: 4), to: active, name: "branch")
+    let sum = builder.add(AddLayer(shape: [4]), to: branch, active, name: "sum")
+    let model = builder.build(outputs: builder.add(DenseLayer(inputSize: 4, outputSize: 2), to: sum, name: "last"))
     #expect(ModelUnderTest(model, samples: samples).mismatches() == [])
   }
 
   @Test func sameNodeTwiceInOneLayer() {
     var builder = ModelBuilder<Double>()
-    let hidden = builder.add(Dense(inputSize: 3, outputSize: 3), to: builder.input([3]), name: "0")
+    let hidden = builder.add(DenseLayer(inputSize: 3, outputSize: 3), to: builder.input([3]), name: "0")
     let model = builder.build(outputs: builder.add(Product(shape: [3]), to: hidden, hidden, name: "square"))
     #expect(ModelUnderTest(model, samples: 2).mismatches() == [])
   }
@@ -41,16 +41,16 @@ struct GraphGradientTests {
     var builder = ModelBuilder<Double>()
     let (left, right) = (builder.input([3]), builder.input([3]))
     let product = builder.add(Product(shape: [3]), to: left, right, name: "product")
-    let sum = builder.add(Add(shape: [3], inputCount: 3), to: left, right, product, name: "sum")
+    let sum = builder.add(AddLayer(shape: [3], inputCount: 3), to: left, right, product, name: "sum")
     #expect(ModelUnderTest(builder.build(outputs: sum), samples: 2).mismatches() == [])
   }
 
   @Test func sharedWeights() {
     var builder = ModelBuilder<Double>()
     let input = builder.input([3])
-    let first = builder.add(Dense(inputSize: 3, outputSize: 3), to: input, name: "0")
-    let active = builder.add(Activation(.tanh, shape: [3]), to: first, name: "1")
-    let second = builder.add(Dense(inputSize: 3, outputSize: 3), to: active, name: "2", sharing: first)
+    let first = builder.add(DenseLayer(inputSize: 3, outputSize: 3), to: input, name: "0")
+    let active = builder.add(ActivationLayer(.tanh, shape: [3]), to: first, name: "1")
+    let second = builder.add(DenseLayer(inputSize: 3, outputSize: 3), to: active, name: "2", sharing: first)
     let model = builder.build(outputs: second)
     #expect(model.parameterLayout.entries.map(\.name) == ["0.weight", "0.bias"])
     #expect(model.summary.map(\.parameterCount) == [12, 0, 0])
@@ -61,11 +61,12 @@ struct GraphGradientTests {
   func severalInputsAndOutputs() {
     var builder = ModelBuilder<Double>()
     let (left, right) = (builder.input([3]), builder.input([2]))
-    let a = builder.add(Dense(inputSize: 3, outputSize: 4), to: left, name: "a")
-    let b = builder.add(Dense(inputSize: 2, outputSize: 4), to: right, name: "b")
-    let joined = builder.add(Add(shape: [4]), to: a, b, name: "joined")
-    let active = builder.add(Activation(.sigmoid, shape: [4]), to: joined, name: "active")
-    let model = builder.build(outputs: active, builder.add(Dense(inputSize: 4, outputSize: 1), to: active, name: "c"))
+    let a = builder.add(DenseLayer(inputSize: 3, outputSize: 4), to: left, name: "a")
+    let b = builder.add(DenseLayer(inputSize: 2, outputSize: 4), to: right, name: "b")
+    let joined = builder.add(AddLayer(shape: [4]), to: a, b, name: "joined")
+    let active = builder.add(ActivationLayer(.sigmoid, shape: [4]), to: joined, name: "active")
+    let model = builder.build(
+      outputs: active, builder.add(DenseLayer(inputSize: 4, outputSize: 1), to: active, name: "c"))
     #expect(ModelUnderTest(model, samples: 3).mismatches() == [])
   }
 
@@ -73,8 +74,8 @@ struct GraphGradientTests {
   func deadEnd() {
     var builder = ModelBuilder<Double>()
     let input = builder.input([3])
-    let used = builder.add(Dense(inputSize: 3, outputSize: 2), to: input, name: "used")
-    _ = builder.add(Dense(inputSize: 3, outputSize: 2), to: input, name: "dead")
+    let used = builder.add(DenseLayer(inputSize: 3, outputSize: 2), to: input, name: "used")
+    _ = builder.add(DenseLayer(inputSize: 3, outputSize: 2), to: input, name: "dead")
     let test = ModelUnderTest(builder.build(outputs: used), samples: 2)
     #expect(test.mismatches() == [])
     // What an earlier step left behind must not come back.
@@ -86,9 +87,9 @@ struct GraphGradientTests {
     func chain(_ sizes: [Int], seed: UInt64) -> ModelUnderTest {
       var builder = ModelBuilder<Double>()
       let input = builder.input([sizes[0]])
-      let hidden = builder.add(Dense(inputSize: sizes[0], outputSize: sizes[1]), to: input, name: "0")
-      let active = builder.add(Activation(.leakyReLU(slope: 0.2), shape: [sizes[1]]), to: hidden, name: "1")
-      let output = builder.add(Dense(inputSize: sizes[1], outputSize: sizes[2]), to: active, name: "2")
+      let hidden = builder.add(DenseLayer(inputSize: sizes[0], outputSize: sizes[1]), to: input, name: "0")
+      let active = builder.add(ActivationLayer(.leakyReLU(slope: 0.2), shape: [sizes[1]]), to: hidden, name: "1")
+      let output = builder.add(DenseLayer(inputSize: sizes[1], outputSize: sizes[2]), to: active, name: "2")
       return ModelUnderTest(builder.build(outputs: output), samples: 3, seed: seed)
     }
     let generator = chain([2, 5, 4], seed: 1)

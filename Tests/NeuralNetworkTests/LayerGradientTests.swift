@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Layer gradients against central differences")
 struct LayerGradientTests {
-  static let functions: [Activation<Double>.Function] = [.relu, .leakyReLU(slope: 0.1), .tanh, .sigmoid, .gelu]
+  static let functions: [ActivationLayer<Double>.Function] = [.relu, .leakyReLU(slope: 0.1), .tanh, .sigmoid, .gelu]
 
   /// One layer behind one input for each of its input shapes.
   func model(_ layer: some Layer<Double>) -> Model<Double> {
@@ -20,26 +20,26 @@ struct LayerGradientTests {
 
   @Test(arguments: [0, 1, 3], [true, false])
   func dense(samples: Int, hasBias: Bool) {
-    let layer = Dense<Double>(inputShape: [4], outputSize: 3, hasBias: hasBias)
+    let layer = DenseLayer<Double>(inputShape: [4], outputSize: 3, hasBias: hasBias)
     #expect(ModelUnderTest(model(layer), samples: samples, capacity: 5).mismatches() == [])
   }
 
   @Test("Dense maps the last axis of a sequence")
   func denseOnSequence() {
-    let model = model(Dense<Double>(inputShape: [5, 4], outputSize: 3))
+    let model = model(DenseLayer<Double>(inputShape: [5, 4], outputSize: 3))
     #expect(model.outputShapes == [[5, 3]])
     #expect(ModelUnderTest(model, samples: 2).mismatches() == [])
   }
 
   @Test(arguments: functions, [0, 1, 3])
-  func activation(_ function: Activation<Double>.Function, samples: Int) {
-    let model = model(Activation<Double>(function, shape: [2, 5]))
+  func activation(_ function: ActivationLayer<Double>.Function, samples: Int) {
+    let model = model(ActivationLayer<Double>(function, shape: [2, 5]))
     #expect(ModelUnderTest(model, samples: samples, capacity: 4).mismatches() == [])
   }
 
   @Test("An activation far from zero, where exponentials over- and underflow", arguments: functions)
-  func saturatedActivation(_ function: Activation<Double>.Function) {
-    let test = ModelUnderTest(model(Activation<Double>(function, shape: [6])), samples: 1)
+  func saturatedActivation(_ function: ActivationLayer<Double>.Function) {
+    let test = ModelUnderTest(model(ActivationLayer<Double>(function, shape: [6])), samples: 1)
     fill(test.input(), [-800, -40, -6, 6, 40, 800])
     #expect(test.mismatches() == [])
   }
@@ -47,20 +47,20 @@ struct LayerGradientTests {
   @Test(arguments: [0, 1, 4])
   func dropoutInTraining(samples: Int) {
     let test = ModelUnderTest(
-      model(Dropout<Double>(probability: 0.4, shape: [7])), samples: samples,
+      model(DropoutLayer<Double>(probability: 0.4, shape: [7])), samples: samples,
       mode: .training(random: RandomSource(seed: 5)))
     #expect(test.mismatches() == [])
   }
 
   @Test func dropoutInEvaluationPassesThrough() {
-    let test = ModelUnderTest(model(Dropout<Double>(probability: 0.4, shape: [7])), samples: 2)
+    let test = ModelUnderTest(model(DropoutLayer<Double>(probability: 0.4, shape: [7])), samples: 2)
     #expect(test.mismatches() == [])
     test.forward()
     #expect(Array(test.workspace.output()) == Array(test.input()))
   }
 
   @Test func sumOfTwoInputs() {
-    #expect(ModelUnderTest(model(Add<Double>(shape: [3])), samples: 2).mismatches() == [])
+    #expect(ModelUnderTest(model(AddLayer<Double>(shape: [3])), samples: 2).mismatches() == [])
   }
 }
 

@@ -34,7 +34,7 @@ struct LossTests {
   func test(samples: Int) -> ModelUnderTest {
     var builder = ModelBuilder<Double>()
     let input = builder.input([3])
-    let model = builder.build(outputs: builder.add(Dense(inputSize: 3, outputSize: 4), to: input, name: "0"))
+    let model = builder.build(outputs: builder.add(DenseLayer(inputSize: 3, outputSize: 4), to: input, name: "0"))
     return ModelUnderTest(model, samples: samples, capacity: 4)
   }
 
@@ -48,7 +48,8 @@ struct LossTests {
   func positions(samples: Int) {
     var builder = ModelBuilder<Double>()
     let input = builder.input([2, 3])
-    let model = builder.build(outputs: builder.add(Dense(inputShape: [2, 3], outputSize: 4), to: input, name: "0"))
+    let model = builder.build(
+      outputs: builder.add(DenseLayer(inputShape: [2, 3], outputSize: 4), to: input, name: "0"))
     let test = ModelUnderTest(model, samples: samples, capacity: 4)
     let labels = (0..<2 * samples).map { Double($0 * 3 % 4) }
     #expect(test.mismatches(.loss(CrossEntropy(), targets: labels)) == [])
@@ -130,7 +131,7 @@ struct LossTests {
   }
 
   @Test(
-    "Soft targets are right where both choose the same class; the mean is over the samples, whatever their classes weigh"
+    "Soft targets are right where both choose the same class; the mean is over the samples, whatever the weights"
   )
   func softTargets() {
     let loss = CrossEntropy(targets: .probabilities, classWeights: [1, 5])

@@ -18,7 +18,7 @@ struct NormalizationGradientTests {
 
   @Test("Batch normalization of features: strips of eight columns and a rest", arguments: [0, 1, 2, 5], [true, false])
   func batchNormOfFeatures(samples: Int, trains: Bool) {
-    let layer = BatchNorm<Double>(shape: [11], epsilon: 0.5)
+    let layer = BatchNormLayer<Double>(shape: [11], epsilon: 0.5)
     let test = ModelUnderTest(
       model(layer), samples: samples, mode: trains ? Self.training : .evaluation, capacity: 6)
     #expect(test.mismatches() == [])
@@ -26,7 +26,7 @@ struct NormalizationGradientTests {
 
   @Test("Batch normalization of images", arguments: [0, 1, 3], [true, false])
   func batchNormOfImages(samples: Int, rectifies: Bool) {
-    let layer = BatchNorm<Double>(shape: [3, 2, 9], epsilon: 0.1, rectifies: rectifies)
+    let layer = BatchNormLayer<Double>(shape: [3, 2, 9], epsilon: 0.1, rectifies: rectifies)
     for mode in [Self.training, .evaluation] {
       #expect(ModelUnderTest(model(layer), samples: samples, mode: mode, capacity: 4).mismatches() == [])
     }
@@ -36,17 +36,17 @@ struct NormalizationGradientTests {
   func batchNormOfManyRows() {
     // 16 KiB hold 4,096 / 8 = 512 rows of 8 channels.
     let test = ModelUnderTest(
-      model(BatchNorm<Double>(shape: [261, 8], rectifies: true)), samples: 2, mode: Self.training)
+      model(BatchNormLayer<Double>(shape: [261, 8], rectifies: true)), samples: 2, mode: Self.training)
     #expect(test.mismatches() == [])
   }
 
   @Test("Batch normalization between layers, shared by two of them")
   func sharedBatchNorm() {
     var builder = ModelBuilder<Double>()
-    let first = builder.add(Dense(inputSize: 4, outputSize: 4), to: builder.input([4]), name: "0")
-    let norm = builder.add(BatchNorm(shape: [4], epsilon: 0.1), to: first, name: "1")
-    let second = builder.add(Dense(inputSize: 4, outputSize: 4), to: norm, name: "2")
-    let again = builder.add(BatchNorm(shape: [4], epsilon: 0.1), to: second, name: "3", sharing: norm)
+    let first = builder.add(DenseLayer(inputSize: 4, outputSize: 4), to: builder.input([4]), name: "0")
+    let norm = builder.add(BatchNormLayer(shape: [4], epsilon: 0.1), to: first, name: "1")
+    let second = builder.add(DenseLayer(inputSize: 4, outputSize: 4), to: norm, name: "2")
+    let again = builder.add(BatchNormLayer(shape: [4], epsilon: 0.1), to: second, name: "3", sharing: norm)
     let model = builder.build(outputs: again)
     #expect(model.statisticLayout.entries.map(\.name) == ["1.running_mean", "1.running_var"])
     #expect(ModelUnderTest(model, samples: 6, mode: Self.training).mismatches() == [])
@@ -54,25 +54,26 @@ struct NormalizationGradientTests {
 
   @Test("Layer normalization", arguments: [0, 1, 3], [[9], [2, 3], [4, 16]])
   func layerNorm(samples: Int, extents: [Int]) {
-    let layer = LayerNorm<Double>(shape: Shape(extents), epsilon: 0.1)
+    let layer = LayerNormLayer<Double>(shape: Shape(extents), epsilon: 0.1)
     #expect(ModelUnderTest(model(layer), samples: samples, capacity: 4).mismatches() == [])
   }
 
   @Test("Softmax of the last axis", arguments: [0, 1, 3], [[5], [2, 19]])
   func softmax(samples: Int, extents: [Int]) {
     #expect(
-      ModelUnderTest(model(Softmax<Double>(shape: Shape(extents))), samples: samples, capacity: 3).mismatches() == [])
+      ModelUnderTest(model(SoftmaxLayer<Double>(shape: Shape(extents))), samples: samples, capacity: 3).mismatches()
+        == [])
   }
 
-  @Test(arguments: [Activation<Double>.Function.elu(alpha: 0.7), .silu], [0, 1, 3])
-  func activation(_ function: Activation<Double>.Function, samples: Int) {
-    let test = ModelUnderTest(model(Activation<Double>(function, shape: [2, 5])), samples: samples, capacity: 4)
+  @Test(arguments: [ActivationLayer<Double>.Function.elu(alpha: 0.7), .silu], [0, 1, 3])
+  func activation(_ function: ActivationLayer<Double>.Function, samples: Int) {
+    let test = ModelUnderTest(model(ActivationLayer<Double>(function, shape: [2, 5])), samples: samples, capacity: 4)
     #expect(test.mismatches() == [])
   }
 
-  @Test("ELU and SiLU far from zero", arguments: [Activation<Double>.Function.elu(alpha: 0.7), .silu])
-  func saturatedActivation(_ function: Activation<Double>.Function) {
-    let test = ModelUnderTest(model(Activation<Double>(function, shape: [6])), samples: 1)
+  @Test("ELU and SiLU far from zero", arguments: [ActivationLayer<Double>.Function.elu(alpha: 0.7), .silu])
+  func saturatedActivation(_ function: ActivationLayer<Double>.Function) {
+    let test = ModelUnderTest(model(ActivationLayer<Double>(function, shape: [6])), samples: 1)
     fill(test.input(), [-800, -40, -6, 6, 40, 800])
     #expect(test.mismatches() == [])
     let single = output([Float](repeating: .nan, count: 4)) { output in
@@ -91,7 +92,8 @@ struct NormalizationGradientTests {
   @Test(arguments: [0, 1, 4])
   func spatialDropout(samples: Int) {
     let test = ModelUnderTest(
-      model(SpatialDropout<Double>(probability: 0.4, shape: [3, 7])), samples: samples, mode: Self.training, capacity: 5
+      model(SpatialDropoutLayer<Double>(probability: 0.4, shape: [3, 7])), samples: samples, mode: Self.training,
+      capacity: 5
     )
     #expect(test.mismatches() == [])
   }
@@ -99,7 +101,7 @@ struct NormalizationGradientTests {
   @Test("Spatial dropout drops a channel of a sample at every position or at none, and scales what it keeps")
   func spatialDropoutDropsChannels() {
     let (samples, positions, channels) = (40, 6, 10)
-    let layer = SpatialDropout<Double>(probability: 0.25, shape: [2, 3, channels])
+    let layer = SpatialDropoutLayer<Double>(probability: 0.25, shape: [2, 3, channels])
     let test = ModelUnderTest(model(layer), samples: samples, mode: Self.training)
     test.forward()
     let factors = zip(test.workspace.output(), test.input()).map { $0 / $1 }
@@ -129,7 +131,7 @@ struct NormalizationGradientTests {
 
   @Test("Inputs side by side", arguments: [0, 1, 3])
   func concat(samples: Int) {
-    let layer = Concat<Double>(inputShapes: [[2, 3], [2, 1], [2, 4]])
+    let layer = ConcatLayer<Double>(inputShapes: [[2, 3], [2, 1], [2, 4]])
     #expect(layer.outputShape == [2, 8])
     let test = ModelUnderTest(model(layer), samples: samples, capacity: 4)
     #expect(test.mismatches() == [])

@@ -22,25 +22,19 @@ struct NormalizationOracleTests {
 
     var testDescription: String { "\(kind) of \(samples)×\(Shape(shape))" }
 
-    func layer<S: Scalar>() throws -> any Layer<S> {
-      let shape = Shape(shape)
-      switch kind {
-      case "batch_norm":
-        return BatchNorm<S>(
-          shape: shape, epsilon: options.epsilon ?? 1e-5, momentum: options.momentum ?? 0.1,
-          rectifies: options.rectifies ?? false)
-      case "layer_norm": return LayerNorm<S>(shape: shape, epsilon: options.epsilon ?? 1e-5)
-      case "softmax": return Softmax<S>(shape: shape)
-      case "elu": return Activation<S>(.elu(alpha: try #require(options.alpha)), shape: shape)
-      default: return Activation<S>(.silu, shape: shape)
-      }
+    /// The layer as a configuration describes it. A ReLU that belongs to it is a layer behind it there.
+    func model<S: Scalar>(_ type: S.Type) throws -> Model<S> {
+      let settings = [("epsilon", options.epsilon), ("momentum", options.momentum), ("alpha", options.alpha)]
+      let given = settings.compactMap { key, value in value.map { "\(key): \($0)" } }.joined(separator: ", ")
+      let layers = ["{ \(kind): { \(given) } }"] + (options.rectifies == true ? ["'relu'"] : [])
+      return try network("[\(layers.joined(separator: ", "))]", inputShape: Shape(shape), of: type)
     }
   }
 
   static let training = PassMode.training(random: RandomSource(seed: 1))
 
-  /// Runs `layer` as the fixture did.
-  func check<S: Scalar>(_ test: Case, _ layer: some Layer<S>, tolerance: Double) throws {
+  /// Runs the layer as the fixture did.
+  func check<S: Scalar>(_ test: Case, _ type: S.Type, tolerance: Double) throws {
     func expect(_ values: some Sequence<S>, _ expected: [Double], _ what: String) {
       let values = values.map { Double($0) }
       #expect(values.count == expected.count, "\(what)")
@@ -48,8 +42,7 @@ struct NormalizationOracleTests {
         #expect(abs(value - expected) <= tolerance * max(1, abs(expected)), "\(what)[\(index)]")
       }
     }
-    var builder = ModelBuilder<S>()
-    let model = builder.build(outputs: builder.add(layer, to: builder.input(layer.inputShapes[0]), name: "0"))
+    let model = try test.model(type)
     let (layout, statisticLayout) = (model.parameterLayout, model.statisticLayout)
     let parameters = FlatBuffer<S>(count: layout.count)
     let gradients = FlatBuffer<S>(count: layout.count)
@@ -93,24 +86,19 @@ struct NormalizationOracleTests {
 
   /// Both sides compute in double; a few thousand roundings of 10⁻¹⁶ stay below the bound.
   @Test(arguments: try cases())
-  func inDouble(_ test: Case) throws {
-    let layer: any Layer<Double> = try test.layer()
-    try check(test, layer, tolerance: 1e-11)
-  }
+  func inDouble(_ test: Case) throws { try check(test, Double.self, tolerance: 1e-11) }
 
-  /// Inputs and constants rounded to single precision, 6·10⁻⁸ each, amplified by up to some tens where gradients cancel.
+  /// Inputs and constants rounded to single precision, 6·10⁻⁸ each, amplified by up to some tens where gradients
+  /// cancel.
   @Test(arguments: try cases())
-  func inSinglePrecision(_ test: Case) throws {
-    let layer: any Layer<Float> = try test.layer()
-    try check(test, layer, tolerance: 5e-6)
-  }
+  func inSinglePrecision(_ test: Case) throws { try check(test, Float.self, tolerance: 5e-6) }
 }
 
 @Suite("Batch normalization")
 struct BatchNormTests {
   let training = PassMode.training(random: RandomSource(seed: 1))
 
-  func model<S: Scalar>(_ layer: BatchNorm<S>) -> Model<S> {
+  func model<S: Scalar>(_ layer: BatchNormLayer<S>) -> Model<S> {
     var builder = ModelBuilder<S>()
     return builder.build(outputs: builder.add(layer, to: builder.input(layer.outputShape), name: "0"))
   }
@@ -118,7 +106,7 @@ struct BatchNormTests {
   @Test(
     "Micro-batches of three, none and one sample: means average by samples, and one value leaves the variance alone")
   func runningStatistics() {
-    let model = model(BatchNorm<Double>(shape: [1], momentum: 0.5))
+    let model = model(BatchNormLayer<Double>(shape: [1], momentum: 0.5))
     let test = ModelUnderTest(model, samples: 3, mode: training)
     let (mean, variance) = (
       model.statisticLayout.entries[0].range.lowerBound, model.statisticLayout.entries[1].range.lowerBound
@@ -139,7 +127,7 @@ struct BatchNormTests {
 
   @Test("A single value a channel is normalized to zero, so that only the bias is left")
   func singleValue() {
-    let test = ModelUnderTest(model(BatchNorm<Double>(shape: [10])), samples: 1, mode: training)
+    let test = ModelUnderTest(model(BatchNormLayer<Double>(shape: [10])), samples: 1, mode: training)
     test.forward()
     let bias = test.model.parameterLayout.entries[1].range
     #expect(Array(test.workspace.output()) == Array(test.parameters.window[bias]))
@@ -152,7 +140,7 @@ struct BatchNormTests {
     let noise = clearOfZero(samples * positions * channels)
     let input = noise.map { Float(10_000 + $0) }
     func run<S: Scalar>(_ input: [S]) -> [Double] {
-      let model = model(BatchNorm<S>(shape: shape))
+      let model = model(BatchNormLayer<S>(shape: shape))
       let parameters = FlatBuffer<S>(count: model.parameterLayout.count)
       let statistics = FlatBuffer<S>(count: model.statisticLayout.count)
       model.parameterLayout.initialize(parameters.window, seed: 1)
@@ -170,7 +158,7 @@ struct BatchNormTests {
 
   @Test("NaN is not rectified away, so that the loss shows it")
   func keepsNaN() {
-    let test = ModelUnderTest(model(BatchNorm<Double>(shape: [9], rectifies: true)), samples: 3, mode: training)
+    let test = ModelUnderTest(model(BatchNormLayer<Double>(shape: [9], rectifies: true)), samples: 3, mode: training)
     test.input()[1] = .nan
     test.input()[8] = .nan
     test.forward()

@@ -26,31 +26,29 @@ struct SequenceFixtureTests {
 
   static func cases() throws -> [Fixture.Case] { try fixture("pytorch-sequence.json", as: Fixture.self).cases }
 
+  /// The layer as a configuration describes it. With lengths as a second input, which a mask or an embedding gives in a
+  /// configuration, it is the layer itself.
   func model(_ test: Fixture.Case) throws -> Model<Double> {
     let shape = Shape(test.shape)
-    switch test.kind {
-    case "embedding":
-      return singleLayerModel(
-        Embedding<Double>(inputShape: shape, size: try #require(test.size), dimension: 3, padding: test.padding))
-    case "multi_head_attention":
-      return singleLayerModel(
-        MultiHeadAttention<Double>(
-          shape: shape, heads: try #require(test.heads), isCausal: test.causal ?? false,
-          hasLengths: test.lengths != nil))
-    case "transformer_block":
-      var builder = ModelBuilder<Double>()
-      let input = builder.input(shape)
-      return builder.build(
-        outputs: builder.addTransformerBlock(
-          to: input, name: "0", heads: try #require(test.heads), isCausal: test.causal ?? false))
-    default:
+    guard test.lengths == nil else {
+      guard test.kind != "multi_head_attention" else {
+        return singleLayerModel(
+          MultiHeadAttentionLayer<Double>(
+            shape: shape, heads: try #require(test.heads), isCausal: test.causal ?? false, hasLengths: true))
+      }
       return singleLayerModel(
         Recurrent<Double>(
           try #require(Recurrent<Double>.Cell(rawValue: test.kind)), inputShape: shape,
           units: try #require(test.units), layers: try #require(test.layers),
-          isBidirectional: test.bidirectional ?? false, givesSequence: test.sequence ?? true,
-          hasLengths: test.lengths != nil))
+          isBidirectional: test.bidirectional ?? false, givesSequence: test.sequence ?? true, hasLengths: true))
     }
+    let numbers = [
+      ("units", test.units), ("layers", test.layers), ("heads", test.heads), ("size", test.size),
+      ("padding", test.padding), ("dimension", test.kind == "embedding" ? 3 : nil),
+    ].compactMap { key, value in value.map { "\(key): \($0)" } }
+    let flags = [("bidirectional", test.bidirectional), ("sequence", test.sequence), ("causal", test.causal)]
+      .compactMap { key, value in value.map { "\(key): \($0)" } }
+    return try network("{ \(test.kind): { \((numbers + flags).joined(separator: ", ")) } }", inputShape: shape)
   }
 
   @Test(arguments: try cases())

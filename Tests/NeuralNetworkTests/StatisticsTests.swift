@@ -3,7 +3,8 @@ import NumericCore
 import TestSupport
 import Testing
 
-/// Subtracts the mean of the micro-batch in training, the running mean in evaluation: batch normalisation at its smallest.
+/// Subtracts the mean of the micro-batch in training, the running mean in evaluation: batch normalisation at its
+/// smallest.
 private struct Centering: Layer {
   let statisticMomentum: Double
   var inputShapes: [Shape] { [[2]] }

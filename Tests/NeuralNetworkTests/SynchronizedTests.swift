@@ -12,13 +12,13 @@ struct SynchronizedTests {
   func model(synchronizes: Bool) -> Model<Double> {
     var builder = ModelBuilder<Double>()
     let input = builder.input([3, 4])
-    let first = builder.add(Dense(inputShape: [3, 4], outputSize: 9), to: input, name: "0")
+    let first = builder.add(DenseLayer(inputShape: [3, 4], outputSize: 9), to: input, name: "0")
     let norm = builder.add(
-      BatchNorm(shape: [3, 9], rectifies: true, synchronizes: synchronizes), to: first, name: "1")
-    let second = builder.add(Dense(inputShape: [3, 9], outputSize: 9), to: norm, name: "2")
-    let branch = builder.add(BatchNorm(shape: [3, 9], synchronizes: synchronizes), to: second, name: "3")
-    let sum = builder.add(Add(shape: [3, 9]), to: branch, norm, name: "4")
-    return builder.build(outputs: builder.add(LayerNorm(shape: [3, 9]), to: sum, name: "5"))
+      BatchNormLayer(shape: [3, 9], rectifies: true, synchronizes: synchronizes), to: first, name: "1")
+    let second = builder.add(DenseLayer(inputShape: [3, 9], outputSize: 9), to: norm, name: "2")
+    let branch = builder.add(BatchNormLayer(shape: [3, 9], synchronizes: synchronizes), to: second, name: "3")
+    let sum = builder.add(AddLayer(shape: [3, 9]), to: branch, norm, name: "4")
+    return builder.build(outputs: builder.add(LayerNormLayer(shape: [3, 9]), to: sum, name: "5"))
   }
 
   @Test(

@@ -20,7 +20,7 @@ struct PyTorchLossTests {
     let cases: [Case]
   }
 
-  static let activations: [String: Activation<Float>.Function] = [
+  static let activations: [String: ActivationLayer<Float>.Function] = [
     "relu": .relu, "leaky_relu": .leakyReLU(slope: 0.1), "tanh": .tanh, "sigmoid": .sigmoid, "gelu": .gelu,
   ]
   static let losses: [String: any Loss] = [
@@ -29,12 +29,14 @@ struct PyTorchLossTests {
   ]
 
   /// 12-16-8-4, its parameters named as in a `torch.nn.Sequential` of Linear and activation in turn.
-  func network(_ function: Activation<Float>.Function) -> Model<Float> {
+  func network(_ function: ActivationLayer<Float>.Function) -> Model<Float> {
     var builder = ModelBuilder<Float>()
     var node = builder.input([12])
     for (index, size) in [16, 8, 4].enumerated() {
-      if index > 0 { node = builder.add(Activation(function, shape: node.shape), to: node, name: "\(2 * index - 1)") }
-      node = builder.add(Dense(inputSize: node.shape[0], outputSize: size), to: node, name: "\(2 * index)")
+      if index > 0 {
+        node = builder.add(ActivationLayer(function, shape: node.shape), to: node, name: "\(2 * index - 1)")
+      }
+      node = builder.add(DenseLayer(inputSize: node.shape[0], outputSize: size), to: node, name: "\(2 * index)")
     }
     return builder.build(outputs: node)
   }

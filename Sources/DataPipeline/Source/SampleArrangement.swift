@@ -2,18 +2,6 @@ import Basics
 public import NumericCore
 public import Settings
 
-/// What a model takes a sample for.
-public enum SampleForm: Sendable {
-  /// One row of features, in the order of the file.
-  case rows
-  /// Steps of features [T, F].
-  case sequences
-  /// Whole numbers that an embedding looks up, in the shape of the file; no scaling may touch them.
-  case indices
-  /// Pixels of channels [H, W, C].
-  case images
-}
-
 /// Where the channels of an image, or the features of a step, stand in a file.
 public enum ChannelLayout: String, SettingChoice {
   /// To be guessed from the shape.
@@ -50,23 +38,23 @@ extension DataSource {
   ///   or 4 and smaller than the others, else channels last where the last is 1, 3 or 4.
   ///
   /// - Throws: where the samples have another number of axes, or their layout cannot be guessed.
-  public func arranged(as form: SampleForm, _ layout: ChannelLayout) throws -> DataSource {
+  public func arranged(as inputLayout: InputLayout, _ layout: ChannelLayout) throws -> DataSource {
     var arranged: [SplitName: SplitSource] = [:]
-    for (name, split) in splits { arranged[name] = try split.arranged(as: form, layout) }
+    for (name, split) in splits { arranged[name] = try split.arranged(as: inputLayout, layout) }
     return DataSource(path: path, files: files, splits: arranged)
   }
 }
 
 extension SplitSource {
-  func arranged(as form: SampleForm, _ layout: ChannelLayout) throws -> SplitSource {
+  func arranged(as inputLayout: InputLayout, _ layout: ChannelLayout) throws -> SplitSource {
     var result = self
-    result.arrangement = try arrangement(as: form, layout)
+    result.arrangement = try arrangement(as: inputLayout, layout)
     return result
   }
 
-  private func arrangement(as form: SampleForm, _ layout: ChannelLayout) throws -> SampleArrangement? {
+  private func arrangement(as inputLayout: InputLayout, _ layout: ChannelLayout) throws -> SampleArrangement? {
     let shape = parts[0].features.shape
-    switch (form, shape.rank) {
+    switch (inputLayout, shape.rank) {
     case (.rows, _), (.indices, _): return nil
     case (.sequences, 1), (.images, 2): return SampleArrangement(shape: Shape(shape.extents + [1]), isTransposed: false)
     case (.sequences, 2): return channelsLast(shape, isFirst: layout == .channelsFirst)
@@ -74,7 +62,7 @@ extension SplitSource {
       return channelsLast(shape, isFirst: layout == .auto ? try guess(shape) : layout == .channelsFirst)
     default:
       let (noun, expected, option) =
-        form == .images
+        inputLayout == .images
         ? ("images", "[H, W], [C, H, W] or [H, W, C]", "{ height: …, width: …, channels: … }")
         : ("sequences", "[T] or [T, F]", "{ length: …, channels: … }")
       throw Failure.data(

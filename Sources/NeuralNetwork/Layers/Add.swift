@@ -1,7 +1,7 @@
 public import NumericCore
 
 /// The sum of its inputs, all of one shape: where a residual connection joins the main path (He et al. 2016).
-public struct Add<S: Scalar>: Layer {
+public struct AddLayer<S: Scalar>: Layer {
   public let inputShapes: [Shape]
 
   public init(shape: Shape, inputCount: Int = 2) {

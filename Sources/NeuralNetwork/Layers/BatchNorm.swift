@@ -1,19 +1,54 @@
 public import NumericCore
+public import Settings
 
-/// Batch normalization (Ioffe and Szegedy 2015) over all axes but the last: `output = (input − μ) / √(σ² + ε) · weight + bias`
-/// for each channel, and the ReLU of it where `rectifies`.
+/// Batch normalization of the last axis. A ReLU right behind it is computed with it, at no cost of its own.
+public struct BatchNorm: LayerDescription {
+  /// The share of the newest step in the running statistics, 0 to 1.
+  public var momentum: Double
+  /// What the variance is raised by, more than 0.
+  public var epsilon: Double
+  /// Whether statistics are of the whole batch, not of a shard's part of it.
+  public var sync: Bool
+
+  public init(momentum: Double = 0.1, epsilon: Double = 1e-5, sync: Bool = false) {
+    (self.momentum, self.epsilon, self.sync) = (momentum, epsilon, sync)
+  }
+  public init() { self.init(sync: false) }
+
+  public static let name = "batch_norm"
+  public static let summary = "batch normalization of channels or features"
+  public static let settings: [Setting<BatchNorm>] = [
+    Setting("momentum", \.momentum, .closed(0, 1), "share of the newest step in running statistics"),
+    Setting("epsilon", \.epsilon, .above(0), "what the variance is raised by"),
+    Setting("sync", \.sync, "whether statistics are of all shards' parts of a batch together"),
+  ]
+
+  public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) {
+    model.takesInNext = model.next is ReLU
+    model.apply(
+      BatchNormLayer(
+        shape: model.shape, epsilon: epsilon, momentum: momentum, rectifies: model.takesInNext, synchronizes: sync),
+      named: name)
+  }
+}
+
+/// Batch normalization (Ioffe and Szegedy 2015) over all axes but the last:
+/// `output = (input − μ) / √(σ² + ε) · weight + bias` for each channel, and the ReLU of it where `rectifies`.
 ///
-/// - Shapes: `input` and `output` [N, …, C] with the last axis as channels: features [C], a sequence [T, C], an image [H, W, C].
-/// - Parameters, named as by PyTorch: `weight` [C], starting at one, and `bias` [C], starting at zero. Running statistics:
-///   `running_mean` [C] and `running_var` [C]. PyTorch's `num_batches_tracked` is left out, since nothing here depends on it.
-/// - Training: μ and σ² are mean and biased variance over the samples and positions of the micro-batch, summed in double; the
-///   running statistics take in μ and the unbiased variance, averaged over micro-batches by samples. A micro-batch with a
-///   single value a channel normalizes it to zero, has no gradient, and leaves the running variance as it is.
+/// - Shapes: `input` and `output` [N, …, C] with the last axis as channels: features [C], a sequence [T, C], an image
+///   [H, W, C].
+/// - Parameters, named as by PyTorch: `weight` [C], starting at one, and `bias` [C], starting at zero. Running
+///   statistics: `running_mean` [C] and `running_var` [C]. PyTorch's `num_batches_tracked` is left out, since nothing
+///   here depends on it.
+/// - Training: μ and σ² are mean and biased variance over the samples and positions of the micro-batch, summed in
+///   double; the running statistics take in μ and the unbiased variance, averaged over micro-batches by samples. A
+///   micro-batch with a single value a channel normalizes it to zero, has no gradient, and leaves the running variance
+///   as it is.
 /// - Evaluation: μ and σ² are the running statistics.
 ///
-/// Forward reads the input twice and writes the output once; backward reads input and output gradient twice and writes the
-/// input gradient once. The ReLU costs no further pass.
-public struct BatchNorm<S: Scalar>: SynchronizingLayer {
+/// Forward reads the input twice and writes the output once; backward reads input and output gradient twice and writes
+/// the input gradient once. The ReLU costs no further pass.
+public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
   public let outputShape: Shape
   /// ε.
   public let epsilon: Double
@@ -25,7 +60,8 @@ public struct BatchNorm<S: Scalar>: SynchronizingLayer {
 
   /// - Parameters:
   ///   - momentum: the share of the newest step in the running statistics, 0 to 1.
-  ///   - synchronizes: whether statistics in training are those of all shards' micro-batches together; see `SynchronizingLayer`.
+  ///   - synchronizes: whether statistics in training are those of all shards' micro-batches together; see
+  ///     `SynchronizingLayer`.
   public init(
     shape: Shape, epsilon: Double = 1e-5, momentum: Double = 0.1, rectifies: Bool = false, synchronizes: Bool = false
   ) {

@@ -1,4 +1,73 @@
 public import NumericCore
+public import Settings
+
+/// Convolution of images [H, W, in] to [H′, W′, filters] (cross-correlation, as in PyTorch).
+public struct Conv2D: LayerDescription {
+  /// Channels of the output; it has to be given.
+  public var filters: Int?
+  public var kernel: Extents
+  public var stride: Extents
+  public var padding: Padding
+  public var dilation: Extents
+  /// A divisor of the channels of input and output.
+  public var groups: Int
+  public var bias: Bool
+  /// Of the weight; nil for that of the run.
+  public var initializer: InitializationScheme?
+
+  public init(
+    _ filters: Int?, kernel: Extents = 3, stride: Extents = 1, padding: Padding = 0, dilation: Extents = 1,
+    groups: Int = 1, bias: Bool = true, initializer: InitializationScheme? = nil
+  ) {
+    (self.filters, self.kernel, self.stride, self.padding) = (filters, kernel, stride, padding)
+    (self.dilation, self.groups, self.bias, self.initializer) = (dilation, groups, bias, initializer)
+  }
+  public init() { self.init(nil) }
+
+  public static let name = "conv2d"
+  public static let summary = "convolution of images"
+  public static let shorthand: String? = "filters"
+  public static let settings: [Setting<Conv2D>] = [
+    Setting("filters", \.filters, .atLeast(1), "channels of the output"),
+    Setting("groups", \.groups, .atLeast(1), "of channels that do not see each other"),
+    Setting("bias", \.bias, "whether it adds one"),
+    Setting("initializer", \.initializer, "of the weight; else that of the run"),
+    Setting("kernel", \.kernel, .atLeast(1), "size"),
+    Setting("stride", \.stride, .atLeast(1), "pixels from place to place"),
+    Setting("padding", \.padding, "zeros on either side"),
+    Setting("dilation", \.dilation, .atLeast(1), "pixels from element to element of the kernel"),
+  ]
+  public static var keepsLengths: Bool { false }
+  public var inputLayout: InputLayout? { .images }
+
+  public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) throws(LayerError) {
+    try model.requireImages()
+    let filters = try model.checked(filters: filters, groups: groups, inputChannels: model.shape[2])
+    let padding = try padding.extents(kernel: kernel, dilation: dilation)
+    try model.requireFit(kernel, padding: padding, dilation: dilation)
+    model.apply(
+      Conv2DLayer(
+        inputShape: model.shape, filters: filters, kernel: kernel, stride: stride, padding: padding,
+        dilation: dilation, groups: groups, hasBias: bias,
+        initializer: (initializer ?? model.initializer).initializer),
+      named: name)
+  }
+}
+
+extension ModelAssembly {
+  /// The number of filters of any convolution, which has to be given, and which `groups` has to divide.
+  func checked(filters: Int?, groups: Int, inputChannels: Int) throws(LayerError) -> Int {
+    guard let filters else {
+      throw .setting("filters", "expected the number of filters, the channels of the output")
+    }
+    guard inputChannels % groups == 0, filters % groups == 0 else {
+      throw .setting(
+        "groups",
+        "expected a divisor of the \(inputChannels) input channels and the \(filters) filters, found \(groups)")
+    }
+    return filters
+  }
+}
 
 /// Two-dimensional convolution (cross-correlation) of an image with learned filters; LeCun et al. 1989.
 ///
@@ -8,7 +77,7 @@ public import NumericCore
 ///
 /// - Shapes: `input` [N, H, W, C], `output` [N, H′, W′, filters], `weight` [filters, C / groups, kernel height, kernel
 ///   width] and `bias` [filters], which are those of PyTorch's `Conv2d`. H′ and W′ as `SlidingWindow` says.
-public struct Conv2D<S: Scalar>: Layer {
+public struct Conv2DLayer<S: Scalar>: Layer {
   public let inputShape: Shape
   public let outputShape: Shape
   public let parameters: [ParameterSpecification]

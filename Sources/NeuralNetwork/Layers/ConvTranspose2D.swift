@@ -1,12 +1,80 @@
 public import NumericCore
+public import Settings
 
-/// Transposed convolution, the map whose matrix is the transpose of a convolution's; it enlarges images (Zeiler et al. 2010).
+/// Transposed convolution of images [H, W, in] to larger ones [H′, W′, filters].
+public struct ConvTranspose2D: LayerDescription {
+  /// Channels of the output; it has to be given.
+  public var filters: Int?
+  public var kernel: Extents
+  public var stride: Extents
+  public var padding: Extents
+  /// Rows and columns added at the end of the output, fewer than the stride.
+  public var outputPadding: Extents
+  public var dilation: Extents
+  /// A divisor of the channels of input and output.
+  public var groups: Int
+  public var bias: Bool
+  /// Of the weight; nil for that of the run.
+  public var initializer: InitializationScheme?
+
+  public init(
+    _ filters: Int?, kernel: Extents = 3, stride: Extents = 1, padding: Extents = 0, outputPadding: Extents = 0,
+    dilation: Extents = 1, groups: Int = 1, bias: Bool = true, initializer: InitializationScheme? = nil
+  ) {
+    (self.filters, self.kernel, self.stride, self.padding) = (filters, kernel, stride, padding)
+    (self.outputPadding, self.dilation, self.groups) = (outputPadding, dilation, groups)
+    (self.bias, self.initializer) = (bias, initializer)
+  }
+  public init() { self.init(nil) }
+
+  public static let name = "conv_transpose2d"
+  public static let summary = "transposed convolution, to larger images"
+  public static let shorthand: String? = "filters"
+  public static let settings: [Setting<ConvTranspose2D>] = [
+    Setting("filters", \.filters, .atLeast(1), "channels of the output"),
+    Setting("groups", \.groups, .atLeast(1), "of channels that do not see each other"),
+    Setting("bias", \.bias, "whether it adds one"),
+    Setting("initializer", \.initializer, "of the weight; else that of the run"),
+    Setting("kernel", \.kernel, .atLeast(1), "size"),
+    Setting("stride", \.stride, .atLeast(1), "pixels of the output from place to place"),
+    Setting("padding", \.padding, .atLeast(0), "pixels cut off on either side of the output"),
+    Setting("output_padding", \.outputPadding, .atLeast(0), "pixels added at its end"),
+    Setting("dilation", \.dilation, .atLeast(1), "pixels from element to element of the kernel"),
+  ]
+  public static var keepsLengths: Bool { false }
+  public var inputLayout: InputLayout? { .images }
+
+  public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) throws(LayerError) {
+    try model.requireImages()
+    let filters = try model.checked(filters: filters, groups: groups, inputChannels: model.shape[2])
+    guard outputPadding.height < stride.height, outputPadding.width < stride.width else {
+      throw .setting("output_padding", "expected less than the stride, \(stride)")
+    }
+    let output = ConvTranspose2DLayer<S>.outputExtents(
+      Extents(height: model.shape[0], width: model.shape[1]), kernel: kernel, stride: stride, padding: padding,
+      outputPadding: outputPadding, dilation: dilation)
+    guard output.height > 0, output.width > 0 else {
+      throw .setting("padding", "leaves nothing of the output; expected less than \(padding)")
+    }
+    model.apply(
+      ConvTranspose2DLayer(
+        inputShape: model.shape, filters: filters, kernel: kernel, stride: stride, padding: padding,
+        outputPadding: outputPadding, dilation: dilation, groups: groups, hasBias: bias,
+        initializer: (initializer ?? model.initializer).initializer),
+      named: name)
+  }
+}
+
+/// Transposed convolution, the map whose matrix is the transpose of a convolution's; it enlarges images (Zeiler et al.
+/// 2010).
 ///
-/// y[u, v, o] = bias[o] + Σ weight[c, o, a, b] · x[i, j, c] over all i, j, a, b with i·s + a·d − p = u and j·s + b·d − p = v.
+/// y[u, v, o] = bias[o] + Σ weight[c, o, a, b] · x[i, j, c] over all i, j, a, b with i·s + a·d − p = u and j·s + b·d −
+/// p = v.
 ///
-/// - Shapes: `input` [N, H, W, C], `output` [N, H′, W′, filters] with H′ = (H − 1)·s − 2p + d·(kernel − 1) + extra + 1, `weight`
-///   [C, filters / groups, kernel height, kernel width] and `bias` [filters], which are those of PyTorch's `ConvTranspose2d`.
-public struct ConvTranspose2D<S: Scalar>: Layer {
+/// - Shapes: `input` [N, H, W, C], `output` [N, H′, W′, filters] with H′ = (H − 1)·s − 2p + d·(kernel − 1) + extra + 1,
+///   `weight` [C, filters / groups, kernel height, kernel width] and `bias` [filters], which are those of PyTorch's
+///   `ConvTranspose2d`.
+public struct ConvTranspose2DLayer<S: Scalar>: Layer {
   public let inputShape: Shape
   public let outputShape: Shape
   public let parameters: [ParameterSpecification]
@@ -44,7 +112,8 @@ public struct ConvTranspose2D<S: Scalar>: Layer {
     parameters = hasBias ? [weight, bias] : [weight]
   }
 
-  /// (input − 1)·stride − 2·padding + dilation·(kernel − 1) + outputPadding + 1; not positive where the padding eats all.
+  /// (input − 1)·stride − 2·padding + dilation·(kernel − 1) + outputPadding + 1; not positive where the padding eats
+  /// all.
   public static func outputExtents(
     _ input: Extents, kernel: Extents, stride: Extents, padding: Extents, outputPadding: Extents = 0,
     dilation: Extents = 1

@@ -1,10 +1,47 @@
 public import NumericCore
+public import Settings
+
+/// Affine map of the last axis [in] to [units]. Images [H, W, C] are flattened first, in PyTorch's order.
+public struct Dense: LayerDescription {
+  /// nil in the last dense layer of a model alone: the outputs that data and loss need.
+  public var units: Int?
+  public var bias: Bool
+  /// Of the weight; nil for that of the run.
+  public var initializer: InitializationScheme?
+
+  public init(_ units: Int? = nil, bias: Bool = true, initializer: InitializationScheme? = nil) {
+    (self.units, self.bias, self.initializer) = (units, bias, initializer)
+  }
+  public init() { self.init(nil) }
+
+  public static let name = "dense"
+  public static let summary = "affine map of features, of each step of a sequence, or of a flattened image"
+  public static let shorthand: String? = "units"
+  public static let settings: [Setting<Dense>] = [
+    Setting("units", \.units, .atLeast(1), "outputs; the last dense layer may leave it out"),
+    Setting("bias", \.bias, "whether it adds one"),
+    Setting("initializer", \.initializer, "of the weight; else that of the run"),
+  ]
+  public var inputLayout: InputLayout? { .rows }
+
+  public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) throws(LayerError) {
+    guard let units = units ?? model.sizelessUnits else {
+      throw .setting("units", "expected the number of units; only the last dense layer may leave it out")
+    }
+    if model.shape.rank == 3 { model.apply(FlattenLayer(inputShape: model.shape), named: "\(name).flatten") }
+    model.apply(
+      DenseLayer(
+        inputShape: model.shape, outputSize: units, hasBias: bias,
+        initializer: (initializer ?? model.initializer).initializer),
+      named: name)
+  }
+}
 
 /// Affine map `output = input · weightᵀ + bias`.
 ///
 /// - Shapes: `input` [N, in] with the last axis as `in` (leading axes count as samples), `output` [N, out], `weight`
 ///   [out, in] row-major, `bias` [out].
-public struct Dense<S: Scalar>: Layer {
+public struct DenseLayer<S: Scalar>: Layer {
   public let inputShape: Shape
   public let outputShape: Shape
   public let parameters: [ParameterSpecification]

@@ -1,10 +1,30 @@
 public import NumericCore
+public import Settings
 
-/// Layer normalization (Ba, Kiros and Hinton 2016) of the last axis: `output = (input − μ) / √(σ² + ε) · weight + bias`, with mean
-/// and biased variance of each row of features by itself, so that nothing depends on the batch.
+/// Normalization of the last axis of each row by itself.
+public struct LayerNorm: LayerDescription {
+  /// What the variance is raised by, more than 0.
+  public var epsilon = 1e-5
+
+  public init() {}
+  public init(epsilon: Double) { self.epsilon = epsilon }
+
+  public static let name = "layer_norm"
+  public static let summary = "normalization of the features of each sample or step by itself"
+  public static let settings: [Setting<LayerNorm>] = [
+    Setting("epsilon", \.epsilon, .above(0), "what the variance is raised by")
+  ]
+
+  public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) {
+    model.apply(LayerNormLayer(shape: model.shape, epsilon: epsilon), named: name)
+  }
+}
+
+/// Layer normalization (Ba, Kiros and Hinton 2016) of the last axis:
+/// `output = (input − μ) / √(σ² + ε) · weight + bias`, with mean and biased variance of each row of features by itself, so that nothing depends on the batch.
 ///
 /// - Shapes: `input` and `output` [N, …, F]; `weight` [F], starting at one, and `bias` [F], starting at zero.
-public struct LayerNorm<S: Scalar>: Layer {
+public struct LayerNormLayer<S: Scalar>: Layer {
   public let outputShape: Shape
   /// ε.
   public let epsilon: Double

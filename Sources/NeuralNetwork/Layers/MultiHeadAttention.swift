@@ -1,16 +1,66 @@
 public import NumericCore
+public import Settings
+
+/// Self-attention in several heads over a sequence [T, E].
+public struct MultiHeadAttention: LayerDescription {
+  /// A divisor of E; it has to be given.
+  public var heads: Int?
+  /// Whether a position sees no later ones.
+  public var causal: Bool
+  /// Of the attention weights, at least 0 and less than 1.
+  public var dropout: Double
+
+  public init(_ heads: Int?, causal: Bool = false, dropout: Double = 0) {
+    (self.heads, self.causal, self.dropout) = (heads, causal, dropout)
+  }
+  public init() { self.init(nil) }
+
+  public static let name = "multi_head_attention"
+  public static let summary = "self-attention over a sequence"
+  public static let shorthand: String? = "heads"
+  public static let settings: [Setting<MultiHeadAttention>] = [
+    Setting("heads", \.heads, .atLeast(1), "a divisor of the features of a step"),
+    Setting("causal", \.causal, "whether later steps are hidden"),
+    Setting("dropout", \.dropout, .halfOpen(0, 1), "of attention weights"),
+  ]
+  public var inputLayout: InputLayout? { .sequences }
+  public var detail: String? { heads.map { "\($0) heads" } }
+
+  public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) throws(LayerError) {
+    let heads = try model.checked(heads: heads)
+    model.applyWithLengths(
+      MultiHeadAttentionLayer(
+        shape: model.shape, heads: heads, isCausal: causal, hasLengths: model.lengths != nil, dropout: dropout),
+      named: name)
+  }
+}
+
+extension ModelAssembly {
+  /// The number of heads over a sequence, which has to be given and to divide the width.
+  func checked(heads: Int?) throws(LayerError) -> Int {
+    try requireSequences()
+    let width = shape[1]
+    guard let heads else { throw .setting("heads", "expected the number of heads, a divisor of the width \(width)") }
+    guard width % heads == 0 else {
+      throw .setting("heads", "expected a divisor of the width \(width), found \(heads)")
+    }
+    return heads
+  }
+}
 
 /// Scaled dot-product self-attention in several heads (Vaswani et al. 2017).
 ///
 /// With q, k, v the three parts of `x · in_projᵀ + bias`, each cut into heads of d = E / heads columns, a head gives
-/// `softmax(q · kᵀ / √d) · v`; the heads side by side go through `out_proj`. Where causal, position t sees positions up to t.
+/// `softmax(q · kᵀ / √d) · v`; the heads side by side go through `out_proj`. Where causal, position t sees positions up
+/// to t.
 ///
-/// - Shapes: input and output [T, E]; `in_proj_weight` [3E, E] and `in_proj_bias` [3E] (q, k, v), `out_proj.weight` [E, E] and
-///   `out_proj.bias` [E], named and initialised as by PyTorch's `nn.MultiheadAttention`.
-/// - Input 1, where `hasLengths`, is the number of steps of each sample, a scalar from 1 to T: the steps behind it are padding, which
-///   no position sees (PyTorch's `key_padding_mask`). What the padding's own positions give means nothing.
+/// - Shapes: input and output [T, E]; `in_proj_weight` [3E, E] and `in_proj_bias` [3E] (q, k, v), `out_proj.weight` [E,
+///   E] and `out_proj.bias` [E], named and initialised as by PyTorch's `nn.MultiheadAttention`.
+/// - Input 1, where `hasLengths`, is the number of steps of each sample, a scalar from 1 to T: the steps behind it are
+///   padding, which no position sees (PyTorch's `key_padding_mask`). What the padding's own positions give means
+///   nothing.
 /// - In training, dropout falls on the softmax's results, keyed by (step, layer, sample).
-public struct MultiHeadAttention<S: Scalar>: Layer {
+public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
   public let inputShapes: [Shape]
   public let outputShape: Shape
   public let parameters: [ParameterSpecification]
@@ -57,7 +107,8 @@ public struct MultiHeadAttention<S: Scalar>: Layer {
     samples * 4 * positions * width + 2 * square + WindowCutter<S>.slack(windows: 4)
   }
 
-  /// What forward leaves for backward: q, k and v [N, T, 3E], attention [N, heads, T, T], what it gives [N, T, E], masks.
+  /// What forward leaves for backward: q, k and v [N, T, 3E], attention [N, heads, T, T], what it gives [N, T, E],
+  /// masks.
   private func memory(
     _ pass: LayerPass<S>
   ) -> (projected: Window<S>, attention: Window<S>, context: Window<S>, mask: Window<S>) {

@@ -1,9 +1,125 @@
 public import NumericCore
+public import Settings
+
+/// The greatest value of each window in each channel.
+public struct MaxPool2D: LayerDescription {
+  public var size: Extents
+  /// nil for `size`: windows that touch.
+  public var stride: Extents?
+  /// At most half of `size`.
+  public var padding: Extents
+
+  public init(_ size: Extents = 2, stride: Extents? = nil, padding: Extents = 0) {
+    (self.size, self.stride, self.padding) = (size, stride, padding)
+  }
+  public init() { self.init(stride: nil) }
+
+  public static let name = "max_pool2d"
+  public static let summary = "greatest value of each window of an image"
+  public static let shorthand: String? = "size"
+  public static let settings: [Setting<MaxPool2D>] = [
+    Setting("size", \.size, .atLeast(1), "of the window"),
+    Setting("stride", \.stride, .atLeast(1), "pixels from window to window; else the size"),
+    Setting("padding", \.padding, .atLeast(0), "border on either side, at most half of the size"),
+  ]
+  public static var keepsLengths: Bool { false }
+  public var inputLayout: InputLayout? { .images }
+
+  public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) throws(LayerError) {
+    try model.requirePooling(size, padding: padding)
+    model.apply(
+      MaxPool2DLayer(inputShape: model.shape, size: size, stride: stride, padding: padding), named: name)
+  }
+}
+
+/// The mean of each window in each channel.
+public struct AveragePool2D: LayerDescription {
+  public var size: Extents
+  /// nil for `size`: windows that touch.
+  public var stride: Extents?
+  /// At most half of `size`.
+  public var padding: Extents
+  /// Whether the zeros of the padding count.
+  public var countPadding: Bool
+
+  public init(_ size: Extents = 2, stride: Extents? = nil, padding: Extents = 0, countPadding: Bool = true) {
+    (self.size, self.stride, self.padding, self.countPadding) = (size, stride, padding, countPadding)
+  }
+  public init() { self.init(stride: nil) }
+
+  public static let name = "average_pool2d"
+  public static let summary = "mean of each window of an image"
+  public static let shorthand: String? = "size"
+  public static let settings: [Setting<AveragePool2D>] = [
+    Setting("size", \.size, .atLeast(1), "of the window"),
+    Setting("stride", \.stride, .atLeast(1), "pixels from window to window; else the size"),
+    Setting("padding", \.padding, .atLeast(0), "border on either side, at most half of the size"),
+    Setting("count_padding", \.countPadding, "whether zeros of the border count"),
+  ]
+  public static var keepsLengths: Bool { false }
+  public var inputLayout: InputLayout? { .images }
+
+  public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) throws(LayerError) {
+    try model.requirePooling(size, padding: padding)
+    model.apply(
+      AveragePool2DLayer(
+        inputShape: model.shape, size: size, stride: stride, padding: padding, countsPadding: countPadding),
+      named: name)
+  }
+}
+
+extension ModelAssembly {
+  /// Images that the windows of a pooling fit into.
+  fileprivate func requirePooling(_ size: Extents, padding: Extents) throws(LayerError) {
+    try requireImages()
+    guard 2 * padding.height <= size.height, 2 * padding.width <= size.width else {
+      throw .setting("padding", "expected at most half of the size \(size), found \(padding)")
+    }
+    try requireFit(size, padding: padding)
+  }
+}
+
+/// The mean of each channel: [H, W, C] or [T, C] to [C].
+public struct GlobalAveragePool: LayerDescription {
+  public init() {}
+
+  public static let name = "global_average_pool"
+  public static let summary = "mean of each channel over the whole image or sequence"
+  public static var keepsLengths: Bool { false }
+  public var inputLayout: InputLayout? { .images }
+
+  public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) throws(LayerError) {
+    guard model.shape.rank >= 2 else { throw model.mismatch("images (H × W × C) or sequences (T × C)") }
+    model.apply(GlobalAveragePoolLayer(inputShape: model.shape), named: name)
+  }
+}
+
+/// Repeats each pixel `scale` times along both axes.
+public struct Upsample: LayerDescription {
+  public var scale: Extents = 2
+
+  public init() {}
+  public init(_ scale: Extents) { self.scale = scale }
+
+  public static let name = "upsample"
+  public static let summary = "repeats each pixel along both axes"
+  public static let shorthand: String? = "scale"
+  public static let settings: [Setting<Upsample>] = [
+    Setting("scale", \.scale, .atLeast(1), "how often")
+  ]
+  public static var keepsLengths: Bool { false }
+  public var inputLayout: InputLayout? { .images }
+
+  public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) throws(LayerError) {
+    try model.requireImages()
+    model.apply(UpsampleLayer(inputShape: model.shape, scale: scale), named: name)
+  }
+}
 
 /// The greatest value of each channel under a sliding window; padding never wins. PyTorch's `MaxPool2d`.
 ///
 /// - Shapes: `input` [N, H, W, C], `output` [N, H′, W′, C] with H′ and W′ as `SlidingWindow` says.
-public struct MaxPool2D<S: Scalar>: Layer {
+public struct MaxPool2DLayer<S: Scalar>: Layer {
   public let inputShape: Shape
   public let outputShape: Shape
   private let window: SlidingWindow
@@ -36,7 +152,7 @@ public struct MaxPool2D<S: Scalar>: Layer {
 /// The mean of each channel under a sliding window. PyTorch's `AvgPool2d`.
 ///
 /// - Shapes: `input` [N, H, W, C], `output` [N, H′, W′, C] with H′ and W′ as `SlidingWindow` says.
-public struct AveragePool2D<S: Scalar>: Layer {
+public struct AveragePool2DLayer<S: Scalar>: Layer {
   public let inputShape: Shape
   public let outputShape: Shape
   /// Whether the zeros of the padding count as values; PyTorch's `count_include_pad`.
@@ -81,7 +197,7 @@ extension SlidingWindow {
 /// The mean of each channel over the whole image (Lin et al. 2014), or of each feature over a sequence.
 ///
 /// - Shapes: `input` [N, H, W, C] or [N, T, C], `output` [N, C].
-public struct GlobalAveragePool<S: Scalar>: Layer {
+public struct GlobalAveragePoolLayer<S: Scalar>: Layer {
   public let inputShape: Shape
   private let window: SlidingWindow
 
@@ -112,7 +228,7 @@ public struct GlobalAveragePool<S: Scalar>: Layer {
 /// Repeats each pixel `scale` times along either axis. PyTorch's `Upsample` with `mode="nearest"`.
 ///
 /// - Shapes: `input` [N, H, W, C], `output` [N, H · scale, W · scale, C].
-public struct Upsample<S: Scalar>: Layer {
+public struct UpsampleLayer<S: Scalar>: Layer {
   public let inputShape: Shape
   public let scale: Extents
 

@@ -1,13 +1,34 @@
 public import NumericCore
+public import Settings
 
-/// In training, zeroes whole channels of a sample with probability p and scales the others by 1 / (1 − p); else passes all
-/// through. Neighbouring positions of a channel are so alike that dropping single ones drops no information (Tompson et al.
-/// 2015; PyTorch's `Dropout1d` and `Dropout2d`).
+/// In training, zeroes each channel of a sample with probability `rate` and scales the others by 1 / (1 − rate).
+public struct SpatialDropout: LayerDescription {
+  /// At least 0 and less than 1.
+  public var rate = 0.5
+
+  public init() {}
+  public init(_ rate: Double) { self.rate = rate }
+
+  public static let name = "spatial_dropout"
+  public static let summary = "zeroes whole channels at random in training"
+  public static let shorthand: String? = "rate"
+  public static let settings: [Setting<SpatialDropout>] = [
+    Setting("rate", \.rate, .halfOpen(0, 1), "probability of being zeroed")
+  ]
+
+  public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) {
+    model.apply(SpatialDropoutLayer(probability: rate, shape: model.shape), named: name)
+  }
+}
+
+/// In training, zeroes whole channels of a sample with probability p and scales the others by 1 / (1 − p); else passes
+/// all through. Neighbouring positions of a channel are so alike that dropping single ones drops no information
+/// (Tompson et al. 2015; PyTorch's `Dropout1d` and `Dropout2d`).
 ///
 /// - Shapes: `input` and `output` [N, …, C] with the last axis as channels.
 ///
 /// The mask is keyed by (seed, step, layer, sample, channel).
-public struct SpatialDropout<S: Scalar>: Layer {
+public struct SpatialDropoutLayer<S: Scalar>: Layer {
   /// p, at least 0 and less than 1.
   public let probability: Double
   public let outputShape: Shape

@@ -23,6 +23,31 @@ public enum Initializer: Sendable, Equatable {
   indirect case zeroingRow(Int, of: Initializer)
 }
 
+/// A law for the initial weights of any layer, which fits itself to the layer's sizes; `kaiming` and `xavier` are the
+/// uniform ones.
+public enum InitializationScheme: String, Sendable, CaseIterable {
+  case kaiming, xavier, zero
+  case kaimingUniform = "kaiming_uniform"
+  case kaimingNormal = "kaiming_normal"
+  case xavierUniform = "xavier_uniform"
+  case xavierNormal = "xavier_normal"
+  case orthogonal
+  case truncatedNormal = "truncated_normal"
+
+  /// The law for a weight of that many inputs and outputs.
+  public func initializer(fanIn: Int, fanOut: Int) -> Initializer {
+    switch self {
+    case .kaiming, .kaimingUniform: .kaimingUniform(fanIn: fanIn)
+    case .kaimingNormal: .kaimingNormal(fanIn: fanIn)
+    case .xavier, .xavierUniform: .xavierUniform(fanIn: fanIn, fanOut: fanOut)
+    case .xavierNormal: .xavierNormal(fanIn: fanIn, fanOut: fanOut)
+    case .orthogonal: .orthogonal
+    case .truncatedNormal: .truncatedNormal(standardDeviation: 0.02)
+    case .zero: .zeros
+    }
+  }
+}
+
 /// One learnable array, as a layer asks for it.
 public struct ParameterSpecification: Sendable, Equatable {
   /// The last part of its name, such as `weight`.

@@ -17,3 +17,15 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   /// As in `28×28`; `scalar` where there is no axis.
   public var description: String { extents.isEmpty ? "scalar" : extents.map(String.init).joined(separator: "×") }
 }
+
+/// What a model takes a sample for, and so how a sample has to lie in memory.
+public enum InputLayout: String, Sendable, CaseIterable {
+  /// One row of features, in the order of the file.
+  case rows
+  /// Steps of features [T, F].
+  case sequences
+  /// Whole numbers that an embedding looks up, in the shape of the file; no scaling may touch them.
+  case indices
+  /// Pixels of channels [H, W, C].
+  case images
+}

@@ -168,7 +168,7 @@ public struct JSON5Parser {
 
   private func unclosed(_ bracket: String, _ opening: SourcePosition) -> SettingsError {
     SettingsError(
-      "the file ends before '\(bracket)' of line \(opening.line), column \(opening.column) is closed", at: position)
+      "the file ends before '\(bracket)' of \(opening.words) is closed", at: position)
   }
 
   private var found: String {

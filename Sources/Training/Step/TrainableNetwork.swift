@@ -52,7 +52,7 @@ struct SingleNetwork: TrainableNetwork {
     ]
   }
 
-  var layerWords: [[String]] { [LayerWords.words(try? ModelCatalog.layers(of: description), model)] }
+  var layerWords: [[String]] { [LayerWords.words(description.layers, model)] }
 
   func optimizerText(_ configuration: TrainingConfiguration, rate: Double) -> String {
     "\(configuration.optimizer.name), learning rate \(trimmedNumber(rate))"

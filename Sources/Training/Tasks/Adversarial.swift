@@ -40,8 +40,8 @@ struct Adversarial: LearningTask {
 
   func check(output: Shape, outputSize: Int, data: SplitSource) {}
 
-  func makeNetwork(_ catalog: ModelCatalog, _ description: ModelDescription) throws -> any TrainableNetwork {
-    guard let networks = try catalog.makeAdversarialModel(description, of: Float.self) else {
+  func makeNetwork(_ factory: ModelFactory, _ description: ModelDescription) throws -> any TrainableNetwork {
+    guard let networks = try factory.makeAdversarialModel(description, of: Float.self) else {
       preconditionFailure("\(description) has no generator")
     }
     return AdversarialNetworks(networks: networks)
@@ -67,7 +67,7 @@ struct Adversarial: LearningTask {
       (data.target != nil, ["data", "target"], "a GAN has no targets; leave it out"),
       (mixes, ["data", "augment"], "mixup mixes targets, of which a GAN has none; leave it out"),
       (
-        configuration.model == .named("gan") && data.scaling == .standard, ["data", "scaling"],
+        configuration.model == .named(.gan) && data.scaling == .standard, ["data", "scaling"],
         "gan makes values from 0 to 1; give unit or min_max, or describe other networks"
       ),
       (

@@ -61,7 +61,7 @@ protocol LearningTask: Sendable {
   func check(output: Shape, outputSize: Int, data: SplitSource) throws
   func metricTask(outputSize: Int) -> MetricTask
   /// Builds what is trained.
-  func makeNetwork(_ catalog: ModelCatalog, _ description: ModelDescription) throws -> any TrainableNetwork
+  func makeNetwork(_ factory: ModelFactory, _ description: ModelDescription) throws -> any TrainableNetwork
   /// What the header says that the model gives, such as `10 classes`; nil for nothing.
   func outputText(_ outputSize: Int) -> String?
   /// Writes the data sets of `predict`.
@@ -115,7 +115,7 @@ struct TaskContext {
   let data: SplitSource
   let declaredOutputSize: Int?
   /// What the model takes a sample for.
-  let layout: SampleForm
+  let layout: InputLayout
   /// Whether there is one target a sample, or one for each step of a sequence.
   let hasLabelShape: Bool
 
@@ -123,7 +123,7 @@ struct TaskContext {
     self.model = model
     self.data = data
     self.declaredOutputSize = declaredOutputSize
-    layout = try ModelCatalog.sampleForm(model)
+    layout = model.inputLayout
     let hasLabelsOfSteps =
       (layout == .sequences || layout == .indices) && data.targetShape.extents == [data.featureShape[0]]
     // Data to predict may have no targets.
@@ -178,8 +178,8 @@ extension LearningTask {
     return MetricTask(kind, outputSize: outputSize, hasProbabilities: loss.givesProbabilities)
   }
 
-  func makeNetwork(_ catalog: ModelCatalog, _ description: ModelDescription) throws -> any TrainableNetwork {
-    SingleNetwork(model: try catalog.makeModel(description), description: description)
+  func makeNetwork(_ factory: ModelFactory, _ description: ModelDescription) throws -> any TrainableNetwork {
+    SingleNetwork(model: try factory.makeModel(description), description: description)
   }
 
   func outputText(_ outputSize: Int) -> String? { plural(outputSize, "output") }
@@ -219,16 +219,3 @@ struct Predictions {
 
 /// `10 classes`.
 func classText(_ count: Int) -> String { "\(grouped(count)) \(count == 1 ? "class" : "classes")" }
-
-extension ModelDescription {
-  /// The name of the task that it is made for, where the data do not tell.
-  var task: String? {
-    switch self {
-    case .named("linear"): Regression.name
-    case .named("autoencoder"): Reconstruction.name
-    case .named("detector"): Detection.name
-    case .named("gan"), .adversarial: Adversarial.name
-    default: nil
-    }
-  }
-}

@@ -1,6 +1,6 @@
 import DDPTrain
 
-/// Swish with a learned β for each feature: y = x · σ(βx) (Ramachandran, Zoph and Le 2017). `input` and `output` [N, …].
+/// Swish with a learned β for each feature: y = x · σ(βx) (Ramachandran et al. 2017). `input` and `output` [N, …].
 struct LearnedSwish<S: Scalar>: Layer {
   let outputShape: Shape
   init(shape: Shape) { outputShape = shape }
@@ -29,10 +29,10 @@ struct LearnedSwish<S: Scalar>: Layer {
 }
 
 let model = Sequential {
-  dense(128)
-  layer(LearnedSwish.init)
-  dropout(0.2)
-  dense()
+  Dense(128)
+  Custom(LearnedSwish.init)
+  Dropout(0.2)
+  Dense()
 }
 
 DistributedProgram.run { ranks in

@@ -1,0 +1,122 @@
+public import NumericCore
+
+/// A differentiable function with named parameters. A layer holds sizes and settings, never values: parameters,
+/// activations and gradients live in flat buffers that a `LayerPass` opens windows into.
+///
+/// What a layer may use, beyond one input and one output:
+/// - several inputs (joins, masks, attention), any shapes, integers as exact floating-point values (embeddings);
+/// - running statistics, which training contributes to and evaluation reads (batch normalisation);
+/// - `saved` memory that lives from forward to backward (masks, gates, cell states, argument-of-maximum indices), and
+///   `scratch` memory that lives for one call;
+/// - random draws keyed by step, layer and sample.
+///
+/// Layers are joined by a `ModelBuilder`; branches, residual connections and shared weights are edges of its graph.
+public protocol Layer<S>: Sendable {
+  associatedtype S: Scalar
+
+  /// Shapes of the inputs, sample axis left out.
+  var inputShapes: [Shape] { get }
+  /// Shape of the output, sample axis left out.
+  var outputShape: Shape { get }
+  /// What it learns, in the order of `LayerPass.parameter(_:)`. Default: nothing.
+  var parameters: [ParameterSpecification] { get }
+  /// Running statistics, in the order of `LayerPass.statistic(_:)`. Default: none.
+  var statistics: [ParameterSpecification] { get }
+  /// μ, the share of the newest step in a running statistic. Default: 0.1, as PyTorch's `BatchNorm2d`.
+  var statisticMomentum: Double { get }
+  /// Elements to keep from forward to backward, for `samples` samples. Default: 0.
+  func savedCount(samples: Int) -> Int
+  /// Elements of working memory within one call, for `samples` samples. Default: 0.
+  func scratchCount(samples: Int) -> Int
+
+  /// Overwrites `pass.output`; in training adds to each `pass.batchStatistic(i)`.
+  func forward(_ pass: LayerPass<S>)
+  /// Overwrites each `pass.inputGradient(i)` that is not nil; adds to each `pass.parameterGradient(i)` that is not nil.
+  func backward(_ pass: LayerPass<S>)
+}
+
+extension Layer {
+  public var parameters: [ParameterSpecification] { [] }
+  public var statistics: [ParameterSpecification] { [] }
+  public var statisticMomentum: Double { 0.1 }
+  public func savedCount(samples: Int) -> Int { 0 }
+  public func scratchCount(samples: Int) -> Int { 0 }
+}
+
+/// Whether a forward pass is to be learned from.
+public enum PassMode: Sendable {
+  /// Running statistics are read; nothing is random.
+  case evaluation
+  /// Statistics come from the micro-batch and random layers draw under `random`, one substream a layer and sample.
+  case training(random: RandomSource)
+}
+
+/// All that one layer may read and write in one forward or backward call on a micro-batch of `samples` samples.
+public struct LayerPass<S: Scalar> {
+  let workspace: Workspace<S>
+  let node: Int
+
+  /// N, the samples of this micro-batch.
+  public var samples: Int { workspace.samples }
+  public var mode: PassMode { workspace.mode }
+  /// The data set's row number of each sample, the key of per-sample randomness.
+  public var sampleIDs: Window<Int> { workspace.sampleIDs.window(first: samples) }
+
+  /// Input `index` [N, …].
+  public func input(_ index: Int = 0) -> Window<S> { workspace.activation(of: source(index)) }
+  /// The output [N, …].
+  public var output: Window<S> { workspace.activation(of: node) }
+  /// ∂loss/∂output [N, …], complete when backward is called.
+  public var outputGradient: Window<S> { workspace.gradient(of: node) }
+  /// Where ∂loss/∂input `index` goes [N, …]; nil where nobody needs it.
+  public func inputGradient(_ index: Int = 0) -> Window<S>? { workspace.inputGradient(node: node, input: index) }
+
+  /// Parameter `index` of this layer.
+  public func parameter(_ index: Int) -> Window<S> {
+    workspace.values.parameters.window(entry(index).range)
+  }
+  /// The sum of ∂loss/∂parameter `index` so far; nil where nobody learns it, as in a critic that only passes a gradient
+  /// on.
+  public func parameterGradient(_ index: Int) -> Window<S>? {
+    guard let (window, adds) = freshParameterGradient(index) else { return nil }
+    if !adds { window.update(repeating: 0) }
+    return window
+  }
+
+  /// The same window, for a layer that can overwrite as cheaply as it adds: where `adds` is false, nothing has been
+  /// added yet, the contents are undefined, and the layer has to overwrite all of them. Saves a pass over large
+  /// weights.
+  public func freshParameterGradient(_ index: Int) -> (window: Window<S>, adds: Bool)? {
+    guard let gradients = workspace.values.gradients else { return nil }
+    let number = workspace.model.nodes[node].parameterEntries[index]
+    return (gradients.window(entry(index).range), workspace.claimGradient(of: number))
+  }
+  /// Running statistic `index`, as evaluation uses it.
+  public func statistic(_ index: Int) -> Window<S> {
+    workspace.values.statistics.window(statisticEntry(index).range)
+  }
+  /// The sum of `samples` · (statistic `index` of a micro-batch) so far: a sum like the gradients, so that
+  /// micro-batches of any size, empty ones too, add up to the average over samples. Nil where nobody learns it.
+  public func batchStatistic(_ index: Int) -> Window<S>? {
+    workspace.values.batchStatistics?.window(statisticEntry(index).range)
+  }
+
+  /// Memory kept from forward to backward.
+  public var saved: Window<S> { workspace.savedMemory(of: node) }
+  /// Memory for this call, its contents undefined at the start.
+  public var scratch: Window<S> { workspace.scratchMemory(of: node) }
+
+  /// This layer's random source in this step, keyed by its place in the model; nil in evaluation.
+  public var random: RandomSource? {
+    guard case .training(let random) = mode else { return nil }
+    return random.stream(.dropout, node)
+  }
+
+  private func source(_ index: Int) -> Int { workspace.model.nodes[node].inputs[index] }
+  private func entry(_ index: Int) -> ParameterLayout.Entry {
+    workspace.model.parameterLayout.entries[workspace.model.nodes[node].parameterEntries[index]]
+  }
+  private func statisticEntry(_ index: Int) -> ParameterLayout.Entry {
+    workspace.model.statisticLayout.entries[workspace.model.nodes[node].statisticEntries[index]]
+  }
+}

@@ -1,0 +1,152 @@
+public import NumericCore
+
+/// A graph of layers in the order of evaluation. Immutable; all values live elsewhere.
+///
+/// Node 0 up to the number of inputs are the model's inputs; every other node is a layer applied to earlier nodes. A
+/// chain, a residual block, parallel branches, several inputs or outputs and shared weights are the same structure.
+public final class Model<S: Scalar>: Sendable {
+  struct Node: Sendable {
+    let name: String
+    /// nil for an input of the model.
+    let layer: (any Layer<S>)?
+    let shape: Shape
+    let inputs: [Int]
+    let parameterEntries: [Int]
+    let statisticEntries: [Int]
+    /// True where a parameter at or above this node learns from its gradient.
+    let needsGradient: Bool
+  }
+
+  let nodes: [Node]
+  let inputNodes: [Int]
+  let outputNodes: [Int]
+  /// Parameters, gradients and optimizer moments share this layout.
+  public let parameterLayout: ParameterLayout
+  /// Running statistics, which follow the gradients through the exchange.
+  public let statisticLayout: ParameterLayout
+  /// The nodes whose layers take in the micro-batches of all shards, ascending.
+  let synchronizingNodes: [Int]
+  /// One for each entry of `statisticLayout`.
+  let statisticRules: [RunningStatistics.Rule]
+
+  fileprivate init(
+    nodes: [Node], outputs: [Int], parameterLayout: ParameterLayout, statisticLayout: ParameterLayout
+  ) {
+    self.nodes = nodes
+    inputNodes = nodes.indices.filter { nodes[$0].layer == nil }
+    outputNodes = outputs
+    synchronizingNodes = nodes.indices.filter { (nodes[$0].layer as? any SynchronizingLayer<S>)?.synchronizes == true }
+    self.parameterLayout = parameterLayout
+    self.statisticLayout = statisticLayout
+    statisticRules = Self.statisticRules(nodes, count: statisticLayout.entries.count)
+  }
+
+  /// Whether training has to run the shards' micro-batches in lockstep, by
+  /// `Workspace.forward(_:samples:mode:values:sum:)`.
+  public var synchronizes: Bool { !synchronizingNodes.isEmpty }
+  public var inputShapes: [Shape] { inputNodes.map { nodes[$0].shape } }
+  public var outputShapes: [Shape] { outputNodes.map { nodes[$0].shape } }
+  /// The layer of that name; nil where there is none.
+  public func layer(_ name: String) -> (any Layer<S>)? { nodes.first { $0.name == name }?.layer }
+  /// The layers in order, for a summary: name, type, output shape, learnable elements (0 where shared with an earlier
+  /// one).
+  public var summary: [(name: String, type: String, outputShape: Shape, parameterCount: Int)] {
+    var counted = Set<Int>()
+    return nodes.compactMap { node in
+      guard let layer = node.layer else { return nil }
+      let fresh = node.parameterEntries.filter { counted.insert($0).inserted }
+      let count = fresh.reduce(0) { $0 + parameterLayout.entries[$1].range.count }
+      let type = String(describing: Swift.type(of: layer)).split(separator: "<")[0]
+      return (node.name, String(type), node.shape, count)
+    }
+  }
+}
+
+/// A place in a model under construction.
+public struct NodeReference: Sendable {
+  let index: Int
+  /// Shape of what flows out of it, sample axis left out.
+  public let shape: Shape
+}
+
+/// Joins layers into a `Model`.
+///
+/// ```swift
+/// var builder = ModelBuilder<Float>()
+/// let input = builder.input([784])
+/// let hidden = builder.add(DenseLayer(inputSize: 784, outputSize: 128), to: input, name: "0")
+/// let active = builder.add(ActivationLayer(.relu, shape: hidden.shape), to: hidden, name: "1")
+/// let model = builder.build(outputs: builder.add(DenseLayer(inputSize: 128, outputSize: 10), to: active, name: "2"))
+/// ```
+public struct ModelBuilder<S: Scalar> {
+  private var nodes: [Model<S>.Node] = []
+  private var parameterLayout = ParameterLayout()
+  private var statisticLayout = ParameterLayout()
+
+  public init() {}
+
+  /// Declares an input of the model. All inputs come before the first layer.
+  public mutating func input(_ shape: Shape) -> NodeReference {
+    append(
+      Model.Node(
+        name: "input", layer: nil, shape: shape, inputs: [], parameterEntries: [], statisticEntries: [],
+        needsGradient: false))
+  }
+
+  /// Applies `layer` to earlier nodes.
+  /// - Parameters:
+  ///   - name: the prefix of its parameters' names, as in PyTorch's `state_dict`; new in this model.
+  ///   - shared: a node whose parameters and statistics this layer uses instead of its own (weight sharing).
+  /// - Precondition: the shapes of `inputs` are those that the layer takes.
+  public mutating func add(
+    _ layer: some Layer<S>, to inputs: NodeReference..., name: String, sharing shared: NodeReference? = nil
+  ) -> NodeReference {
+    add(layer, toAll: inputs, name: name, sharing: shared)
+  }
+
+  /// The same for a number of inputs that only the running program knows.
+  public mutating func add(
+    _ layer: some Layer<S>, toAll inputs: [NodeReference], name: String, sharing shared: NodeReference? = nil
+  ) -> NodeReference {
+    precondition(
+      inputs.map(\.shape) == layer.inputShapes,
+      "\(name) takes \(layer.inputShapes), not \(inputs.map(\.shape))")
+    let parameters: [Int]
+    let statistics: [Int]
+    if let shared {
+      (parameters, statistics) = (nodes[shared.index].parameterEntries, nodes[shared.index].statisticEntries)
+      precondition(
+        parameters.map { parameterLayout.entries[$0].shape } == layer.parameters.map(\.shape),
+        "\(name) cannot share the parameters of \(nodes[shared.index].name)")
+    } else {
+      parameters = layer.parameters.map {
+        parameterLayout.append(name: "\(name).\($0.name)", shape: $0.shape, initializer: $0.initializer)
+      }
+      statistics = layer.statistics.map {
+        statisticLayout.append(name: "\(name).\($0.name)", shape: $0.shape, initializer: $0.initializer)
+      }
+    }
+    return append(
+      Model.Node(
+        name: name, layer: layer, shape: layer.outputShape, inputs: inputs.map(\.index), parameterEntries: parameters,
+        statisticEntries: statistics,
+        needsGradient: !parameters.isEmpty || inputs.contains { nodes[$0.index].needsGradient }))
+  }
+
+  /// The finished model.
+  ///
+  /// Mutating, though it changes nothing: Swift reads the builder of a mutating call after the call's arguments, and
+  /// those of `build(outputs: builder.add(…))` add to it.
+  public mutating func build(outputs: NodeReference...) -> Model<S> {
+    precondition(!outputs.isEmpty, "a model has an output")
+    return Model(
+      nodes: nodes, outputs: outputs.map(\.index), parameterLayout: parameterLayout, statisticLayout: statisticLayout)
+  }
+
+  private mutating func append(_ node: Model<S>.Node) -> NodeReference {
+    precondition(
+      node.layer != nil || nodes.allSatisfy { $0.layer == nil }, "inputs are declared before the first layer")
+    nodes.append(node)
+    return NodeReference(index: nodes.count - 1, shape: node.shape)
+  }
+}

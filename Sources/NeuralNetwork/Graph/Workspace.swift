@@ -1,0 +1,234 @@
+public import NumericCore
+
+/// The flat buffers that a pass reads parameters from and adds gradients to.
+public struct ModelValues<S: Scalar> {
+  /// Laid out by `Model.parameterLayout`.
+  public var parameters: Window<S>
+  /// Same layout, added to by backward; nil where nothing is learned.
+  public var gradients: Window<S>?
+  /// Running statistics, laid out by `Model.statisticLayout`.
+  public var statistics: Window<S>
+  /// Same layout, added to by forward in training; nil where nothing is learned.
+  public var batchStatistics: Window<S>?
+
+  public init(
+    parameters: Window<S>, gradients: Window<S>? = nil, statistics: Window<S>, batchStatistics: Window<S>? = nil
+  ) {
+    self.parameters = parameters
+    self.gradients = gradients
+    self.statistics = statistics
+    self.batchStatistics = batchStatistics
+  }
+}
+
+/// The activations of one micro-batch and their gradients, planned once for the largest, and the two passes over them.
+///
+/// A workspace is used by one thread at a time. A pass allocates nothing.
+public final class Workspace<S: Scalar> {
+  public let model: Model<S>
+  /// The most samples that a micro-batch may have.
+  public let capacity: Int
+
+  /// N of the last forward pass.
+  public private(set) var samples = 0
+  private(set) var mode = PassMode.evaluation
+  private(set) var values: ModelValues<S>
+
+  /// Row number of each sample, to be filled before a forward pass in training.
+  public let sampleIDs: Window<Int>
+
+  private let activations: Arena<S>
+  private let gradients: Arena<S>
+  private let saved: Arena<S>
+  private let scratch: FlatBuffer<S>
+  /// Holds a layer's gradient contributions until they are added to those that came before them.
+  private let contributions: FlatBuffer<S>
+  private let sampleIDOwner: FlatBuffer<Int>
+  /// Whether the gradient of a node is computed.
+  private let needsGradient: [Bool]
+  /// For each input of a node that adds to what other edges brought, where its contribution stands; else nil.
+  private let contributionStarts: [[Int?]]
+  private let isUnused: [Bool]
+  /// For each parameter, whether this backward pass, or one that it adds to, has written its gradient.
+  private let isWritten: FlatBuffer<UInt8>
+
+  /// - Parameters:
+  ///   - capacity: samples of the largest micro-batch.
+  ///   - differentiatesInputs: whether backward also computes ∂loss/∂input of the model, for one model behind another.
+  ///   - learns: false leaves out the memory that only backward needs.
+  public init(
+    model: Model<S>, capacity: Int, values: ModelValues<S>, learns: Bool = true, differentiatesInputs: Bool = false
+  ) {
+    self.model = model
+    self.capacity = capacity
+    self.values = values
+    let nodes = model.nodes
+    activations = Arena(counts: nodes.map { $0.shape.elementCount * capacity })
+    saved = Arena(counts: nodes.map { $0.layer?.savedCount(samples: capacity) ?? 0 })
+    scratch = FlatBuffer(count: nodes.map { $0.layer?.scratchCount(samples: capacity) ?? 0 }.max() ?? 0)
+    sampleIDOwner = FlatBuffer(count: capacity)
+    sampleIDs = sampleIDOwner.window
+
+    var needs = [Bool](repeating: false, count: nodes.count)
+    for (index, node) in nodes.enumerated() {
+      needs[index] =
+        node.layer == nil ? differentiatesInputs : node.needsGradient || node.inputs.contains { needs[$0] }
+    }
+    // Backward visits nodes from last to first: the first edge to reach a node overwrites, later ones add.
+    var reached = Set(model.outputNodes)
+    var starts = nodes.map { [Int?](repeating: nil, count: $0.inputs.count) }
+    var unused = [Bool](repeating: false, count: nodes.count)
+    var mostContributed = 0
+    for (index, node) in nodes.enumerated().reversed() where needs[index] {
+      unused[index] = !reached.contains(index)
+      var contributed = 0
+      for (position, source) in node.inputs.enumerated() where needs[source] {
+        if reached.insert(source).inserted { continue }
+        starts[index][position] = contributed
+        contributed += nodes[source].shape.elementCount * capacity
+      }
+      mostContributed = max(mostContributed, contributed)
+    }
+    (needsGradient, contributionStarts, isUnused) = (needs, starts, unused)
+    gradients = Arena(
+      counts: nodes.indices.map {
+        learns && (needs[$0] || model.outputNodes.contains($0))
+          ? nodes[$0].shape.elementCount * capacity : 0
+      })
+    contributions = FlatBuffer(count: learns ? mostContributed : 0)
+    isWritten = FlatBuffer(count: model.parameterLayout.entries.count)
+  }
+
+  // MARK: What flows in and out
+
+  /// Where the samples go before `forward` [capacity, …].
+  public func input(_ index: Int = 0) -> Window<S> { activations[model.inputNodes[index]] }
+  /// What `forward` computed [N, …]: logits or predictions.
+  public func output(_ index: Int = 0) -> Window<S> { activation(of: model.outputNodes[index]) }
+  /// Where the loss leaves ∂loss/∂output before `backward` [N, …]: for every output, zeros where it has no part in the
+  /// loss, because `backward` adds to the gradient of an output that other layers read.
+  public func outputGradient(_ index: Int = 0) -> Window<S> { gradient(of: model.outputNodes[index]) }
+  /// ∂loss/∂input of the model after `backward` [N, …], where `differentiatesInputs`.
+  public func inputGradient(_ index: Int = 0) -> Window<S> { gradient(of: model.inputNodes[index]) }
+
+  // MARK: The two passes
+
+  /// Runs every layer on the first `samples` samples of the inputs.
+  /// - Parameter values: where parameters are read; the gradients in it are what `backward` adds to.
+  public func forward(samples: Int, mode: PassMode, values: ModelValues<S>) {
+    begin(samples: samples, mode: mode, values: values)
+    forward(throughNodes: model.nodes.indices)
+  }
+
+  /// What backward does with the gradients that stand in `ModelValues.gradients`.
+  public enum GradientRule: Sendable {
+    /// Adds to them, as for several micro-batches one after another.
+    case add
+    /// Takes their place; they need not be zeroed before.
+    case overwrite
+  }
+
+  /// Propagates `outputGradient` back through the layers of the last `forward`.
+  public func backward(gradients rule: GradientRule = .add) {
+    beginBackward(rule)
+    backward(throughNodes: model.nodes.indices)
+    finishBackward()
+  }
+
+  // MARK: Parts of a pass
+
+  func begin(samples: Int, mode: PassMode, values: ModelValues<S>) {
+    precondition(samples <= capacity, "\(samples) samples in a workspace for \(capacity)")
+    (self.samples, self.mode, self.values) = (samples, mode, values)
+  }
+
+  func forward(throughNodes range: Range<Int>) {
+    for index in range {
+      model.nodes[index].layer?.forward(LayerPass(workspace: self, node: index))
+    }
+  }
+
+  func beginBackward(_ rule: GradientRule) {
+    isWritten.window.update(repeating: rule == .add ? 1 : 0)
+  }
+
+  /// From the last node of `range` to the first.
+  func backward(throughNodes range: Range<Int>) {
+    var index = range.upperBound
+    while index > range.lowerBound {
+      index -= 1
+      guard beginBackward(throughNode: index) else { continue }
+      model.nodes[index].layer?.backward(LayerPass(workspace: self, node: index))
+      finishBackward(throughNode: index)
+    }
+  }
+
+  /// Whether the node takes part in backward; makes its output gradient complete.
+  func beginBackward(throughNode index: Int) -> Bool {
+    guard needsGradient[index] else { return false }
+    if isUnused[index] { gradient(of: index).update(repeating: 0) }
+    return true
+  }
+
+  /// Adds what the node has contributed to gradients that other edges reached before.
+  func finishBackward(throughNode index: Int) {
+    for position in 0..<contributionStarts[index].count where contributionStarts[index][position] != nil {
+      guard let contribution = inputGradient(node: index, input: position) else { continue }
+      add(contribution, into: gradient(of: model.nodes[index].inputs[position]))
+    }
+  }
+
+  func finishBackward() {
+    // Parameters that no path from the outputs reaches.
+    guard let gradients = values.gradients else { return }
+    for entry in 0..<isWritten.count where !claimGradient(of: entry) {
+      gradients.window(model.parameterLayout.entries[entry].range).update(repeating: 0)
+    }
+  }
+
+  // MARK: Windows for a LayerPass
+
+  /// Whether the gradient of a parameter holds something to add to; from now on it does.
+  func claimGradient(of entry: Int) -> Bool {
+    defer { isWritten.window[entry] = 1 }
+    return isWritten.window[entry] == 1
+  }
+
+  func activation(of node: Int) -> Window<S> {
+    activations[node].window(first: samples * model.nodes[node].shape.elementCount)
+  }
+
+  func gradient(of node: Int) -> Window<S> {
+    gradients[node].window(first: samples * model.nodes[node].shape.elementCount)
+  }
+
+  func inputGradient(node: Int, input: Int) -> Window<S>? {
+    let source = model.nodes[node].inputs[input]
+    guard needsGradient[source] else { return nil }
+    guard let start = contributionStarts[node][input] else { return gradient(of: source) }
+    return contributions.window.window(start..<start + samples * model.nodes[source].shape.elementCount)
+  }
+
+  func savedMemory(of node: Int) -> Window<S> { saved[node] }
+  func scratchMemory(of node: Int) -> Window<S> { scratch.window }
+}
+
+/// One allocation cut into windows, each on a cache-line boundary.
+private struct Arena<S: Scalar> {
+  private let owner: FlatBuffer<S>
+  private let ranges: [Range<Int>]
+
+  init(counts: [Int]) {
+    let unit = memoryAlignment / MemoryLayout<S>.stride
+    var ranges: [Range<Int>] = []
+    var end = 0
+    for count in counts {
+      ranges.append(end..<end + count)
+      end = (end + count + unit - 1) / unit * unit
+    }
+    self.ranges = ranges
+    owner = FlatBuffer(count: end)
+  }
+
+  subscript(index: Int) -> Window<S> { owner.window.window(ranges[index]) }
+}
