@@ -1,3 +1,4 @@
+import Basics
 import Collectives
 import Configuration
 import DataPipeline
