@@ -78,6 +78,7 @@ let package = Package(
       name: "DistributedTests",
       dependencies: ["ProcessSupport", "HDF5Storage", "NumericCore", "ddp-train", "ddp-selftest"],
       exclude: ["netns-cluster.sh"]),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings", "Basics"]),
     .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "HDF5Storage", "Basics"]),
     .target(name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork"], path: "Tests/TestSupport"),
     .testTarget(name: "NumericCoreTests", dependencies: ["NumericCore", "TestSupport"]),

@@ -10,29 +10,40 @@ public struct Setting<Owner>: Sendable {
   /// What it accepts, in words for `--help`; empty where the key says it.
   public let accepted: String
 
-  private let read: @Sendable (inout Owner, inout SettingsReader) throws(SettingsError) -> Void
+  private let assign: @Sendable (inout Owner, JSONValue, String) throws(SettingsError) -> Void
   private let write: @Sendable (Owner) -> JSONValue
 
   /// - Parameters:
   ///   - path: the property that holds the value; its value in a new owner is the default.
   ///   - limits: what the value may be, such as `.atLeast(1)`.
   public init<Value: SettingValue>(
-    _ key: String, _ path: WritableKeyPath<Owner, Value> & Sendable, _ limits: Value.Limits = Value.unlimited,
-    _ help: String
+    _ key: String, _ path: WritableKeyPath<Owner, Value> & Sendable, _ limits: Value.Limits, _ help: String
   ) {
     self.key = key
     self.help = help
     accepted = Value.words(for: limits)
-    read = { owner, reader throws(SettingsError) in
-      guard let value = reader.value(key) else { return }
-      owner[keyPath: path] = try Value.read(value, reader.path(of: key), limits)
+    assign = { owner, value, subject throws(SettingsError) in
+      owner[keyPath: path] = try Value.read(value, subject, limits)
     }
     write = { $0[keyPath: path].json(limits) }
   }
 
+  /// A setting that takes any value of its type.
+  public init<Value: SettingValue>(
+    _ key: String, _ path: WritableKeyPath<Owner, Value> & Sendable, _ help: String
+  ) { self.init(key, path, Value.unlimited, help) }
+
   /// Overwrites the property with what the reader has under the key; leaves it where the key is missing or null.
   public func read(into owner: inout Owner, from reader: inout SettingsReader) throws(SettingsError) {
-    try read(&owner, &reader)
+    guard let value = reader.value(key) else { return }
+    try assign(&owner, value, reader.path(of: key))
+  }
+
+  /// Overwrites the property with `value`.
+  ///
+  /// - Parameter subject: what errors begin with, such as `--units`.
+  public func read(_ value: JSONValue, as subject: String, into owner: inout Owner) throws(SettingsError) {
+    try assign(&owner, value, subject)
   }
 
   /// The value as a configuration would write it; null for none.
@@ -47,7 +58,9 @@ public struct Setting<Owner>: Sendable {
     key = inner.key
     help = inner.help
     accepted = inner.accepted
-    read = { owner, reader throws(SettingsError) in try inner.read(into: &owner[keyPath: path], from: &reader) }
+    assign = { owner, value, subject throws(SettingsError) in
+      try inner.assign(&owner[keyPath: path], value, subject)
+    }
     write = { inner.json(of: $0[keyPath: path]) }
   }
 }

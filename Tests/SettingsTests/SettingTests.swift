@@ -1,4 +1,3 @@
-import Configuration
 import Settings
 import Testing
 
