@@ -61,9 +61,11 @@ let package = Package(
       ]),
 
     // MARK: Executables
-    .executableTarget(name: "ddp-train", dependencies: ["Training", "DataTools"]),
+    .executableTarget(
+      name: "ddp-train",
+      dependencies: ["Basics", "CZlib", "Configuration", "DataTools", "Metrics", "Settings", "Training"]),
     .executableTarget(name: "ddp-selftest", dependencies: ["Training", "DDPTrain"]),
-    .executableTarget(name: "ddp-bench", dependencies: ["Training"]),
+    .executableTarget(name: "ddp-bench", dependencies: ["Training", "Settings", "Basics"]),
 
     // MARK: Tests
     .target(name: "ProcessSupport", path: "Tests/ProcessSupport"),
@@ -73,13 +75,16 @@ let package = Package(
       dependencies: ["DataPipeline", "NumericCore", "Collectives", "HDF5Storage", "Basics"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Settings", "Basics"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "ddp-train"]),
+      name: "CommandTests",
+      dependencies: [
+        "ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "Basics", "DataTools", "Settings", "Training", "ddp-train",
+      ]),
     .testTarget(
       name: "DistributedTests",
       dependencies: ["ProcessSupport", "HDF5Storage", "NumericCore", "ddp-train", "ddp-selftest"],
       exclude: ["netns-cluster.sh"]),
+    .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "HDF5Storage", "Settings", "Basics"]),
     .testTarget(name: "SettingsTests", dependencies: ["Settings", "Basics"]),
-    .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "HDF5Storage", "Basics"]),
     .target(name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork"], path: "Tests/TestSupport"),
     .testTarget(name: "NumericCoreTests", dependencies: ["NumericCore", "TestSupport"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "NumericCore", "TestSupport"]),
@@ -91,7 +96,8 @@ let package = Package(
     .testTarget(
       name: "DDPTrainTests", dependencies: ["DDPTrain", "Training", "Configuration", "NeuralNetwork", "TestSupport"]),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Training", "Configuration", "NeuralNetwork", "NumericCore", "TestSupport"]),
+      name: "TrainingTests",
+      dependencies: ["Training", "Configuration", "NeuralNetwork", "NumericCore", "Settings", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -25,14 +25,14 @@ public typealias Window = NumericCore.Window
 // MARK: Training, evaluating and predicting
 
 public typealias TrainingConfiguration = Configuration.TrainingConfiguration
-public typealias TrainArguments = Configuration.TrainArguments
+public typealias TrainArguments = Training.TrainArguments
 public typealias TrainingRun = Training.TrainingRun
-public typealias EvaluateArguments = Configuration.EvaluateArguments
+public typealias EvaluateArguments = Training.EvaluateArguments
 public typealias EvaluationRun = Training.EvaluationRun
 public typealias SplitMetrics = Training.SplitMetrics
 public typealias MetricName = Metrics.MetricName
 public typealias MetricReport = Metrics.MetricReport
-public typealias PredictArguments = Configuration.PredictArguments
+public typealias PredictArguments = Training.PredictArguments
 public typealias PredictionRun = Training.PredictionRun
 public typealias BundledData = Training.BundledData
 

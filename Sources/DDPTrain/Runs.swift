@@ -46,7 +46,10 @@ extension PredictionRun {
   /// Writes what a checkpoint of a model that the program described makes of every row of a split. Collective.
   ///
   /// - Throws: a `UserFacingError` where checkpoint, data and model are missing, damaged, or do not fit together.
-  public static func run(_ arguments: PredictArguments, model: Sequential, ranks: MPICommunicator) throws {
+  @discardableResult
+  public static func run(
+    _ arguments: PredictArguments, model: Sequential, ranks: MPICommunicator
+  ) throws -> Result {
     try run(arguments, customLayers: model.customLayers, ranks: ranks)
   }
 }

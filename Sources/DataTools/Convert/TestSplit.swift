@@ -41,13 +41,6 @@ struct TestSplit: Equatable {
     }
   }
 
-  /// - Throws: `Failure` unless `fraction` lies strictly between 0 and 1.
-  static func check(fraction: Double) throws {
-    guard fraction > 0, fraction < 1 else {
-      throw Failure.usage("--test \(fraction): expected a fraction of the samples between 0 and 1, as in --test 0.2")
-    }
-  }
-
-  /// Sets these draws apart from those of `DataSynthesis`, whose kinds are numbered from 0.
+  /// Sets these draws apart from those of synthetic data, whose kinds are numbered from 0.
   private static let streamNumber = 1 << 32
 }
