@@ -4,8 +4,8 @@ import Foundation
 public enum AtomicFile {
   /// Writes `bytes` under a temporary name beside `path`, syncs, renames, and syncs the directory.
   ///
-  /// - Throws: where a step fails (a full disk, an unwritable directory); what stood at `path` is then untouched and the
-  ///   temporary file is gone.
+  /// - Throws: where a step fails (a full disk, an unwritable directory); what stood at `path` is then untouched and
+  ///   the temporary file is gone.
   public static func write(_ bytes: some ContiguousBytes, to path: String) throws {
     let temporary = temporaryName(for: path)
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -14,8 +14,8 @@ public enum AtomicFile {
     try publish(temporary, file, as: path, after: error)
   }
 
-  /// Gives a file that another library has written and closed under `temporaryName(for: path)` its name: syncs, renames, and
-  /// syncs the directory.
+  /// Gives a file that another library has written and closed under `temporaryName(for: path)` its name: syncs,
+  /// renames, and syncs the directory.
   ///
   /// - Throws: where a step fails; what stood at `path` is then untouched and the temporary file is gone.
   public static func publish(as path: String) throws {

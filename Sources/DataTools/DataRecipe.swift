@@ -28,7 +28,8 @@ extension DataRecipe {
   /// - Parameters:
   ///   - given: those that `command` does not know.
   ///   - command: such as `data make`, for errors.
-  /// - Throws: for a value that an option does not take, and for an option of another recipe: it would be without effect.
+  /// - Throws: for a value that an option does not take, and for an option of another recipe: it would be without
+  ///   effect.
   public init(_ given: [GivenOption], of command: String) throws(SettingsError) {
     self.init()
     guard let stray = try read(given).first else { return }

@@ -28,7 +28,7 @@ public struct PredictArguments: Sendable, Equatable {
 /// | `/probabilities` | [N, K] | softmax, or sigmoid for binary cross-entropy; none for hinge |
 /// | `/classes` | [N] or [N, K] | int64: the most probable class, or each output above one half |
 /// | `/values` | [N, K] | regression: the outputs |
-/// | `/values` | [N, …] | reconstruction: the features, scaled as the model's input is and in the shape that it reads them in |
+/// | `/values` | [N, …] | reconstruction: the features, scaled and shaped as the model's input |
 /// | `/boxes` | [N, 4] | detection: x centre, y centre, width and height, relative to the image |
 ///
 /// A classifier of the T positions of a sequence has [N, T, K], and [N, T] classes.

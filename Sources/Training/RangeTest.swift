@@ -3,8 +3,8 @@ public import Collectives
 import Foundation
 import Settings
 
-/// A learning-rate range test (Smith 2017, "Cyclical learning rates for training neural networks"): the loss of steps whose rate
-/// grows by a constant factor, and the rate at which it falls fastest.
+/// A learning-rate range test (Smith 2017, "Cyclical learning rates for training neural networks"): the loss of steps
+/// whose rate grows by a constant factor, and the rate at which it falls fastest.
 public struct RangeTest: Sendable, Equatable {
   /// One step of the test.
   public struct Point: Sendable, Equatable {
@@ -71,7 +71,8 @@ public struct RangeTest: Sendable, Equatable {
 extension RangeTest {
   /// Takes the steps of the test with fresh weights. Collective.
   ///
-  /// Each step is one of training, with the configuration's optimizer, clipping and penalties; the schedule alone gives way.
+  /// Each step is one of training, with the configuration's optimizer, clipping and penalties; the schedule alone gives
+  /// way.
   ///
   /// - Throws: a `UserFacingError`, also for a model whose loss suggests no rate.
   public mutating func run(_ arguments: TrainArguments, ranks: MPICommunicator) throws {

@@ -80,7 +80,8 @@ package struct SampleGenerator {
 
   /// Samples as numbers from 0, black, to 255, white.
   ///
-  /// Black is 0 and white the greatest value of the type where the data was scaled by that; otherwise the range of the samples.
+  /// Black is 0 and white the greatest value of the type where the data was scaled by that; otherwise the range of the
+  /// samples.
   package func pixels(of samples: [Float]) -> [UInt8] {
     let black = greatest == nil ? samples.min() ?? 0 : 0
     let white = greatest ?? samples.max() ?? 1

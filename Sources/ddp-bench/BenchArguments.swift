@@ -25,18 +25,18 @@ struct BenchArguments: OptionGroup {
 
   /// - Parameter arguments: without the program's own name.
   init(_ arguments: [String]) throws(SettingsError) {
-    let scanned = try ScannedArguments(arguments, of: "ddp-bench", options: Self.optionHelp)
+    let scanned = try ScannedArguments(arguments, of: "", options: Self.optionHelp)
     try read(scanned.options)
-    try ScannedArguments.check(scanned.words, atMost: 1, of: "ddp-bench", in: "")
+    try ScannedArguments.check(scanned.words, atMost: 1, of: "", in: "ddp-bench")
     let names = Workload.all.map(\.name) + ["layers", "sequence"]
     guard let word = scanned.words.first else {
-      throw SettingsError("ddp-bench: expected one of \(names.joined(separator: ", "))")
+      throw SettingsError("expected one of \(names.joined(separator: ", "))")
     }
     switch (word, Workload.all.first { $0.name == word }) {
     case (_, let workload?): subject = .workload(workload)
     case ("layers", nil): subject = .layers
     case ("sequence", nil): subject = .sequence
-    case (_, nil): throw SettingsError("ddp-bench: unknown workload '\(word)' (\(names.suggestion(for: word)))")
+    case (_, nil): throw SettingsError("unknown workload '\(word)' (\(names.suggestion(for: word)))")
     }
   }
 

@@ -6,7 +6,8 @@ import NumericCore
 enum NormalizationBench {
   private static let rounds = 15
 
-  /// Prints a line for each case: bytes that a pass has to read and write over its time, the same of a copy, the ratio of the two.
+  /// Prints a line for each case: bytes that a pass has to read and write over its time, the same of a copy, the ratio
+  /// of the two.
   static func run() {
     print(LayerBench.table.line(["operation", "GB/s", "copy", "ratio"]))
     for (size, channels) in [(32, 16), (16, 32), (8, 64)] {
@@ -18,7 +19,8 @@ enum NormalizationBench {
   }
 
   /// - Parameters:
-  ///   - forwardArrays: how often forward moves an array of the layer's size through memory, each reading and each writing counted.
+  ///   - forwardArrays: how often forward moves an array of the layer's size through memory, each reading and each
+  ///     writing counted.
   ///   - backwardArrays: the same of backward.
   private static func measure(_ name: String, _ layer: some Layer<Float>, forwardArrays: Int, backwardArrays: Int) {
     let samples = 32

@@ -6,8 +6,8 @@ import NumericCore
 import Settings
 import Training
 
-// Times training steps of a workload through the same code as `ddp-train`, and beside them, in turn, the matrix products that
-// a step contains; or single layers. See `BenchArguments`.
+// Times training steps of a workload through the same code as `ddp-train`, and beside them, in turn, the matrix
+// products that a step contains; or single layers. See `BenchArguments`.
 
 func bench(_ workload: Workload, _ arguments: BenchArguments, _ ranks: MPICommunicator) throws {
   let shards = arguments.shards ?? ranks.size, seconds = arguments.seconds

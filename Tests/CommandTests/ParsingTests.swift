@@ -127,7 +127,9 @@ import ddp_train
     (["lr-find", "--from", "2", "--to", "1"], "--to: expected more than --from, 2.0, found 1.0"),
     (["data"], "data: expected one of convert, make, inspect (see ddp-train data --help)"),
     (["data", "mke"], "unknown command 'data mke' (did you mean 'data make'?)"),
-    (["data", "make"], "data make: expected a kind first: linear, classification, moons, blobs, spirals, shapes, tones"),
+    (
+      ["data", "make"], "data make: expected a kind first: linear, classification, moons, blobs, spirals, shapes, tones"
+    ),
     (["data", "make", "moon"], "data make: unknown kind 'moon' (did you mean 'moons'?)"),
     (["data", "make", "moons"], "data make: expected --output F.h5, the file to write"),
     (["data", "make", "moons", "x"], "data make: unexpected argument 'x' (see ddp-train data make --help)"),
@@ -136,9 +138,14 @@ import ddp_train
     (["data", "make", "blobs", "--nois", "1"], "data make: unknown option '--nois' (did you mean '--noise'?)"),
     (["data", "make", "blobs", "--noise"], "--noise: expected a value, as in --noise S"),
     (["data", "convert", "jpg"], "data convert: unknown format 'jpg' (did you mean 'npy'?)"),
-    (["data", "convert", "csv", "--test-fil=x"], "data convert: unknown option '--test-fil' (did you mean '--test-file'?)"),
+    (
+      ["data", "convert", "csv", "--test-fil=x"],
+      "data convert: unknown option '--test-fil' (did you mean '--test-file'?)"
+    ),
     (["data", "convert", "csv", "a", "--gzip", "10"], "--gzip: expected from 0 to 9, found 10"),
-    (["data", "convert", "csv", "a", "--delimiter", "::"], "--delimiter: expected one character, or tab, found \"::\""),
+    (
+      ["data", "convert", "csv", "a", "--delimiter", "::"], "--delimiter: expected one character, or tab, found \"::\""
+    ),
     (["data", "convert", "csv", "a", "--header", "y"], "--header: unknown name 'y' (did you mean 'yes'?)"),
     (["data", "convert", "text", "a", "--label", "x"], "data convert text: --label has no meaning for text"),
     (["data", "inspect"], "data inspect: expected an HDF5 file"),

@@ -57,7 +57,8 @@ import Testing
   }
 
   @Test func momentsOverManyBlocksAndTypes() throws {
-    // More values than a block of 2²⁰ holds, with an offset whose square would drown their variance in a sum of squares.
+    // More values than a block of 2²⁰ holds, with an offset whose square would drown their variance in a sum of
+    // squares.
     let count = 1_200_000
     let file = try HDF5File.create(path)
     try file.write(

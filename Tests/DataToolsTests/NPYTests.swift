@@ -44,7 +44,8 @@ import Testing
 
   @Test func testSplit() throws {
     let output = try scratch.file("out.h5")
-    let summary = try NPYFormat().convert(["f4-little.npy", "labels.npy", "f4-big.npy", "labels.npy"].map(fixture), output: output)
+    let summary = try NPYFormat().convert(
+      ["f4-little.npy", "labels.npy", "f4-big.npy", "labels.npy"].map(fixture), output: output)
     #expect(summary.arrays.map(\.name) == ["/train/x", "/train/y", "/test/x", "/test/y"])
     #expect(try values(output, "/test/x") == fixtureValues.map(Double.init))
   }

@@ -21,7 +21,8 @@ import Testing
     _ = try scratch.file("in.txt", text: "abcdefghijabcdefghij")
     let many = (0..<40).map { "\($0),w\($0),\($0 % 2 == 0 ? "x" : "y")" }.joined(separator: "\n")
     _ = try scratch.file("many.csv", text: "number,text,label\n\(many)\n")
-    _ = try scratch.file("numbers.csv", text: "number,label\n\((0..<40).map { "\($0),\($0 % 2)" }.joined(separator: "\n"))\n")
+    _ = try scratch.file(
+      "numbers.csv", text: "number,label\n\((0..<40).map { "\($0),\($0 % 2)" }.joined(separator: "\n"))\n")
     try recipe(TextCSVFormat.self, ["--text", "note", "--label", "mood"])
       .convert([scratch.path + "/texts.csv"], output: scratch.path + "/like.h5")
   }
@@ -52,8 +53,12 @@ import Testing
     let arrays = [fixture("f4-little.npy"), fixture("labels.npy")]
     return [
       Effect("--header", "no", ["csv", "c.csv"], shape("/train/x", [3, 1])),
-      Effect("--label", "p", ["csv", "n.csv", "--delimiter", ";"]) { try $0.stringAttribute("name", of: "/train/y") == "p" },
-      Effect("--labels", "classes", ["csv", "n.csv", "--delimiter", ";"]) { try $0.stringAttribute("classes", of: "/train/y") != nil },
+      Effect("--label", "p", ["csv", "n.csv", "--delimiter", ";"]) {
+        try $0.stringAttribute("name", of: "/train/y") == "p"
+      },
+      Effect("--labels", "classes", ["csv", "n.csv", "--delimiter", ";"]) {
+        try $0.stringAttribute("classes", of: "/train/y") != nil
+      },
       Effect("--delimiter", ";", ["csv", "a.csv"], equals("/train/x", [1, 2, 3, 4])),
       Effect("--test-file", "b.csv", table, equals("/test/x", [9])),
       Effect("--test", "0.5", table, shape("/test/x", [2, 1])),
@@ -65,13 +70,15 @@ import Testing
       Effect("--vocabulary", "3", texts + ["--label", "mood"]) {
         try $0.stringAttribute("words", of: "/train/x")?.split(separator: "\n").count == 3
       },
-      Effect("--like", "like.h5", ["text-csv", "more.csv", "--text", "note", "--label", "mood"], shape("/train/x", [1, 4])),
+      Effect(
+        "--like", "like.h5", ["text-csv", "more.csv", "--text", "note", "--label", "mood"], shape("/train/x", [1, 4])),
       Effect("--test-file", "more.csv", texts + ["--label", "mood"], shape("/test/x", [1, 4])),
       Effect("--test", "0.5", texts + ["--label", "mood"], shape("/test/y", [2])),
       Effect("--features", arrays[0], ["npy", "--labels", arrays[1]], shape("/train/x", [4, 3, 2])),
       Effect("--labels", arrays[1], ["npy", "--features", arrays[0]], equals("/train/y", [0, 1, 2, 1])),
       Effect(
-        "--test-features", arrays[0], ["npy", "--features", arrays[0], "--labels", arrays[1], "--test-labels", arrays[1]],
+        "--test-features", arrays[0],
+        ["npy", "--features", arrays[0], "--labels", arrays[1], "--test-labels", arrays[1]],
         shape("/test/x", [4, 3, 2])),
       Effect(
         "--test-labels", arrays[1],
@@ -88,13 +95,17 @@ import Testing
       Effect("--features", "3", ["classification"], shape("/train/x", [800, 3])),
       Effect("--classes", "5", ["classification"]) { try $0.dataset("/train/y").readAll(as: Double.self).max() == 4 },
       Effect("--samples", "30", ["moons"], shape("/train/x", [24, 2])),
-      Effect("--noise", "0", ["moons"]) { try $0.dataset("/train/x").readAll(as: Double.self).max().map { $0 <= 2 } == true },
+      Effect("--noise", "0", ["moons"]) {
+        try $0.dataset("/train/x").readAll(as: Double.self).max().map { $0 <= 2 } == true
+      },
       Effect("--samples", "30", ["blobs"], shape("/train/x", [24, 2])),
       Effect("--noise", "0", ["blobs"]) { try Set($0.dataset("/train/x").readAll(as: Double.self)).count == 6 },
       Effect("--features", "5", ["blobs"], shape("/train/x", [800, 5])),
       Effect("--classes", "7", ["blobs"]) { try $0.dataset("/train/y").readAll(as: Double.self).max() == 6 },
       Effect("--samples", "30", ["spirals"], shape("/train/x", [24, 2])),
-      Effect("--noise", "0", ["spirals"]) { try $0.dataset("/train/x").readAll(as: Double.self).max().map { $0 <= 1 } == true },
+      Effect("--noise", "0", ["spirals"]) {
+        try $0.dataset("/train/x").readAll(as: Double.self).max().map { $0 <= 1 } == true
+      },
       Effect("--classes", "7", ["spirals"]) { try $0.dataset("/train/y").readAll(as: Double.self).max() == 6 },
       Effect("--samples", "30", ["shapes"], shape("/train/x", [24, 32, 32, 3])),
       Effect("--noise", "0", ["shapes", "--samples", "30"]) {
@@ -106,7 +117,9 @@ import Testing
         try $0.stringAttribute("classes", of: "/train/y")?.split(separator: "\n").count == 6
       },
       Effect("--samples", "30", ["tones"], shape("/train/x", [24, 48, 32])),
-      Effect("--noise", "0", ["tones", "--samples", "20"]) { try $0.dataset("/train/x").readAll(as: Double.self).contains { $0 < -13.8 } },
+      Effect("--noise", "0", ["tones", "--samples", "20"]) {
+        try $0.dataset("/train/x").readAll(as: Double.self).contains { $0 < -13.8 }
+      },
       Effect("--classes", "20", ["tones", "--samples", "20"]) {
         try $0.stringAttribute("classes", of: "/train/y")?.split(separator: "\n").count == 20
       },

@@ -17,7 +17,9 @@ import Testing
 
   private func make(_ options: String...) throws -> Made {
     let output = try scratch.file("out.h5")
-    let usual = (options.contains("--samples") ? [] : ["--samples", "60"]) + (options.contains("--test") ? [] : ["--test", "0.25"])
+    let usual =
+      (options.contains("--samples") ? [] : ["--samples", "60"])
+      + (options.contains("--test") ? [] : ["--test", "0.25"])
     let summary = try DataToolsTests.make(ShapesData.self, usual + options, to: output)
     var made = (images: [[Double]](), labels: [[Double]]())
     for split in summary.arrays.count > 2 ? ["train", "test"] : ["train"] {
@@ -43,8 +45,8 @@ import Testing
     for label in 0..<4 { #expect(first.labels.count { Int($0[0]) == label } == 15) }
   }
 
-  /// The share of the shape in each pixel of a picture without noise: how far it is from the background to the shape's colour, in the
-  /// channel in which they differ most. The background is at a corner that the box leaves free.
+  /// The share of the shape in each pixel of a picture without noise: how far it is from the background to the shape's
+  /// colour, in the channel in which they differ most. The background is at a corner that the box leaves free.
   private func coverage(_ image: [Double], _ label: [Double]) -> [Double] {
     let column = label[1] > 0.5 ? 0 : 31, row = label[2] > 0.5 ? 0 : 31
     let background = Array(image[(row * 32 + column) * 3..<(row * 32 + column) * 3 + 3])

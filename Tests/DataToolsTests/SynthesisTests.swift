@@ -158,12 +158,14 @@ import Testing
     expectFailure(.usage, "--classes: expected from 2 to 65536, found 1", from: make(BlobsData.self, "--classes", "1"))
     expectFailure(
       .usage, "--classes 5", "4 corners", from: make(ClassificationData.self, "--classes", "5", "--features", "2"))
-    expectFailure(.usage, "--features: expected from 1 to 65536, found 0", from: make(LinearData.self, "--features", "0"))
+    expectFailure(
+      .usage, "--features: expected from 1 to 65536, found 0", from: make(LinearData.self, "--features", "0"))
     expectFailure(.usage, "--samples: expected from 1", "found 0", from: make(LinearData.self, "--samples", "0"))
     expectFailure(.usage, "--samples: expected at least 3", "found 2", from: make(BlobsData.self, "--samples", "2"))
     expectFailure(.usage, "--noise: expected at least 0, found -1", from: make(BlobsData.self, "--noise", "-1"))
     expectFailure(.usage, "--noise: expected a number", from: make(BlobsData.self, "--noise", "nan"))
-    expectFailure(.usage, "--noise: expected from 0 to 1, found 1.5", from: make(ClassificationData.self, "--noise", "1.5"))
+    expectFailure(
+      .usage, "--noise: expected from 0 to 1, found 1.5", from: make(ClassificationData.self, "--noise", "1.5"))
     expectFailure(.usage, "--test 1.0", from: make(BlobsData.self, "--test", "1"))
     expectFailure(.usage, "--test -0.5", from: make(BlobsData.self, "--test", "-0.5"))
     #expect(try scratch.contents.isEmpty)

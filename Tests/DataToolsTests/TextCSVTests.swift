@@ -140,8 +140,11 @@ import Testing
     expectFailure(.data, "line 3", "3 columns", "quotes", from: try conversion("text,label\na,x\nb, c,y\n"))
     expectFailure(.data, "line 2, column 2", "label", from: try conversion("text,label\na,\n"))
     expectFailure(.data, "no word", from: try conversion("text,label\n!,x\n?,y\n"))
-    expectFailure(.usage, "--vocabulary: expected from 3", "found 2", from: try conversion("text,label\na,x\n", "--vocabulary", "2"))
-    expectFailure(.usage, "--length: expected from 1 to 65536, found 0", from: try conversion("text,label\na,x\n", "--length", "0"))
+    expectFailure(
+      .usage, "--vocabulary: expected from 3", "found 2", from: try conversion("text,label\na,x\n", "--vocabulary", "2")
+    )
+    expectFailure(
+      .usage, "--length: expected from 1 to 65536, found 0", from: try conversion("text,label\na,x\n", "--length", "0"))
     expectFailure(
       .usage, "--test and --test-file",
       from: try conversion("text,label\na,x\n", "--test", "0.5", "--test-file", "test.csv"))

@@ -74,7 +74,8 @@ import Testing
       }
       for (number, name) in names[y[sample]].enumerated() {
         let place = (Double(number) + 0.5) / 3, pitch = try #require(pitches[name])
-        // A speaker is up to 10 % higher or lower, a band 10 % wide to either side, and a glide not met just at its middle.
+        // A speaker is up to 10 % higher or lower, a band 10 % wide to either side, and a glide not met just at its
+        // middle.
         #expect(abs(log(centers[band(place)] / pitch)) < log(1.3), "\(names[y[sample]]) \(name)")
         let glide = band(place + 0.07) - band(place - 0.07)
         #expect(name == "rise" ? glide > 0 : name == "fall" ? glide < 0 : abs(glide) <= 1, "\(name) glides \(glide)")

@@ -39,7 +39,8 @@ import Testing
     expected.colour = .red
     expected.like = "-x"
     expected.giftWrap = true
-    let found = try read("--count=7", "a", "--share", "25e-2", "--name", "12", "--colour", "red", "--like", "-x", "--gift-wrap", "b")
+    let found = try read(
+      "--count=7", "a", "--share", "25e-2", "--name", "12", "--colour", "red", "--like", "-x", "--gift-wrap", "b")
     #expect(found.order == expected && found.words == ["a", "b"])
   }
 

@@ -26,8 +26,8 @@ struct RangeTestTests {
     #expect(run(from: 1) { 2 + $0 }.suggestion == nil)
   }
 
-  /// The slope of a logistic curve is steepest at its centre; the average of a tenth new and nine tenths old follows some nine
-  /// steps of 0.07 decades behind.
+  /// The slope of a logistic curve is steepest at its centre; the average of a tenth new and nine tenths old follows
+  /// some nine steps of 0.07 decades behind.
   @Test("Suggests where the loss falls fastest", arguments: [-4.0, -3, -2])
   func steepest(centre: Double) throws {
     let test = run { 1 + 1 / (1 + exp(4 * ($0 - centre))) }

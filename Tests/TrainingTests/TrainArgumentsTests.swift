@@ -69,7 +69,8 @@ import Training
   }
 
   @Test func helpNamesEveryKey() throws {
-    let text = TrainingConfiguration.helpSections.flatMap(HelpText.section).joined(separator: "\n")
+    let text =
+      TrainingConfiguration.helpSections.flatMap(HelpText.section).joined(separator: "\n")
       + TrainArguments.optionHelp.compactMap(\.key).joined(separator: "\n")
     func keys(_ value: JSONValue, _ path: String) -> [String] {
       guard let members = value.members, !members.isEmpty else { return [path] }

@@ -1,7 +1,8 @@
 import Basics
 import HDF5Storage
 
-/// One row-major array in a file, its shape known from the header, its rows read from front to back in native byte order.
+/// One row-major array in a file, its shape known from the header, its rows read from front to back in native byte
+/// order.
 ///
 /// IDX and npy files both come down to this; see `openIDX` and `openNPY`.
 final class ArrayFile {
@@ -60,13 +61,15 @@ final class ArrayFile {
   func finish() throws {
     let excess = try file.skipToEnd()
     guard excess == 0 else {
-      throw Failure.data("\(path): \(excess) bytes follow the \(rowCount) rows that its header announces; the file is damaged")
+      throw Failure.data(
+        "\(path): \(excess) bytes follow the \(rowCount) rows that its header announces; the file is damaged")
     }
   }
 
   private func truncated(found: Int, of expected: Int) -> Failure {
     .data(
-      "\(path): truncated: its header announces \(expected) bytes of data, the file has \(found); fetch or copy it again"
+      "\(path): truncated: its header announces \(expected) bytes of data, the file has \(found); "
+        + "fetch or copy it again"
     )
   }
 }
@@ -89,7 +92,8 @@ extension OutputFile {
   func copy(_ features: ArrayFile, _ labels: ArrayFile, split: String) throws {
     guard features.rowCount == labels.rowCount else {
       throw Failure.data(
-        "\(features.path) has \(features.rowCount) rows and \(labels.path) \(labels.rowCount); they must be of equal number"
+        "\(features.path) has \(features.rowCount) rows and \(labels.path) \(labels.rowCount); "
+          + "they must be of equal number"
       )
     }
     guard features.rowCount > 0 else { throw Failure.data("\(features.path): no rows") }

@@ -24,7 +24,9 @@ public struct CIFAR10Format: DataFormat {
     }
     let isTest = { (path: String) in path.split(separator: "/").last?.contains("test") ?? false }
     let splits = [("train", paths.filter { !isTest($0) }), ("test", paths.filter(isTest))]
-    guard !splits[0].1.isEmpty else { throw Failure.usage("data convert cifar10: only test batches, no batch to train on") }
+    guard !splits[0].1.isEmpty else {
+      throw Failure.usage("data convert cifar10: only test batches, no batch to train on")
+    }
     for (split, paths) in splits where !paths.isEmpty {
       var batches: [CIFARFile] = []
       for path in paths { batches.append(try CIFARFile(path: path)) }

@@ -8,8 +8,8 @@ public struct CSVFormat: DataFormat {
   public static let operands = "FILE.csv"
   public static let summary = "x is float32 [N, columns - 1], y the label column"
   public static let discussion = """
-    Class names are sorted, numbered from 0 and kept as attribute 'classes' of y. Without --label it is the column named \
-    label, target, class, y or species, otherwise the last.
+    Class names are sorted, numbered from 0 and kept as attribute 'classes' of y. Without --label it is the column \
+    named label, target, class, y or species, otherwise the last.
     """
   public static let options =
     TableOptions.options.map { $0.lifted(\CSVFormat.table) } + [
@@ -77,7 +77,8 @@ public struct CSVFormat: DataFormat {
   private static func checkColumns(_ train: CSVTable, _ test: CSVTable) throws {
     guard train.featureCount == test.featureCount else {
       throw Failure.data(
-        "\(test.path) has \(test.featureCount) features and \(train.path) \(train.featureCount); they must have the same columns"
+        "\(test.path) has \(test.featureCount) features and \(train.path) \(train.featureCount); "
+          + "they must have the same columns"
       )
     }
     guard let names = train.featureNames, let testNames = test.featureNames,

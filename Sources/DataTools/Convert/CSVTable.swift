@@ -211,7 +211,8 @@ enum CSVLabels {
       for (table, values) in zip(tables, numbers) {
         guard let row = values.firstIndex(of: nil) else { continue }
         throw Failure.data(
-          "\(table.path): the label '\(table.labels[row])' of record \(row + 1) is no finite number, which --labels values asks for"
+          "\(table.path): the label '\(table.labels[row])' of record \(row + 1) is no finite number, "
+            + "which --labels values asks for"
         )
       }
       self = .values(numbers.map { $0.map { Float($0 ?? .nan) } })

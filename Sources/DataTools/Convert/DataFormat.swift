@@ -3,7 +3,8 @@ import Foundation
 import HDF5Storage
 import Settings
 
-/// A format of files that `data convert` turns into HDF5: `/train/x`, `/train/y` and, where the sources have one, `/test/x`, `/test/y`.
+/// A format of files that `data convert` turns into HDF5: `/train/x`, `/train/y` and, where the sources have one,
+/// `/test/x`, `/test/y`.
 public protocol DataFormat: DataRecipe {
   /// The files to convert, where some may be given as options. Default: those between the options.
   func sources(_ words: [String]) throws -> [String]
@@ -11,8 +12,8 @@ public protocol DataFormat: DataRecipe {
   var companions: [String] { get }
   /// Writes the data sets of `sources`, at least one.
   ///
-  /// - Throws: `Failure`: of usage for sources or options that do not fit the format, of data for a file that is missing,
-  ///   damaged, or of another length than its partner.
+  /// - Throws: `Failure`: of usage for sources or options that do not fit the format, of data for a file that is
+  ///   missing, damaged, or of another length than its partner.
   func write(_ sources: [String], to file: OutputFile) throws
 }
 
@@ -29,8 +30,8 @@ extension DataFormat {
 
   /// Converts `words`, the sources, to the file `output`, which appears only when it is complete.
   ///
-  /// - Parameter gzip: level 1 to 9 of the output, with the shuffle filter, in chunks of whole rows; 0 stores the arrays
-  ///   contiguous and uncompressed, which is fastest to read in shards.
+  /// - Parameter gzip: level 1 to 9 of the output, with the shuffle filter, in chunks of whole rows; 0 stores the
+  ///   arrays contiguous and uncompressed, which is fastest to read in shards.
   @discardableResult
   public func convert(_ words: [String], output: String, gzip: Int = 0) throws -> WrittenData {
     try check()

@@ -60,9 +60,11 @@ struct MNISTFiles {
       switch (images, labels) {
       case (let images?, let labels?): pairs.append(Pair(split: split, images: images, labels: labels))
       case (let images?, nil):
-        throw Failure.usage("\(images) has no labels beside it, such as \(Part(split: split, isLabels: true).usualName)")
+        throw Failure.usage(
+          "\(images) has no labels beside it, such as \(Part(split: split, isLabels: true).usualName)")
       case (nil, let labels?):
-        throw Failure.usage("\(labels) has no images beside it, such as \(Part(split: split, isLabels: false).usualName)")
+        throw Failure.usage(
+          "\(labels) has no images beside it, such as \(Part(split: split, isLabels: false).usualName)")
       case (nil, nil):
         if split == "train" { throw Failure.usage("no training images and labels among the \(paths.count) IDX files") }
       }
@@ -134,7 +136,9 @@ extension ArrayFile {
     }
     let rank = Int(magic[3])
     let sizes = try file.read(count: 4 * rank)
-    guard sizes.count == 4 * rank else { throw Failure.data("\(path): truncated inside its header of \(4 + 4 * rank) bytes") }
+    guard sizes.count == 4 * rank else {
+      throw Failure.data("\(path): truncated inside its header of \(4 + 4 * rank) bytes")
+    }
     let shape = (0..<rank).map { axis in sizes[4 * axis..<4 * axis + 4].reduce(0) { $0 << 8 | Int($1) } }
     guard shape.dropFirst().allSatisfy({ $0 > 0 }), byteCount(of: shape, elementType) != nil else {
       throw Failure.data("\(path): its header announces the impossible shape \(shape); the file is damaged")

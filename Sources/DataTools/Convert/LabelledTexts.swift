@@ -14,12 +14,12 @@ struct LabelledTexts {
 
   /// Reads all of `path`.
   ///
-  /// The first line is a header where a cell of it is a usual name of a text or label column, or `--text` or `--label` names one; a
-  /// first line without a number that is neither could be either, and is refused.
+  /// The first line is a header where a cell of it is a usual name of a text or label column, or `--text` or `--label`
+  /// names one; a first line without a number that is neither could be either, and is refused.
   ///
   /// - Parameter labelsRequired: otherwise labels are taken from a column that is named or has a usual name alone.
-  /// - Throws: `Failure` for a column that does not exist, a record of another length than the first, an empty label, or bytes
-  ///   that are not UTF-8.
+  /// - Throws: `Failure` for a column that does not exist, a record of another length than the first, an empty label,
+  ///   or bytes that are not UTF-8.
   init(path: String, options: TextCSVFormat, labelsRequired: Bool) throws {
     self.path = path
     let reader = try CSVReader(path: path, delimiter: options.table.delimiter.byte)
@@ -59,13 +59,14 @@ struct LabelledTexts {
   ) throws {
     guard reader.fieldCount == columnCount else {
       throw Failure.data(
-        "\(path): line \(reader.line): \(reader.fieldCount) columns, expected \(columnCount) as in the first line; a text "
-          + "with delimiters in it stands in quotes")
+        "\(path): line \(reader.line): \(reader.fieldCount) columns, expected \(columnCount) as in the first line; "
+          + "a text with delimiters in it stands in quotes")
     }
     let cell = reader.text(text)
     // What is not UTF-8 has been read as the replacement character.
     guard !cell.unicodeScalars.contains("\u{FFFD}") else {
-      throw Failure.data("\(path): line \(reader.line): is not UTF-8 text; convert the file first, for instance with iconv")
+      throw Failure.data(
+        "\(path): line \(reader.line): is not UTF-8 text; convert the file first, for instance with iconv")
     }
     texts.append(cell)
     guard let label else { return }
@@ -87,8 +88,9 @@ struct LabelledTexts {
       if known || !given.isEmpty { return true }
       if cells.indices.contains(where: { reader.number($0) != nil }) { return false }
       throw Failure.usage(
-        "\(reader.path): cannot tell whether its first line, '\(cells.joined(separator: ", ").onOneLine.prefix(60))', names the "
-          + "columns; give --header yes or --header no")
+        "\(reader.path): cannot tell whether its first line, "
+          + "'\(cells.joined(separator: ", ").onOneLine.prefix(60))', names "
+          + "the columns; give --header yes or --header no")
     }
   }
 }

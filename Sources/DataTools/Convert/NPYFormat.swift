@@ -37,7 +37,8 @@ public struct NPYFormat: DataFormat {
   public func write(_ sources: [String], to file: OutputFile) throws {
     guard sources.count == 2 || sources.count == 4 else {
       throw Failure.usage(
-        "data convert npy: \(sources.count) sources, expected features and labels, or also features and labels to test on"
+        "data convert npy: \(sources.count) sources, expected features and labels, "
+          + "or also features and labels to test on"
       )
     }
     for (split, pair) in zip(["train", "test"], stride(from: 0, to: sources.count, by: 2)) {
@@ -81,7 +82,8 @@ extension ArrayFile {
     guard !description.shape.isEmpty, description.shape.dropFirst().allSatisfy({ $0 > 0 }),
       byteCount(of: description.shape, elementType) != nil
     else {
-      throw Failure.data("\(path): an array of shape \(description.shape), expected at least one axis and no axis of size 0")
+      throw Failure.data(
+        "\(path): an array of shape \(description.shape), expected at least one axis and no axis of size 0")
     }
     return try ArrayFile(
       file: file, shape: description.shape, elementType: elementType,

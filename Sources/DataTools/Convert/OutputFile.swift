@@ -14,7 +14,9 @@ public final class OutputFile {
   /// - Parameter gzip: compression level 1 to 9, or 0 for arrays stored contiguous.
   /// - Throws: `Failure` if the level makes no sense, or the file cannot be created beside where it is to stand.
   init(path: String, gzip: Int) throws {
-    guard (0...9).contains(gzip) else { throw Failure.usage("--gzip \(gzip): expected a level from 0 (none) to 9 (smallest)") }
+    guard (0...9).contains(gzip) else {
+      throw Failure.usage("--gzip \(gzip): expected a level from 0 (none) to 9 (smallest)")
+    }
     var isDirectory: ObjCBool = false
     guard !(FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue) else {
       throw Failure.usage("--output \(path): is a directory, expected the name of the file to write")

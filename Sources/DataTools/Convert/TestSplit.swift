@@ -8,8 +8,8 @@ struct TestSplit: Equatable {
 
   /// Draws round(fraction · N) test rows, from each class its share to within one row.
   ///
-  /// The rows of a class are shuffled by a stream keyed by (seed, class); with the classes laid end to end, class c over
-  /// positions a to b, its first round(b · fraction) − round(a · fraction) rows test.
+  /// The rows of a class are shuffled by a stream keyed by (seed, class); with the classes laid end to end, class c
+  /// over positions a to b, its first round(b · fraction) − round(a · fraction) rows test.
   ///
   /// - Parameter groups: The class of each row; one equal value for all rows of a regression.
   /// - Throws: `Failure` if a split would be empty.
@@ -37,7 +37,8 @@ struct TestSplit: Equatable {
   /// - Throws: `Failure` if a split is empty.
   static func check(train: Int, test: Int, fraction: Double) throws {
     guard train > 0, test > 0 else {
-      throw Failure.usage("--test \(fraction) of \(train + test) samples leaves \(train) to train on and \(test) to test on")
+      throw Failure.usage(
+        "--test \(fraction) of \(train + test) samples leaves \(train) to train on and \(test) to test on")
     }
   }
 

@@ -8,10 +8,11 @@ public struct TextCSVFormat: DataFormat {
   public static let operands = "FILE.csv"
   public static let summary = "texts with a class each: x is words by number, filled up with zeros"
   public static let discussion = """
-    0 is padding, 1 any unknown word, then the commonest words of the training split; they are the attribute 'words' of x. \
-    Without --text it is the column named text, review, sentence, comment, message, content, tweet or document, \
-    otherwise the first beside the label's. Without --label it is as for csv, also sentiment, category, polarity, rating or \
-    stars. --header auto: yes if a column is so named or named by --text or --label, no if the line has a number.
+    0 is padding, 1 any unknown word, then the commonest words of the training split; they are the attribute 'words' \
+    of x. Without --text it is the column named text, review, sentence, comment, message, content, tweet or document, \
+    otherwise the first beside the label's. Without --label it is as for csv, also sentiment, category, polarity, \
+    rating or stars. --header auto: yes if a column is so named or named by --text or --label, no if the line has a \
+    number.
     """
   public static let options =
     [
@@ -57,7 +58,8 @@ public struct TextCSVFormat: DataFormat {
 
   public var companions: [String] { [table.testFile, like].compactMap(\.self) }
 
-  /// Writes labelled texts as rows of word numbers, filled up with zeros, with the vocabulary and the classes as attributes.
+  /// Writes labelled texts as rows of word numbers, filled up with zeros, with the vocabulary and the classes as
+  /// attributes.
   ///
   /// Vocabulary and length are found on the training split, or taken from the file `like`, whose classes bind then too.
   public func write(_ sources: [String], to file: OutputFile) throws {
@@ -67,7 +69,8 @@ public struct TextCSVFormat: DataFormat {
       try LabelledTexts(path: path, options: self, labelsRequired: model == nil)
     }
     guard tables.allSatisfy({ ($0.labels == nil) == (tables[0].labels == nil) }) else {
-      throw Failure.data("\(sources[0]) and \(table.testFile ?? ""): only one of the two has labels; name them with --label")
+      throw Failure.data(
+        "\(sources[0]) and \(table.testFile ?? ""): only one of the two has labels; name them with --label")
     }
     let names = try Self.classNames(of: tables, like: model)
     var splits = tables.enumerated().map {
@@ -79,7 +82,10 @@ public struct TextCSVFormat: DataFormat {
       splits = [("train", tables[0], split.train), ("test", tables[0], split.test)]
     }
     let texts = splits.map { split in split.rows.map { WordVocabulary.words(of: split.table.texts[$0]) } }
-    let encoding = if let model { model } else { try TextEncoding(training: texts[0], limit: vocabulary ?? Self.usualVocabularySize, length: length) }
+    let encoding =
+      if let model { model } else {
+        try TextEncoding(training: texts[0], limit: vocabulary ?? Self.usualVocabularySize, length: length)
+      }
     let numbers = Dictionary(zip(names, Int32(0)...), uniquingKeysWith: { first, _ in first })
     for (split, texts) in zip(splits, texts) {
       try Self.write(texts, encoding, to: "/\(split.name)/x", of: file)
@@ -99,8 +105,8 @@ public struct TextCSVFormat: DataFormat {
     for table in tables {
       guard let row = table.labels?.firstIndex(where: { !model.classes.contains($0) }) else { continue }
       throw Failure.data(
-        "\(table.path): the label '\(table.labels?[row].onOneLine ?? "")' of record \(row + 1) is none of the classes of "
-          + "\(model.path): \(model.classes.joined(separator: ", "))")
+        "\(table.path): the label '\(table.labels?[row].onOneLine ?? "")' of record \(row + 1) is none of the classes "
+          + "of \(model.path): \(model.classes.joined(separator: ", "))")
     }
     return model.classes
   }
@@ -149,7 +155,8 @@ private struct TextEncoding {
     let stored = try file.exists("/train/y") ? try file.stringAttribute("classes", of: "/train/y") : nil
     guard let vocabulary = words.flatMap({ WordVocabulary(lines: $0) }), shape.count == 2, let classes = stored
     else {
-      throw Failure.data("--like \(path): was not made by data convert text-csv: no words of /train/x, no classes of /train/y")
+      throw Failure.data(
+        "--like \(path): was not made by data convert text-csv: no words of /train/x, no classes of /train/y")
     }
     self.path = path
     self.vocabulary = vocabulary
@@ -197,14 +204,15 @@ struct WordVocabulary {
   /// The words, one a line; a word's number is that of its line, from 0.
   var lines: String { words.joined(separator: "\n") }
 
-  /// The numbers of the words of a text, cut or filled up at the end to `length`. A text without words is one unknown word.
+  /// The numbers of the words of a text, cut or filled up at the end to `length`. A text without words is one unknown
+  /// word.
   func encode(_ words: [String], length: Int) -> [Int] {
     let known = words.isEmpty ? [Self.unknown] : words.prefix(length).map { numbers[$0] ?? Self.unknown }
     return known + [Int](repeating: Self.padding, count: length - known.count)
   }
 
-  /// The words of a text in lower case: runs of letters, digits and apostrophes, as Unicode has them, without apostrophes around
-  /// them. A typographic apostrophe is taken for the plain one.
+  /// The words of a text in lower case: runs of letters, digits and apostrophes, as Unicode has them, without
+  /// apostrophes around them. A typographic apostrophe is taken for the plain one.
   static func words(of text: String) -> [String] {
     let plain = String(text.lowercased().map { $0 == "\u{2019}" ? "'" : $0 })
     return plain.split { !($0.isLetter || $0.isNumber || $0 == "'") }.compactMap { run in

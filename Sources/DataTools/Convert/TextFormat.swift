@@ -31,8 +31,8 @@ public struct TextFormat: DataFormat {
 
   public init() {}
 
-  /// Cuts a text into windows: x holds `context` characters, y those that follow each of them. The last part of the text, in its
-  /// order, is the validation split.
+  /// Cuts a text into windows: x holds `context` characters, y those that follow each of them. The last part of the
+  /// text, in its order, is the validation split.
   public func write(_ sources: [String], to file: OutputFile) throws {
     try requireOne(sources, "join them first")
     let path = sources[0]

@@ -21,10 +21,10 @@ public struct BlobsData: SyntheticData {
 
   public func check() throws { try checkSamples(classes) }
 
-  public func generator(seed: UInt64) -> any SplitGenerator { BlobsGenerator(self, seed: seed) }
+  public func writer(seed: UInt64) -> any SplitWriter { BlobsWriter(self, seed: seed) }
 }
 
-private struct BlobsGenerator: VectorGenerator {
+private struct BlobsWriter: VectorWriter {
   let features: Int
   let hasClasses = true
   private let noise: Double
@@ -37,14 +37,14 @@ private struct BlobsGenerator: VectorGenerator {
     (features, noise) = (data.features, data.noise)
     streams = SynthesisStreams(seed: seed, number: 3)
     deal = ClassDeal(count: data.samples, classes: data.classes, random: streams.classes)
-    var shared = RandomSource.Generator(source: streams.shared)
+    var shared = streams.shared
     centers = (0..<data.classes).map { _ in (0..<data.features).map { _ in 20 * shared.uniform() - 10 } }
   }
 
   func sample(_ index: Int, into row: UnsafeMutableBufferPointer<Float>) -> Double {
-    var generator = streams.sample(index)
+    var random = streams.sample(index)
     let label = deal.label(index)
-    for feature in 0..<features { row[feature] = Float(centers[label][feature] + noise * generator.normal()) }
+    for feature in 0..<features { row[feature] = Float(centers[label][feature] + noise * random.normal()) }
     return Double(label)
   }
 }

@@ -4,8 +4,8 @@ public import Settings
 
 /// A linear regression with known weights.
 ///
-/// x ~ N(0, 1)^D, y = x · weight + bias + σε with ε ~ N(0, 1), and weight and bias drawn once from N(0, 1): scikit-learn's
-/// `make_regression`, all features informative, the weights not scaled by 100.
+/// x ~ N(0, 1)^D, y = x · weight + bias + σε with ε ~ N(0, 1), and weight and bias drawn once from N(0, 1):
+/// scikit-learn's `make_regression`, all features informative, the weights not scaled by 100.
 public struct LinearData: SyntheticData {
   public static let name = "linear"
   public static let summary = "a linear regression with known weights"
@@ -23,10 +23,10 @@ public struct LinearData: SyntheticData {
 
   public init() {}
 
-  public func generator(seed: UInt64) -> any SplitGenerator { LinearGenerator(self, seed: seed) }
+  public func writer(seed: UInt64) -> any SplitWriter { LinearWriter(self, seed: seed) }
 }
 
-private struct LinearGenerator: VectorGenerator {
+private struct LinearWriter: VectorWriter {
   let features: Int
   let hasClasses = false
   private let noise: Double
@@ -37,20 +37,20 @@ private struct LinearGenerator: VectorGenerator {
   init(_ data: LinearData, seed: UInt64) {
     (features, noise) = (data.features, data.noise)
     streams = SynthesisStreams(seed: seed, number: 0)
-    var shared = RandomSource.Generator(source: streams.shared)
+    var shared = streams.shared
     weight = (0..<features).map { _ in shared.normal() }
     bias = shared.normal()
   }
 
   func sample(_ index: Int, into row: UnsafeMutableBufferPointer<Float>) -> Double {
-    var generator = streams.sample(index)
+    var random = streams.sample(index)
     var target = bias
     for feature in 0..<features {
-      let value = generator.normal()
+      let value = random.normal()
       row[feature] = Float(value)
       target += weight[feature] * value
     }
-    return target + noise * generator.normal()
+    return target + noise * random.normal()
   }
 
   func describe(_ path: String, split: String, in file: OutputFile) throws {

@@ -2,8 +2,8 @@ import Foundation
 import NumericCore
 public import Settings
 
-/// Two interleaved half circles: with t evenly spaced on [0, π], class 0 at (cos t, sin t), class 1 at (1 − cos t, ½ − sin t), plus
-/// σε (`make_moons`).
+/// Two interleaved half circles: with t evenly spaced on [0, π], class 0 at (cos t, sin t), class 1 at (1 − cos t, ½ −
+/// sin t), plus σε (`make_moons`).
 public struct MoonsData: SyntheticData {
   public static let name = "moons"
   public static let summary = "two interleaved half circles"
@@ -20,8 +20,8 @@ public struct MoonsData: SyntheticData {
 
   public func check() throws { try checkSamples(2) }
 
-  public func generator(seed: UInt64) -> any SplitGenerator {
-    PlaneGenerator(samples: samples, classes: 2, noise: noise, SynthesisStreams(seed: seed, number: 2)) {
+  public func writer(seed: UInt64) -> any SplitWriter {
+    PlaneWriter(samples: samples, classes: 2, noise: noise, SynthesisStreams(seed: seed, number: 2)) {
       label, place, size in
       let t = Double.pi * (size > 1 ? Double(place) / Double(size - 1) : 0)
       return label == 0 ? (cos(t), sin(t)) : (1 - cos(t), 0.5 - sin(t))
@@ -29,7 +29,8 @@ public struct MoonsData: SyntheticData {
   }
 }
 
-/// Arms that wind around the origin: arm k of K, with r evenly spaced on (0, 1], is r · (cos a, sin a) + σε, a = 2π(r + k/K).
+/// Arms that wind around the origin: arm k of K, with r evenly spaced on (0, 1], is r · (cos a, sin a) + σε, a = 2π(r +
+/// k/K).
 public struct SpiralsData: SyntheticData {
   public static let name = "spirals"
   public static let summary = "arms that wind around the origin"
@@ -48,9 +49,9 @@ public struct SpiralsData: SyntheticData {
 
   public func check() throws { try checkSamples(classes) }
 
-  public func generator(seed: UInt64) -> any SplitGenerator {
+  public func writer(seed: UInt64) -> any SplitWriter {
     let classes = classes
-    return PlaneGenerator(samples: samples, classes: classes, noise: noise, SynthesisStreams(seed: seed, number: 4)) {
+    return PlaneWriter(samples: samples, classes: classes, noise: noise, SynthesisStreams(seed: seed, number: 4)) {
       label, place, size in
       let radius = Double(place + 1) / Double(size)
       let angle = 2 * Double.pi * (radius + Double(label) / Double(classes))
@@ -60,7 +61,7 @@ public struct SpiralsData: SyntheticData {
 }
 
 /// Points on a curve of the plane for each class, moved by Gaussian noise.
-private struct PlaneGenerator: VectorGenerator {
+private struct PlaneWriter: VectorWriter {
   let features = 2
   let hasClasses = true
   private let noise: Double
@@ -68,7 +69,8 @@ private struct PlaneGenerator: VectorGenerator {
   private let streams: SynthesisStreams
   private let point: (_ label: Int, _ place: Int, _ size: Int) -> (Double, Double)
 
-  /// - Parameter point: where a sample lies without noise, given its place among those of its class and how many these are.
+  /// - Parameter point: where a sample lies without noise, given its place among those of its class and how many these
+  ///   are.
   init(
     samples: Int, classes: Int, noise: Double, _ streams: SynthesisStreams,
     point: @escaping (_ label: Int, _ place: Int, _ size: Int) -> (Double, Double)
@@ -78,12 +80,12 @@ private struct PlaneGenerator: VectorGenerator {
   }
 
   func sample(_ index: Int, into row: UnsafeMutableBufferPointer<Float>) -> Double {
-    var generator = streams.sample(index)
+    var random = streams.sample(index)
     let label = deal.label(index)
     let (place, size) = deal.place(index)
     let (x, y) = point(label, place, size)
-    row[0] = Float(x + noise * generator.normal())
-    row[1] = Float(y + noise * generator.normal())
+    row[0] = Float(x + noise * random.normal())
+    row[1] = Float(y + noise * random.normal())
     return Double(label)
   }
 }

@@ -7,17 +7,17 @@ public struct ShapesData: SyntheticData {
   public static let name = "shapes"
   public static let summary = "images of one geometric shape each, with its box, for --model detector"
   public static let discussion = """
-    x is uint8 [N, 32, 32, 3]: one ellipse, rectangle, triangle, cross, diamond or ring each; y is float32 [N, 5]: class, \
-    x centre, y centre, width and height of its box, relative to the image.
+    x is uint8 [N, 32, 32, 3]: one ellipse, rectangle, triangle, cross, diamond or ring each; y is float32 [N, 5]: \
+    class, x centre, y centre, width and height of its box, relative to the image.
     """
   public static let options =
     commonOptions(noise: "standard deviation of every pixel's noise, of the range of a pixel") + [
       Option(
-        "--classes", \ShapesData.classes, "N", .closed(1, ShapeGenerator.Shape.allCases.count),
+        "--classes", \ShapesData.classes, "N", .closed(1, ShapeWriter.Shape.allCases.count),
         "different shapes, the first of the six")
     ]
   public static let fixed = [
-    "--features": "shapes are images of \(ShapeGenerator.side)×\(ShapeGenerator.side) pixels"
+    "--features": "shapes are images of \(ShapeWriter.side)×\(ShapeWriter.side) pixels"
   ]
 
   public var samples = 12_000
@@ -28,15 +28,16 @@ public struct ShapesData: SyntheticData {
 
   public func check() throws { try checkSamples(classes) }
 
-  public func generator(seed: UInt64) -> any SplitGenerator { ShapeGenerator(self, seed: seed) }
+  public func writer(seed: UInt64) -> any SplitWriter { ShapeWriter(self, seed: seed) }
 }
 
 /// One drawing of a geometric shape, with its class and box, as a function of its number alone.
 ///
-/// A shape fills its box, whose sides are uniform on 0.3 to 0.7 of the image's and whose centre is anywhere that keeps it in the image.
-/// Shape and background have one colour each, apart by at least 0.35 of the range in one channel; pixels on the edge are mixed by
-/// the share that the shape covers of them. Gaussian noise is added to every channel of every pixel.
-struct ShapeGenerator {
+/// A shape fills its box, whose sides are uniform on 0.3 to 0.7 of the image's and whose centre is anywhere that keeps
+/// it in the image. Shape and background have one colour each, apart by at least 0.35 of the range in one channel;
+/// pixels on the edge are mixed by the share that the shape covers of them. Gaussian noise is added to every channel of
+/// every pixel.
+struct ShapeWriter {
   /// What a class looks like, in the order of the labels.
   enum Shape: String, CaseIterable {
     case ellipse, rectangle, triangle, cross, diamond, ring
@@ -75,11 +76,11 @@ struct ShapeGenerator {
   ///
   /// - Shapes: `image` [side, side, channels].
   func sample(_ index: Int, into image: UnsafeMutableBufferPointer<UInt8>) -> [Float] {
-    var generator = streams.sample(index)
+    var random = streams.sample(index)
     let label = deal.label(index)
-    let (width, height) = (0.3 + 0.4 * generator.uniform(), 0.3 + 0.4 * generator.uniform())
-    let x = width / 2 + (1 - width) * generator.uniform(), y = height / 2 + (1 - height) * generator.uniform()
-    let (background, color) = Self.colors(&generator)
+    let (width, height) = (0.3 + 0.4 * random.uniform(), 0.3 + 0.4 * random.uniform())
+    let x = width / 2 + (1 - width) * random.uniform(), y = height / 2 + (1 - height) * random.uniform()
+    let (background, color) = Self.colors(&random)
     let shape = Shape.allCases[label]
     for row in 0..<Self.side {
       for column in 0..<Self.side {
@@ -89,7 +90,7 @@ struct ShapeGenerator {
         }
         for channel in 0..<Self.channels {
           var value = background[channel] + share * (color[channel] - background[channel])
-          if noise > 0 { value += noise * generator.normal() }
+          if noise > 0 { value += noise * random.normal() }
           image[(row * Self.side + column) * Self.channels + channel] = UInt8((255 * min(1, max(0, value))).rounded())
         }
       }
@@ -110,18 +111,19 @@ struct ShapeGenerator {
 
   /// Uniform each, until they are far enough apart.
   private static func colors(
-    _ generator: inout RandomSource.Generator
+    _ random: inout RandomSource.Generator
   ) -> (background: [Double], color: [Double]) {
     while true {
-      let background = (0..<channels).map { _ in generator.uniform() }
-      let color = (0..<channels).map { _ in generator.uniform() }
+      let background = (0..<channels).map { _ in random.uniform() }
+      let color = (0..<channels).map { _ in random.uniform() }
       if zip(background, color).contains(where: { abs($0 - $1) >= 0.35 }) { return (background, color) }
     }
   }
 }
 
-extension ShapeGenerator: SplitGenerator {
-  /// Writes `/split/x` uint8 [N, H, W, C] and `/split/y` float32 [N, 5], whose attributes name the columns and the classes.
+extension ShapeWriter: SplitWriter {
+  /// Writes `/split/x` uint8 [N, H, W, C] and `/split/y` float32 [N, 5], whose attributes name the columns and the
+  /// classes.
   func write(_ samples: Range<Int>, split: String, to file: OutputFile) throws {
     let (side, channels) = (Self.side, Self.channels)
     let size = side * side * channels

@@ -3,17 +3,18 @@ import HDF5Storage
 import NumericCore
 import Settings
 
-/// A kind of data set with known properties, a function of its options and the seed alone: `/train/x`, `/train/y`, `/test/x`, `/test/y`.
+/// A kind of data set with known properties, a function of its options and the seed alone: `/train/x`, `/train/y`,
+/// `/test/x`, `/test/y`.
 public protocol SyntheticData: DataRecipe {
   /// Samples of all splits together.
   var samples: Int { get set }
   var noise: Double { get set }
   /// What makes the samples; called after `check()`.
-  func generator(seed: UInt64) -> any SplitGenerator
+  func writer(seed: UInt64) -> any SplitWriter
 }
 
 /// Makes the samples of a data set, each a function of its number, in random order.
-public protocol SplitGenerator {
+public protocol SplitWriter {
   /// Writes features and labels of some samples as the split's arrays.
   func write(_ samples: Range<Int>, split: String, to file: OutputFile) throws
 }
@@ -44,11 +45,11 @@ extension SyntheticData {
       trainCount -= testCount
       try TestSplit.check(train: trainCount, test: testCount, fraction: testFraction)
     }
-    let generator = generator(seed: seed)
+    let writer = writer(seed: seed)
     let file = try OutputFile(path: output, gzip: gzip)
     // The samples are in random order already: the last ones can be the test split.
     for (split, rows) in [("train", 0..<trainCount), ("test", trainCount..<samples)] where !rows.isEmpty {
-      try generator.write(rows, split: split, to: file)
+      try writer.write(rows, split: split, to: file)
     }
     try file.file.setAttribute("source", to: "synthetic: \(name), seed \(seed)")
     return try file.commit()
@@ -75,19 +76,23 @@ extension SyntheticData {
 
 /// The draws of a kind: streams of `RandomSource(seed).stream(.synthesis, number, part)`.
 ///
-/// Part 0 is the permutation that deals classes to samples, part 1 what all samples share, part 2 the samples, with a lane for each.
-/// The kinds of vectors and shapes are numbered from 0, in the order in which they came to be; a number is never used again.
+/// Part 0 is the permutation that deals classes to samples, part 1 what all samples share, part 2 the samples, with a
+/// lane for each. The kinds of vectors and shapes are numbered from 0, in the order in which they came to be; a number
+/// is never used again.
 struct SynthesisStreams {
   let classes: RandomSource
-  let shared: RandomSource
+  private let common: RandomSource
   private let samples: RandomSource
 
   init(seed: UInt64, number: Int, samplePart: Int = 2) {
     let source = RandomSource(seed: seed)
     classes = source.stream(.synthesis, number, 0)
-    shared = source.stream(.synthesis, number, 1)
+    common = source.stream(.synthesis, number, 1)
     samples = source.stream(.synthesis, number, samplePart)
   }
+
+  /// The draws that all samples share, from the first on.
+  var shared: RandomSource.Generator { RandomSource.Generator(source: common) }
 
   /// The draws of one sample.
   func sample(_ index: Int) -> RandomSource.Generator { RandomSource.Generator(source: samples, lane: index) }

@@ -8,12 +8,12 @@ public struct TonesData: SyntheticData {
   public static let name = "tones"
   public static let summary = "words of three tones each, as spectrograms, for --model speech"
   public static let discussion = """
-    x is float32 [N, 48, 32]: words that differ in pitch and order, said in different voices, as spectrograms of the log \
-    power in mel bands (8 kHz, frames of 256 samples every 128); y is uint8, its attribute 'classes' has the words.
+    x is float32 [N, 48, 32]: words that differ in pitch and order, said in different voices, as spectrograms of the \
+    log power in mel bands (8 kHz, frames of 256 samples every 128); y is uint8, its attribute 'classes' has the words.
     """
   public static let options =
     commonOptions(noise: "standard deviation of the sound's noise") + [
-      Option("--classes", \TonesData.classes, "N", .closed(2, ToneGenerator.words.count), "different words")
+      Option("--classes", \TonesData.classes, "N", .closed(2, ToneWriter.words.count), "different words")
     ]
   public static let fixed = ["--features": "tones are spectrograms of fixed size"]
 
@@ -25,23 +25,24 @@ public struct TonesData: SyntheticData {
 
   public func check() throws { try checkSamples(classes) }
 
-  public func generator(seed: UInt64) -> any SplitGenerator { ToneGenerator(self, seed: seed) }
+  public func writer(seed: UInt64) -> any SplitWriter { ToneWriter(self, seed: seed) }
 }
 
-/// Spoken words of a language of tones, as spectrograms: a class is a sequence of three different syllables, and words of the same
-/// syllables differ in their order alone.
+/// Spoken words of a language of tones, as spectrograms: a class is a sequence of three different syllables, and words
+/// of the same syllables differ in their order alone.
 ///
-/// A sample, 0.784 s at 8 kHz, is drawn as a speaker says a word: pitch up to 10 % higher or lower, tempo up to 15 % and each syllable
-/// up to 10 % longer or shorter, an amplitude of 0.3 to 1, a timbre of three harmonics, a start anywhere that leaves room for the
-/// end, white noise under it. `MelSpectrogram` makes 48 frames of 32 bands of it.
-struct ToneGenerator {
+/// A sample, 0.784 s at 8 kHz, is drawn as a speaker says a word: pitch up to 10 % higher or lower, tempo up to 15 %
+/// and each syllable up to 10 % longer or shorter, an amplitude of 0.3 to 1, a timbre of three harmonics, a start
+/// anywhere that leaves room for the end, white noise under it. `MelSpectrogram` makes 48 frames of 32 bands of it.
+struct ToneWriter {
   static let sampleRate = 8000
   static let spectrogram = MelSpectrogram(
     sampleRate: Double(sampleRate), frameLength: 256, hop: 128, bands: 32, range: 100...4000)
   static let frames = 48
   private static let sampleCount = (frames - 1) * spectrogram.hop + spectrogram.frameLength
 
-  /// A tone that glides from one frequency to another in Hz. With three harmonics at the highest pitch all lie below 4 kHz.
+  /// A tone that glides from one frequency to another in Hz. With three harmonics at the highest pitch all lie below 4
+  /// kHz.
   struct Syllable {
     let name: String
     let start: Double, end: Double
@@ -115,7 +116,7 @@ struct ToneGenerator {
   private static let duration = 0.16, pause = 0.02
 }
 
-extension ToneGenerator: SplitGenerator {
+extension ToneWriter: SplitWriter {
   func write(_ samples: Range<Int>, split: String, to file: OutputFile) throws {
     let (frames, bands) = (Self.frames, Self.spectrogram.bands)
     let features = try file.create("/\(split)/x", shape: [samples.count, frames, bands], elementType: .float32)

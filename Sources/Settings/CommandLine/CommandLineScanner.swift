@@ -16,17 +16,13 @@ public struct GivenOption: Sendable, Equatable {
 public struct ScannedArguments: Sendable {
   public private(set) var options: [GivenOption] = []
   public private(set) var words: [String] = []
-  /// The command, which errors begin with.
-  public let command: String
-
   /// - Parameters:
   ///   - arguments: those behind the command.
-  ///   - command: its name, such as `data make`.
+  ///   - command: its name, such as `data make`, which errors begin with; empty for a program without commands.
   ///   - known: all options that it has.
   public init(
     _ arguments: some Sequence<String>, of command: String, options known: [OptionSpelling]
   ) throws(SettingsError) {
-    self.command = command
     var rest = Array(arguments)[...]
     while let argument = rest.popFirst() {
       if argument == "--" {
@@ -40,7 +36,7 @@ public struct ScannedArguments: Sendable {
       let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       guard let option = known.first(where: { $0.name == parts[0] }) else {
         let suggestion = known.isEmpty ? "it takes none" : known.map(\.name).suggestion(for: parts[0])
-        throw SettingsError("\(command): unknown option '\(parts[0])' (\(suggestion))")
+        throw SettingsError(Self.prefix(command) + "unknown option '\(parts[0])' (\(suggestion))")
       }
       if option.isFlag {
         guard parts.count == 1 else { throw SettingsError("\(option.name): takes no value, found '\(parts[1])'") }
@@ -65,9 +61,12 @@ public struct ScannedArguments: Sendable {
 
   /// - Throws: for a word behind the first `count`.
   public static func check(
-    _ words: [String], atMost count: Int, of command: String, in program: String = "ddp-train "
+    _ words: [String], atMost count: Int, of command: String, in program: String = "ddp-train"
   ) throws(SettingsError) {
     guard words.count > count else { return }
-    throw SettingsError("\(command): unexpected argument '\(words[count])' (see \(program)\(command) --help)")
+    let name = [program, command].filter { !$0.isEmpty }.joined(separator: " ")
+    throw SettingsError(prefix(command) + "unexpected argument '\(words[count])' (see \(name) --help)")
   }
+
+  private static func prefix(_ command: String) -> String { command.isEmpty ? "" : command + ": " }
 }

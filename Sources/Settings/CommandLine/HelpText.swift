@@ -15,7 +15,8 @@ public enum HelpText {
   public static func options(_ options: [OptionSpelling]) -> [String] {
     let rows = options.map { option in
       [
-        option.isFlag ? option.name : "\(option.name) \(option.placeholder)", option.key ?? "", option.defaultText ?? "",
+        option.isFlag ? option.name : "\(option.name) \(option.placeholder)", option.key ?? "",
+        option.defaultText ?? "",
         meaning(option.help, accepted: option.accepted),
       ]
     }

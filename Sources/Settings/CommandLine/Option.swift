@@ -5,7 +5,8 @@
 /// ```
 public struct Option<Owner>: Sendable {
   public let spelling: OptionSpelling
-  /// The property as a setting, whose key is the option's name in snake_case; nil where the option is more than a property.
+  /// The property as a setting, whose key is the option's name in snake_case; nil where the option is more than a
+  /// property.
   public let setting: Setting<Owner>?
   private let read: @Sendable (inout Owner, String) throws(SettingsError) -> Void
   private let defaultText: @Sendable (Owner) -> String?

@@ -79,7 +79,8 @@ package enum Commands {
     return commands.isEmpty ? nil : commands
   }
 
-  /// The command that the first words name, and what stands behind them; nil where it is none, or `data` alone or with `--help`.
+  /// The command that the first words name, and what stands behind them; nil where it is none, or `data` alone or with
+  /// `--help`.
   ///
   /// - Throws: for an unknown second word.
   private static func find(_ arguments: [String]) throws(SettingsError) -> (any Command.Type, rest: [String])? {

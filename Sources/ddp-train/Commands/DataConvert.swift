@@ -10,7 +10,8 @@ package struct DataConvert: Command {
   package static let discussion =
     "Converts a data set to HDF5: /train/x, /train/y and, if there is a test split, /test/x, /test/y."
   package static let options = [
-    Option("--output", \DataConvert.output, "F.h5", "the file to write, once complete; replaces an older one; required"),
+    Option(
+      "--output", \DataConvert.output, "F.h5", "the file to write, once complete; replaces an older one; required"),
     Option(
       "--gzip", \DataConvert.gzip, "N", .closed(0, 9),
       "compresses in chunks of rows, with shuffle; 0: contiguous, fastest to read"),

@@ -8,9 +8,10 @@ package struct DataInspect: Command {
   package static let operands = "F.h5 [options]"
   package static let summary = "shapes, ranges, class counts, and what spoils training"
   package static let discussion = """
-    Prints splits, shapes, types, storage, ranges and class counts of a data set, and warns of what spoils training: NaN \
-    and infinite values, constant features, class imbalance, labels out of range, missing classes, repeated samples, and \
-    samples of the test or validation split that also stand in the training split. Warnings leave the exit code 0.
+    Prints splits, shapes, types, storage, ranges and class counts of a data set, and warns of what spoils training: \
+    NaN and infinite values, constant features, class imbalance, labels out of range, missing classes, repeated \
+    samples, and samples of the test or validation split that also stand in the training split. Warnings leave the \
+    exit code 0.
     """
   package static let options = [
     Option(

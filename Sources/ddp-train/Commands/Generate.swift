@@ -66,12 +66,12 @@ package struct Generate: Command {
 
   /// Prints the prompt and what the model makes of it, as it comes.
   private func writeText(_ trained: GenerativeCheckpoint) throws {
-    var generator = try TextGenerator(trained, seed: seed, temperature: temperature)
+    var sampler = try TextSampler(trained, seed: seed, temperature: temperature)
     try refuse(Self.sampleOptions, "a model of characters, which writes text")
     let prompt = prompt ?? "\n"
-    try generator.read(prompt)
+    try sampler.read(prompt)
     write(prompt)
-    for _ in 0..<length { write(String(generator.next())) }
+    for _ in 0..<length { write(String(sampler.next())) }
     write("\n")
   }
 
@@ -82,7 +82,8 @@ package struct Generate: Command {
   private func makeSamples(_ trained: GenerativeCheckpoint) throws {
     try refuse(Self.textOptions, "a GAN, which makes samples and no text")
     guard grid != nil || output != nil else {
-      throw Failure.usage("generate: expected --grid FILE.png, --output OUT.h5 or both, for the samples of \(checkpoint)")
+      throw Failure.usage(
+        "generate: expected --grid FILE.png, --output OUT.h5 or both, for the samples of \(checkpoint)")
     }
     let generator = try SampleGenerator(trained)
     let pictureShape = generator.pictureShape

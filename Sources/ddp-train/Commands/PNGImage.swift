@@ -60,7 +60,8 @@ struct PNGImage: Sendable, Equatable {
 }
 
 extension PNGImage {
-  /// Pictures of one size side by side, row by row in a grid about as wide as high, with black lines of two pixels around them.
+  /// Pictures of one size side by side, row by row in a grid about as wide as high, with black lines of two pixels
+  /// around them.
   ///
   /// - Precondition: at least one picture; all of the same size and channels.
   static func grid(of images: [PNGImage]) -> PNGImage {

@@ -1,7 +1,7 @@
 import HDF5Storage
 
 /// Samples that are vectors: x is float32 [N, features], y int32 classes or float32 targets.
-protocol VectorGenerator: SplitGenerator {
+protocol VectorWriter: SplitWriter {
   var features: Int { get }
   /// Whether labels are classes; else targets of a regression.
   var hasClasses: Bool { get }
@@ -11,7 +11,7 @@ protocol VectorGenerator: SplitGenerator {
   func describe(_ path: String, split: String, in file: OutputFile) throws
 }
 
-extension VectorGenerator {
+extension VectorWriter {
   func describe(_ path: String, split: String, in file: OutputFile) throws {}
 
   public func write(_ samples: Range<Int>, split: String, to file: OutputFile) throws {

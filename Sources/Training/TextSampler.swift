@@ -5,9 +5,9 @@ import NumericCore
 
 /// Draws characters from what a model says of the next one, given the last T.
 ///
-/// The model sees the text so far at the front of its T positions and the rest filled up; a causal model's answer at the last
-/// character does not depend on what stands behind it.
-package struct TextGenerator {
+/// The model sees the text so far at the front of its T positions and the rest filled up; a causal model's answer at
+/// the last character does not depend on what stands behind it.
+package struct TextSampler {
   private let trained: TrainedModel
   private let workspace: Workspace<Float>
   private let vocabulary: [Unicode.Scalar]
@@ -27,7 +27,9 @@ package struct TextGenerator {
       vocabulary.unicodeScalars.count >= trained.facts.outputSize
     else {
       throw Failure.usage(
-        "\(trained.path): is not of a model of characters; train one on a file that data convert text made, with --model char-lstm")
+        "\(trained.path): is not of a model of characters; "
+          + "train one on a file that data convert text made, with --model char-lstm"
+      )
     }
     self.vocabulary = Array(vocabulary.unicodeScalars)
     self.temperature = temperature
@@ -42,7 +44,9 @@ package struct TextGenerator {
     for scalar in prompt.unicodeScalars {
       guard let index = vocabulary.firstIndex(of: scalar), index < trained.facts.outputSize else {
         throw Failure.usage(
-          "--prompt: the character '\(scalar.escaped(asASCII: false))' does not occur in the text that the model was trained on")
+          "--prompt: the character '\(scalar.escaped(asASCII: false))' "
+            + "does not occur in the text that the model was trained on"
+        )
       }
       text.append(index)
     }
@@ -70,9 +74,9 @@ package struct TextGenerator {
     let likeliest = firstGreatest(logits)
     guard temperature > 0 else { return likeliest }
     let weights = logits.map { Double.exponential(Double($0 - logits[likeliest]) / temperature) }
-    var generator = RandomSource.Generator(source: random, lane: drawn)
+    var draws = RandomSource.Generator(source: random, lane: drawn)
     drawn += 1
-    var rest = generator.uniform() * weights.reduce(0, +)
+    var rest = draws.uniform() * weights.reduce(0, +)
     for (index, weight) in weights.enumerated() {
       rest -= weight
       if rest < 0 { return index }
