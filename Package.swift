@@ -49,23 +49,21 @@ let package = Package(
     .target(
       name: "Checkpointing", dependencies: ["HDF5Storage", "Basics", "CZlib"]),
     .target(
-      name: "Configuration",
-      dependencies: ["Metrics", "NeuralNetwork", "NumericCore", "Optimizers", "DataPipeline", "Settings", "Basics"]),
-    .target(
       name: "Training",
       dependencies: [
         "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "HDF5Storage",
-        "DataPipeline", "Checkpointing", "Settings", "Configuration",
+        "DataPipeline", "Checkpointing", "Settings",
       ]),
 
     .target(
       name: "DDPTrain",
       dependencies: [
-        "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Collectives", "Settings", "Configuration", "Training",
+        "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Collectives", "Settings", "Training",
       ]),
 
     // MARK: Executables
-    .executableTarget(name: "ddp-train", dependencies: ["Training", "DataTools"]),
+    .executableTarget(
+      name: "ddp-train", dependencies: ["Basics", "CZlib", "DataTools", "Metrics", "Settings", "Training"]),
     .executableTarget(
       name: "ddp-selftest",
       dependencies: ["Training", "DDPTrain", "Collectives", "DataPipeline", "NumericCore", "Settings", "Basics"]),
@@ -81,14 +79,19 @@ let package = Package(
     .testTarget(
       name: "DataPipelineTests",
       dependencies: ["DataPipeline", "NumericCore", "Collectives", "HDF5Storage", "Basics"]),
-    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "DataPipeline", "NeuralNetwork", "Optimizers", "Settings", "Basics"]),
+    .testTarget(name: "ConfigurationTests", 
+      dependencies: ["Training", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Settings", "Basics"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "ddp-train"]),
+      name: "CommandTests",
+      dependencies: [
+        "ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "Basics", "DataTools", "Settings", "Training", "ddp-train",
+      ]),
     .testTarget(
       name: "DistributedTests",
       dependencies: ["ProcessSupport", "HDF5Storage", "NumericCore", "ddp-train", "ddp-selftest"],
       exclude: ["netns-cluster.sh"]),
-    .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "HDF5Storage", "Basics"]),
+    .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "HDF5Storage", "Settings", "Basics"]),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings", "Basics"]),
     .target(name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork"], path: "Tests/TestSupport"),
     .testTarget(name: "NumericCoreTests", dependencies: ["NumericCore", "TestSupport"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "NumericCore", "TestSupport"]),
@@ -99,9 +102,9 @@ let package = Package(
     .testTarget(
       name: "OptimizersTests",
       dependencies: ["Optimizers", "NeuralNetwork", "NumericCore", "Settings", "TestSupport"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "Configuration", "TestSupport"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "Settings", "TestSupport"]),
     .testTarget(
-      name: "DDPTrainTests", dependencies: ["DDPTrain", "Training", "Configuration", "NeuralNetwork", "TestSupport"]),
+      name: "DDPTrainTests", dependencies: ["DDPTrain", "Training", "Settings", "NeuralNetwork", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -4,13 +4,30 @@ import Foundation
 public enum AtomicFile {
   /// Writes `bytes` under a temporary name beside `path`, syncs, renames, and syncs the directory.
   ///
-  /// - Throws: where a step fails (a full disk, an unwritable directory); what stood at `path` is then untouched and the
-  ///   temporary file is gone.
+  /// - Throws: where a step fails (a full disk, an unwritable directory); what stood at `path` is then untouched and
+  ///   the temporary file is gone.
   public static func write(_ bytes: some ContiguousBytes, to path: String) throws {
     let temporary = temporaryName(for: path)
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw failure("write", path) }
-    var error = bytes.withUnsafeBytes { writeAll($0, to: file) ? nil : failure("write", path) }
+    let error = bytes.withUnsafeBytes { writeAll($0, to: file) ? nil : failure("write", path) }
+    try publish(temporary, file, as: path, after: error)
+  }
+
+  /// Gives a file that another library has written and closed under `temporaryName(for: path)` its name: syncs,
+  /// renames, and syncs the directory.
+  ///
+  /// - Throws: where a step fails; what stood at `path` is then untouched and the temporary file is gone.
+  public static func publish(as path: String) throws {
+    let temporary = temporaryName(for: path)
+    let file = open(temporary, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw failure("sync", path) }
+    try publish(temporary, file, as: path, after: nil)
+  }
+
+  /// Syncs and closes `file`, then renames it, unless an `error` has come before.
+  private static func publish(_ temporary: String, _ file: Int32, as path: String, after error: Failure?) throws {
+    var error = error
     if error == nil && fsync(file) != 0 { error = failure("sync", path) }
     if close(file) != 0 && error == nil { error = failure("close", path) }
     if error == nil && rename(temporary, path) != 0 { error = failure("rename", path) }
@@ -30,7 +47,7 @@ public enum AtomicFile {
   }
 
   /// Hidden, so that nobody takes it for a finished file.
-  static func temporaryName(for path: String) -> String {
+  public static func temporaryName(for path: String) -> String {
     let url = URL(fileURLWithPath: path)
     return url.deletingLastPathComponent().path + "/." + url.lastPathComponent + ".tmp"
   }

@@ -1,4 +1,5 @@
-/// Something that cannot be done, for a reason that a person can read: the plain error beside those that carry structure.
+/// Something that cannot be done, for a reason that a person can read: the plain error beside those that carry
+/// structure.
 public struct Failure: UserFacingError, Equatable {
   /// What is wrong, where (file, data set, row), what was expected and what to do, in one line.
   public let description: String

@@ -1,12 +1,11 @@
 public import Basics
 public import Collectives
-public import Configuration
+public import Training
 public import Metrics
 // Layers, models and what they are made of.
 @_exported public import NeuralNetwork
 public import NumericCore
 public import Settings
-public import Training
 
 // What a program needs of the libraries below, by one import. Each name is documented where it is defined.
 
@@ -24,15 +23,15 @@ public typealias Window = NumericCore.Window
 
 // MARK: Training, evaluating and predicting
 
-public typealias TrainingConfiguration = Configuration.TrainingConfiguration
-public typealias TrainArguments = Configuration.TrainArguments
+public typealias TrainingConfiguration = Training.TrainingConfiguration
+public typealias TrainArguments = Training.TrainArguments
 public typealias TrainingRun = Training.TrainingRun
-public typealias EvaluateArguments = Configuration.EvaluateArguments
+public typealias EvaluateArguments = Training.EvaluateArguments
 public typealias EvaluationRun = Training.EvaluationRun
 public typealias SplitMetrics = Training.SplitMetrics
 public typealias MetricName = Metrics.MetricName
 public typealias MetricReport = Metrics.MetricReport
-public typealias PredictArguments = Configuration.PredictArguments
+public typealias PredictArguments = Training.PredictArguments
 public typealias PredictionRun = Training.PredictionRun
 public typealias BundledData = Training.BundledData
 

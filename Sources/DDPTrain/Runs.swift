@@ -1,7 +1,6 @@
 public import Collectives
-public import Configuration
-import Settings
 public import Training
+import Settings
 
 extension TrainingRun {
   /// Sets up the training of a model that the program describes. Collective over all ranks of the job, with equal arguments.
@@ -46,7 +45,10 @@ extension PredictionRun {
   /// Writes what a checkpoint of a model that the program described makes of every row of a split. Collective.
   ///
   /// - Throws: a `UserFacingError` where checkpoint, data and model are missing, damaged, or do not fit together.
-  public static func run(_ arguments: PredictArguments, model: Sequential, ranks: MPICommunicator) throws {
+  @discardableResult
+  public static func run(
+    _ arguments: PredictArguments, model: Sequential, ranks: MPICommunicator
+  ) throws -> Result {
     try run(arguments, customLayers: model.customLayers, ranks: ranks)
   }
 }

@@ -25,6 +25,12 @@ public struct OptimizerSettings: Sendable, Equatable {
     Setting("decay_biases", \.decaysBiases, "whether biases and norms decay too"),
   ]
 
+  /// What `--help` says of them.
+  public static var sharedHelp: [SettingHelp] {
+    let defaults = Self()
+    return shared.map { SettingHelp($0, of: defaults) }
+  }
+
   public var name: String { rule.name }
 
   public static func == (a: OptimizerSettings, b: OptimizerSettings) -> Bool { a.json(.any) == b.json(.any) }

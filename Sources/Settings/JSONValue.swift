@@ -54,6 +54,9 @@ public struct JSONValue: Sendable {
   /// `value`, or null where there is none.
   public static func optional(_ value: String?) -> JSONValue { value.map(string) ?? .null }
 
+  /// `value`, or null where there is none or it is not finite, which JSON cannot say.
+  public static func finite(_ value: Double?) -> JSONValue { .optional(value.flatMap { $0.isFinite ? $0 : nil }) }
+
   public var isNull: Bool { content == .null }
 
   /// The members of an object; `nil` if this is something else.

@@ -10,7 +10,7 @@ public struct Setting<Owner>: Sendable {
   /// What it accepts, in words for `--help`; empty where the key says it.
   public let accepted: String
 
-  private let read: @Sendable (inout Owner, inout SettingsReader) throws(SettingsError) -> Void
+  private let assign: @Sendable (inout Owner, JSONValue, String) throws(SettingsError) -> Void
   private let write: @Sendable (Owner) -> JSONValue
 
   /// - Parameters:
@@ -22,9 +22,8 @@ public struct Setting<Owner>: Sendable {
     self.key = key
     self.help = help
     accepted = Value.words(for: limits)
-    read = { owner, reader throws(SettingsError) in
-      guard let value = reader.value(key) else { return }
-      owner[keyPath: path] = try Value.read(value, reader.path(of: key), limits)
+    assign = { owner, value, subject throws(SettingsError) in
+      owner[keyPath: path] = try Value.read(value, subject, limits)
     }
     write = { $0[keyPath: path].json(limits) }
   }
@@ -36,7 +35,15 @@ public struct Setting<Owner>: Sendable {
 
   /// Overwrites the property with what the reader has under the key; leaves it where the key is missing or null.
   public func read(into owner: inout Owner, from reader: inout SettingsReader) throws(SettingsError) {
-    try read(&owner, &reader)
+    guard let value = reader.value(key) else { return }
+    try assign(&owner, value, reader.path(of: key))
+  }
+
+  /// Overwrites the property with `value`.
+  ///
+  /// - Parameter subject: what errors begin with, such as `--units`.
+  public func read(_ value: JSONValue, as subject: String, into owner: inout Owner) throws(SettingsError) {
+    try assign(&owner, value, subject)
   }
 
   /// The value as a configuration would write it; null for none.
@@ -51,7 +58,9 @@ public struct Setting<Owner>: Sendable {
     key = inner.key
     help = inner.help
     accepted = inner.accepted
-    read = { owner, reader throws(SettingsError) in try inner.read(into: &owner[keyPath: path], from: &reader) }
+    assign = { owner, value, subject throws(SettingsError) in
+      try inner.assign(&owner[keyPath: path], value, subject)
+    }
     write = { inner.json(of: $0[keyPath: path]) }
   }
 }
@@ -105,7 +114,7 @@ public struct SettingHelp: Sendable, Equatable {
   public let accepted: String
   public let help: String
 
-  init<Owner>(_ setting: Setting<Owner>, of defaults: Owner) {
+  public init<Owner>(_ setting: Setting<Owner>, of defaults: Owner) {
     (key, accepted, help) = (setting.key, setting.accepted, setting.help)
     let value = setting.json(of: defaults)
     defaultText =

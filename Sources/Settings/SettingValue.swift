@@ -11,6 +11,12 @@ public protocol SettingValue: Sendable {
   func json(_ limits: Limits) -> JSONValue
   /// The limits in words for `--help`; empty for none.
   static func words(for limits: Limits) -> String
+  /// What `text` spells on a command line. Default: JSON5 if it reads as that, else the text itself.
+  static func value(ofText text: String) -> JSONValue
+}
+
+extension SettingValue {
+  public static func value(ofText text: String) -> JSONValue { JSONValue(commandLineText: text) }
 }
 
 /// No limits beside the type.
@@ -60,6 +66,7 @@ extension String: SettingValue {
     try value.requireString(subject)
   }
   public func json(_ limits: NoLimits) -> JSONValue { .string(self) }
+  public static func value(ofText text: String) -> JSONValue { .string(text) }
 }
 
 extension Optional: SettingValue where Wrapped: SettingValue {
@@ -69,6 +76,7 @@ extension Optional: SettingValue where Wrapped: SettingValue {
   ) throws(SettingsError) -> Wrapped? { try Wrapped.read(value, subject, limits) }
   public func json(_ limits: Wrapped.Limits) -> JSONValue { self?.json(limits) ?? .null }
   public static func words(for limits: Wrapped.Limits) -> String { Wrapped.words(for: limits) }
+  public static func value(ofText text: String) -> JSONValue { Wrapped.value(ofText: text) }
 }
 
 /// One of a few words; another is an error that names the nearest.
@@ -83,6 +91,7 @@ extension SettingChoice {
   }
   public func json(_ limits: NoLimits) -> JSONValue { .string(rawValue) }
   public static func words(for limits: NoLimits) -> String { allCases.map(\.rawValue).joined(separator: ", ") }
+  public static func value(ofText text: String) -> JSONValue { .string(text) }
 }
 
 // MARK: Lists

@@ -1,4 +1,4 @@
-import Configuration
+import Basics
 import Metrics
 import Settings
 
@@ -73,11 +73,7 @@ struct EpochMetrics {
   }
 
   private static func row(_ first: String, _ epochs: Int, _ cells: [String]) -> String {
-    let widths = [12] + Array(repeating: 10, count: cells.count - 4) + [10, 11, 9]
-    func right(_ text: String, _ width: Int) -> String {
-      String(repeating: " ", count: max(0, width - text.count)) + text
-    }
-    let place = max(5, 2 * String(epochs).count + 1)
-    return right(first, place) + zip(cells, widths).map(right).joined()
+    let widths = [max(5, 2 * String(epochs).count + 1), 12] + Array(repeating: 10, count: cells.count - 4) + [10, 11, 9]
+    return TextTable(widths.map { .right($0) }, gap: 0).line([first] + cells)
   }
 }

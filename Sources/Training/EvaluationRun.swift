@@ -1,17 +1,32 @@
-import Collectives
-import Configuration
-import DataPipeline
 import Basics
+public import Collectives
+import DataPipeline
 import NeuralNetwork
 import NumericCore
 
-/// The command `evaluate`: loss and metrics of a checkpoint on a split.
+/// What to evaluate.
+public struct EvaluateArguments: Sendable, Equatable {
+  public var checkpoint: String
+  /// nil for the data that the checkpoint was trained on.
+  public var data: String?
+  /// nil for the test split if there is one.
+  public var split: String?
+
+  public init(checkpoint: String, data: String? = nil, split: String? = nil) {
+    (self.checkpoint, self.data, self.split) = (checkpoint, data, split)
+  }
+}
+
+/// Loss and metrics of a checkpoint on a split.
 public enum EvaluationRun {
-  /// Evaluates and, on rank 0 alone, prints. Collective.
-  public static func run(_ arguments: EvaluateArguments, ranks: MPICommunicator) throws {
-    let report = try report(arguments, CustomLayers(), ranks)
-    guard ranks.isRoot else { return }
-    for line in arguments.json ? [report.json.line] : report.lines { print(line) }
+  /// The metrics, and what they are of.
+  package struct Result: Sendable {
+    package let step: Int
+    /// The file, directory, glob or list.
+    package let data: String
+    package let split: String
+    package let lossName: String
+    package let metrics: SplitMetrics
   }
 
   /// Evaluates and prints nothing. Collective.
@@ -22,18 +37,19 @@ public enum EvaluationRun {
   public static func metrics(
     _ arguments: EvaluateArguments, customLayers: CustomLayers = CustomLayers(), ranks: MPICommunicator
   ) throws -> SplitMetrics {
-    try report(arguments, customLayers, ranks).metrics
+    try evaluate(arguments, customLayers: customLayers, ranks: ranks).metrics
   }
 
-  private static func report(
-    _ arguments: EvaluateArguments, _ customLayers: CustomLayers, _ ranks: MPICommunicator
-  ) throws -> EvaluationReport {
+  /// The same with more about it. Collective.
+  package static func evaluate(
+    _ arguments: EvaluateArguments, customLayers: CustomLayers = CustomLayers(), ranks: MPICommunicator
+  ) throws -> Result {
     let trained = try TrainedModel(arguments.checkpoint, customLayers: customLayers)
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: true)
     let metrics = try makeEvaluator(trained, samples, ranks: ranks, measures: true).evaluate(trained.values)
-    return EvaluationReport(
-      checkpoint: arguments.checkpoint, step: trained.progress.step, data: samples.path, split: samples.name.rawValue,
-      lossName: trained.facts.lossName, metrics: metrics)
+    return Result(
+      step: trained.progress.step, data: samples.path, split: samples.name.rawValue, lossName: trained.facts.lossName,
+      metrics: metrics)
   }
 
   /// An evaluator over the same shards, batches and held-out rows as in training, so that it gives the same bits.

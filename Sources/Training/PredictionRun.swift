@@ -1,23 +1,44 @@
-import Checkpointing
-import Collectives
-import Configuration
-import DataPipeline
 import Basics
-import Foundation
+public import Collectives
+import DataPipeline
 import HDF5Storage
 import NeuralNetwork
 import NumericCore
 
-/// The command `predict`: writes what a checkpoint makes of every row of a split, in the order of the rows.
+/// What to predict, and where to.
+public struct PredictArguments: Sendable, Equatable {
+  public var checkpoint: String
+  public var data: String
+  /// The HDF5 file to write.
+  public var output: String
+  /// nil for the test split if there is one.
+  public var split: String?
+
+  public init(checkpoint: String, data: String, output: String, split: String? = nil) {
+    (self.checkpoint, self.data, self.output, self.split) = (checkpoint, data, output, split)
+  }
+}
+
+/// Writes what a checkpoint makes of every row of a split, in the order of the rows.
 /// Which data sets it writes, the task says.
 public enum PredictionRun {
+  /// What was predicted.
+  public struct Result: Sendable {
+    public let rows: Int
+    /// The file, directory, glob or list.
+    public let data: String
+    /// `train`, `val` or `test`.
+    public let split: String
+  }
+
   /// Collective. Rank 0 gathers and writes.
   ///
   /// - Parameter customLayers: those that the checkpoint's model names.
   /// - Throws: a `UserFacingError` where checkpoint or data are missing, damaged, or do not fit together.
+  @discardableResult
   public static func run(
     _ arguments: PredictArguments, customLayers: CustomLayers = CustomLayers(), ranks: MPICommunicator
-  ) throws {
+  ) throws -> Result {
     let trained = try TrainedModel(arguments.checkpoint, customLayers: customLayers)
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: false)
     let evaluator = try EvaluationRun.makeEvaluator(trained, samples, ranks: ranks)
@@ -38,11 +59,8 @@ public enum PredictionRun {
         outputs.replaceSubrange(place * width..<(place + 1) * width, with: values[index * width..<(index + 1) * width])
       }
     }
-    guard ranks.isRoot else { return }
-    try write(outputs, trained: trained, samples: samples, to: arguments.output)
-    print(
-      "\(arguments.output): predictions for \(grouped(samples.rows.count)) rows of \(samples.path) \(samples.name.rawValue)"
-    )
+    if ranks.isRoot { try write(outputs, trained: trained, samples: samples, to: arguments.output) }
+    return Result(rows: samples.rows.count, data: samples.path, split: samples.name.rawValue)
   }
 
   private static func write(_ outputs: [Float], trained: TrainedModel, samples: Samples, to path: String) throws {

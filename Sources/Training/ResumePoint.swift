@@ -1,7 +1,6 @@
 import Basics
 import Checkpointing
 import Collectives
-import Configuration
 import Foundation
 
 /// The checkpoint that a run goes on from.

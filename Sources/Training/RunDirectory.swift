@@ -1,5 +1,4 @@
 import Checkpointing
-import Configuration
 import Basics
 import Foundation
 import Settings

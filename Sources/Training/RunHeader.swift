@@ -1,5 +1,5 @@
+import Basics
 import Collectives
-import Configuration
 import DataPipeline
 import Foundation
 import NeuralNetwork

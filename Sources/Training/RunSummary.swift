@@ -1,4 +1,4 @@
-import Configuration
+import Basics
 import Metrics
 import Settings
 

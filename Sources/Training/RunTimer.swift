@@ -1,4 +1,4 @@
-import Configuration
+import Basics
 import Settings
 
 /// Where the seconds of a run go, on rank 0.

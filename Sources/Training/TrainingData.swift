@@ -1,5 +1,4 @@
 import Collectives
-import Configuration
 import DataPipeline
 import Basics
 

@@ -1,6 +1,5 @@
 import Checkpointing
 import Collectives
-import Configuration
 import DataPipeline
 import Basics
 import Foundation

@@ -1,7 +1,6 @@
 import Basics
 import Checkpointing
 import Collectives
-import Configuration
 import DataPipeline
 import NeuralNetwork
 import NumericCore

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import NumericCore
 
@@ -13,11 +14,20 @@ enum LayerBench {
 
   private static let rounds = 15
 
+  /// Printed row by row: a case, its rate, the rate beside it, the ratio of the two.
+  static let table = TextTable([.left(40), .right(10), .right(10), .right(10)], gap: 0)
+
+  static func row(_ name: String, _ rate: Double, _ other: Double, _ ratio: Double) -> String {
+    table.line([
+      name, String(format: "%.1f", rate * 1e-9), String(format: "%.1f", other * 1e-9), String(format: "%.2f", ratio),
+    ])
+  }
+
   /// Prints a line for each case: its rate, the rate of the matrix product beside it, the ratio of the two.
   static func run() {
     BLAS.threads = 1
     print("\(BLAS.version) \(BLAS.coreName), one thread")
-    print("operation                                  GFLOP/s     sgemm     ratio")
+    print(table.line(["operation", "GFLOP/s", "sgemm", "ratio"]))
     let size = 1024
     let (a, b, c) = (filled(size * size), filled(size * size), filled(size * size))
     let product = Case(name: "sgemm", operations: 2 * pow(Double(size), 3)) {
@@ -36,9 +46,7 @@ enum LayerBench {
         sgemm.append(rate(product, calls: 1))
       }
       let ratio = median(zip(own, sgemm).map { $0 / $1 })
-      print(
-        layer.name.padding(toLength: 40, withPad: " ", startingAt: 0)
-          + String(format: "%10.1f%10.1f%10.2f", median(own) * 1e-9, median(sgemm) * 1e-9, ratio))
+      print(row(layer.name, median(own), median(sgemm), ratio))
     }
   }
 

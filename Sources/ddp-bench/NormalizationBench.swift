@@ -6,9 +6,10 @@ import NumericCore
 enum NormalizationBench {
   private static let rounds = 15
 
-  /// Prints a line for each case: bytes that a pass has to read and write over its time, the same of a copy, the ratio of the two.
+  /// Prints a line for each case: bytes that a pass has to read and write over its time, the same of a copy, the ratio
+  /// of the two.
   static func run() {
-    print("operation                                     GB/s      copy     ratio")
+    print(LayerBench.table.line(["operation", "GB/s", "copy", "ratio"]))
     for (size, channels) in [(32, 16), (16, 32), (8, 64)] {
       let name = "batch norm with ReLU \(size)×\(size)×\(channels), "
       let layer = BatchNormLayer<Float>(shape: [size, size, channels], rectifies: true)
@@ -18,7 +19,8 @@ enum NormalizationBench {
   }
 
   /// - Parameters:
-  ///   - forwardArrays: how often forward moves an array of the layer's size through memory, each reading and each writing counted.
+  ///   - forwardArrays: how often forward moves an array of the layer's size through memory, each reading and each
+  ///     writing counted.
   ///   - backwardArrays: the same of backward.
   private static func measure(_ name: String, _ layer: some Layer<Float>, forwardArrays: Int, backwardArrays: Int) {
     let samples = 32
@@ -48,11 +50,7 @@ enum NormalizationBench {
         own.append(Double(10 * arrays * count * 4) / time(10, operation))
         copies.append(Double(10 * 2 * count * 4) / time(10) { copy(copied.0.window, into: copied.1.window) })
       }
-      print(
-        (name + pass).padding(toLength: 40, withPad: " ", startingAt: 0)
-          + String(
-            format: "%10.1f%10.1f%10.2f", median(own) * 1e-9, median(copies) * 1e-9,
-            median(zip(own, copies).map { $0 / $1 })))
+      print(LayerBench.row(name + pass, median(own), median(copies), median(zip(own, copies).map { $0 / $1 })))
     }
     withExtendedLifetime((buffers, statistics)) {}
   }

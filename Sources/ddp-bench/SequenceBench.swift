@@ -1,10 +1,10 @@
-import Configuration
+import Training
 import NeuralNetwork
 import NumericCore
 import Settings
 
-/// Times sequence layers forward and backward on one core, and prints the rate of their matrix products as a share of the rate
-/// of a 1024³ sgemm that is timed in turn with them.
+/// Times sequence layers forward and backward on one core, and prints the rate of their matrix products as a share of
+/// the rate of a 1024³ sgemm that is timed in turn with them.
 enum SequenceBench {
   struct Case {
     let name: String
@@ -55,8 +55,8 @@ enum SequenceBench {
           pass.backward()
         } / 10
       backward.append(both - forward[forward.count - 1])
-      // A backward pass makes two products of the size of each forward one: for the weights and for what they were applied
-      // to. The first layer's input gradient is not wanted, as in training; its share is not counted.
+      // A backward pass makes two products of the size of each forward one: for the weights and for what they were
+      // applied to. The first layer's input gradient is not wanted, as in training; its share is not counted.
       let operations = Double(item.samples) * (3 * item.operations - pass.operationsNotRun)
       ratios.append(operations / both / (product.operations / products[products.count - 1]))
     }

@@ -1,5 +1,5 @@
-import Configuration
 import Settings
+import Training
 
 /// A network and a batch that other trainers are measured on too.
 struct Workload {

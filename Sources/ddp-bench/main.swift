@@ -1,29 +1,18 @@
 import Basics
 import Collectives
-import Configuration
+import Training
 import Foundation
 import NumericCore
 import Settings
-import Training
 
-// Times training steps of a workload through the same code as `ddp-train`, and beside them, in turn, the matrix products that
-// a step contains. One JSON line, from rank 0:
-//
-//   mpirun -np 2 ddp-bench mlp [--shards V] [--seconds T]
-//
-// or single layers beside a large matrix product, as a table:
-//
-//   ddp-bench layers
-//
-// or sequence layers, a JSON line each:
-//
-//   ddp-bench sequence
+// Times training steps of a workload through the same code as `ddp-train`, and beside them, in turn, the matrix
+// products that a step contains; or single layers. See `BenchArguments`.
 
-let usage =
-  "usage: ddp-bench \(Workload.all.map(\.name).joined(separator: "|")) [--shards V] [--seconds T], or ddp-bench layers|sequence"
-
-func bench(_ arguments: [String], _ ranks: MPICommunicator) throws {
-  let (workload, shards, seconds) = try parse(arguments, ranks: ranks.size)
+func bench(_ workload: Workload, _ arguments: BenchArguments, _ ranks: MPICommunicator) throws {
+  let shards = arguments.shards ?? ranks.size, seconds = arguments.seconds
+  guard shards >= ranks.size else {
+    throw SettingsError("--shards: expected at least \(ranks.size), the ranks, found \(shards)")
+  }
   let path = NSTemporaryDirectory() + "ddp-bench-\(workload.name)-\(getuid()).h5"
   if ranks.isRoot { try SyntheticData.write(workload, to: path) }
   try ranks.barrier()
@@ -63,43 +52,32 @@ func bench(_ arguments: [String], _ ranks: MPICommunicator) throws {
   print(report.line)
 }
 
-func parse(_ arguments: [String], ranks: Int) throws -> (Workload, shards: Int, seconds: Double) {
-  guard let name = arguments.first, let workload = Workload.all.first(where: { $0.name == name }),
-    arguments.count % 2 == 1
-  else { throw Failure.usage(usage) }
-  var shards = ranks, seconds = 6.0
-  for index in stride(from: 1, to: arguments.count, by: 2) {
-    switch (arguments[index], Int(arguments[index + 1]), Double(arguments[index + 1])) {
-    case ("--shards", let value?, _) where value >= ranks: shards = value
-    case ("--seconds", _, let value?) where value > 0: seconds = value
-    default: throw Failure.usage(usage)
-    }
-  }
-  return (workload, shards, seconds)
-}
-
 /// Seconds that `count` calls take.
 func time(_ count: Int, _ body: () throws -> Void) rethrows -> Double {
   let start = ContinuousClock.now
   for _ in 0..<count { try body() }
-  let elapsed = start.duration(to: .now).components
-  return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+  return start.duration(to: .now).seconds
 }
 
 /// The middle value.
 func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
-DistributedProgram.run { ranks in
-  let arguments = Array(CommandLine.arguments.dropFirst())
-  if arguments == ["layers"] {
-    if ranks.isRoot {
+DistributedProgram.main {
+  let line = Array(CommandLine.arguments.dropFirst())
+  if ScannedArguments.asksForHelp(line) {
+    print(BenchArguments.help)
+    return .done
+  }
+  let arguments = try BenchArguments(line)
+  return try DistributedProgram.withMPI { ranks in
+    switch arguments.subject {
+    case .workload(let workload): try bench(workload, arguments, ranks)
+    case .layers where ranks.isRoot:
       LayerBench.run()
       NormalizationBench.run()
+    case .sequence where ranks.isRoot: SequenceBench.run()
+    case .layers, .sequence: break
     }
-  } else if arguments == ["sequence"] {
-    if ranks.isRoot { SequenceBench.run() }
-  } else {
-    try bench(arguments, ranks)
+    return .done
   }
-  return .done
 }

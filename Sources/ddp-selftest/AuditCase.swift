@@ -1,5 +1,4 @@
 import Collectives
-import Configuration
 import DataPipeline
 import Basics
 import Training
@@ -21,11 +20,10 @@ struct AuditCase {
   }
 
   func run(_ ranks: MPICommunicator) throws -> String {
-    let command = try Command.parse([
-      "train", "--data", data, "--run", runDirectory, "--shards", "\(shardCount)", "--batch-size", "\(batchSize)",
+    let arguments = try TrainArguments([
+      "--data", data, "--run", runDirectory, "--shards", "\(shardCount)", "--batch-size", "\(batchSize)",
       "--epochs", "\(Self.epochs)", "--model", "linear", "--quiet",
     ])
-    guard case .train(let arguments) = command else { throw SelfTestFailure("audit: parsed as \(command)") }
     let training = try TrainingRun(arguments, ranks: ranks)
     var taken: [Int] = []
     training.audit { step, rows in taken += rows.flatMap { [step, $0] } }

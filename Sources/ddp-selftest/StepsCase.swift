@@ -1,7 +1,6 @@
 import Collectives
-import Configuration
-import Settings
 import Training
+import Settings
 
 /// Trains on one rank and tells, as JSON, what another program needs to take the same steps: the initial parameters, and the rows of
 /// the training split that each step takes.

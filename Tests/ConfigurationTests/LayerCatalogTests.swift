@@ -1,4 +1,4 @@
-import Configuration
+import Training
 import NeuralNetwork
 import NumericCore
 import Settings
@@ -202,14 +202,14 @@ struct LayerCatalogTests {
       let entry = try Self.entry(text)
       changed[entry.name, default: []].formUnion(entry.description.changedMembers.map(\.key))
     }
-    #expect(Set(changed.keys) == Set(LayerCatalog.names))
-    for type in LayerCatalog.all { #expect(changed[type.name] == Set(type.help.map(\.key)), "\(type.name)") }
+    #expect(Set(changed.keys) == Set(LayerCatalog.all.names))
+    for type in LayerCatalog.all.types { #expect(changed[type.name] == Set(type.help.map(\.key)), "\(type.name)") }
   }
 
   // MARK: Errors
 
   /// Every setting of every layer.
-  static let settings = LayerCatalog.all.flatMap { type in type.help.map { (type.name, $0.key) } }
+  static let settings = LayerCatalog.all.types.flatMap { type in type.help.map { (type.name, $0.key) } }
 
   @Test("A value of the wrong type names its key", arguments: settings)
   func wrongType(name: String, key: String) {
@@ -229,7 +229,7 @@ struct LayerCatalogTests {
           "padding": "-1", "output_padding": "-1", "standard_deviation": "-1", "initializer": "'kaming'",
           "order": "'channels'", "join": "'ad'", "reads": "'pixels'", "shortcut": "[]", "branches": "[[]]",
         ]) { $1 }
-    return LayerCatalog.all.flatMap { type in
+    return LayerCatalog.all.types.flatMap { type in
       type.help.filter { !$0.accepted.isEmpty }.map { help in
         // A residual block's layers are a list.
         let value = type.name == "residual" && help.key == "layers" ? "[]" : values[help.key]

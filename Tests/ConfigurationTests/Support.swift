@@ -1,4 +1,4 @@
-import Configuration
+import Training
 import Settings
 import Testing
 

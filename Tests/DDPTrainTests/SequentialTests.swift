@@ -1,5 +1,5 @@
 import Basics
-import Configuration
+import Training
 import DDPTrain
 import Foundation
 import NeuralNetwork

@@ -23,7 +23,7 @@ import Testing
     _ = try scratch.file("test_batch.bin", batch([9]))
     _ = try scratch.file("batches.meta.txt", text: "airplane\n")
     let output = try scratch.file("out.h5")
-    let summary = try DataConversion.convert(format: .cifar10, sources: [scratch.path], output: output)
+    let summary = try CIFAR10Format().convert([scratch.path], output: output)
     #expect(summary.arrays.map(\.shape) == [[302, 3, 32, 32], [302], [1, 3, 32, 32], [1]])
     #expect(try values(output, "/train/y") == (first + [7, 3]).map(Double.init))
     #expect(try values(output, "/test/y") == [9])
@@ -37,7 +37,7 @@ import Testing
   @Test func wrongFiles() throws {
     func convert(_ sources: String...) -> (() throws -> Void) {
       {
-        _ = try DataConversion.convert(format: .cifar10, sources: sources, output: scratch.path + "/out.h5")
+        _ = try CIFAR10Format().convert(sources, output: scratch.path + "/out.h5")
       }
     }
     let cut = try scratch.file("data_batch_1.bin", batch([1, 2]).dropLast(1))

@@ -14,12 +14,10 @@ import Testing
 
   /// Converts `text` and returns the features' shape and values, and the labels' type and values.
   private func convert(
-    _ text: String, _ change: (inout ConversionOptions) -> Void = { _ in }
+    _ text: String, _ options: String...
   ) throws -> (shape: [Int], x: [Double], type: String, y: [Double]) {
-    var options = ConversionOptions()
-    change(&options)
     let source = try scratch.file("in.csv", text: text)
-    let summary = try DataConversion.convert(format: .csv, sources: [source], output: output, options: options)
+    let summary = try recipe(CSVFormat.self, options).convert([source], output: output)
     return (
       summary.arrays[0].shape, try values(output, "/train/x"), summary.arrays[1].type, try values(output, "/train/y")
     )
@@ -51,35 +49,32 @@ import Testing
   }
 
   @Test func labelKindsCanBeChosen() throws {
-    let classes = try convert("0,10\n0,9\n0,10\n0,2\n") { $0.labelKind = .classes }
+    let classes = try convert("0,10\n0,9\n0,10\n0,2\n", "--labels", "classes")
     #expect(classes.y == [2, 1, 2, 0], "numbers are sorted as numbers")
     #expect(try attribute("classes", of: "/train/y") == ["2", "9", "10"])
-    #expect(try convert("0,10\n0,9\n") { $0.labelKind = .values }.type == "float32")
-    expectFailure(.data, "'low'", "record 2", "--labels values") {
-      var options = ConversionOptions()
-      options.labelKind = .values
-      _ = try DataConversion.convert(format: .csv, sources: [text("0,10\n0,low\n")], output: output, options: options)
-    }
+    #expect(try convert("0,10\n0,9\n", "--labels", "values").type == "float32")
+    expectFailure(
+      .data, "'low'", "record 2", "--labels values", from: failing("0,10\n0,low\n", "--labels", "values"))
   }
 
   @Test func labelColumns() throws {
     let text = "a,target,c\n1,2,3\n4,5,6\n"
     #expect(try convert(text).y == [2, 5], "a usual name wins over the last column")
-    #expect(try convert(text) { $0.label = "c" }.y == [3, 6])
-    #expect(try convert(text) { $0.label = "0" }.y == [1, 4])
-    #expect(try convert(text) { $0.label = "-1" }.y == [3, 6])
-    #expect(try convert(text) { $0.label = "0" }.x == [2, 3, 5, 6])
-    expectFailure(.usage, "--label targte", "did you mean 'target'?", from: failing(text) { $0.label = "targte" })
-    expectFailure(.usage, "--label 3", "3 columns", from: failing(text) { $0.label = "3" })
-    expectFailure(.usage, "--label c", "no header", from: failing("1,2\n") { $0.label = "c" })
+    #expect(try convert(text, "--label", "c").y == [3, 6])
+    #expect(try convert(text, "--label", "0").y == [1, 4])
+    #expect(try convert(text, "--label", "-1").y == [3, 6])
+    #expect(try convert(text, "--label", "0").x == [2, 3, 5, 6])
+    expectFailure(.usage, "--label targte", "did you mean 'target'?", from: failing(text, "--label", "targte"))
+    expectFailure(.usage, "--label 3", "3 columns", from: failing(text, "--label", "3"))
+    expectFailure(.usage, "--label c", "no header", from: failing("1,2\n", "--label", "c"))
   }
 
   @Test func headersAreRecognized() throws {
     #expect(try convert("1,2,x\n3,4,y\n").shape == [2, 2])
     #expect(try convert("p,q,r\n3,4,5\n").shape == [1, 2])
     #expect(try convert("label,0,1\n7,8,9\n").y == [7], "numbers as names beside a usual label name")
-    #expect(try convert("0,1,2\n7,8,9\n") { $0.header = .present }.x == [7, 8])
-    expectFailure(.data, "line 1, column 1", "'p'", from: failing("p,q,r\n3,4,5\n") { $0.header = .absent })
+    #expect(try convert("0,1,2\n7,8,9\n", "--header", "yes").x == [7, 8])
+    expectFailure(.data, "line 1, column 1", "'p'", from: failing("p,q,r\n3,4,5\n", "--header", "no"))
   }
 
   @Test func quotingByRFC4180() throws {
@@ -94,8 +89,8 @@ import Testing
   }
 
   @Test func otherDelimitersAndSpaces() throws {
-    #expect(try convert("1; 2 ;3\n") { $0.delimiter = UInt8(ascii: ";") }.x == [1, 2])
-    #expect(try convert("1\t2\t3\n") { $0.delimiter = UInt8(ascii: "\t") }.x == [1, 2])
+    #expect(try convert("1; 2 ;3\n", "--delimiter", ";").x == [1, 2])
+    #expect(try convert("1\t2\t3\n", "--delimiter", "tab").x == [1, 2])
   }
 
   @Test func badCells() throws {
@@ -118,22 +113,22 @@ import Testing
 
   @Test func testFile() throws {
     let test = try scratch.file("test.csv", text: "a,y\n5,cat\n6,emu\n")
-    let table = try convert("a,y\n1,cat\n2,dog\n") { $0.testFile = test }
+    let table = try convert("a,y\n1,cat\n2,dog\n", "--test-file", test)
     #expect(table.y == [0, 1])
     #expect(try values(output, "/test/y") == [0, 2], "classes are numbered over both files")
     #expect(try attribute("classes", of: "/test/y") == ["cat", "dog", "emu"])
     #expect(try values(output, "/test/x") == [5, 6])
-    expectFailure(.data, "test.csv has 1 features", from: failing("a,b,y\n1,2,cat\n") { $0.testFile = test })
-    expectFailure(.data, "'a' stands where", "'b'", from: failing("b,y\n1,cat\n") { $0.testFile = test })
+    expectFailure(.data, "test.csv has 1 features", from: failing("a,b,y\n1,2,cat\n", "--test-file", test))
+    expectFailure(.data, "'a' stands where", "'b'", from: failing("b,y\n1,cat\n", "--test-file", test))
     expectFailure(
-      .usage, "exclude each other", from: failing("a,y\n1,cat\n") { ($0.testFile, $0.testFraction) = (test, 0.5) })
+      .usage, "exclude each other", from: failing("a,y\n1,cat\n", "--test-file", test, "--test", "0.5"))
   }
 
   @Test func testFractionIsStratifiedAndRepeatable() throws {
     // 100 rows, their number as feature; classes of 50, 30 and 20.
     let rows = (0..<100).map { "\($0),\($0 < 50 ? "a" : $0 < 80 ? "b" : "c")" }.joined(separator: "\n")
     func split(seed: UInt64) throws -> (train: [Double], test: [Double]) {
-      let table = try convert(rows) { ($0.testFraction, $0.seed) = (0.2, seed) }
+      let table = try convert(rows, "--test", "0.2", "--seed", "\(seed)")
       return (table.x, try values(output, "/test/x"))
     }
     let first = try split(seed: 1)
@@ -144,13 +139,13 @@ import Testing
     #expect(zip(first.test, labels).allSatisfy { $1 == ($0 < 50 ? 0 : $0 < 80 ? 1 : 2) }, "features keep their labels")
     #expect(try split(seed: 1) == first)
     #expect(try split(seed: 2).test != first.test)
-    expectFailure(.usage, "--test 1.0", from: failing(rows) { $0.testFraction = 1 })
-    expectFailure(.usage, "--test 0.001", "0 to test on", from: failing(rows) { $0.testFraction = 0.001 })
+    expectFailure(.usage, "--test: expected more than 0 and less than 1, found 1", from: failing(rows, "--test", "1"))
+    expectFailure(.usage, "--test 0.001", "0 to test on", from: failing(rows, "--test", "0.001"))
   }
 
   @Test func onlyOneSource() throws {
     expectFailure(.usage, "--test-file") {
-      _ = try DataConversion.convert(format: .csv, sources: [text("1,2\n"), text("1,2\n")], output: output)
+      try CSVFormat().convert([text("1,2\n"), text("1,2\n")], output: output)
     }
   }
 
@@ -159,13 +154,9 @@ import Testing
   }
 
   private func failing(
-    _ text: String, _ change: (inout ConversionOptions) -> Void = { _ in }
+    _ text: String, _ options: String...
   ) -> (() throws -> Void) {
-    var options = ConversionOptions()
-    change(&options)
     let source = self.text(text)
-    return { [options, output] () throws in
-      _ = try DataConversion.convert(format: .csv, sources: [source], output: output, options: options)
-    }
+    return { [output] () throws in try recipe(CSVFormat.self, options).convert([source], output: output) }
   }
 }

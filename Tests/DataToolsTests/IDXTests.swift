@@ -26,10 +26,8 @@ import Testing
 
   @Test(arguments: [0, 6]) func fourFilesInAnyOrder(gzip: Int) throws {
     let output = try scratch.file("out.h5")
-    var options = ConversionOptions()
-    options.gzip = gzip
     let sources = try makeFiles()
-    let summary = try DataConversion.convert(format: .idx, sources: sources, output: output, options: options)
+    let summary = try IDXFormat().convert(sources, output: output, gzip: gzip)
     #expect(summary.arrays.map(\.name) == ["/train/x", "/train/y", "/test/x", "/test/y"])
     #expect(summary.arrays.map(\.shape) == [[5, 2, 3], [5], [2, 2, 3], [2]])
     #expect(summary.arrays.allSatisfy { $0.type == "uint8" })
@@ -46,16 +44,15 @@ import Testing
   @Test func directory() throws {
     _ = try makeFiles()
     let output = try scratch.file("out.h5")
-    try DataConversion.convert(format: .idx, sources: [scratch.path], output: output)
+    try IDXFormat().convert([scratch.path], output: output)
     #expect(try values(output, "/test/y") == [8, 9])
     #expect(try scratch.contents.count == 5, "the temporary file is gone")
   }
 
   @Test func gzipPairBecomesTheTrainingSplit() throws {
     let output = try scratch.file("out.h5")
-    let summary = try DataConversion.convert(
-      format: .idx, sources: [fixture("train-labels-idx1-ubyte.gz"), fixture("train-images-idx3-ubyte.gz")],
-      output: output)
+    let summary = try IDXFormat().convert(
+      [fixture("train-labels-idx1-ubyte.gz"), fixture("train-images-idx3-ubyte.gz")], output: output)
     #expect(summary.arrays.map(\.name) == ["/train/x", "/train/y"])
     #expect(try values(output, "/train/x") == fixtureValues.map { Double($0 % 100) })
     #expect(try values(output, "/train/y") == [0, 1, 2, 1])
@@ -64,7 +61,7 @@ import Testing
   @Test func lonePairOfTestNameTrainsToo() throws {
     let sources = try makeFiles().filter { $0.contains("t10k") }
     let output = try scratch.file("out.h5")
-    try DataConversion.convert(format: .idx, sources: sources, output: output)
+    try IDXFormat().convert(sources, output: output)
     #expect(try values(output, "/train/y") == [8, 9])
   }
 
@@ -73,7 +70,7 @@ import Testing
     let output = try scratch.file("out.h5")
     // A name without a hint: the rank tells the labels.
     let labels = try scratch.file("other", idx([4], [0, 1, 2, 1]))
-    let summary = try DataConversion.convert(format: .idx, sources: [labels, fixture("\(name).idx3")], output: output)
+    let summary = try IDXFormat().convert([labels, fixture("\(name).idx3")], output: output)
     #expect(summary.arrays[0].type == type)
     #expect(try values(output, "/train/x") == fixtureValues.map { Double(name == "i1" ? $0 % 100 : $0) })
   }
@@ -84,7 +81,7 @@ import Testing
     func convert(_ images: [UInt8]) throws -> (() throws -> Void) {
       let images = try scratch.file("train-images", images)
       return {
-        _ = try DataConversion.convert(format: .idx, sources: [images, labels], output: output)
+        _ = try IDXFormat().convert([images, labels], output: output)
       }
     }
     expectFailure(
@@ -108,14 +105,14 @@ import Testing
     for cut in [1, 8, 12] {
       let images = try scratch.file("train-images.gz", whole.dropLast(cut))
       expectFailure(.data, "train-images.gz", "truncated") {
-        _ = try DataConversion.convert(format: .idx, sources: [images, labels], output: output)
+        _ = try IDXFormat().convert([images, labels], output: output)
       }
     }
     var damaged = whole
     damaged[whole.count - 6] ^= 1
     let images = try scratch.file("train-images.gz", damaged)
     expectFailure(.data, "train-images.gz", "incorrect data check") {
-      _ = try DataConversion.convert(format: .idx, sources: [images, labels], output: output)
+      _ = try IDXFormat().convert([images, labels], output: output)
     }
   }
 
@@ -123,7 +120,7 @@ import Testing
     let files = try makeFiles()
     let output = try scratch.file("out.h5")
     func convert(_ sources: [String]) -> (() throws -> Void) {
-      { _ = try DataConversion.convert(format: .idx, sources: sources, output: output) }
+      { _ = try IDXFormat().convert(sources, output: output) }
     }
     expectFailure(.usage, "no source", from: convert([]))
     expectFailure(.usage, "train-images-idx3-ubyte has no labels", from: convert([files[1]]))
@@ -138,22 +135,20 @@ import Testing
   @Test func unwritableOutput() throws {
     let files = try makeFiles()
     expectFailure(.data, "nowhere/out.h5") {
-      _ = try DataConversion.convert(format: .idx, sources: files, output: scratch.path + "/nowhere/out.h5")
+      _ = try IDXFormat().convert(files, output: scratch.path + "/nowhere/out.h5")
     }
     expectFailure(.usage, "is a directory") {
-      _ = try DataConversion.convert(format: .idx, sources: files, output: scratch.path)
+      _ = try IDXFormat().convert(files, output: scratch.path)
     }
     expectFailure(.usage, "--gzip 10") {
-      var options = ConversionOptions()
-      options.gzip = 10
-      _ = try DataConversion.convert(format: .idx, sources: files, output: scratch.path + "/a.h5", options: options)
+      _ = try IDXFormat().convert(files, output: scratch.path + "/a.h5", gzip: 10)
     }
   }
 
   @Test(.enabled(if: mnist != nil, "DDP_TRAIN_MNIST does not name the directory of MNIST's four files"))
   func realMNIST() throws {
     let output = try scratch.file("mnist.h5")
-    try DataConversion.convert(format: .idx, sources: [#require(mnist)], output: output)
+    try IDXFormat().convert([#require(mnist)], output: output)
     let report = try DataInspection.inspect(path: output)
     #expect(report.splits.map(\.features.shape) == [[60_000, 28, 28], [10_000, 28, 28]])
     #expect(report.splits[0].classCounts?.map(\.count) == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])

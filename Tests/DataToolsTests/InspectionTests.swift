@@ -57,7 +57,8 @@ import Testing
   }
 
   @Test func momentsOverManyBlocksAndTypes() throws {
-    // More values than a block of 2²⁰ holds, with an offset whose square would drown their variance in a sum of squares.
+    // More values than a block of 2²⁰ holds, with an offset whose square would drown their variance in a sum of
+    // squares.
     let count = 1_200_000
     let file = try HDF5File.create(path)
     try file.write(
@@ -256,7 +257,7 @@ import Testing
     }
   }
 
-  @Test func reportIsAlignedAndEncodable() throws {
+  @Test func reportIsAlignedAndWritesJSON() throws {
     let report = try inspect((rows(12, from: 0), labels(12)))
     let lines = report.description.split(separator: "\n", omittingEmptySubsequences: false)
     let header = try #require(lines.firstIndex { $0.hasPrefix("split") })
@@ -264,9 +265,14 @@ import Testing
     let column = lines[header].distance(from: lines[header].startIndex, to: title.lowerBound)
     #expect(lines[header + 1].dropFirst(column).hasPrefix("float32"))
     #expect(lines[header + 2].dropFirst(column).hasPrefix("int32"))
-    let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(report)) as? [String: Any]
+    let json = try JSONSerialization.jsonObject(with: Data(report.json.text.utf8)) as? [String: Any]
     #expect((json?["splits"] as? [[String: Any]])?.first?["name"] as? String == "train")
     #expect((json?["findings"] as? [Any])?.isEmpty == true)
+    #expect(json?.keys.sorted() == ["byte_count", "findings", "path", "splits"])
+    let features = ((json?["splits"] as? [[String: Any]])?.first?["features"] as? [String: Any]) ?? [:]
+    // What there is none of is left out, such as the shape of chunks.
+    #expect(features.keys.sorted() == ["filters", "path", "shape", "statistics", "type"])
+    #expect((features["statistics"] as? [String: Any])?["standard_deviation"] as? Double != nil)
   }
 
   @Test func bundledDigitsAreSound() throws {

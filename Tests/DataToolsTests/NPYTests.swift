@@ -15,8 +15,7 @@ import Testing
 
   private func converted(_ name: String) throws -> (type: String, shape: [Int], values: [Double]) {
     let output = try scratch.file("out.h5")
-    let summary = try DataConversion.convert(
-      format: .npy, sources: [fixture(name), fixture("labels.npy")], output: output)
+    let summary = try NPYFormat().convert([fixture(name), fixture("labels.npy")], output: output)
     #expect(try values(output, "/train/y") == [0, 1, 2, 1])
     return (summary.arrays[0].type, summary.arrays[0].shape, try values(output, "/train/x"))
   }
@@ -45,8 +44,8 @@ import Testing
 
   @Test func testSplit() throws {
     let output = try scratch.file("out.h5")
-    let summary = try DataConversion.convert(
-      format: .npy, sources: ["f4-little.npy", "labels.npy", "f4-big.npy", "labels.npy"].map(fixture), output: output)
+    let summary = try NPYFormat().convert(
+      ["f4-little.npy", "labels.npy", "f4-big.npy", "labels.npy"].map(fixture), output: output)
     #expect(summary.arrays.map(\.name) == ["/train/x", "/train/y", "/test/x", "/test/y"])
     #expect(try values(output, "/test/x") == fixtureValues.map(Double.init))
   }
@@ -55,7 +54,7 @@ import Testing
     func convert(_ sources: String...) -> (() throws -> Void) {
       {
         let paths = sources.map { $0.hasPrefix("/") ? $0 : fixture($0) }
-        _ = try DataConversion.convert(format: .npy, sources: paths, output: scratch.path + "/out.h5")
+        _ = try NPYFormat().convert(paths, output: scratch.path + "/out.h5")
       }
     }
     expectFailure(.usage, "3 sources", from: convert("f4-little.npy", "labels.npy", "f4-little.npy"))

@@ -15,14 +15,14 @@ import Testing
     let labels: [[Double]]
   }
 
-  private func make(_ change: (inout SynthesisOptions) -> Void = { _ in }) throws -> Made {
-    var options = SynthesisOptions()
-    (options.samples, options.testFraction) = (60, 0.25)
-    change(&options)
+  private func make(_ options: String...) throws -> Made {
     let output = try scratch.file("out.h5")
-    try DataSynthesis.make(kind: .shapes, output: output, options: options)
+    let usual =
+      (options.contains("--samples") ? [] : ["--samples", "60"])
+      + (options.contains("--test") ? [] : ["--test", "0.25"])
+    let summary = try DataToolsTests.make(ShapesData.self, usual + options, to: output)
     var made = (images: [[Double]](), labels: [[Double]]())
-    for split in options.testFraction > 0 ? ["train", "test"] : ["train"] {
+    for split in summary.arrays.count > 2 ? ["train", "test"] : ["train"] {
       let pixels = try values(output, "/\(split)/x"), labels = try values(output, "/\(split)/y")
       made.images += stride(from: 0, to: pixels.count, by: 3072).map { pixels[$0..<$0 + 3072].map { $0 / 255 } }
       made.labels += stride(from: 0, to: labels.count, by: 5).map { Array(labels[$0..<$0 + 5]) }
@@ -40,13 +40,13 @@ import Testing
     let bytes = try bytes(of: scratch.path + "/out.h5")
     #expect(try make().images == first.images)
     #expect(try DataToolsTests.bytes(of: scratch.path + "/out.h5") == bytes, "one seed, one file")
-    #expect(try make { $0.seed = 1 }.images != first.images)
+    #expect(try make("--seed", "1").images != first.images)
     #expect(Set(first.images).count == 60, "no sample twice")
     for label in 0..<4 { #expect(first.labels.count { Int($0[0]) == label } == 15) }
   }
 
-  /// The share of the shape in each pixel of a picture without noise: how far it is from the background to the shape's colour, in the
-  /// channel in which they differ most. The background is at a corner that the box leaves free.
+  /// The share of the shape in each pixel of a picture without noise: how far it is from the background to the shape's
+  /// colour, in the channel in which they differ most. The background is at a corner that the box leaves free.
   private func coverage(_ image: [Double], _ label: [Double]) -> [Double] {
     let column = label[1] > 0.5 ? 0 : 31, row = label[2] > 0.5 ? 0 : 31
     let background = Array(image[(row * 32 + column) * 3..<(row * 32 + column) * 3 + 3])
@@ -59,7 +59,7 @@ import Testing
 
   @Test("Area, extent and centre of each shape, in closed form, are those that its label tells")
   func geometry() throws {
-    let made = try make { ($0.classes, $0.noise) = (6, 0) }
+    let made = try make("--classes", "6", "--noise", "0")
     // Of the box: ellipse, rectangle, triangle, cross (5 of 9 squares), diamond, ring of radii ½ and 1.
     let areas = [Double.pi / 4, 1, 0.5, 5.0 / 9, 0.5, Double.pi / 4 * 0.75]
     for (image, label) in zip(made.images, made.labels) {
@@ -92,7 +92,7 @@ import Testing
 
   @Test("Sizes and places are spread as documented, and boxes lie in the image")
   func spread() throws {
-    let labels = try make { ($0.samples, $0.noise, $0.testFraction) = (400, 0, 0) }.labels
+    let labels = try make("--samples", "400", "--noise", "0", "--test", "0").labels
     for column in 1...2 {
       #expect(labels.allSatisfy { $0[column] - $0[column + 2] / 2 >= 0 && $0[column] + $0[column + 2] / 2 <= 1 })
       let sizes = labels.map { $0[column + 2] }
@@ -106,7 +106,7 @@ import Testing
 
   @Test("Noise of the asked deviation lies on every pixel, and changes nothing else")
   func noise() throws {
-    let clean = try make { $0.noise = 0 }, noisy = try make { $0.noise = 0.05 }
+    let clean = try make("--noise", "0"), noisy = try make("--noise", "0.05")
     #expect(clean.labels == noisy.labels)
     // Where nothing is cut off at black or white.
     var squares = 0.0, count = 0
@@ -119,19 +119,15 @@ import Testing
   }
 
   @Test func wrongOptions() throws {
-    func make(_ change: (inout SynthesisOptions) -> Void) -> (() throws -> Void) {
-      var options = SynthesisOptions()
-      change(&options)
-      return { [options] () throws in
-        _ = try DataSynthesis.make(kind: .shapes, output: scratch.path + "/none.h5", options: options)
-      }
+    func make(_ options: String...) -> (() throws -> Void) {
+      { try DataToolsTests.make(ShapesData.self, options, to: scratch.path + "/none.h5") }
     }
-    expectFailure(.usage, "--features: shapes are images of 32×32 pixels", from: make { $0.features = 4 })
-    expectFailure(.usage, "--classes 7: expected 1 to 6 shapes", from: make { $0.classes = 7 })
-    expectFailure(.usage, "--classes 0: expected 1 to 6 shapes", from: make { $0.classes = 0 })
-    expectFailure(.usage, "--samples 3: expected 4", from: make { $0.samples = 3 })
-    expectFailure(.usage, "--noise -1.0", from: make { $0.noise = -1 })
-    expectFailure(.usage, "--test 1.0", from: make { $0.testFraction = 1 })
+    expectFailure(.usage, "--features: shapes are images of 32×32 pixels", from: make("--features", "4"))
+    expectFailure(.usage, "--classes: expected from 1 to 6, found 7", from: make("--classes", "7"))
+    expectFailure(.usage, "--classes: expected from 1 to 6, found 0", from: make("--classes", "0"))
+    expectFailure(.usage, "--samples: expected at least 4", "found 3", from: make("--samples", "3"))
+    expectFailure(.usage, "--noise: expected at least 0, found -1", from: make("--noise", "-1"))
+    expectFailure(.usage, "--test 1.0", from: make("--test", "1"))
     #expect(try scratch.contents.isEmpty)
   }
 

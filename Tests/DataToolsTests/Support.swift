@@ -2,6 +2,7 @@ import DataTools
 import Basics
 import Foundation
 import HDF5Storage
+import Settings
 import Testing
 
 /// The path of a file that `Tests/Fixtures/make_import_fixtures.py` made.
@@ -12,6 +13,29 @@ func fixture(_ name: String) -> String {
 
 /// x[i, j, k] = 100 i + 10 j + k of shape [4, 3, 2], as in the fixtures.
 let fixtureValues = (0..<4).flatMap { i in (0..<3).flatMap { j in (0..<2).map { k in 100 * i + 10 * j + k } } }
+
+/// A format or a kind with the options of a command line.
+func recipe<Recipe: DataRecipe>(_ type: Recipe.Type = Recipe.self, _ arguments: [String]) throws -> Recipe {
+  let scanned = try ScannedArguments(arguments, of: "data", options: Recipe.optionHelp)
+  return try Recipe(scanned.options, of: "data")
+}
+
+/// Makes a synthetic set with the options of a command line.
+@discardableResult
+func make(_ type: any SyntheticData.Type, _ arguments: [String], to output: String) throws -> WrittenData {
+  // These two belong to the command; all others belong to the kind.
+  var (rest, common) = (arguments, ["--seed": "0", "--test": "0.2"])
+  for name in common.keys {
+    guard let index = rest.firstIndex(of: name) else { continue }
+    common[name] = rest[index + 1]
+    rest.removeSubrange(index...index + 1)
+  }
+  let known = recipeOptions(SyntheticDataSets.all)
+  let scanned = try ScannedArguments(rest, of: "data make", options: known)
+  return try type.init(scanned.options, of: "data make").make(
+    output: output, seed: #require(common["--seed"].flatMap { UInt64($0) }),
+    testFraction: #require(common["--test"].flatMap { Double($0) }))
+}
 
 /// A directory that exists as long as the value is in use.
 final class Scratch {

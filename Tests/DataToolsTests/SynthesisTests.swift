@@ -12,20 +12,18 @@ import Testing
   private struct Made {
     let x: [[Double]]
     let y: [Double]
-    let summary: ConversionSummary
+    let summary: WrittenData
   }
 
   /// Makes a set and returns the rows of both splits, the training split first.
   private func make(
-    _ kind: SynthesisKind, _ change: (inout SynthesisOptions) -> Void = { _ in }
+    _ kind: any SyntheticData.Type, _ options: String...
   ) throws -> Made {
-    var options = SynthesisOptions()
-    change(&options)
     let output = try scratch.file("out.h5")
-    let summary = try DataSynthesis.make(kind: kind, output: output, options: options)
+    let summary = try DataToolsTests.make(kind, options, to: output)
     var x: [[Double]] = []
     var y: [Double] = []
-    for split in options.testFraction > 0 ? ["train", "test"] : ["train"] {
+    for split in summary.arrays.count > 2 ? ["train", "test"] : ["train"] {
       let width = try HDF5File.open(output).dataset("/\(split)/x").rowElementCount
       let flat = try values(output, "/\(split)/x")
       x += stride(from: 0, to: flat.count, by: width).map { Array(flat[$0..<($0 + width)]) }
@@ -38,33 +36,35 @@ import Testing
     (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
   }
 
-  @Test(arguments: SynthesisKind.allCases.filter { $0 != .shapes })
-  func sizesAndRepeatability(kind: SynthesisKind) throws {
-    let first = try make(kind) { ($0.samples, $0.seed) = (250, 7) }
+  @Test(arguments: SyntheticDataSets.all.map { $0.name }.filter { $0 != "shapes" })
+  func sizesAndRepeatability(name: String) throws {
+    let kind = try #require(SyntheticDataSets.all.first { $0.name == name })
+    let first = try make(kind, "--samples", "250", "--seed", "7")
     #expect(first.summary.arrays.map(\.name) == ["/train/x", "/train/y", "/test/x", "/test/y"])
     #expect(first.summary.arrays.map { $0.shape[0] } == [200, 200, 50, 50])
-    let labels = kind == .linear ? "float32" : kind == .tones ? "uint8" : "int32"
+    let labels = ["linear": "float32", "tones": "uint8"][name] ?? "int32"
     #expect(
       first.summary.arrays.map(\.type)
         == ["float32", labels, "float32", labels])
     let firstBytes = try bytes(of: scratch.path + "/out.h5")
-    _ = try make(kind) { ($0.samples, $0.seed) = (250, 7) }
+    _ = try make(kind, "--samples", "250", "--seed", "7")
     #expect(try bytes(of: scratch.path + "/out.h5") == firstBytes, "one seed, one file")
-    #expect(try make(kind) { ($0.samples, $0.seed) = (250, 8) }.x != first.x)
+    #expect(try make(kind, "--samples", "250", "--seed", "8").x != first.x)
     #expect(Set(first.x).count == 250, "no sample twice")
-    #expect(try make(kind) { ($0.samples, $0.testFraction) = (250, 0) }.summary.arrays.count == 2)
+    #expect(try make(kind, "--samples", "250", "--test", "0").summary.arrays.count == 2)
   }
 
-  @Test(arguments: [SynthesisKind.classification, .blobs, .spirals], [2, 3, 7])
-  func classesAreEqualInNumber(kind: SynthesisKind, classes: Int) throws {
-    let made = try make(kind) { ($0.samples, $0.classes, $0.noise) = (101, classes, 0) }
+  @Test(arguments: ["classification", "blobs", "spirals"], [2, 3, 7])
+  func classesAreEqualInNumber(name: String, classes: Int) throws {
+    let kind = try #require(SyntheticDataSets.all.first { $0.name == name })
+    let made = try make(kind, "--samples", "101", "--classes", "\(classes)", "--noise", "0")
     let counts = (0..<classes).map { label in made.y.count { Int($0) == label } }
     #expect(counts.reduce(0, +) == 101)
     #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 1)
   }
 
   @Test func linearFollowsItsWeights() throws {
-    let exact = try make(.linear) { ($0.noise, $0.features, $0.samples) = (0, 5, 100) }
+    let exact = try make(LinearData.self, "--noise", "0", "--features", "5", "--samples", "100")
     let file = try HDF5File.open(scratch.path + "/out.h5")
     let weight = try #require(try file.doublesAttribute("weight", of: "/train/y"))
     let bias = try #require(try file.doubleAttribute("bias", of: "/test/y"))
@@ -74,7 +74,7 @@ import Testing
       // Features and target are rounded to float32.
       #expect(abs(target - expected) < 1e-5)
     }
-    let noisy = try make(.linear) { ($0.noise, $0.features, $0.samples) = (0.5, 5, 4000) }
+    let noisy = try make(LinearData.self, "--noise", "0.5", "--features", "5", "--samples", "4000")
     var residuals: [Double] = []
     for (row, target) in zip(noisy.x, noisy.y) {
       residuals.append(target - zip(row, weight).reduce(bias) { $0 + $1.0 * $1.1 })
@@ -88,7 +88,7 @@ import Testing
   }
 
   @Test func moonsLieOnTheirCircles() throws {
-    let made = try make(.moons) { ($0.noise, $0.samples) = (0, 200) }
+    let made = try make(MoonsData.self, "--noise", "0", "--samples", "200")
     for (point, label) in zip(made.x, made.y) {
       let center = label == 0 ? (0.0, 0.0) : (1.0, 0.5)
       let (dx, dy) = (point[0] - center.0, point[1] - center.1)
@@ -102,7 +102,7 @@ import Testing
   }
 
   @Test func spiralsWindOnce() throws {
-    let made = try make(.spirals) { ($0.noise, $0.samples, $0.classes) = (0, 300, 3) }
+    let made = try make(SpiralsData.self, "--noise", "0", "--samples", "300", "--classes", "3")
     for (point, label) in zip(made.x, made.y) {
       let radius = (point[0] * point[0] + point[1] * point[1]).squareRoot()
       let angle = 2 * Double.pi * (radius + label / 3)
@@ -112,11 +112,11 @@ import Testing
   }
 
   @Test func blobsScatterAroundCentersInTheBox() throws {
-    let points = try make(.blobs) { ($0.noise, $0.classes, $0.features) = (0, 4, 3) }
+    let points = try make(BlobsData.self, "--noise", "0", "--classes", "4", "--features", "3")
     let centers = Dictionary(grouping: zip(points.x, points.y), by: { $0.1 }).mapValues { Set($0.map(\.0)) }
     #expect(centers.count == 4 && centers.values.allSatisfy { $0.count == 1 }, "without noise a class is one point")
     #expect(points.x.joined().allSatisfy { abs($0) <= 10 })
-    let clouds = try make(.blobs) { ($0.noise, $0.classes, $0.features, $0.samples) = (2, 4, 3, 4000) }
+    let clouds = try make(BlobsData.self, "--noise", "2", "--classes", "4", "--features", "3", "--samples", "4000")
     var deviations: [Double] = []
     for (point, label) in zip(clouds.x, clouds.y) {
       deviations += zip(point, try #require(centers[label]?.first)).map { $0 - $1 }
@@ -126,8 +126,8 @@ import Testing
   }
 
   @Test func classificationFlipsTheAskedFraction() throws {
-    let clean = try make(.classification) { ($0.noise, $0.samples, $0.classes) = (0, 4000, 4) }
-    let noisy = try make(.classification) { ($0.noise, $0.samples, $0.classes) = (0.4, 4000, 4) }
+    let clean = try make(ClassificationData.self, "--noise", "0", "--samples", "4000", "--classes", "4")
+    let noisy = try make(ClassificationData.self, "--noise", "0.4", "--samples", "4000", "--classes", "4")
     #expect(clean.x == noisy.x, "noise changes labels alone")
     // Of the 40 % drawn anew, a quarter draws the same class; the standard error is 0.7 %.
     let flipped = Double(zip(clean.y, noisy.y).count { $0 != $1 }) / 4000
@@ -149,27 +149,25 @@ import Testing
   }
 
   @Test func wrongOptions() throws {
-    func make(_ kind: SynthesisKind, _ change: (inout SynthesisOptions) -> Void) -> (() throws -> Void) {
-      var options = SynthesisOptions()
-      change(&options)
-      return { [options] () throws in
-        _ = try DataSynthesis.make(kind: kind, output: scratch.path + "/out.h5", options: options)
-      }
+    func make(_ kind: any SyntheticData.Type, _ options: String...) -> (() throws -> Void) {
+      { try DataToolsTests.make(kind, options, to: scratch.path + "/out.h5") }
     }
-    expectFailure(.usage, "--features 3", from: make(.moons) { $0.features = 3 })
-    expectFailure(.usage, "--classes 3", from: make(.moons) { $0.classes = 3 })
-    expectFailure(.usage, "--classes 2", "regression", from: make(.linear) { $0.classes = 2 })
-    expectFailure(.usage, "--classes 1", from: make(.blobs) { $0.classes = 1 })
+    expectFailure(.usage, "--features: ", "have 2 features", from: make(MoonsData.self, "--features", "3"))
+    expectFailure(.usage, "--classes: moons are 2", from: make(MoonsData.self, "--classes", "3"))
+    expectFailure(.usage, "--classes: ", "regression", from: make(LinearData.self, "--classes", "2"))
+    expectFailure(.usage, "--classes: expected from 2 to 65536, found 1", from: make(BlobsData.self, "--classes", "1"))
     expectFailure(
-      .usage, "--classes 5", "4 corners", from: make(.classification) { ($0.classes, $0.features) = (5, 2) })
-    expectFailure(.usage, "--features 0", from: make(.linear) { $0.features = 0 })
-    expectFailure(.usage, "--samples 0", from: make(.linear) { $0.samples = 0 })
-    expectFailure(.usage, "--samples 2", from: make(.blobs) { $0.samples = 2 })
-    expectFailure(.usage, "--noise -1.0", from: make(.blobs) { $0.noise = -1 })
-    expectFailure(.usage, "--noise nan", from: make(.blobs) { $0.noise = .nan })
-    expectFailure(.usage, "--noise 1.5", from: make(.classification) { $0.noise = 1.5 })
-    expectFailure(.usage, "--test 1.0", from: make(.blobs) { $0.testFraction = 1 })
-    expectFailure(.usage, "--test -0.5", from: make(.blobs) { $0.testFraction = -0.5 })
+      .usage, "--classes 5", "4 corners", from: make(ClassificationData.self, "--classes", "5", "--features", "2"))
+    expectFailure(
+      .usage, "--features: expected from 1 to 65536, found 0", from: make(LinearData.self, "--features", "0"))
+    expectFailure(.usage, "--samples: expected from 1", "found 0", from: make(LinearData.self, "--samples", "0"))
+    expectFailure(.usage, "--samples: expected at least 3", "found 2", from: make(BlobsData.self, "--samples", "2"))
+    expectFailure(.usage, "--noise: expected at least 0, found -1", from: make(BlobsData.self, "--noise", "-1"))
+    expectFailure(.usage, "--noise: expected a number", from: make(BlobsData.self, "--noise", "nan"))
+    expectFailure(
+      .usage, "--noise: expected from 0 to 1, found 1.5", from: make(ClassificationData.self, "--noise", "1.5"))
+    expectFailure(.usage, "--test 1.0", from: make(BlobsData.self, "--test", "1"))
+    expectFailure(.usage, "--test -0.5", from: make(BlobsData.self, "--test", "-0.5"))
     #expect(try scratch.contents.isEmpty)
   }
 }

@@ -9,27 +9,19 @@ import Testing
   init() throws { scratch = try Scratch() }
 
   private func convert(
-    _ text: String, _ name: String = "in.csv", to output: String = "out.h5",
-    _ change: (inout ConversionOptions) -> Void = { _ in }
+    _ text: String, to output: String = "out.h5", _ options: String...
   ) throws -> String {
-    var options = ConversionOptions()
-    change(&options)
     let output = try scratch.file(output)
-    try DataConversion.convert(
-      format: .textCSV, sources: [scratch.file(name, text: text)], output: output, options: options)
+    try recipe(TextCSVFormat.self, options).convert([scratch.file("in.csv", text: text)], output: output)
     return output
   }
 
   /// The conversion of `text`, to be run.
   private func conversion(
-    _ text: String, _ change: (inout ConversionOptions) -> Void = { _ in }
+    _ text: String, _ options: String...
   ) throws -> (() throws -> Void) {
-    var options = ConversionOptions()
-    change(&options)
     let (input, output) = (try scratch.file("in.csv", text: text), try scratch.file("out.h5"))
-    return { [options] () throws in
-      try DataConversion.convert(format: .textCSV, sources: [input], output: output, options: options)
-    }
+    return { try recipe(TextCSVFormat.self, options).convert([input], output: output) }
   }
 
   private func words(_ path: String) throws -> [String] {
@@ -70,7 +62,7 @@ import Testing
 
   @Test("A limited vocabulary and length: the rest is unknown, and cut at the end")
   func limits() throws {
-    let output = try convert("text,label\na a a b b c,x\nc b a,y\n") { ($0.vocabulary, $0.length) = (4, 4) }
+    let output = try convert("text,label\na a a b b c,x\nc b a,y\n", "--vocabulary", "4", "--length", "4")
     #expect(try words(output).dropFirst(2) == ["a", "b"])
     #expect(try values(output, "/train/x") == [2, 2, 2, 3] + [1, 3, 2, 0])
     let long = Array(repeating: "w", count: 300).joined(separator: " ")
@@ -81,9 +73,7 @@ import Testing
   @Test("Words and length come from the rows that train")
   func testRowsAreNotLookedAt() throws {
     let rows = (0..<20).map { "word\($0) common\($0 == 3 ? " longer text" : ""),\($0 % 2)" }
-    let output = try convert("text,label\n" + rows.joined(separator: "\n") + "\n") {
-      ($0.testFraction, $0.seed) = (0.5, 4)
-    }
+    let output = try convert("text,label\n" + rows.joined(separator: "\n") + "\n", "--test", "0.5", "--seed", "4")
     let known = Set(try words(output).dropFirst(2))
     let train = try values(output, "/train/x"), test = try values(output, "/test/x")
     let length = try HDF5File.open(output).dataset("/train/x").shape[1]
@@ -93,7 +83,7 @@ import Testing
     #expect(try values(output, "/test/y").count { $0 == 1 } == 5, "by class")
 
     let file = try scratch.file("test.csv", text: "label,text\n1,word3 never\n")
-    let second = try convert("text,label\nword3,0\nword4,1\n") { $0.testFile = file }
+    let second = try convert("text,label\nword3,0\nword4,1\n", "--test-file", file)
     #expect(
       try values(second, "/test/x") == [2] && values(second, "/test/y") == [1], "columns by name, cut to length 1")
   }
@@ -101,7 +91,7 @@ import Testing
   @Test("A vocabulary beyond the 64 KiB of an attribute, in 16 bits")
   func largeVocabulary() throws {
     let all = (0..<9_000).map { "word\(10_000 + $0)" }
-    let output = try convert("text,label\n\(all.joined(separator: " ")),x\nword10000,y\n") { $0.length = 9_000 }
+    let output = try convert("text,label\n\(all.joined(separator: " ")),x\nword10000,y\n", "--length", "9000")
     #expect(try words(output).dropFirst(2) == all[...])
     #expect(try HDF5File.open(output).dataset("/train/x").elementType == .uint16)
     #expect(try values(output, "/train/x").prefix(9_000).last == 9_001)
@@ -110,56 +100,57 @@ import Testing
   @Test("New texts take words, length and classes from an earlier output")
   func like() throws {
     let first = try convert("text,label\nred green blue,warm\nblue,cold\n", to: "first.h5")
-    let labelled = try convert("text,label\nblue unheard red and more,warm\n") { $0.like = first }
+    let labelled = try convert("text,label\nblue unheard red and more,warm\n", "--like", first)
     #expect(try values(labelled, "/train/x") == [2, 1, 4] && values(labelled, "/train/y") == [1])
     #expect(try words(labelled) == words(first))
-    let plain = try convert("text\nred\ngreen\n") { $0.like = first }
+    let plain = try convert("text\nred\ngreen\n", "--like", first)
     #expect(try values(plain, "/train/x") == [4, 0, 0, 3, 0, 0])
     #expect(try !HDF5File.open(plain).exists("/train/y"))
     expectFailure(
       .data, "in.csv", "'hot'", "record 1", "cold, warm",
-      from: try conversion("text,label\nred,hot\n") { $0.like = first })
+      from: try conversion("text,label\nred,hot\n", "--like", first))
     expectFailure(
       .usage, "--length and --like",
-      from: try conversion("text,label\nred,warm\n") { ($0.like, $0.length) = (first, 3) })
+      from: try conversion("text,label\nred,warm\n", "--like", first, "--length", "3"))
     let other = try scratch.file("other.h5")
     let file = try HDF5File.create(other)
     try file.write("/train/x", shape: [2, 3], elements: [Int32](repeating: 1, count: 6))
     try file.close()
     expectFailure(
-      .data, "--like", "other.h5", "text-csv", from: try conversion("text,label\nred,warm\n") { $0.like = other })
+      .data, "--like", "other.h5", "text-csv", from: try conversion("text,label\nred,warm\n", "--like", other))
   }
 
   @Test("Columns by name, by number, by usual names and by place")
   func columns() throws {
     let expected = ["<padding>", "<unknown>", "a", "b"]
     #expect(try words(convert("id,review,stars\n7,a b,1\n8,a,2\n")) == expected)
-    #expect(try words(convert("phrase,mood\na b,1\na,2\n") { $0.text = "phrase" }) == expected)
-    #expect(try words(convert("1,a b,x\n2,a,y\n") { ($0.text, $0.label) = ("1", "-1") }) == expected)
-    #expect(try words(convert("x,a b\ny,a\n") { ($0.header, $0.label) = (.absent, "0") }) == expected)
-    #expect(try words(convert("a b;x\na;y\n") { ($0.header, $0.delimiter) = (.absent, UInt8(ascii: ";")) }) == expected)
+    #expect(try words(convert("phrase,mood\na b,1\na,2\n", "--text", "phrase")) == expected)
+    #expect(try words(convert("1,a b,x\n2,a,y\n", "--text", "1", "--label", "-1")) == expected)
+    #expect(try words(convert("x,a b\ny,a\n", "--header", "no", "--label", "0")) == expected)
+    #expect(try words(convert("a b;x\na;y\n", "--header", "no", "--delimiter", ";")) == expected)
   }
 
   @Test func failures() throws {
     expectFailure(
-      .usage, "--text words", "in.csv", "text", from: try conversion("text,label\na,x\n") { $0.text = "words" })
-    expectFailure(.usage, "--label 2", "2 columns", from: try conversion("text,label\na,x\n") { $0.label = "2" })
-    expectFailure(.usage, "column 0", "--text", from: try conversion("text,label\na,x\n") { $0.label = "text" })
+      .usage, "--text words", "in.csv", "text", from: try conversion("text,label\na,x\n", "--text", "words"))
+    expectFailure(.usage, "--label 2", "2 columns", from: try conversion("text,label\na,x\n", "--label", "2"))
+    expectFailure(.usage, "column 0", "--text", from: try conversion("text,label\na,x\n", "--label", "text"))
     expectFailure(.usage, "first line, 'nice, good'", "--header yes", from: try conversion("nice,good\nugly,bad\n"))
     expectFailure(.data, "one column", from: try conversion("text\na\n"))
     expectFailure(.data, "line 3", "3 columns", "quotes", from: try conversion("text,label\na,x\nb, c,y\n"))
     expectFailure(.data, "line 2, column 2", "label", from: try conversion("text,label\na,\n"))
     expectFailure(.data, "no word", from: try conversion("text,label\n!,x\n?,y\n"))
-    expectFailure(.usage, "--vocabulary 2", from: try conversion("text,label\na,x\n") { $0.vocabulary = 2 })
-    expectFailure(.usage, "--length 0", from: try conversion("text,label\na,x\n") { $0.length = 0 })
+    expectFailure(
+      .usage, "--vocabulary: expected from 3", "found 2", from: try conversion("text,label\na,x\n", "--vocabulary", "2")
+    )
+    expectFailure(
+      .usage, "--length: expected from 1 to 65536, found 0", from: try conversion("text,label\na,x\n", "--length", "0"))
     expectFailure(
       .usage, "--test and --test-file",
-      from: try conversion("text,label\na,x\n") {
-        ($0.testFraction, $0.testFile) = (0.5, "test.csv")
-      })
+      from: try conversion("text,label\na,x\n", "--test", "0.5", "--test-file", "test.csv"))
     let latin = try scratch.file("latin.csv", Array("text,label\ncaf".utf8) + [0xE9] + Array(",x\n".utf8))
     expectFailure(.data, "latin.csv: line 2", "UTF-8") {
-      try DataConversion.convert(format: .textCSV, sources: [latin], output: scratch.path + "/out.h5")
+      try TextCSVFormat().convert([latin], output: scratch.path + "/out.h5")
     }
     #expect(try !scratch.contents.contains { $0.hasPrefix("out.h5") })
   }

@@ -8,24 +8,15 @@ import Testing
 
   init() throws { scratch = try Scratch() }
 
-  private func options(_ context: Int, stride: Int? = nil, validation: Double = 0.1) -> ConversionOptions {
-    var options = ConversionOptions()
-    options.context = context
-    options.stride = stride
-    options.validationFraction = validation
-    return options
-  }
-
-  private func convert(_ text: String, _ options: ConversionOptions) throws -> String {
+  private func convert(_ text: String, _ options: String...) throws -> String {
     let output = try scratch.file("out.h5")
-    try DataConversion.convert(
-      format: .text, sources: [scratch.file("in.txt", text: text)], output: output, options: options)
+    try recipe(TextFormat.self, options).convert([scratch.file("in.txt", text: text)], output: output)
     return output
   }
 
   @Test func windowsAndTheirSuccessors() throws {
     // Sorted: a b c d e; the last fifth of ten characters is the validation split.
-    let output = try convert("abcdeedcba", options(3, validation: 0.4))
+    let output = try convert("abcdeedcba", "--context", "3", "--validation", "0.4")
     #expect(try values(output, "/train/x") == [0, 1, 2])
     #expect(try values(output, "/train/y") == [1, 2, 3])
     #expect(try values(output, "/val/x") == [3, 2, 1])
@@ -39,7 +30,7 @@ import Testing
   @Test("Windows follow one another without a gap, and predict every character but the first once")
   func coverage() throws {
     let text = String((0..<101).map { "abcdefg"["abcdefg".index("abcdefg".startIndex, offsetBy: $0 * $0 % 7)] })
-    let output = try convert(text, options(10, validation: 0))
+    let output = try convert(text, "--context", "10", "--validation", "0")
     #expect(try values(output, "/train/y").count == 100)
     let letters = Array("abcdefg"), sorted = Array(Set(text)).sorted()
     #expect(Set(letters).isSuperset(of: sorted))
@@ -47,14 +38,14 @@ import Testing
   }
 
   @Test func stride() throws {
-    let output = try convert("abcdef", options(3, stride: 1, validation: 0))
+    let output = try convert("abcdef", "--context", "3", "--stride", "1", "--validation", "0")
     #expect(try values(output, "/train/x") == [0, 1, 2, 1, 2, 3, 2, 3, 4])
     #expect(try values(output, "/train/y") == [1, 2, 3, 2, 3, 4, 3, 4, 5])
   }
 
   @Test func manyCharactersNeedSixteenBits() throws {
     let scalars = (0x400..<0x600).compactMap { Unicode.Scalar(UInt32($0)) }
-    let output = try convert(String(String.UnicodeScalarView(scalars)), options(4, validation: 0))
+    let output = try convert(String(String.UnicodeScalarView(scalars)), "--context", "4", "--validation", "0")
     let file = try HDF5File.open(output)
     #expect(try file.dataset("/train/x").elementType == .uint16)
     #expect(try values(output, "/train/x").last == 507)
@@ -64,20 +55,15 @@ import Testing
     let short = try scratch.file("short.txt", text: "abc")
     let binary = try scratch.file("binary.txt", [0xff, 0xfe, 0x00])
     let output = try scratch.file("out.h5")
-    expectFailure(.data, "short.txt", "3 characters", "--context") {
-      try DataConversion.convert(format: .text, sources: [short], output: output, options: options(3, validation: 0))
+    func convert(_ sources: [String], _ options: String...) -> (() throws -> Void) {
+      { try recipe(TextFormat.self, options).convert(sources, output: output) }
     }
-    expectFailure(.data, "binary.txt", "UTF-8") {
-      try DataConversion.convert(format: .text, sources: [binary], output: output)
-    }
-    expectFailure(.usage, "expected one") {
-      try DataConversion.convert(format: .text, sources: [short, short], output: output)
-    }
-    expectFailure(.usage, "--context 0") {
-      try DataConversion.convert(format: .text, sources: [short], output: output, options: options(0))
-    }
-    expectFailure(.usage, "--validation 1") {
-      try DataConversion.convert(format: .text, sources: [short], output: output, options: options(1, validation: 1))
-    }
+    expectFailure(
+      .data, "short.txt", "3 characters", "--context", from: convert([short], "--context", "3", "--validation", "0"))
+    expectFailure(.data, "binary.txt", "UTF-8", from: convert([binary]))
+    expectFailure(.usage, "expected one", from: convert([short, short]))
+    expectFailure(.usage, "--context: expected at least 1, found 0", from: convert([short], "--context", "0"))
+    expectFailure(
+      .usage, "--validation: expected at least 0 and less than 1, found 1", from: convert([short], "--validation", "1"))
   }
 }

@@ -31,18 +31,15 @@ import Testing
     #expect(transform.transform(Array(test.sound.prefix(255))).isEmpty)
   }
 
-  private func make(_ samples: Int, _ change: (inout SynthesisOptions) -> Void = { _ in }) throws -> String {
-    var options = SynthesisOptions()
-    (options.samples, options.testFraction) = (samples, 0)
-    change(&options)
+  private func make(_ samples: Int, _ options: String...) throws -> String {
     let output = try scratch.file("out.h5")
-    try DataSynthesis.make(kind: .tones, output: output, options: options)
+    try DataToolsTests.make(TonesData.self, ["--samples", "\(samples)", "--test", "0"] + options, to: output)
     return output
   }
 
   @Test("Sets of tones have their shape, their classes' names and equally many of each")
   func sets() throws {
-    let output = try make(64) { $0.classes = 12 }
+    let output = try make(64, "--classes", "12")
     let file = try HDF5File.open(output)
     #expect(try file.dataset("/train/x").shape == [64, 48, 32])
     #expect(try file.dataset("/train/y").elementType == .uint8)
@@ -58,7 +55,7 @@ import Testing
   @Test("A word's tones sound at their pitch, one after the other")
   func pitches() throws {
     let (frames, bands) = (48, 32)
-    let output = try make(120) { ($0.classes, $0.noise) = (120, 0) }
+    let output = try make(120, "--classes", "120", "--noise", "0")
     let names = try #require(try HDF5File.open(output).stringAttribute("classes", of: "/train/y"))
       .split(separator: "\n").map { $0.split(separator: "-").map(String.init) }
     let pitches = ["low": 300.0, "rise": 575, "fall": 575, "mid": 450, "high": 680, "top": 1000]
@@ -77,7 +74,8 @@ import Testing
       }
       for (number, name) in names[y[sample]].enumerated() {
         let place = (Double(number) + 0.5) / 3, pitch = try #require(pitches[name])
-        // A speaker is up to 10 % higher or lower, a band 10 % wide to either side, and a glide not met just at its middle.
+        // A speaker is up to 10 % higher or lower, a band 10 % wide to either side, and a glide not met just at its
+        // middle.
         #expect(abs(log(centers[band(place)] / pitch)) < log(1.3), "\(names[y[sample]]) \(name)")
         let glide = band(place + 0.07) - band(place - 0.07)
         #expect(name == "rise" ? glide > 0 : name == "fall" ? glide < 0 : abs(glide) <= 1, "\(name) glides \(glide)")
@@ -86,17 +84,13 @@ import Testing
   }
 
   @Test func wrongOptions() throws {
-    func making(_ change: (inout SynthesisOptions) -> Void) -> (() throws -> Void) {
-      var options = SynthesisOptions()
-      change(&options)
-      return { [options] () throws in
-        _ = try DataSynthesis.make(kind: .tones, output: scratch.path + "/out.h5", options: options)
-      }
+    func making(_ options: String...) -> (() throws -> Void) {
+      { try DataToolsTests.make(TonesData.self, options, to: scratch.path + "/out.h5") }
     }
-    expectFailure(.usage, "--features 3", "fixed size", from: making { $0.features = 3 })
-    expectFailure(.usage, "--classes 121", "120 words", from: making { $0.classes = 121 })
-    expectFailure(.usage, "--classes 1", from: making { $0.classes = 1 })
-    expectFailure(.usage, "--samples 9", from: making { $0.samples = 9 })
-    expectFailure(.usage, "--noise -1.0", from: making { $0.noise = -1 })
+    expectFailure(.usage, "--features: ", "fixed size", from: making("--features", "3"))
+    expectFailure(.usage, "--classes: expected from 2 to 120, found 121", from: making("--classes", "121"))
+    expectFailure(.usage, "--classes: expected from 2 to 120, found 1", from: making("--classes", "1"))
+    expectFailure(.usage, "--samples: expected at least 10", "found 9", from: making("--samples", "9"))
+    expectFailure(.usage, "--noise: expected at least 0, found -1", from: making("--noise", "-1"))
   }
 }

@@ -1,4 +1,4 @@
-import Configuration
+import Training
 import Testing
 
 @Suite("Early stopping")

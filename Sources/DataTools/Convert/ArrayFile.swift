@@ -1,7 +1,8 @@
 import Basics
 import HDF5Storage
 
-/// One row-major array in a file, its shape known from the header, its rows read from front to back in native byte order.
+/// One row-major array in a file, its shape known from the header, its rows read from front to back in native byte
+/// order.
 ///
 /// IDX and npy files both come down to this; see `openIDX` and `openNPY`.
 final class ArrayFile {
@@ -60,14 +61,63 @@ final class ArrayFile {
   func finish() throws {
     let excess = try file.skipToEnd()
     guard excess == 0 else {
-      throw Failure.data("\(path): \(excess) bytes follow the \(rowCount) rows that its header announces; the file is damaged")
+      throw Failure.data(
+        "\(path): \(excess) bytes follow the \(rowCount) rows that its header announces; the file is damaged")
     }
   }
 
   private func truncated(found: Int, of expected: Int) -> Failure {
     .data(
-      "\(path): truncated: its header announces \(expected) bytes of data, the file has \(found); fetch or copy it again"
+      "\(path): truncated: its header announces \(expected) bytes of data, the file has \(found); "
+        + "fetch or copy it again"
     )
+  }
+}
+
+extension ArrayFile {
+  /// The number of bytes of an array, or nil if no such array can exist in memory.
+  static func byteCount(of shape: [Int], _ elementType: ElementType) -> Int? {
+    var count = elementType.byteCount
+    for size in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      guard !overflow, size >= 0 else { return nil }
+      count = product
+    }
+    return count
+  }
+}
+
+extension OutputFile {
+  /// Streams one split's features and labels into the file.
+  func copy(_ features: ArrayFile, _ labels: ArrayFile, split: String) throws {
+    guard features.rowCount == labels.rowCount else {
+      throw Failure.data(
+        "\(features.path) has \(features.rowCount) rows and \(labels.path) \(labels.rowCount); "
+          + "they must be of equal number"
+      )
+    }
+    guard features.rowCount > 0 else { throw Failure.data("\(features.path): no rows") }
+    guard features.shape.count > 1 else {
+      throw Failure.data(
+        "\(features.path): shape \(features.shape), expected rows of features; are features and labels exchanged?")
+    }
+    try copy(features, to: "/\(split)/x")
+    try copy(labels, to: "/\(split)/y")
+  }
+
+  /// Streams a source array into the file, about 4 MiB of rows at a time.
+  private func copy(_ source: ArrayFile, to name: String) throws {
+    let dataset = try create(name, shape: source.shape, elementType: source.elementType)
+    let blockRows = max(1, (4 << 20) / max(1, source.rowByteCount))
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: blockRows * source.rowByteCount, alignment: 64)
+    defer { buffer.deallocate() }
+    for start in stride(from: 0, to: source.rowCount, by: blockRows) {
+      let rows = start..<min(start + blockRows, source.rowCount)
+      let block = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(rows.count * source.rowByteCount)])
+      try source.readRows(into: block)
+      try dataset.write(rows: rows, from: UnsafeRawBufferPointer(block))
+    }
+    try source.finish()
   }
 }
 

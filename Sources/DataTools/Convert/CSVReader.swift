@@ -1,7 +1,8 @@
 import Basics
 import Foundation
 
-/// Reads comma-separated values record by record, by RFC 4180: quoted fields may hold commas, line breaks and doubled quotes.
+/// Reads comma-separated values record by record, by RFC 4180: quoted fields may hold commas, line breaks and doubled
+/// quotes.
 ///
 /// Beyond the RFC: lines may end in LF alone, a byte-order mark at the start is passed over, and so are blank lines.
 final class CSVReader {

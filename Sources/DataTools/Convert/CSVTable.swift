@@ -1,4 +1,79 @@
 import Basics
+public import Settings
+
+/// What the formats of comma-separated values share: how the file is read, and where the test split comes from.
+public struct TableOptions: OptionGroup, Equatable {
+  public static let options = [
+    Option(
+      "--header", \TableOptions.header, "RULE",
+      "whether the first line names the columns; auto: it has no number, or a usual or given name of a column"),
+    Option(
+      "--label", \TableOptions.label, "NAME|INDEX", default: "by name",
+      "the label column, by name or by number from 0 (-1 is the last)"),
+    Option("--delimiter", \TableOptions.delimiter, "C", "the character between cells, or tab"),
+    Option(
+      "--test-file", \TableOptions.testFile, "FILE.csv", "another file with the same columns: the test split"),
+    Option(
+      "--test", \TableOptions.test, "FRACTION", .between(0, 1),
+      "draws the test split from the rows, stratified by class"),
+    Option("--seed", \TableOptions.seed, "N", "of the choice of test rows"),
+  ]
+
+  /// Whether the first record names the columns.
+  public var header = HeaderRule.automatic
+  /// The name of the label column, or its number from 0 (−1 is the last); nil for one with a usual name.
+  public var label: String?
+  public var delimiter = Delimiter()
+  /// A second file, which becomes the test split.
+  public var testFile: String?
+  /// The fraction of the rows that becomes the test split, stratified by class; nil for none.
+  public var test: Double?
+  /// The seed of the choice of test rows.
+  public var seed: UInt64 = 0
+
+  public init() {}
+
+  /// - Throws: `Failure` for a test split that is given twice.
+  func check() throws {
+    guard test == nil || testFile == nil else {
+      throw Failure.usage("--test and --test-file exclude each other: the test split is either")
+    }
+  }
+}
+
+/// Whether a CSV file's first record is a header.
+public enum HeaderRule: String, SettingChoice {
+  /// A header is a first record without any number, or one with a usual name of a column.
+  case automatic = "auto"
+  case present = "yes"
+  case absent = "no"
+}
+
+/// The byte between the cells of a table.
+public struct Delimiter: SettingValue, Equatable {
+  public let byte: UInt8
+
+  public init(_ byte: UInt8 = UInt8(ascii: ",")) { self.byte = byte }
+
+  public static func read(
+    _ value: JSONValue, _ subject: String, _ limits: NoLimits
+  ) throws(SettingsError) -> Delimiter {
+    let text = try value.requireString(subject)
+    let character = text == "tab" || text == "\\t" ? "\t" : text
+    guard let byte = character.utf8.first, character.utf8.count == 1 else {
+      throw value.mismatch(subject, "one character, or tab")
+    }
+    return Delimiter(byte)
+  }
+
+  public func json(_ limits: NoLimits) -> JSONValue {
+    .string(byte == UInt8(ascii: "\t") ? "tab" : String(UnicodeScalar(byte)))
+  }
+
+  public static func value(ofText text: String) -> JSONValue { .string(text) }
+}
+
+// MARK: The table
 
 /// A table read from a CSV file: one column of labels, all others numbers.
 ///
@@ -18,9 +93,9 @@ struct CSVTable {
   ///
   /// - Throws: `Failure` naming line and column for a cell that is missing or not a number, a record of another
   ///   length than the first, or a label column that does not exist.
-  init(path: String, options: ConversionOptions) throws {
+  init(path: String, options: TableOptions) throws {
     self.path = path
-    let reader = try CSVReader(path: path, delimiter: options.delimiter)
+    let reader = try CSVReader(path: path, delimiter: options.delimiter.byte)
     guard try reader.next() else { throw Failure.data("\(path): no record in the file") }
     let columnCount = reader.fieldCount
     guard columnCount > 1 else {
@@ -112,4 +187,60 @@ struct CSVTable {
     let hint = names.nearest(to: text).map { "; did you mean '\($0)'?" } ?? ""
     throw Failure.usage("\(option) \(text): no such column in \(path), which has \(known.onOneLine)\(hint)")
   }
+}
+
+/// The label column of one or more tables as numbers.
+enum CSVLabels {
+  /// Class indices 0 to K − 1 into the sorted names of the classes.
+  case classes(names: [String], indices: [[Int32]])
+  /// Whole numbers as they stand in the file.
+  case integers([[Int64]])
+  /// Targets of a regression.
+  case values([[Float]])
+
+  /// Decides from all tables together, so that a class has one number in every split.
+  ///
+  /// - Throws: `Failure` if `kind` asks for values and a label is no number.
+  init(tables: [CSVTable], kind: LabelKind) throws {
+    let numbers = tables.map { $0.labels.map(Self.number) }
+    let allNumeric = numbers.allSatisfy { !$0.contains(nil) }
+    switch kind {
+    case .classes:
+      self = .classes(of: tables.map(\.labels))
+    case .values:
+      for (table, values) in zip(tables, numbers) {
+        guard let row = values.firstIndex(of: nil) else { continue }
+        throw Failure.data(
+          "\(table.path): the label '\(table.labels[row])' of record \(row + 1) is no finite number, "
+            + "which --labels values asks for"
+        )
+      }
+      self = .values(numbers.map { $0.map { Float($0 ?? .nan) } })
+    case .automatic where !allNumeric:
+      self = .classes(of: tables.map(\.labels))
+    case .automatic:
+      let integers = numbers.map { $0.map { Int64(exactly: $0 ?? .nan) } }
+      if integers.allSatisfy({ !$0.contains(nil) }) {
+        self = .integers(integers.map { $0.compactMap(\.self) })
+      } else {
+        self = .values(numbers.map { $0.map { Float($0 ?? .nan) } })
+      }
+    }
+  }
+
+  private static func classes(of labels: [[String]]) -> CSVLabels {
+    let names = classNames(labels.joined())
+    let index = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, Int32($0)) })
+    return .classes(names: names, indices: labels.map { $0.compactMap { index[$0] } })
+  }
+
+  /// Each name once, sorted as numbers if all names are numbers (so that 10 follows 9), as text otherwise.
+  static func classNames(_ labels: some Sequence<String>) -> [String] {
+    Set(labels).sorted { first, second in
+      guard let a = number(first), let b = number(second), a != b else { return first < second }
+      return a < b
+    }
+  }
+
+  private static func number(_ text: String) -> Double? { Double(text).flatMap { $0.isFinite ? $0 : nil } }
 }

@@ -2,7 +2,8 @@ import Basics
 internal import CZlib
 import Foundation
 
-/// A file read once from front to back, plain or gzip-compressed. Which of the two it is, its content decides, not its name.
+/// A file read once from front to back, plain or gzip-compressed. Which of the two it is, its content decides, not its
+/// name.
 final class SourceFile {
   let path: String
   private let handle: gzFile

@@ -8,8 +8,8 @@ struct TestSplit: Equatable {
 
   /// Draws round(fraction · N) test rows, from each class its share to within one row.
   ///
-  /// The rows of a class are shuffled by a stream keyed by (seed, class); with the classes laid end to end, class c over
-  /// positions a to b, its first round(b · fraction) − round(a · fraction) rows test.
+  /// The rows of a class are shuffled by a stream keyed by (seed, class); with the classes laid end to end, class c
+  /// over positions a to b, its first round(b · fraction) − round(a · fraction) rows test.
   ///
   /// - Parameter groups: The class of each row; one equal value for all rows of a regression.
   /// - Throws: `Failure` if a split would be empty.
@@ -37,17 +37,11 @@ struct TestSplit: Equatable {
   /// - Throws: `Failure` if a split is empty.
   static func check(train: Int, test: Int, fraction: Double) throws {
     guard train > 0, test > 0 else {
-      throw Failure.usage("--test \(fraction) of \(train + test) samples leaves \(train) to train on and \(test) to test on")
+      throw Failure.usage(
+        "--test \(fraction) of \(train + test) samples leaves \(train) to train on and \(test) to test on")
     }
   }
 
-  /// - Throws: `Failure` unless `fraction` lies strictly between 0 and 1.
-  static func check(fraction: Double) throws {
-    guard fraction > 0, fraction < 1 else {
-      throw Failure.usage("--test \(fraction): expected a fraction of the samples between 0 and 1, as in --test 0.2")
-    }
-  }
-
-  /// Sets these draws apart from those of `DataSynthesis`, whose kinds are numbered from 0.
+  /// Sets these draws apart from those of synthetic data, whose kinds are numbered from 0.
   private static let streamNumber = 1 << 32
 }

@@ -5,7 +5,8 @@ import HDF5Storage
 
 /// Looks at a data set the way a careful person would before training on it.
 public enum DataInspection {
-  /// Reads every value of the file's splits once, in blocks of rows, and reports shapes, ranges and what spoils training.
+  /// Reads every value of the file's splits once, in blocks of rows, and reports shapes, ranges and what spoils
+  /// training.
   ///
   /// The duplicate search keeps 8 bytes a row in memory; rows of equal hash are compared value by value.
   ///

@@ -1,20 +1,22 @@
+import Basics
 import Foundation
 
 extension InspectionReport: CustomStringConvertible {
   /// An aligned table of the arrays, the class counts, and a line for each finding.
   public var description: String {
-    var table = [["split", "array", "shape", "type", "min", "max", "mean", "std", "storage"]]
+    var table = TextTable([.left, .left, .left, .left, .right, .right, .right, .right, .left])
+    table.add(["split", "array", "shape", "type", "min", "max", "mean", "std", "storage"])
     for split in splits {
       for array in [split.features, split.labels].compactMap(\.self) {
         let values = array.statistics
-        table.append(
+        table.add(
           [split.name, array.path, array.shape.map(String.init).joined(separator: "×"), array.type]
             + [values.minimum, values.maximum, values.mean, values.standardDeviation].map(Self.text) + [
               Self.storage(array)
             ])
       }
     }
-    var sections = ["\(path), \(Self.size(byteCount))", Self.aligned(table, rightAligned: 4...7)]
+    var sections = ["\(path), \(Self.size(byteCount))", table.lines.joined(separator: "\n")]
     if let columns = Self.columnTable(splits) { sections.append(columns) }
     let counted = splits.filter { $0.classCounts != nil }
     if !counted.isEmpty { sections.append(Self.classTable(counted)) }
@@ -28,16 +30,17 @@ extension InspectionReport: CustomStringConvertible {
 
   /// A row for each named column of the labels; nil where there is none.
   private static func columnTable(_ splits: [InspectedSplit]) -> String? {
-    var table = [["split", "label column", "min", "max", "mean", "std"]]
+    var table = TextTable([.left, .left, .right, .right, .right, .right])
+    table.add(["split", "label column", "min", "max", "mean", "std"])
     for split in splits {
       for column in split.labelColumns ?? [] {
         let values = column.statistics
-        table.append(
+        table.add(
           [split.name, column.name]
             + [values.minimum, values.maximum, values.mean, values.standardDeviation].map(text))
       }
     }
-    return table.count > 1 ? aligned(table, rightAligned: 2...5) : nil
+    return table.rows.count > 1 ? table.lines.joined(separator: "\n") : nil
   }
 
   /// A row for each class and a column for each split; long lists come down to their range.
@@ -49,13 +52,14 @@ extension InspectionReport: CustomStringConvertible {
         return "\(split.name): \(counts.count) classes of \(counts.min() ?? 0) to \(counts.max() ?? 0) samples"
       }.joined(separator: "\n")
     }
-    var table = [["class"] + splits.map(\.name)]
+    var table = TextTable([.left] + splits.map { _ in .right })
+    table.add(["class"] + splits.map(\.name))
     for label in labels {
       let entries = splits.map { split in split.classCounts?.first { $0.label == label } }
       let name = entries.compactMap { $0?.name }.first
-      table.append(["\(label)" + (name.map { " \($0)" } ?? "")] + entries.map { "\($0?.count ?? 0)" })
+      table.add(["\(label)" + (name.map { " \($0)" } ?? "")] + entries.map { "\($0?.count ?? 0)" })
     }
-    return aligned(table, rightAligned: 1...splits.count)
+    return table.lines.joined(separator: "\n")
   }
 
   private static func storage(_ array: InspectedArray) -> String {
@@ -71,25 +75,5 @@ extension InspectionReport: CustomStringConvertible {
     case ..<10_000_000: String(format: "%.1f kB", Double(byteCount) / 1e3)
     default: String(format: "%.1f MB", Double(byteCount) / 1e6)
     }
-  }
-
-  /// Columns two spaces apart, numbers to the right.
-  private static func aligned(_ table: [[String]], rightAligned: ClosedRange<Int>) -> String {
-    let widths = (table.first ?? []).indices.map { column in table.map { $0[column].count }.max() ?? 0 }
-    return table.map { row in
-      let cells = row.indices.map { column in
-        let padding = String(repeating: " ", count: widths[column] - row[column].count)
-        return rightAligned.contains(column) ? padding + row[column] : row[column] + padding
-      }
-      return cells.joined(separator: "  ").trimmingTrailingSpaces()
-    }.joined(separator: "\n")
-  }
-}
-
-extension String {
-  fileprivate func trimmingTrailingSpaces() -> String {
-    var text = Substring(self)
-    while text.last == " " { text.removeLast() }
-    return String(text)
   }
 }

@@ -1,5 +1,5 @@
 /// What `DataInspection` found out about a file.
-public struct InspectionReport: Encodable, Equatable, Sendable {
+public struct InspectionReport: Equatable, Sendable {
   public let path: String
   public let byteCount: Int
   public let splits: [InspectedSplit]
@@ -8,7 +8,7 @@ public struct InspectionReport: Encodable, Equatable, Sendable {
 }
 
 /// One split: features and, if there are any, labels.
-public struct InspectedSplit: Encodable, Equatable, Sendable {
+public struct InspectedSplit: Equatable, Sendable {
   /// `train`, `val` or `test`.
   public let name: String
   public let features: InspectedArray
@@ -20,7 +20,7 @@ public struct InspectedSplit: Encodable, Equatable, Sendable {
 }
 
 /// One data set of the file and the range of its values.
-public struct InspectedArray: Encodable, Equatable, Sendable {
+public struct InspectedArray: Equatable, Sendable {
   public let path: String
   /// Rows first.
   public let shape: [Int]
@@ -32,13 +32,13 @@ public struct InspectedArray: Encodable, Equatable, Sendable {
 }
 
 /// One number of labels that have several.
-public struct InspectedColumn: Encodable, Equatable, Sendable {
+public struct InspectedColumn: Equatable, Sendable {
   public let name: String
   public let statistics: ValueStatistics
 }
 
 /// Moments and range of the finite values of an array; zero and nil where there are none.
-public struct ValueStatistics: Encodable, Equatable, Sendable {
+public struct ValueStatistics: Equatable, Sendable {
   public let finiteCount: Int
   public let nanCount: Int
   public let infiniteCount: Int
@@ -50,7 +50,7 @@ public struct ValueStatistics: Encodable, Equatable, Sendable {
 }
 
 /// A class and the number of its samples.
-public struct ClassCount: Encodable, Equatable, Sendable {
+public struct ClassCount: Equatable, Sendable {
   public let label: Int
   /// From the attribute `classes` of the labels, one name a line.
   public let name: String?
@@ -58,8 +58,8 @@ public struct ClassCount: Encodable, Equatable, Sendable {
 }
 
 /// One thing in the data that spoils training or its figures.
-public struct InspectionFinding: Encodable, Equatable, Sendable, CustomStringConvertible {
-  public enum Kind: String, Encodable, CaseIterable, Sendable {
+public struct InspectionFinding: Equatable, Sendable, CustomStringConvertible {
+  public enum Kind: String, CaseIterable, Sendable {
     case nonFiniteValues = "non_finite_values"
     /// Features above the attribute `valid_max`, by which the scaling `unit` divides.
     case aboveValidMaximum = "above_valid_maximum"

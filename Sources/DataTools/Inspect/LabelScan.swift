@@ -29,8 +29,9 @@ struct LabelScan {
 }
 
 extension LabelScan {
-  /// How many classes there seem to be: 0 to the greatest label, unless most of those numbers do not occur. Then the labels that
-  /// follow 0 without a gap are the classes, and what lies beyond them is a slip, such as a 255 that stands for "none".
+  /// How many classes there seem to be: 0 to the greatest label, unless most of those numbers do not occur. Then the
+  /// labels that follow 0 without a gap are the classes, and what lies beyond them is a slip, such as a 255 that stands
+  /// for "none".
   var classCount: Int {
     let count = max(0, (counts.keys.max() ?? -1) + 1)
     let run = (0..<counts.count).first { counts[$0] == nil } ?? counts.count

@@ -30,9 +30,10 @@ struct LabelColumns {
     zip(names, values).map { InspectedColumn(name: $0, statistics: ValueScan(column: $1).statistics) }
   }
 
-  /// Rows whose box the training of a detector refuses, if the columns are those of boxes: their number, and a few of them.
+  /// Rows whose box the training of a detector refuses, if the columns are those of boxes: their number, and a few of
+  /// them.
   var unfitBoxes: (count: Int, examples: [String]) {
-    guard names == ShapeGenerator.columns else { return (0, []) }
+    guard names == ShapeWriter.columns else { return (0, []) }
     func box(_ row: Int) -> [Double] { values.dropFirst().map { $0[row] } }
     let rows = values[0].indices.filter { !ClassesAndBoxes.isBox(box($0)[...]) }
     let examples = rows.prefix(3).map { "row \($0) is \(box($0))" }

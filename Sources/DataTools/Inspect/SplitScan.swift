@@ -111,7 +111,8 @@ extension SplitScan {
       findings.append(
         finding(
           .constantFeatures, constant.count,
-          "\(constant.count) of \(features.rowElementCount) features have one and the same value in all rows: \(examples)"
+          "\(constant.count) of \(features.rowElementCount) features have one and the same value in all rows: "
+            + examples
         ))
     }
     return findings
@@ -198,8 +199,8 @@ extension SplitScan {
       return [
         finding(
           .shapeMismatch, features.rowCount,
-          "rows of \(features.path) have shape \(Array(features.shape.dropFirst())), those of \(training.features.path) "
-            + "\(Array(training.features.shape.dropFirst()))")
+          "rows of \(features.path) have shape \(Array(features.shape.dropFirst())), "
+            + "those of \(training.features.path) \(Array(training.features.shape.dropFirst()))")
       ]
     }
     let matches = try RowMatching.matches(

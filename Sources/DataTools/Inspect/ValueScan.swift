@@ -1,7 +1,8 @@
 import Basics
 import HDF5Storage
 
-/// One pass over an array in blocks of rows: range and moments of its values, range of each feature, a hash of each row.
+/// One pass over an array in blocks of rows: range and moments of its values, range of each feature, a hash of each
+/// row.
 ///
 /// Values are compared and hashed as `Double`, so that equal rows are found between arrays of different element types;
 /// −0 counts as 0.

@@ -14,7 +14,8 @@ struct ClassDeal {
   /// The class of a sample.
   func label(_ index: Int) -> Int { Int(order[index]) * classes / count }
 
-  /// The sample's place among those of its class, and how many these are: with the classes laid end to end, the permutation tells both.
+  /// The sample's place among those of its class, and how many these are: with the classes laid end to end, the
+  /// permutation tells both.
   func place(_ index: Int) -> (place: Int, size: Int) {
     let label = label(index)
     let first = (label * count + classes - 1) / classes

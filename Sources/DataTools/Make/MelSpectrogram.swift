@@ -2,10 +2,10 @@ import Foundation
 
 /// The logarithm of a sound's power in frames and in bands that are evenly spaced on the mel scale.
 ///
-/// Frame t holds the L samples from t·H on, times the periodic Hann window w[n] = ½ − ½ cos(2πn/L). With its discrete Fourier
-/// transform X and P[k] = |X[k]|² / Σ w², band b is ln(Σₖ W[b, k] P[k] + 10⁻⁶). W[b] is a triangle over the frequencies that rises
-/// from 0 at c[b] to 1 at c[b + 1] and falls to 0 at c[b + 2] (Davis and Mermelstein 1980), with the B + 2 corners c evenly spaced
-/// in mel = 2595 log₁₀(1 + f/700) (O'Shaughnessy 1987).
+/// Frame t holds the L samples from t·H on, times the periodic Hann window w[n] = ½ − ½ cos(2πn/L). With its discrete
+/// Fourier transform X and P[k] = |X[k]|² / Σ w², band b is ln(Σₖ W[b, k] P[k] + 10⁻⁶). W[b] is a triangle over the
+/// frequencies that rises from 0 at c[b] to 1 at c[b + 1] and falls to 0 at c[b + 2] (Davis and Mermelstein 1980), with
+/// the B + 2 corners c evenly spaced in mel = 2595 log₁₀(1 + f/700) (O'Shaughnessy 1987).
 public struct MelSpectrogram: Sendable {
   /// L, a power of two.
   public let frameLength: Int

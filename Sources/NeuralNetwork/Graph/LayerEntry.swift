@@ -23,7 +23,7 @@ public struct LayerEntry: Sendable {
   ///
   /// - Parameter path: the keys that lead to `value`, for errors.
   public init(_ value: JSONValue, path: String) throws(SettingsError) {
-    let (description, reader) = try LayerCatalog.catalog.readTagged(
+    let (description, reader) = try LayerCatalog.all.readTagged(
       value, path: path, noun: "a layer, such as \"relu\" or { dense: 128 }")
     self.description = description
     self.path = reader.path

@@ -56,6 +56,12 @@ public struct ScheduleSettings: Sendable, Equatable {
     Setting("reference_batch", \.referenceBatch, .atLeast(1), "samples of a step that the rate was chosen for"),
   ]
 
+  /// What `--help` says of them.
+  public static var sharedHelp: [SettingHelp] {
+    let defaults = Self()
+    return shared.map { SettingHelp($0, of: defaults) }
+  }
+
   public var name: String { schedule.name }
 
   /// The learning rate of every step of a run.

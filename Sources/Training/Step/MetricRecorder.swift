@@ -1,6 +1,5 @@
 import Basics
 import Collectives
-import Configuration
 import Metrics
 import NumericCore
 

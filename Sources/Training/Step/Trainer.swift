@@ -1,6 +1,5 @@
 import Basics
 import Collectives
-import Configuration
 import DataPipeline
 import NeuralNetwork
 import NumericCore

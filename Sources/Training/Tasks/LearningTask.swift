@@ -1,5 +1,4 @@
 import Basics
-import Configuration
 import DataPipeline
 import HDF5Storage
 import Metrics

@@ -1,0 +1,46 @@
+import Foundation
+
+/// Such as `12,345`.
+public func grouped(_ number: Int) -> String {
+  var text = String(abs(number))
+  var index = text.count - 3
+  while index > 0 {
+    text.insert(",", at: text.index(text.startIndex, offsetBy: index))
+    index -= 3
+  }
+  return number < 0 ? "-" + text : text
+}
+
+/// Such as `0.0123`, `1.234` or `1.2e-07`: four significant digits.
+public func shortNumber(_ value: Double) -> String {
+  // The sign of a NaN says nothing.
+  guard !value.isNaN else { return "nan" }
+  guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
+  let size = abs(value)
+  if size >= 1e5 || size < 1e-4 { return String(format: "%.3g", value) }
+  return String(format: "%.*f", max(0, 3 - Int(log10(size).rounded(.down))), value)
+}
+
+/// Such as `0.001` or `2.5e-05`: as many of four significant digits as say something.
+public func trimmedNumber(_ value: Double) -> String { String(format: "%.4g", value) }
+
+/// Such as `1 rank` or `1,024 samples`.
+public func plural(_ count: Int, _ noun: String) -> String { "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")" }
+
+/// Such as `97.31 %`.
+public func percentage(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }
+
+/// Such as `12 ms`, `0.8 s`, `3 min 20 s` or `2 h 5 min`.
+public func shortTime(_ seconds: Double) -> String {
+  if seconds < 0.1 { return "\(Int((seconds * 1000).rounded(.up))) ms" }
+  if seconds < 10 { return String(format: "%.1f s", seconds) }
+  let whole = Int(seconds.rounded())
+  if whole < 60 { return "\(whole) s" }
+  if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
+  return "\(whole / 3600) h \(whole % 3600 / 60) min"
+}
+
+extension Duration {
+  /// In seconds.
+  public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

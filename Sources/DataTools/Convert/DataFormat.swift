@@ -1,0 +1,55 @@
+import Basics
+import Foundation
+import HDF5Storage
+import Settings
+
+/// A format of files that `data convert` turns into HDF5: `/train/x`, `/train/y` and, where the sources have one,
+/// `/test/x`, `/test/y`.
+public protocol DataFormat: DataRecipe {
+  /// The files to convert, where some may be given as options. Default: those between the options.
+  func sources(_ words: [String]) throws -> [String]
+  /// Files beside the sources that are read too. Default: none.
+  var companions: [String] { get }
+  /// Writes the data sets of `sources`, at least one.
+  ///
+  /// - Throws: `Failure`: of usage for sources or options that do not fit the format, of data for a file that is
+  ///   missing, damaged, or of another length than its partner.
+  func write(_ sources: [String], to file: OutputFile) throws
+}
+
+public enum DataFormats {
+  /// In the order of `--help`.
+  public static let all: [any DataFormat.Type] = [
+    IDXFormat.self, CIFAR10Format.self, CSVFormat.self, TextCSVFormat.self, NPYFormat.self, TextFormat.self,
+  ]
+}
+
+extension DataFormat {
+  public func sources(_ words: [String]) throws -> [String] { words }
+  public var companions: [String] { [] }
+
+  /// Converts `words`, the sources, to the file `output`, which appears only when it is complete.
+  ///
+  /// - Parameter gzip: level 1 to 9 of the output, with the shuffle filter, in chunks of whole rows; 0 stores the
+  ///   arrays contiguous and uncompressed, which is fastest to read in shards.
+  @discardableResult
+  public func convert(_ words: [String], output: String, gzip: Int = 0) throws -> WrittenData {
+    try check()
+    let sources = try sources(words)
+    guard !sources.isEmpty else { throw Failure.usage("data convert \(name): no source file is named") }
+    if let source = (sources + companions).first(where: { $0 == output }) {
+      throw Failure.usage("--output \(output): would replace the source \(source)")
+    }
+    let file = try OutputFile(path: output, gzip: gzip)
+    try write(sources, to: file)
+    let names = sources.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+    try file.file.setAttribute("source", to: "\(name): \(names.joined(separator: ", "))")
+    return try file.commit()
+  }
+
+  /// - Throws: `Failure` where there is not one source; `advice` says what to do about more.
+  func requireOne(_ sources: [String], _ advice: String) throws {
+    guard sources.count != 1 else { return }
+    throw Failure.usage("data convert \(name): \(sources.count) sources, expected one; \(advice)")
+  }
+}

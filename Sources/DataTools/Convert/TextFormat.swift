@@ -1,0 +1,92 @@
+import Basics
+import Foundation
+import HDF5Storage
+public import Settings
+
+/// Plain text, for models that predict the next character.
+public struct TextFormat: DataFormat {
+  public static let name = "text"
+  public static let operands = "FILE.txt"
+  public static let summary = "windows of characters, for models that predict the next one"
+  public static let discussion = """
+    Writes /train and /val: x is windows of characters by number, y the character behind each; the alphabet is the \
+    attribute 'vocabulary' of x.
+    """
+  public static let options = [
+    Option("--context", \TextFormat.context, "N", .atLeast(1), "characters of a window"),
+    Option(
+      "--stride", \TextFormat.stride, "N", .atLeast(1), default: "the context",
+      "from the start of one window to the next"),
+    Option(
+      "--validation", \TextFormat.validation, "FRACTION", .halfOpen(0, 1),
+      "the end of the text that becomes the validation split"),
+  ]
+
+  /// Characters of a window.
+  public var context = 64
+  /// Characters from the start of one window to the next; nil for `context`, so that windows do not overlap.
+  public var stride: Int?
+  /// The fraction at the end of the text that becomes the validation split.
+  public var validation = 0.1
+
+  public init() {}
+
+  /// Cuts a text into windows: x holds `context` characters, y those that follow each of them. The last part of the
+  /// text, in its order, is the validation split.
+  public func write(_ sources: [String], to file: OutputFile) throws {
+    try requireOne(sources, "join them first")
+    let path = sources[0]
+    let text = try EncodedText(path: path)
+    let cut = text.indices.count - Int(Double(text.indices.count) * validation)
+    var parts = [("train", 0..<cut)]
+    if cut < text.indices.count { parts.append(("val", cut..<text.indices.count)) }
+    for (split, range) in parts {
+      guard range.count > context else {
+        throw Failure.data(
+          "\(path): the \(split) split has \(range.count) characters, too few for a window of \(context) and its "
+            + "successor; give a smaller --context\(split == "val" ? ", or --validation 0" : "")")
+      }
+      let starts = Array(Swift.stride(from: range.lowerBound, to: range.upperBound - context, by: stride ?? context))
+      for (name, shift) in [("x", 0), ("y", 1)] {
+        let shape = [starts.count, context]
+        let windows = starts.lazy.map { text.indices[$0 + shift..<$0 + shift + context] }.joined()
+        if text.vocabulary.count <= 256 {
+          try file.write("/\(split)/\(name)", shape: shape, windows.map { UInt8($0) })
+        } else {
+          try file.write("/\(split)/\(name)", shape: shape, windows.map { UInt16($0) })
+        }
+      }
+      let vocabulary = String(String.UnicodeScalarView(text.vocabulary))
+      try file.file.setAttribute("vocabulary", to: vocabulary, of: "/\(split)/x")
+    }
+  }
+}
+
+/// A text as whole numbers: each character (Unicode scalar) by its place in the sorted alphabet of the text.
+struct EncodedText {
+  /// Each character of the text once, in ascending order.
+  let vocabulary: [Unicode.Scalar]
+  let indices: [Int]
+
+  /// - Throws: `Failure` if the file is missing or not UTF-8, or holds more characters than an attribute can list.
+  init(path: String) throws {
+    let source = try SourceFile(path: path)
+    var bytes: [UInt8] = []
+    while true {
+      let block = try source.read(count: 1 << 22)
+      bytes += block
+      if block.count < 1 << 22 { break }
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw Failure.data("\(path): is not UTF-8 text; convert it first, for instance with iconv")
+    }
+    vocabulary = Set(text.unicodeScalars).sorted { $0.value < $1.value }
+    guard !vocabulary.contains("\0") else { throw Failure.data("\(path): holds null characters, expected text") }
+    // HDF5 stores an attribute of up to 64 KiB with its object.
+    guard vocabulary.reduce(0, { $0 + UTF8.width($1) }) < 60_000 else {
+      throw Failure.data("\(path): has \(vocabulary.count) different characters, too many for a model of characters")
+    }
+    let places = Dictionary(uniqueKeysWithValues: zip(vocabulary, 0...))
+    indices = text.unicodeScalars.map { places[$0] ?? 0 }
+  }
+}

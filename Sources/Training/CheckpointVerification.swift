@@ -1,0 +1,27 @@
+import Basics
+import Checkpointing
+
+/// What a checkpoint that is whole holds.
+package struct CheckpointVerification: Sendable {
+  package let epoch: Int
+  package let step: Int
+  package let arrays: Int
+  package let parameters: Int
+  package let shards: Int
+
+  /// Reads a checkpoint whole, recomputes its checksum, and looks at every parameter.
+  ///
+  /// - Throws: a `UserFacingError` for a file that is damaged, or parameters that are not finite.
+  package init(_ path: String) throws {
+    let checkpoint = try Checkpoint.read(path)
+    let facts = try checkpoint.facts(in: path)
+    let progress = try checkpoint.progress(in: path)
+    guard checkpoint.model.allSatisfy({ $0.elements.allSatisfy(\.isFinite) }) else {
+      throw Failure.data("\(path): the file is whole, but parameters are not finite; use an older checkpoint")
+    }
+    (epoch, step) = (progress.epoch, progress.step)
+    arrays = checkpoint.model.count
+    parameters = checkpoint.model.reduce(0) { $0 + $1.elements.count }
+    shards = facts.shardCount
+  }
+}

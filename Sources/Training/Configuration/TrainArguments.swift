@@ -1,0 +1,146 @@
+import NeuralNetwork
+import Optimizers
+public import Settings
+
+/// The arguments of `train`, in the order in which they take effect: defaults, file, then settings as given.
+///
+/// Programs with a model of their own read the same options.
+public struct TrainArguments: OptionGroup, Equatable {
+  /// A value for one key, from `--set` or from an option of its own.
+  public struct Setting: Sendable, Equatable {
+    /// The key's path, such as `optimizer.learning_rate`.
+    public let path: String
+    public let value: JSONValue
+
+    public init(path: String, value: JSONValue) {
+      self.path = path
+      self.value = value
+    }
+  }
+
+  /// The JSON5 file to read; nil for defaults alone.
+  public var configurationFile: String?
+  public var settings: [Setting] = []
+
+  public init() {}
+
+  public init(configurationFile: String? = nil, settings: [Setting] = []) {
+    self.configurationFile = configurationFile
+    self.settings = settings
+  }
+
+  /// Reads the options and the configuration file of a command line, as `ddp-train train` takes them.
+  ///
+  /// - Parameter arguments: without the program's own name.
+  public init(_ arguments: some Sequence<String>) throws(SettingsError) {
+    let scanned = try ScannedArguments(arguments, of: "train", options: Self.optionHelp)
+    try read(scanned.options)
+    try take(scanned.words, of: "train")
+  }
+
+  /// Takes in the word between the options, the configuration file.
+  public mutating func take(_ words: [String], of command: String) throws(SettingsError) {
+    try ScannedArguments.check(words, atMost: 1, of: command)
+    guard let word = words.first else { return }
+    if let configurationFile {
+      throw SettingsError("--config: expected one configuration file, found '\(word)' and '\(configurationFile)'")
+    }
+    configurationFile = word
+  }
+
+  /// Reads the file and lays the settings over it.
+  public func configuration() throws(SettingsError) -> TrainingConfiguration {
+    var value = JSONValue.object([])
+    if let configurationFile { value = try JSON5Parser.parse(contentsOfFile: configurationFile) }
+    return try configuration(over: value)
+  }
+
+  /// Lays the settings over `value`, a configuration file's content.
+  public func configuration(over value: JSONValue) throws(SettingsError) -> TrainingConfiguration {
+    var value = value
+    for setting in settings { value = try value.setting(path: setting.path, to: setting.value) }
+    return try TrainingConfiguration(value)
+  }
+}
+
+extension TrainArguments.Setting {
+  /// Reads `path=value`.
+  init(assignment: String) throws(SettingsError) {
+    let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, !parts[0].isEmpty else {
+      throw SettingsError("--set: expected path=value, as in --set optimizer.momentum=0.9, found '\(assignment)'")
+    }
+    self.init(path: parts[0], value: JSONValue(commandLineText: parts[1]))
+  }
+}
+
+// MARK: Options
+
+extension TrainArguments {
+  /// Everything that `train` takes, in the order of `--help`.
+  public static let options: [Option<TrainArguments>] = [
+    option(
+      "--data", "FILE", String.self, .any, "data.path", default: "digits", "HDF5 file, directory, glob or list file"),
+    option("--model", "NAME", of: ModelDescription.knownNames, "model", "what is trained"),
+    option(
+      "--loss", "NAME", of: LossCatalog.all.names, "loss", default: "by labels",
+      "what is minimized, such as cross_entropy; see loss.name"),
+    option("--epochs", "N", Int.self, .atLeast(1), "epochs", "passes over the training split"),
+    option("--batch-size", "N", Int.self, .atLeast(1), "batch_size", "samples per step over all ranks"),
+    option(
+      "--learning-rate", "X", Double.self, .above(0), "optimizer.learning_rate", "step size; the default is adam's"),
+    option(
+      "--optimizer", "NAME", of: OptimizerCatalog.all.names, "optimizer.name", "how steps are taken"),
+    option("--seed", "N", UInt64.self, .any, "seed", "decides every random choice"),
+    option(
+      "--shards", "N", Int.self, .atLeast(1), "shards", default: "4 or ranks", "logical shards, at least the ranks"),
+    option("--run", "DIR", String.self, .any, "run", default: "runs/…", "results; runs/NAME-TIMESTAMP"),
+    option("--resume", "auto|PATH", String.self, .any, "resume", default: "new run", "goes on from a checkpoint"),
+    option(
+      "--exchange", "NAME", of: ExchangeChoice.allCases.map(\.rawValue), "exchange",
+      "how gradients travel"),
+    option("--threads", "N", Int.self, .atLeast(1), "threads", "BLAS threads per rank"),
+    Option(OptionSpelling("--quiet", "", key: "quiet", "prints errors only")) { arguments, _ in
+      arguments.settings.append(Setting(path: "quiet", value: true))
+    },
+    Option("--config", \.configurationFile, "FILE", "JSON5 file, as the argument CONFIG"),
+    Option(OptionSpelling("--set", "PATH=VALUE", "sets any key; repeatable")) { arguments, text throws(SettingsError) in
+      arguments.settings.append(try Setting(assignment: text))
+    },
+  ]
+
+  /// An option that sets a key. Its default is the configuration's, unless `words` tell it.
+  private static func option<Value: SettingValue>(
+    _ name: String, _ placeholder: String, _ type: Value.Type, _ limits: Value.Limits, _ key: String,
+    default words: String? = nil, _ help: String
+  ) -> Option<TrainArguments> {
+    Option(
+      OptionSpelling(name, placeholder, key: key, accepted: Value.words(for: limits), help),
+      default: words ?? defaultText(key)
+    ) { arguments, text throws(SettingsError) in
+      let value = try Value.read(Value.value(ofText: text), name, limits)
+      arguments.settings.append(Setting(path: key, value: value.json(limits)))
+    }
+  }
+
+  /// An option that sets a key to one of a few names.
+  private static func option(
+    _ name: String, _ placeholder: String, of names: [String], _ key: String, default words: String? = nil,
+    _ help: String
+  ) -> Option<TrainArguments> {
+    Option(
+      OptionSpelling(name, placeholder, key: key, accepted: names.joined(separator: ", "), help),
+      default: words ?? defaultText(key)
+    ) { arguments, text throws(SettingsError) in
+      let value = try JSONValue.string(text).requireName(name, of: names)
+      arguments.settings.append(Setting(path: key, value: .string(value)))
+    }
+  }
+
+  /// The value at a path of the default configuration.
+  private static func defaultText(_ path: String) -> String? {
+    let keys = path.split(separator: ".").map(String.init)
+    let value = keys.reduce(TrainingConfiguration().json as JSONValue?) { $0?[$1] }
+    return value?.plainText
+  }
+}

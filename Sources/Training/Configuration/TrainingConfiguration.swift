@@ -1,0 +1,274 @@
+public import DataPipeline
+public import Metrics
+public import NeuralNetwork
+public import NumericCore
+public import Optimizers
+public import Settings
+
+/// Everything that decides a training run. Each property is a key of the configuration file, in snake_case.
+///
+/// `TrainingConfiguration()` holds the defaults: an MLP with Adam on the bundled digits.
+public struct TrainingConfiguration: SettingsGroup, Equatable {
+  public var data = DataSettings()
+  public var model = ModelDescription.named(.mlp)
+  public var initializer = InitializationScheme.kaiming
+  public var loss = LossChoice()
+  public var optimizer = OptimizerSettings()
+  /// Of the second network of a model that has two; nil: as `optimizer`.
+  public var generatorOptimizer: OptimizerSettings?
+  public var schedule = ScheduleSettings()
+  /// Nil turns clipping off.
+  public var clipNorm: Double?
+  /// Nil turns clipping off.
+  public var clipValue: Double?
+  public var regularization = RegularizationSettings()
+  /// Nil: the weights themselves are evaluated.
+  public var emaDecay: Double?
+  /// Nil: the run takes all its epochs.
+  public var earlyStopping: EarlyStopping?
+  /// What is measured on the validation split beside the loss, by name.
+  public var metrics = [MetricName.accuracy]
+  public var epochs = 20
+  /// Over all ranks; where gradients are accumulated, per micro-step.
+  public var batchSize = 128
+  public var accumulate = 1
+  public var seed: UInt64 = 42
+  /// Logical shards, the unit of work that makes the bits independent of the ranks; nil: 4, or the number of ranks if
+  /// that is larger.
+  public var shards: Int?
+  public var exchange = ExchangeChoice.auto
+  public var threads = 1
+  public var checkpoint = CheckpointRule()
+  /// Nil: `runs/NAME-TIMESTAMP`.
+  public var run: String?
+  /// Nil: taken from the data.
+  public var name: String?
+  public var resume: ResumeChoice?
+  public var quiet = false
+
+  public init() {}
+
+  public static let settings: [Setting<TrainingConfiguration>] = [
+    Setting("data", \.data, "where samples come from and what is done to them"),
+    Setting("model", \.model, "name, list of layers, or two networks"),
+    Setting("initializer", \.initializer, "how weights are drawn whose layer names no other"),
+    Setting("loss", \.loss, "name, or { name: …, … }; by the labels"),
+    Setting("optimizer", \.optimizer, "name, or { name: …, … }"),
+    Setting("generator_optimizer", \.generatorOptimizer, "of a GAN's generator; as optimizer, the discriminator's"),
+    Setting("schedule", \.schedule, "name, or { name: …, … }"),
+    Setting("clip_norm", \.clipNorm, .above(0), "largest global norm of the gradient"),
+    Setting("clip_value", \.clipValue, .above(0), "largest magnitude of an element of the gradient"),
+    Setting("regularization", \.regularization, "penalties on the size of the weights"),
+    Setting("ema_decay", \.emaDecay, .between(0, 1), "evaluates a moving average of the weights"),
+    Setting("early_stopping", \.earlyStopping, "when a run ends before its epochs are over"),
+    Setting("metrics", \.metrics, "measured on validation; names below"),
+    Setting("epochs", \.epochs, .atLeast(1), "passes over the training split"),
+    Setting("batch_size", \.batchSize, .atLeast(1), "samples per step over all ranks"),
+    Setting("accumulate", \.accumulate, .atLeast(1), "micro-steps of batch_size samples summed per step"),
+    Setting("seed", \.seed, "decides every random choice"),
+    Setting("shards", \.shards, .atLeast(1), "logical shards, at least the ranks; 4 or the ranks"),
+    Setting("exchange", \.exchange, "how ranks sum their gradients"),
+    Setting("threads", \.threads, .atLeast(1), "BLAS threads per rank"),
+    Setting("checkpoint", \.checkpoint, "when checkpoints are written, whichever comes first"),
+    Setting("run", \.run, "directory of the results; runs/NAME-TIMESTAMP"),
+    Setting("name", \.name, "name in the default run directory; from the data"),
+    Setting("resume", \.resume, "auto or a checkpoint to go on from"),
+    Setting("quiet", \.quiet, "prints errors only"),
+  ]
+
+  /// Reads a configuration; what it leaves out keeps its default.
+  ///
+  /// Throws for an unknown key or name, a value of the wrong type or out of range, and an option that the chosen loss,
+  /// optimizer or schedule does not take.
+  public init(_ value: JSONValue) throws(SettingsError) {
+    var reader = try SettingsReader(value)
+    // `layers` at the top is short for `model: { layers: … }`.
+    let layers = reader.value("layers")
+    try self.init(reading: &reader)
+    if let layers {
+      guard reader.value("model") == nil else {
+        throw reader.error("layers", "stands beside 'model'; expected one of the two")
+      }
+      _ = try layers.requireArray("layers")
+      model = try ModelDescription(layers, path: "layers")
+    }
+    try reader.finish()
+  }
+
+  public func validate(_ reader: SettingsReader) throws(SettingsError) {
+    guard !reconstructs || data.labels == nil else {
+      throw reader.error("data", "labels are not read where the target is the features; leave data.labels out")
+    }
+    guard schedule.scaling != .none || schedule.schedule.minimumLearningRate <= optimizer.learningRate else {
+      throw reader.error(
+        "schedule", "minimum_learning_rate is above optimizer.learning_rate, \(optimizer.learningRate)")
+    }
+    guard generatorOptimizer == nil || model.task == Adversarial.name else {
+      throw reader.error("generator_optimizer", "is for a GAN alone, whose model has a generator; leave it out")
+    }
+    try TaskCatalog.check(self, reader)
+  }
+
+  /// The whole configuration with its defaults filled in: it reads back as an equal configuration.
+  public var json: JSONValue { .object(members) }
+
+  public static func == (a: TrainingConfiguration, b: TrainingConfiguration) -> Bool { a.members == b.members }
+
+  /// Samples of one update over all ranks.
+  public var samplesPerStep: Int { batchSize * accumulate }
+
+  /// Whether the model learns to give the features themselves.
+  public var reconstructs: Bool {
+    (data.target ?? (model.task == Reconstruction.name ? .features : .labels)) == .features
+  }
+}
+
+/// Where samples come from and what is done to them: the key `data`.
+public struct DataSettings: NestedSettings {
+  /// What a model learns to give.
+  public enum Target: String, SettingChoice {
+    case labels
+    /// The sample's own features, scaled, as they were before augmentation.
+    case features
+  }
+
+  /// Nil: the bundled digits.
+  public var path: String?
+  /// Nil: found by name.
+  public var features: String?
+  /// Nil: found by name.
+  public var labels: String?
+  /// Nil: by the model.
+  public var target: Target?
+  public var validation = 0.0
+  public var scaling = FeatureScaling.unit
+  public var layout = ChannelLayout.auto
+  public var augment = AugmentationList()
+
+  public init() {}
+
+  public static let shorthand: String? = "path"
+  public static let settings: [Setting<DataSettings>] = [
+    Setting("path", \.path, "HDF5 file, directory, glob or list of files; the bundled digits"),
+    Setting("features", \.features, "dataset in the file, such as /train/x; found by name"),
+    Setting("labels", \.labels, "dataset in the file; found by name"),
+    Setting("target", \.target, "what outputs are compared with; features for the model autoencoder, else labels"),
+    Setting("validation", \.validation, .halfOpen(0, 1), "fraction of train used for validation"),
+    Setting("scaling", \.scaling, "of features, by figures of the training split"),
+    Setting("layout", \.layout, "where channels stand; by the shape"),
+    Setting("augment", \.augment, "[\"flip\", { crop: { padding: 4 } }], names below"),
+  ]
+}
+
+/// A loss, or the one that fits the labels.
+public struct LossChoice: SettingValue, Equatable {
+  /// Nil: the loss that fits.
+  public var value: (any Loss)?
+
+  public init(_ value: (any Loss)? = nil) { self.value = value }
+
+  public static func read(_ value: JSONValue, _ subject: String, _ limits: NoLimits) throws(SettingsError) -> LossChoice
+  {
+    var reader = try SettingsReader(value, path: subject, shorthand: "name")
+    let loss = try LossCatalog.all.readNamed(&reader)
+    try reader.finish()
+    return LossChoice(loss)
+  }
+
+  public func json(_ limits: NoLimits) -> JSONValue { value?.compactNamedJSON ?? .null }
+  public static func == (a: LossChoice, b: LossChoice) -> Bool { a.json(.any) == b.json(.any) }
+}
+
+/// Penalties on the size of the weights, which act through the gradient: the loss that is reported is that of the data.
+public struct RegularizationSettings: NestedSettings {
+  /// λ of λ·Σ|θ|.
+  public var l1 = 0.0
+  /// λ of λ/2·Σθ².
+  public var l2 = 0.0
+
+  public init() {}
+
+  public static let settings: [Setting<RegularizationSettings>] = [
+    Setting("l1", \.l1, .atLeast(0), "factor of Σ|w|, in the gradient alone"),
+    Setting("l2", \.l2, .atLeast(0), "factor of Σw²/2, in the gradient alone"),
+  ]
+}
+
+/// How ranks sum their gradients.
+public enum ExchangeChoice: String, SettingChoice {
+  /// Shared memory inside a node, MPI between nodes.
+  case auto
+  /// Shared memory alone; all ranks must be on one node.
+  case shared
+  /// One `MPI_Allreduce` a step: the reference, repeatable for a fixed number of ranks only.
+  case mpi
+}
+
+/// When checkpoints are written; whichever comes first. 0 turns a rule off.
+public struct CheckpointRule: NestedSettings {
+  /// 1 by default, 0 if one of the next two is given.
+  public var everyEpochs: Int {
+    get { givenEpochs ?? (everySteps > 0 || everyMinutes > 0 ? 0 : 1) }
+    set { givenEpochs = newValue }
+  }
+  public var everySteps = 0
+  public var everyMinutes = 0.0
+  /// How many of the newest are kept beside the best.
+  public var keep = 3
+  private var givenEpochs: Int?
+
+  public init() {}
+
+  public static let settings: [Setting<CheckpointRule>] = [
+    Setting("every_epochs", \.everyEpochs, .atLeast(0), "0 turns it off; off if one of the next two is given"),
+    Setting("every_steps", \.everySteps, .atLeast(0), "0 turns it off"),
+    Setting("every_minutes", \.everyMinutes, .atLeast(0), "0 turns it off"),
+    Setting("keep", \.keep, .atLeast(1), "newest checkpoints kept, beside the best"),
+  ]
+}
+
+/// Which checkpoint a run goes on from.
+public enum ResumeChoice: SettingValue, Equatable {
+  /// The newest in the run directory that verifies; a new run if there is none.
+  case auto
+  case path(String)
+
+  public static func read(
+    _ value: JSONValue, _ subject: String, _ limits: NoLimits
+  ) throws(SettingsError) -> ResumeChoice {
+    let text = try value.requireString(subject)
+    return text == "auto" ? .auto : .path(text)
+  }
+
+  public func json(_ limits: NoLimits) -> JSONValue {
+    switch self {
+    case .auto: "auto"
+    case .path(let path): .string(path)
+    }
+  }
+}
+
+extension MetricName: SettingListElement {
+  public static var unlimitedList: NoLimits { .any }
+
+  public static func readList(
+    _ value: JSONValue, _ subject: String, _ limits: NoLimits
+  ) throws(SettingsError) -> [MetricName] {
+    var names: [MetricName] = []
+    for (index, element) in (try value.requireArray(subject)).enumerated() {
+      let text = try element.requireString("\(subject)[\(index)]")
+      guard let name = MetricName(rawValue: text) else {
+        throw SettingsError(
+          "\(subject)[\(index)]: unknown name '\(text)' (\(MetricName.knownNames.suggestion(for: text)))",
+          at: element.position)
+      }
+      if !names.contains(name) { names.append(name) }
+    }
+    return names
+  }
+
+  public static func listJSON(_ list: [MetricName], _ limits: NoLimits) -> JSONValue {
+    .array(list.map { .string($0.rawValue) })
+  }
+  public static func listWords(for limits: NoLimits) -> String { "list" }
+}

@@ -1,0 +1,97 @@
+import Basics
+import Checkpointing
+import DataPipeline
+import HDF5Storage
+import NeuralNetwork
+import NumericCore
+
+/// A checkpoint whose model makes something: text, character by character, or, of a GAN, samples like its data.
+package struct GenerativeCheckpoint {
+  let trained: TrainedModel
+
+  /// - Throws: a `UserFacingError` where the file is missing or damaged.
+  package init(_ path: String) throws { trained = try TrainedModel(path) }
+
+  /// Whether it makes samples; else text.
+  package var makesSamples: Bool { trained.facts.configuration.model.isAdversarial }
+}
+
+/// Makes samples with the generator of a GAN.
+///
+/// Sample i is made of the latent vector that (seed, i) gives, whatever the number of samples.
+package struct SampleGenerator {
+  private let trained: TrainedModel
+  private let networks: AdversarialModel<Float>
+  private let storage: FeatureStorage
+
+  /// - Throws: where the checkpoint does not tell how its data were stored.
+  package init(_ checkpoint: GenerativeCheckpoint) throws {
+    trained = checkpoint.trained
+    guard let networks = try trained.networks(), let storage = trained.facts.storage else {
+      throw Failure.data("\(trained.path): the attribute 'file_shape' is missing or not as ddp-train writes it")
+    }
+    (self.networks, self.storage) = (networks, storage)
+  }
+
+  /// The shape of a sample in the data's file.
+  package var shape: Shape { storage.shape }
+
+  /// Samples [N, feature size] in the units of the data.
+  package func samples(_ count: Int, seed: UInt64) -> [Float] {
+    // Always as many at a time: a sample's last bits may depend on how many are computed beside it.
+    let capacity = 64, size = networks.layers.latent
+    let values = networks.generatorValues(trained.values)
+    let workspace = Workspace(model: networks.generator, capacity: capacity, values: values, learns: false)
+    let random = RandomSource(seed: seed).stream(.latent)
+    var samples: [Float] = []
+    for start in stride(from: 0, to: count, by: capacity) {
+      let block = min(capacity, count - start)
+      for index in 0..<block {
+        random.fillNormal(workspace.input().window(index * size..<(index + 1) * size), substream: start + index)
+      }
+      workspace.forward(samples: capacity, mode: .evaluation, values: values)
+      samples += workspace.output().window(first: block * storage.shape.elementCount)
+    }
+    trained.facts.transform.invert(&samples)
+    return samples
+  }
+
+  /// Writes `/train/x` as in the files of the training data, but as single-precision numbers.
+  package func write(_ samples: [Float], to path: String) throws {
+    let size = storage.shape.elementCount, count = samples.count / size
+    let elements = (0..<count).flatMap { storage.fileOrder(samples[$0 * size..<($0 + 1) * size]) }
+    let file = try HDF5File.createInMemory(named: path)
+    try file.write("/train/x", shape: [count] + storage.shape.extents, elements: elements)
+    // Numbers that are scaled by the greatest value of their type say which it was.
+    if let greatest { try file.setAttribute("valid_max", to: Double(greatest.rounded()), of: "/train/x") }
+    try file.setAttribute("checkpoint", to: trained.path)
+    let image = try file.image()
+    try file.close()
+    try AtomicFile.write(image, to: path)
+  }
+
+  /// Height, width and channels of a sample as a picture; nil where it is none.
+  package var pictureShape: (height: Int, width: Int, channels: Int)? {
+    let shape = trained.facts.inputShape.rank == 3 ? trained.facts.inputShape : storage.shape
+    if shape.rank == 2 { return (shape[0], shape[1], 1) }
+    guard shape.rank == 3, shape[2] == 1 || shape[2] == 3 else { return nil }
+    return (shape[0], shape[1], shape[2])
+  }
+
+  /// Samples as numbers from 0, black, to 255, white.
+  ///
+  /// Black is 0 and white the greatest value of the type where the data was scaled by that; otherwise the range of the
+  /// samples.
+  package func pixels(of samples: [Float]) -> [UInt8] {
+    let black = greatest == nil ? samples.min() ?? 0 : 0
+    let white = greatest ?? samples.max() ?? 1
+    let scale = white > black ? 255 / (white - black) : 0
+    return samples.map { UInt8(min(255, max(0, (($0 - black) * scale).rounded()))) }
+  }
+
+  /// The greatest value of the data's type, if the data was scaled by it.
+  private var greatest: Float? {
+    let transform = trained.facts.transform
+    return transform.kind == .unit && transform.factor[0] != 1 ? 1 / transform.factor[0] : nil
+  }
+}

@@ -1,0 +1,110 @@
+import Basics
+import Metrics
+import Settings
+import Training
+
+/// `evaluate`: loss and metrics of a checkpoint on a split, as a table or as JSON.
+package struct Evaluate: Command {
+  package static let name = "evaluate"
+  package static let operands = "CHECKPOINT [options]"
+  package static let summary = "loss and metrics of a checkpoint"
+  package static let discussion = "Prints loss and metrics of a checkpoint on one split."
+  package static let options = [
+    Option(
+      "--data", \Evaluate.arguments.data, "FILE", default: "as trained",
+      "HDF5 file, directory, glob or text list of files"),
+    Option("--split", \Evaluate.arguments.split, "NAME", default: "test", "train, val or test"),
+    Option(flag: "--json", \Evaluate.json, "one JSON object instead of a table"),
+  ]
+
+  package var arguments = EvaluateArguments(checkpoint: "")
+  package var json = false
+
+  package init() {}
+
+  package mutating func take(_ words: [String]) throws(SettingsError) {
+    arguments.checkpoint = try Self.checkpoint(words)
+  }
+
+  package func run() throws -> ExitCode {
+    try DistributedProgram.withMPI { ranks in
+      let result = try EvaluationRun.evaluate(arguments, ranks: ranks)
+      guard ranks.isRoot else { return .done }
+      for line in json ? [report(result).line] : lines(result) { print(line) }
+      return .done
+    }
+  }
+
+  // MARK: What it says
+
+  /// Keys that every task has first; figures that are not defined are null.
+  private func report(_ result: EvaluationRun.Result) -> JSONValue {
+    let metrics = result.metrics
+    var members: [JSONValue.Member] = [
+      .init("checkpoint", .string(arguments.checkpoint)), .init("data", .string(result.data)),
+      .init("split", .string(result.split)), .init("samples", .integer(metrics.sampleCount)),
+      .init("step", .integer(result.step)), .init("loss", .finite(metrics.loss)),
+      .init("accuracy", .optional(metrics.accuracy)),
+    ]
+    guard let report = metrics.report else { return .object(members) }
+    members.append(
+      .init("metrics", .object(report.figures.map { JSONValue.Member($0.name, .finite($0.value)) })))
+    if !report.classes.isEmpty {
+      members.append(.init("classes", .array(report.classes.map(\.json))))
+    }
+    if let confusion = report.confusion {
+      members.append(.init("confusion_matrix", .array(confusion.map { .array($0.map(JSONValue.integer)) })))
+    }
+    return .object(members)
+  }
+
+  /// Head, figures, classes, and the confusion matrix of at most `confusionLimit` classes.
+  private func lines(_ result: EvaluationRun.Result) -> [String] {
+    let metrics = result.metrics
+    var head = TextTable([.left(10), .left])
+    head.add(["checkpoint", "\(arguments.checkpoint)  step \(grouped(result.step))"])
+    head.add(["data", "\(result.data)  \(result.split)  \(grouped(metrics.sampleCount)) samples"])
+    head.add(["loss", "\(shortNumber(metrics.loss))  \(result.lossName)"])
+    head.add(["accuracy", metrics.accuracy.map(percentage) ?? "none: \(result.lossName) has no classes"])
+    for figure in metrics.report?.figures ?? [] where figure.name != "accuracy" {
+      head.add([figure.name, figure.value.map(shortNumber) ?? "not defined"])
+    }
+    guard let report = metrics.report, !report.classes.isEmpty else { return head.lines }
+    return head.lines + [""] + classLines(report) + confusionLines(report)
+  }
+
+  private func classLines(_ report: MetricReport) -> [String] {
+    let hasRanking = report.classes.contains { $0.averagePrecision != nil }
+    let names =
+      ["class", "samples", "precision", "recall", "f1"] + (hasRanking ? ["roc_auc", "average_precision"] : [])
+    var table = TextTable(names.map { _ in .right })
+    table.add(names)
+    for item in report.classes {
+      let ranking = hasRanking ? [item.rocAUC, item.averagePrecision].map { $0.map(shortNumber) ?? "–" } : []
+      table.add(
+        [String(item.index), grouped(item.support)] + [item.precision, item.recall, item.f1].map(shortNumber) + ranking)
+    }
+    return table.lines
+  }
+
+  private func confusionLines(_ report: MetricReport) -> [String] {
+    guard let confusion = report.confusion, confusion.count <= Self.confusionLimit else { return [] }
+    var table = TextTable((0...confusion.count).map { _ in .right })
+    table.add([""] + confusion.indices.map(String.init))
+    for (row, counts) in confusion.enumerated() { table.add([String(row)] + counts.map(String.init)) }
+    return ["", "label (row) and prediction (column)"] + table.lines
+  }
+
+  /// The most classes whose matrix fits a screen.
+  private static let confusionLimit = 20
+}
+
+extension MetricReport.ClassFigures {
+  fileprivate var json: JSONValue {
+    [
+      "class": .integer(index), "samples": .integer(support), "precision": .number(precision),
+      "recall": .number(recall), "f1": .number(f1), "roc_auc": .optional(rocAUC),
+      "average_precision": .optional(averagePrecision),
+    ]
+  }
+}

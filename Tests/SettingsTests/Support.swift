@@ -1,0 +1,15 @@
+import Settings
+import Testing
+
+/// The description of the error that `body` throws; records a failure and gives an empty text if it throws none.
+func message<Result>(
+  _ body: () throws(SettingsError) -> Result, sourceLocation: SourceLocation = #_sourceLocation
+) -> String {
+  do throws(SettingsError) {
+    let result = try body()
+    Issue.record("expected an error, got \(result)", sourceLocation: sourceLocation)
+    return ""
+  } catch {
+    return error.description
+  }
+}
