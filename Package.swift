@@ -78,13 +78,12 @@ let package = Package(
     .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "Basics"]),
     .testTarget(
       name: "DataPipelineTests",
-      dependencies: ["DataPipeline", "NumericCore", "Collectives", "HDF5Storage", "Basics"]),
-    .testTarget(name: "ConfigurationTests", 
-      dependencies: ["Training", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Settings", "Basics"]),
+      dependencies: ["DataPipeline", "NumericCore", "Collectives", "HDF5Storage", "Basics", "TestSupport"]),
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "Basics", "DataTools", "Settings", "Training", "ddp-train",
+        "ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "Basics", "DataTools", "Settings", "Training",
+        "ddp-train",
       ]),
     .testTarget(
       name: "DistributedTests",
@@ -95,14 +94,17 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork"], path: "Tests/TestSupport"),
     .testTarget(name: "NumericCoreTests", dependencies: ["NumericCore", "TestSupport"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "NumericCore", "TestSupport"]),
-    .testTarget(name: "AugmentationTests", dependencies: ["DataPipeline", "NumericCore", "TestSupport"]),
     .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "TestSupport"]),
     .testTarget(
       name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "NumericCore", "Settings", "TestSupport"]),
     .testTarget(
       name: "OptimizersTests",
       dependencies: ["Optimizers", "NeuralNetwork", "NumericCore", "Settings", "TestSupport"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "Settings", "TestSupport"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Training", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Settings", "Basics", "TestSupport",
+      ]),
     .testTarget(
       name: "DDPTrainTests", dependencies: ["DDPTrain", "Training", "Settings", "NeuralNetwork", "TestSupport"]),
   ],

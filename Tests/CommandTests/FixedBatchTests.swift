@@ -20,7 +20,7 @@ extension Commands {
         let environment = ["OPENBLAS_CORETYPE": family]
         try sandbox.succeed(
           ["--model", model, "--epochs", "1", "--run", "run", "--quiet"], ranks: 2, environment: environment)
-        let digits = packageDirectory + "/datasets/digits.h5"
+        let digits = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../datasets/digits.h5").path
         let rows = try HDF5File.open(digits).dataset("/test/x").readAll(as: UInt8.self)
         try body(sandbox, Array(rows.prefix(100 * 64)), environment)
       }

@@ -1,3 +1,5 @@
+import NeuralNetwork
+import Optimizers
 import Training
 import Foundation
 import Settings
@@ -23,12 +25,11 @@ import Testing
     let read = try arguments.configuration(over: [:])
     var expected = TrainingConfiguration()
     expected.data.path = "d.h5"
-    expected.model = .named("linear")
-    expected.loss = .init(name: "mse")
+    expected.model = .named(.linear)
+    expected.loss = LossChoice(MeanSquaredError())
     expected.epochs = 3
     expected.batchSize = 64
-    expected.optimizer = .init(name: "sgd")
-    expected.optimizer.learningRate = 0.01
+    expected.optimizer = OptimizerSettings(SGD(), learningRate: 0.01)
     expected.seed = 7
     expected.shards = 8
     expected.run = "2024"
@@ -46,7 +47,7 @@ import Testing
     )
     .configuration(over: file)
     #expect(read.epochs == 4 && read.batchSize == 2 && read.seed == 6)
-    #expect(read.optimizer.name == "sgd" && read.optimizer.momentum == 0.5)
+    #expect((read.optimizer.rule as? SGD)?.momentum == 0.5)
   }
 
   @Test func theFileIsRead() throws {
@@ -76,9 +77,9 @@ import Testing
       return members.flatMap { keys($0.value, path.isEmpty ? $0.key : "\(path).\($0.key)") }
     }
     let names =
-      TrainingConfiguration.Optimizer.knownNames.map { "{ optimizer: '\($0)' }" }
-      + TrainingConfiguration.Schedule.Name.allCases.map {
-        "{ schedule: { name: '\($0.rawValue)', \($0 == .multiStep ? "milestones: [1]" : "") } }"
+      OptimizerCatalog.all.names.map { "{ optimizer: '\($0)' }" }
+      + ScheduleCatalog.all.names.map {
+        "{ schedule: { name: '\($0)', \($0 == MultiStepDecay.name ? "milestones: [1]" : "") } }"
       }
     for description in ["{}", "{ early_stopping: {} }"] + names {
       for key in keys(try TrainingConfiguration(JSON5Parser.parse(description, file: "run.json5")).json, "") {

@@ -2,6 +2,7 @@ import Basics
 import Training
 import DataPipeline
 import NeuralNetwork
+import NumericCore
 import Optimizers
 import Settings
 import Testing
