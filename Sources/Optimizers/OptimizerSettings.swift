@@ -53,6 +53,4 @@ extension OptimizerSettings: SettingValue {
       [JSONValue.Member("name", .string(rule.name))]
         + Self.shared.map { JSONValue.Member($0.key, $0.json(of: self)) } + rule.members)
   }
-
-  public static func words(for limits: NoLimits) -> String { "name, or { name: …, … }" }
 }

@@ -23,10 +23,10 @@ extension Configurable {
   /// The name alone where all settings are the defaults, else `namedJSON`.
   public var compactNamedJSON: JSONValue { changedMembers.isEmpty ? .string(Self.name) : namedJSON }
 
-  /// `"name"` or `{ name: { key: … } }` with the settings that are not the defaults.
+  /// `{ name: { key: … } }` with all settings that have a value, or `"name"` where none has.
   public var taggedJSON: JSONValue {
-    let changed = changedMembers
-    return changed.isEmpty ? .string(Self.name) : .object([JSONValue.Member(Self.name, .object(changed))])
+    let given = members.filter { $0.value != .null }
+    return given.isEmpty ? .string(Self.name) : .object([JSONValue.Member(Self.name, .object(given))])
   }
 }
 

@@ -109,7 +109,7 @@ extension SettingsGroup {
 /// What `--help` says of one setting.
 public struct SettingHelp: Sendable, Equatable {
   public let key: String
-  /// The default as it would be written; nil where there is none.
+  /// The default as it would be written, of an object its name alone; nil where there is none.
   public let defaultText: String?
   public let accepted: String
   public let help: String
@@ -121,7 +121,8 @@ public struct SettingHelp: Sendable, Equatable {
       switch value.content {
       case .null: nil
       case .string(let text): text
-      default: value.line
+      case .object: value["name"]?.line
+      case .bool, .integer, .number, .array: value.line
       }
   }
 }

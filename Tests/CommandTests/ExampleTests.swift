@@ -69,7 +69,7 @@ extension Commands {
         try #require(versioned != manifest)
         try sandbox.write("example/Package.swift", Data(versioned.utf8))
         try succeed(
-          "swift", ["build", "--disable-dependency-cache", "--package-path", "example", "--target", "Diagnostics"])
+          "swift", ["build", "--disable-dependency-cache", "--package-path", "example", "--target", "Basics"])
         #expect(try sandbox.text("example/Package.resolved").contains(#""version" : "1.0.0""#))
         #expect(try sandbox.text("example/.build/debug.yaml").contains(#""-Xcc","-fno-math-errno""#))
       }

@@ -101,6 +101,4 @@ extension ScheduleSettings: SettingValue {
       [JSONValue.Member("name", .string(schedule.name))]
         + Self.shared.map { JSONValue.Member($0.key, $0.json(of: self)) } + schedule.members)
   }
-
-  public static func words(for limits: NoLimits) -> String { "name, or { name: …, … }" }
 }

@@ -20,21 +20,14 @@ extension TrainingConfiguration {
     var layers = HelpSection("model.layers: [{ dense: 128 }, \"relu\", { dropout: 0.2 }, \"dense\"]", LayerCatalog.all)
     layers.text = "A bare value is the first option: { dense: 128 } is { dense: { units: 128 } }."
     var optimizers = HelpSection("optimizer", OptimizerCatalog.all)
-    optimizers.text = Self.shared(OptimizerSettings.sharedHelp)
+    (optimizers.prefix, optimizers.rows) = ("optimizer.", OptimizerSettings.sharedHelp)
     var schedules = HelpSection("schedule", ScheduleCatalog.all)
-    schedules.text = Self.shared(ScheduleSettings.sharedHelp)
+    (schedules.prefix, schedules.rows) = ("schedule.", ScheduleSettings.sharedHelp)
     var metrics = HelpSection("metrics")
     metrics.entries = MetricCatalog.all.map { ($0.names.joined(separator: ", "), $0.summary, []) }
     return [keys] + groups + [
       models, layers, HelpSection("loss", LossCatalog.all), optimizers, schedules,
       HelpSection("data.augment", AugmentationCatalog.all), metrics,
     ]
-  }
-
-  private static func shared(_ settings: [SettingHelp]) -> String {
-    let lines = settings.map { setting in
-      "\(setting.key): \(setting.help)" + (setting.defaultText.map { " (\($0))" } ?? "")
-    }
-    return "All take " + lines.joined(separator: "; ") + "."
   }
 }
