@@ -27,7 +27,8 @@ package struct SampleGenerator {
   /// - Throws: where the checkpoint does not tell how its data were stored.
   package init(_ checkpoint: GenerativeCheckpoint) throws {
     trained = checkpoint.trained
-    guard let networks = try trained.networks(), let storage = trained.facts.storage else {
+    let model = trained.facts.configuration.model
+    guard let networks = try trained.factory.makeAdversarialModel(model), let storage = trained.facts.storage else {
       throw Failure.data("\(trained.path): the attribute 'file_shape' is missing or not as ddp-train writes it")
     }
     (self.networks, self.storage) = (networks, storage)

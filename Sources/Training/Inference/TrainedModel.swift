@@ -11,7 +11,7 @@ struct TrainedModel {
   let facts: Checkpoint.Facts
   let model: Model<Float>
   let progress: TrainingProgress
-  private let factory: ModelFactory
+  let factory: ModelFactory
   private let parameters: FlatBuffer<Float>
   private let statistics: FlatBuffer<Float>
 
@@ -40,11 +40,6 @@ struct TrainedModel {
   /// The network that the task of a split trains.
   func network(_ task: any LearningTask) throws -> any TrainableNetwork {
     try task.makeNetwork(factory, facts.configuration.model)
-  }
-
-  /// The two networks of a model that has two; nil of a single one.
-  func networks() throws -> AdversarialModel<Float>? {
-    try factory.makeAdversarialModel(facts.configuration.model)
   }
 
   var values: ModelValues<Float> { ModelValues(parameters: parameters.window, statistics: statistics.window) }
