@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the scripts in launch/ share; each sources this file, nobody runs it.
+# What the scripts in launch/ share; each sources this file; it is not run itself.
 
 set -euo pipefail
 
@@ -85,7 +85,7 @@ allow_root() {
   if ((EUID == 0)); then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
 }
 
-# Adds ranks on this machine to mpirun_command: each on cores of its own if they suffice, else sharing them.
+# Adds ranks on this machine to mpirun_command: each on cores of its own if there are enough, otherwise sharing them.
 #   place_on_this_machine RANKS THREADS
 place_on_this_machine() {
   mpirun_command+=(-np "$1")

@@ -46,7 +46,7 @@ public enum AtomicFile {
     try syncDirectory(of: path)
   }
 
-  /// Hidden, so that nobody takes it for a finished file.
+  /// Hidden, so that it is not taken for a finished file.
   public static func temporaryName(for path: String) -> String {
     let url = URL(fileURLWithPath: path)
     return url.deletingLastPathComponent().path + "/." + url.lastPathComponent + ".tmp"

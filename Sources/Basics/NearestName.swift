@@ -7,7 +7,7 @@ extension Sequence<String> {
       .min { $0.1 < $1.1 }?.0
   }
 
-  /// The closing words of an "unknown name" error: the nearest known name if there is one, else all of them.
+  /// The closing words of an "unknown name" error: the nearest known name if there is one, otherwise all of them.
   public func suggestion(for name: String) -> String {
     if let nearest = nearest(to: name) { return "did you mean '\(nearest)'?" }
     return "known: " + joined(separator: ", ")

@@ -57,14 +57,14 @@ public struct CheckpointDirectory: Sendable {
   /// Whether the file of a step is there.
   public func has(step: Int) -> Bool { access(file(step: step), R_OK) == 0 }
 
-  /// Points the links at the checkpoints of these steps, as far as they are there: a run may have been killed between the
+  /// Points the links at those checkpoints of these steps that exist: a run may have been killed between the
   /// writing of a checkpoint and of its links.
   public func repairLinks(latest: Int, best: Int?) throws {
     if has(step: latest) { try AtomicFile.link(latestLink, to: Self.name(step: latest)) }
     if let best, has(step: best) { try AtomicFile.link(bestLink, to: Self.name(step: best)) }
   }
 
-  /// Renames the checkpoints of steps after `step`, which a resumed run is about to take again, so that nobody resumes from them by
+  /// Renames the checkpoints of steps after `step`, which a resumed run is about to take again, so that no run resumes from them by
   /// mistake and nothing is lost.
   public func setAside(after step: Int) {
     for newer in steps() where newer > step {

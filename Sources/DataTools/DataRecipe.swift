@@ -9,7 +9,7 @@ public protocol DataRecipe: Configurable, OptionGroup {
   static var operands: String { get }
   /// What `--help` says beside the summary: what is written, and how defaults are found.
   static var discussion: String { get }
-  /// Options of others that somebody may expect here, and why there are none. Default: none.
+  /// Options that users may expect from other commands, and why there are none here. Default: none.
   static var fixed: [String: String] { get }
   /// Checks what holds between options. Default: nothing does.
   ///

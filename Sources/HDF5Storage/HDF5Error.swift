@@ -35,7 +35,7 @@ func check<Status: SignedInteger>(
 
 /// Lets go of an identifier that `check` has returned, of any kind.
 ///
-/// Only for identifiers that hold no unwritten data, or whose failure nobody can act on any more.
+/// Only for identifiers that hold no unwritten data, or whose failure can no longer be acted on.
 func release(_ id: hid_t) {
   chdf5_prepare()
   if H5Iis_valid(id) > 0 { H5Idec_ref(id) }

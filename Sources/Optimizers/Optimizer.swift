@@ -8,9 +8,9 @@ public import Settings
 ///
 /// An optimizer is its hyperparameters: in double as they are configured, rounded once a step to the precision it computes in.
 public protocol Optimizer: Configurable {
-  /// Where nobody chooses the learning rate: PyTorch's default where it has the optimizer, but 0.01 for SGD.
+  /// The learning rate where none is given: PyTorch's default where it has the optimizer, but 0.01 for SGD.
   static var defaultLearningRate: Double { get }
-  /// Whether weight decay acts on biases and norms where nobody chooses. Default: yes.
+  /// Whether weight decay acts on biases and norms unless a configuration says otherwise. Default: yes.
   static var decaysBiases: Bool { get }
   /// λ, at least 0.
   var weightDecay: Double { get set }
@@ -33,7 +33,7 @@ public struct StepHyperparameters: Sendable, Equatable {
   public var learningRate: Float
   /// What a summed gradient is multiplied by: 1 / samples, times the clipping coefficient.
   public var gradientScale: Float
-  /// What the optimizer's weight decay is multiplied by: 0 for parameters that are not to decay, else 1.
+  /// What the optimizer's weight decay is multiplied by: 0 for parameters that are not to decay, 1 for the others.
   public var decayFactor: Float = 1
   /// q of the second pass of a layer-wise optimizer.
   public var trustRatio: Float = 1

@@ -20,7 +20,7 @@ extension Configurable {
   /// `{ name: …, key: …, … }` with all settings.
   public var namedJSON: JSONValue { .object([JSONValue.Member("name", .string(Self.name))] + members) }
 
-  /// The name alone where all settings are the defaults, else `namedJSON`.
+  /// The name alone where all settings are the defaults, otherwise `namedJSON`.
   public var compactNamedJSON: JSONValue { changedMembers.isEmpty ? .string(Self.name) : namedJSON }
 
   /// `{ name: { key: … } }` with all settings that have a value, or `"name"` where none has.

@@ -2,7 +2,7 @@ extension JSONValue {
   /// What a plain text stands for where an object may stand, by the object's path; `name` everywhere else.
   private static let shorthandKeys = ["data": "path"]
 
-  /// A copy in which the value at `path` is what `text` spells: JSON5 if it reads as that, else the text itself.
+  /// A copy in which the value at `path` is what `text` spells: JSON5 if it reads as that, otherwise the text itself.
   ///
   /// Objects on the way are made as needed. `optimizer: "sgd"`, of which `optimizer.momentum` is then set, becomes
   /// `{ name: "sgd", momentum: … }`; setting `model.layers` replaces a model's name.
@@ -21,7 +21,7 @@ extension JSONValue {
     return try setting(keys[...], to: value, path: path)
   }
 
-  /// What `text` spells on a command line: JSON5 if it reads as that, else the text itself. It has no position.
+  /// What `text` spells on a command line: JSON5 if it reads as that, otherwise the text itself. It has no position.
   public init(commandLineText text: String) {
     self = (try? JSON5Parser.parse(text, file: ""))?.withoutPositions ?? .string(text)
   }

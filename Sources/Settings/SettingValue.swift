@@ -11,7 +11,7 @@ public protocol SettingValue: Sendable {
   func json(_ limits: Limits) -> JSONValue
   /// The limits in words for `--help`; empty for none.
   static func words(for limits: Limits) -> String
-  /// What `text` spells on a command line. Default: JSON5 if it reads as that, else the text itself.
+  /// What `text` spells on a command line. Default: JSON5 if it reads as that, otherwise the text itself.
   static func value(ofText text: String) -> JSONValue
 }
 

@@ -1,6 +1,6 @@
 import Basics
 
-/// Reads one object of a configuration key by key, and knows at the end which keys nobody asked for.
+/// Reads one object of a configuration key by key, and knows at the end which keys were not read.
 ///
 /// A getter returns `nil` where the key is missing or null. Errors carry the position in the file and the key's path:
 ///

@@ -43,7 +43,7 @@ enum BarrierCase {
     return "barrier: \(world.size) ranks on nodes \(topology.nodeSizes), \(steps) steps"
   }
 
-  /// Leaves the plain sums, and zeroes the elements that nobody fills.
+  /// Leaves the plain sums, and zeroes the elements that no shard fills.
   private struct Assignment: StepUpdate {
     let parameters: Window<Float>
     let statistics: Window<Float>

@@ -55,7 +55,7 @@ extension Commands {
       }
     }
 
-    /// Nobody ends the other copies, and still one of them alone speaks.
+    /// No one ends the other copies, and still only one of them reports.
     @Test(arguments: [
       ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"), ("PMI_SIZE", "PMI_RANK"), ("SLURM_NTASKS", "SLURM_PROCID"),
     ])

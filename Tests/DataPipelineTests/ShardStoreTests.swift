@@ -178,7 +178,7 @@ import Testing
     try withTemporaryDirectory { directory in
       let path = try makeFile(directory + "/images.h5") { file in
         try file.write("/train/x", shape: [12, 3, 4, 5], elements: (0..<12 * 60).map { UInt8($0 % 251) })
-        // Too few rows for labels: nobody looks.
+        // Too few rows for labels, which are not read.
         try file.write("/train/y", shape: [2], elements: [Int32(7), -1])
       }
       let source = try DataSource.open(path, reconstructs: true).arranged(as: .images, .auto)

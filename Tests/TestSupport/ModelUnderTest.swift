@@ -88,7 +88,7 @@ public final class ModelUnderTest {
     }
   }
 
-  /// Checks backward for every parameter and, but for `integerInputs`, every input. Gradients are poisoned or offset before
+  /// Checks backward for every parameter and, unless `integerInputs`, every input. Gradients are poisoned or offset before
   /// backward, so that one that adds where it should overwrite, or overwrites where it should add, is found.
   public func mismatches(_ objective: Objective = .linear, integerInputs: Set<Int> = []) -> [GradientMismatch] {
     let offset = 0.5

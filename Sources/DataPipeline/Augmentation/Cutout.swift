@@ -1,7 +1,7 @@
 public import NumericCore
 public import Settings
 
-/// Clears a square around a pixel anywhere in the image, as far as it lies in it (DeVries and Taylor 2017).
+/// Clears a square around a pixel anywhere in the image, clipped to the image (DeVries and Taylor 2017).
 public struct Cutout: Augmentation {
   public var size: Int
 

@@ -35,7 +35,7 @@ extension DataSource {
   ///
   /// - Rows stay as they are. Sequences are [T, F], or [T] for one feature a step.
   /// - Images are [H, W] for one channel, [C, H, W] or [H, W, C]. Guessed from three extents: channels first where the first is 1, 3
-  ///   or 4 and smaller than the others, else channels last where the last is 1, 3 or 4.
+  ///   or 4 and smaller than the others, otherwise channels last where the last is 1, 3 or 4.
   ///
   /// - Throws: where the samples have another number of axes, or their layout cannot be guessed.
   public func arranged(as inputLayout: InputLayout, _ layout: ChannelLayout) throws -> DataSource {

@@ -1,7 +1,7 @@
 import Basics
 import HDF5Storage
 
-/// What targets have to be, as far as is known before they are read.
+/// What is known about the targets before reading them.
 public protocol TargetCheck: Sendable {
   /// Checks the targets of some rows, in the data set's native type.
   ///

@@ -43,7 +43,7 @@ public struct TextCSVFormat: DataFormat {
 
   /// The longest text that a length found by itself keeps whole.
   static let greatestTextLength = 256
-  /// The numbers of a vocabulary whose size nobody gave.
+  /// The size of the vocabulary where none is given.
   static let usualVocabularySize = 10_000
 
   public init() {}

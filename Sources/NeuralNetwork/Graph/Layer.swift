@@ -68,14 +68,14 @@ public struct LayerPass<S: Scalar> {
   public var output: Window<S> { workspace.activation(of: node) }
   /// ∂loss/∂output [N, …], complete when backward is called.
   public var outputGradient: Window<S> { workspace.gradient(of: node) }
-  /// Where ∂loss/∂input `index` goes [N, …]; nil where nobody needs it.
+  /// Where ∂loss/∂input `index` goes [N, …]; nil where it is not needed.
   public func inputGradient(_ index: Int = 0) -> Window<S>? { workspace.inputGradient(node: node, input: index) }
 
   /// Parameter `index` of this layer.
   public func parameter(_ index: Int) -> Window<S> {
     workspace.values.parameters.window(entry(index).range)
   }
-  /// The sum of ∂loss/∂parameter `index` so far; nil where nobody learns it, as in a critic that only passes a gradient
+  /// The sum of ∂loss/∂parameter `index` so far; nil where it is not trained, as in a discriminator that only passes a gradient
   /// on.
   public func parameterGradient(_ index: Int) -> Window<S>? {
     guard let (window, adds) = freshParameterGradient(index) else { return nil }
@@ -96,7 +96,7 @@ public struct LayerPass<S: Scalar> {
     workspace.values.statistics.window(statisticEntry(index).range)
   }
   /// The sum of `samples` · (statistic `index` of a micro-batch) so far: a sum like the gradients, so that
-  /// micro-batches of any size, empty ones too, add up to the average over samples. Nil where nobody learns it.
+  /// micro-batches of any size, empty ones too, add up to the average over samples. Nil where it is not trained.
   public func batchStatistic(_ index: Int) -> Window<S>? {
     workspace.values.batchStatistics?.window(statisticEntry(index).range)
   }

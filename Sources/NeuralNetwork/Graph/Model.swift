@@ -20,7 +20,7 @@ public final class Model<S: Scalar>: Sendable {
   let nodes: [Node]
   let inputNodes: [Int]
   let outputNodes: [Int]
-  /// Parameters, gradients and optimizer moments share this layout.
+  /// Parameters, gradients and optimizer state share this layout.
   public let parameterLayout: ParameterLayout
   /// Running statistics, which follow the gradients through the exchange.
   public let statisticLayout: ParameterLayout

@@ -1,7 +1,7 @@
 public import NumericCore
 public import Settings
 
-/// Huber loss: ½e² where |e| ≤ δ, else δ(|e| − ½δ), for e = y − t (Huber 1964), as PyTorch's `HuberLoss`.
+/// Huber loss: ½e² where |e| ≤ δ and δ(|e| − ½δ) elsewhere, for e = y − t (Huber 1964), as PyTorch's `HuberLoss`.
 public struct HuberLoss: Loss {
   /// δ, where the square turns into a line.
   public var delta: Double

@@ -35,7 +35,7 @@ public protocol Loss: Configurable {
   /// - Parameter isDistribution: whether a row of targets reads as probabilities of classes.
   func resolved(isDistribution: Bool) -> Self
   /// The loss of mixtures of its targets, labels mixed as distributions; nil where they cannot be mixed.
-  /// Default: this one where its targets are numbers, else none.
+  /// Default: this one where its targets are numbers, none elsewhere.
   var ofMixtures: (any Loss)? { get }
   /// Options that are lists with one number for each class or output. Default: none.
   var listOptions: [(key: String, count: Int, noun: String)] { get }

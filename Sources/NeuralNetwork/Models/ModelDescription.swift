@@ -144,7 +144,7 @@ extension ModelDescription {
 
   /// The vectors of the embedding that it begins with; nil where it begins with another layer.
   ///
-  /// - Parameter indexCount: as many as an embedding has whose size nobody gave.
+  /// - Parameter indexCount: the size of an embedding that gives none.
   public func indexLimit(indexCount: Int) -> Int? {
     guard inputLayout == .indices else { return nil }
     return layers.lazy.compactMap { $0.description as? Embedding }.first?.size ?? indexCount

@@ -7,7 +7,7 @@ public struct ModelFactory: Sendable {
   public let inputShape: Shape
   /// Outputs that data and loss ask for: classes, or target values.
   public let outputSize: Int
-  /// The numbers that features can be, from 0 on: the vectors of an embedding whose size nobody gave.
+  /// The numbers that features can be, from 0 on: the size of an embedding that gives none.
   public let indexCount: Int
   /// For weights whose layer names no other.
   public let initializer: InitializationScheme

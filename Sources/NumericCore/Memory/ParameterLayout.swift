@@ -23,7 +23,7 @@ public enum Initializer: Sendable, Equatable {
   indirect case zeroingRow(Int, of: Initializer)
 }
 
-/// A law for the initial weights of any layer, which fits itself to the layer's sizes; `kaiming` and `xavier` are the
+/// An initializer for the weights of any layer, which fits itself to the layer's sizes; `kaiming` and `xavier` are the
 /// uniform ones.
 public enum InitializationScheme: String, Sendable, CaseIterable {
   case kaiming, xavier, zero
@@ -34,7 +34,7 @@ public enum InitializationScheme: String, Sendable, CaseIterable {
   case orthogonal
   case truncatedNormal = "truncated_normal"
 
-  /// The law for a weight of that many inputs and outputs.
+  /// The initializer for a weight of that many inputs and outputs.
   public func initializer(fanIn: Int, fanOut: Int) -> Initializer {
     switch self {
     case .kaiming, .kaimingUniform: .kaimingUniform(fanIn: fanIn)

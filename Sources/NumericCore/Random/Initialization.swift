@@ -12,9 +12,9 @@ extension ParameterLayout.Entry {
   @specialized(where S == Float)
   @specialized(where S == Double)
   private func initialize<S: Scalar>(
-    _ values: Window<S>, by law: Initializer, from source: RandomSource, index: Int
+    _ values: Window<S>, by initializer: Initializer, from source: RandomSource, index: Int
   ) {
-    switch law {
+    switch initializer {
     case .zeros: values.update(repeating: 0)
     case .ones: values.update(repeating: 1)
     case .kaimingUniform(let fanIn):
@@ -30,8 +30,8 @@ extension ParameterLayout.Entry {
     case .orthogonal: source.fillOrthogonal(values, rows: shape.extents.first ?? 1, substream: index)
     case .truncatedNormal(let deviation):
       source.fillTruncatedNormal(values, standardDeviation: deviation, substream: index)
-    case .zeroingRow(let row, let law):
-      initialize(values, by: law, from: source, index: index)
+    case .zeroingRow(let row, let initializer):
+      initialize(values, by: initializer, from: source, index: index)
       let width = shape.elementCount / shape[0]
       values.window(row * width..<(row + 1) * width).update(repeating: 0)
     }

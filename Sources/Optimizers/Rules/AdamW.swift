@@ -4,7 +4,7 @@ public import Settings
 /// AdamW (Loshchilov and Hutter 2019): Adam whose weight decay shrinks the parameters themselves, θ ← θ − αλθ, in place of
 /// adding λθ to the gradient.
 public struct AdamW: Optimizer {
-  /// What decides the step but for the decay.
+  /// Decides the step; the decay is apart.
   public var adam: Adam
   /// λ.
   public var weightDecay: Double

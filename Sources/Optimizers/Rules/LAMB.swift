@@ -40,7 +40,7 @@ public struct LAMB: LayerwiseOptimizer {
 
   public var stateNames: [String] { ["exp_avg", "exp_avg_sq"] }
 
-  /// Moves the moments and leaves u in `gradient`.
+  /// Updates the averages and leaves u in `gradient`.
   public func prepare(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters) {
     let parameters = state.parameters.window(range)
     let gradient = gradient.window(range)

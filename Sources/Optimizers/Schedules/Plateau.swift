@@ -1,6 +1,6 @@
 public import Settings
 
-/// What a run can be judged by, of the validation split if there is one, else of the training split.
+/// What a run can be judged by: on the validation split if there is one, otherwise on the training split.
 public enum MonitoredMetric: String, SettingChoice {
   case loss, accuracy
 

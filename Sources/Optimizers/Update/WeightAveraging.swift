@@ -6,7 +6,7 @@ import NumericCore
 ///
 /// with e starting as the initial weights. The rising dₜ, as in TensorFlow's `ExponentialMovingAverage`, forgets them soon.
 public struct WeightAveraging: Sendable, Equatable {
-  /// The name of its flat buffer among the moments.
+  /// The name of its flat buffer among those of the optimizer's state.
   public static let stateName = "ema"
 
   /// d, 0 ..< 1.

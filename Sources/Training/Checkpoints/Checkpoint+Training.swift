@@ -144,7 +144,7 @@ extension Checkpoint {
     copy(averaged, to: parameters, model.parameterLayout)
   }
 
-  /// Overwrites the whole state of a run, its moments and its place included.
+  /// Overwrites the whole state of a run, optimizer state and progress included.
   func restore(_ trainer: Trainer, from path: String) throws {
     let exchange = trainer.exchange
     try restore(trainer.model, parameters: exchange.parameters, statistics: exchange.statistics, from: path)

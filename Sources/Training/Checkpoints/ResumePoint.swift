@@ -8,7 +8,7 @@ struct ResumePoint {
   let path: String
   let checkpoint: Checkpoint
   let facts: Checkpoint.Facts
-  /// The run that it belongs to, as far as its path tells.
+  /// The run directory, inferred from the path.
   let directory: RunDirectory?
   /// What was wrong with newer checkpoints.
   let refused: [any Error]

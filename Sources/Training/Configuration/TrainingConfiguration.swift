@@ -152,7 +152,7 @@ public struct DataSettings: NestedSettings {
     Setting("path", \.path, "HDF5 file, directory, glob or list of files; the bundled digits"),
     Setting("features", \.features, "dataset in the file, such as /train/x; found by name"),
     Setting("labels", \.labels, "dataset in the file; found by name"),
-    Setting("target", \.target, "what outputs are compared with; features for the model autoencoder, else labels"),
+    Setting("target", \.target, "what outputs are compared with; labels, or features for the model autoencoder"),
     Setting("validation", \.validation, .halfOpen(0, 1), "fraction of train used for validation"),
     Setting("scaling", \.scaling, "of features, by figures of the training split"),
     Setting("layout", \.layout, "where channels stand; by the shape"),

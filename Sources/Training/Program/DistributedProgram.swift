@@ -27,7 +27,7 @@ public enum DistributedProgram {
     do { exit(try body().rawValue) } catch { fail(error, name) }
   }
 
-  /// Runs `body` inside the MPI job. MPI is finalized on success alone: a rank that leaves in peace would keep the others waiting.
+  /// Runs `body` inside the MPI job. MPI is finalized on success alone: a rank that finalizes while others wait would hang them.
   public static func withMPI<Result>(_ body: (_ ranks: MPICommunicator) throws -> Result) throws -> Result {
     let ranks = try MPILibrary.start()
     let result = try body(ranks)
@@ -40,27 +40,27 @@ public enum DistributedProgram {
 
   /// Prints the error once for the whole job and ends it on every rank.
   ///
-  /// Most errors are met by all ranks alike. Rank 0 speaks at once; another rank gives it time to do so and to end the job, and speaks
+  /// Most errors are met by all ranks alike. Rank 0 reports at once; another rank gives it time to do so and to end the job, and reports
   /// only if it is still alive then, because the error is its own.
   private static func fail(_ error: any Error, _ name: String) -> Never {
     let code = ((error as? any UserFacingError)?.exitCode ?? .data).rawValue
     let rank = launchedRank
     if let rank, rank != 0 {
-      // Copies that do not know of each other all meet the same error; nobody ends them.
+      // Without a shared job every copy fails the same way, and no one aborts the others.
       if (error as? CollectiveError)?.foreignLaunch != nil { exit(code) }
-      // The launcher ends this rank with SIGTERM, which a training run takes as the wish for a checkpoint.
+      // The launcher ends this rank with SIGTERM, which a training run treats as a request for a checkpoint.
       signal(SIGTERM, SIG_DFL)
       Thread.sleep(forTimeInterval: 2)
     }
     let place = rank.map { $0 == 0 ? "" : "[rank \($0)] " } ?? ""
     let text = (error as? any UserFacingError)?.description ?? "\(error)"
     FileHandle.standardError.write(Data("\(name): \(place)\(text)\n".utf8))
-    // Without a launcher there is nobody else to end, and MPI_Abort would print a paragraph of its own.
+    // Without a launcher there is no other process to end, and MPI_Abort would print a paragraph of its own.
     guard rank != nil else { exit(code) }
     MPILibrary.abort(code)
   }
 
-  /// This process's number in the job, as far as a launcher tells; nil without one.
+  /// This process's number in the job, as its launcher says; nil without a launcher.
   private static var launchedRank: Int? {
     let environment = ProcessInfo.processInfo.environment
     return ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"].lazy.compactMap { environment[$0].flatMap { Int($0) } }

@@ -30,7 +30,7 @@ struct EpochMetrics {
     self.metricNames = metricNames
   }
 
-  /// What this epoch is judged by: validation if there is any, else training.
+  /// What this epoch is judged by: validation if there is any, otherwise training.
   var candidate: TrainingProgress.Best {
     TrainingProgress.Best(
       epoch: epoch, step: step, loss: validation?.loss ?? trainLoss,

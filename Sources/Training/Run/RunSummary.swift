@@ -11,7 +11,7 @@ struct RunSummary {
   let metricNames: [MetricName]
   let isValidated: Bool
   let directory: RunDirectory
-  /// Whether the test split was evaluated with the best checkpoint, else with the last.
+  /// Whether the test split was evaluated with the best checkpoint; if not, with the last.
   let isBestTested: Bool
   /// Since this process began.
   let seconds: Double

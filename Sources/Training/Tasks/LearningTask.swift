@@ -12,7 +12,7 @@ import Settings
 protocol LearningTask: Sendable {
   /// Such as `regression`; what a named model says that it is made for.
   static var name: String { get }
-  /// The loss where nobody chooses one.
+  /// The loss where none is given.
   static var defaultLoss: any Loss { get }
   /// Whether it compares outputs with labels. Default: yes.
   static var needsLabels: Bool { get }
@@ -28,7 +28,7 @@ protocol LearningTask: Sendable {
   init(_ context: TaskContext) throws
 
   var loss: any Loss { get }
-  /// What the training targets have to be, as far as is known before they are read.
+  /// What is known about the training targets before reading them.
   var targetCheck: any TargetCheck { get }
 
   // Each of these has a default, given below.

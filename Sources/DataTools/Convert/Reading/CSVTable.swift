@@ -156,7 +156,7 @@ struct CSVTable {
       || columns.contains { labelNames.contains(reader.text($0).lowercased()) }
   }
 
-  /// The column called or numbered `label`; without one, the first with a usual name, else the last.
+  /// The column called or numbered `label`; without one, the first with a usual name, otherwise the last.
   private static func labelColumn(_ label: String?, names: [String]?, columnCount: Int, path: String)
     throws -> Int
   {

@@ -2,7 +2,7 @@ public import NumericCore
 
 /// Its inputs side by side along the last axis: where parallel branches join (Szegedy et al. 2015).
 ///
-/// - Shapes: inputs [N, …, Cᵢ], equal but for the last axis; `output` [N, …, ΣCᵢ].
+/// - Shapes: inputs [N, …, Cᵢ], which differ in the last axis alone; `output` [N, …, ΣCᵢ].
 public struct ConcatLayer<S: Scalar>: Layer {
   public let inputShapes: [Shape]
   public let outputShape: Shape

@@ -55,7 +55,7 @@ public struct Parallel: LayerDescription {
     let extents = shapes.map { join == .add ? $0.extents : Array($0.extents.dropLast()) }
     guard extents.allSatisfy({ $0 == extents[0] }), shapes.allSatisfy({ $0.rank == shapes[0].rank }) else {
       let given = shapes.map(\.description).joined(separator: ", ")
-      let expected = join == .add ? "equal shapes" : "shapes that are equal but for the last axis"
+      let expected = join == .add ? "equal shapes" : "shapes that differ in the last axis alone"
       throw .layer("the branches give \(given) a sample, expected \(expected)")
     }
     model.node =

@@ -155,7 +155,7 @@ public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
     propagate(pass, ColumnSums(sums, columns: channels))
   }
 
-  /// Sums over this micro-batch, which are the gradients of its parameters but for a factor.
+  /// Sums over this micro-batch: up to a factor, the gradients of its parameters.
   private func addGradientSums(_ pass: LayerPass<S>, to sums: ColumnSums) {
     let normalization = normalization(pass)
     addColumnGradientSums(outputGradient: pass.outputGradient, input: pass.input(), normalization, to: sums)

@@ -101,8 +101,8 @@ public struct EmbeddingLayer<S: Scalar>: Layer {
     self.dimension = dimension
     self.padding = padding
     outputShape = Shape(inputShape.extents + [dimension])
-    let law = padding.map { Initializer.zeroingRow($0, of: initializer) } ?? initializer
-    parameters = [ParameterSpecification("weight", shape: [size, dimension], initializer: law)]
+    let rows = padding.map { Initializer.zeroingRow($0, of: initializer) } ?? initializer
+    parameters = [ParameterSpecification("weight", shape: [size, dimension], initializer: rows)]
   }
 
   public var inputShapes: [Shape] { [inputShape] }

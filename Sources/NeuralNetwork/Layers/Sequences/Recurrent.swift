@@ -49,7 +49,7 @@ public struct Recurrent<S: Scalar>: Layer {
     inputShapes = hasLengths ? [inputShape, []] : [inputShape]
     outputShape = givesSequence ? [inputShape[0], directions * units] : [directions * units]
     let rows = self.cell.gates.parameterRows
-    let law = Initializer.uniform(bound: (1 / Double(units)).squareRoot())
+    let initializer = Initializer.uniform(bound: (1 / Double(units)).squareRoot())
     var parameters: [ParameterSpecification] = []
     for layer in 0..<layers {
       for suffix in isBidirectional ? ["", "_reverse"] : [""] {
@@ -58,7 +58,7 @@ public struct Recurrent<S: Scalar>: Layer {
           ("weight_ih", [rows, width]), ("weight_hh", [rows, units]), ("bias_ih", [rows]), ("bias_hh", [rows]),
         ]
         for (name, shape) in shapes {
-          parameters.append(ParameterSpecification("\(name)_l\(layer)\(suffix)", shape: shape, initializer: law))
+          parameters.append(ParameterSpecification("\(name)_l\(layer)\(suffix)", shape: shape, initializer: initializer))
         }
       }
     }
