@@ -116,13 +116,6 @@ public struct SettingHelp: Sendable, Equatable {
 
   public init<Owner>(_ setting: Setting<Owner>, of defaults: Owner) {
     (key, accepted, help) = (setting.key, setting.accepted, setting.help)
-    let value = setting.json(of: defaults)
-    defaultText =
-      switch value.content {
-      case .null: nil
-      case .string(let text): text
-      case .object: value["name"]?.line
-      case .bool, .integer, .number, .array: value.line
-      }
+    defaultText = setting.json(of: defaults).plainText
   }
 }

@@ -140,12 +140,13 @@ extension OptionGroup {
 }
 
 extension JSONValue {
-  /// As a person writes it on a command line; nil for null.
+  /// As a person writes it on a command line, an object by its name; nil for null and for an object without one.
   public var plainText: String? {
     switch content {
     case .null: nil
     case .string(let text): text
-    case .bool, .integer, .number, .array, .object: line.hasSuffix(".0") ? String(line.dropLast(2)) : line
+    case .object: self["name"]?.plainText
+    case .bool, .integer, .number, .array: line.hasSuffix(".0") ? String(line.dropLast(2)) : line
     }
   }
 }
