@@ -35,7 +35,8 @@ extension Metric {
 public enum MetricCatalog {
   public static let all: [any Metric] = [
     Accuracy(), SubsetAccuracy(), TopAccuracy(), ClassAverage.precision, ClassAverage.recall, ClassAverage.f1,
-    RankingMetrics(), LogLoss(), Perplexity(), MeanSquaredErrors(), MeanAbsoluteErrors(), Determination(), MeanIoU(),
+    RankingMetrics(), LogLoss(), Perplexity(), CohenKappa(), MeanSquaredErrors(), MeanAbsoluteErrors(), Determination(),
+    MeanIoU(),
   ]
 }
 

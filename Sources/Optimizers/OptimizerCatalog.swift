@@ -4,7 +4,8 @@ public import Settings
 public enum OptimizerCatalog {
   public static let all = Catalog(
     [
-      SGD.self, Adam.self, AdamW.self, Adagrad.self, RMSprop.self, Adadelta.self, Lion.self, LARS.self, LAMB.self,
+      SGD.self, Adam.self, AdamW.self, NAdam.self, Adagrad.self, RMSprop.self, Adadelta.self, Lion.self, LARS.self,
+      LAMB.self,
     ]
   ) { $0 as? any Optimizer }
 }

@@ -136,8 +136,8 @@ extension Commands {
         }
         try expect(
           ["--loss", "cross_entropy"],
-          "loss: cross_entropy cannot be held against features; where the target is the features give one of mse, mae, "
-            + "huber, binary_cross_entropy")
+          "loss: cross_entropy cannot be held against features; where the target is the features give one of "
+            + "binary_cross_entropy, mse, mae, huber, log_cosh")
         for name in ["flip", "crop", "shift", "rotate"] {
           try expect(
             ["--set", "data.augment=['noise','\(name)']"],

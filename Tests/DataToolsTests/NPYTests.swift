@@ -80,4 +80,15 @@ import Testing
       from: convert(try scratch.file("v9.npy", whole.prefix(6) + [9] + whole.dropFirst(7)), "labels.npy"))
     #expect(try scratch.contents == ["cut.npy", "cut2.npy", "cut3.npy", "v9.npy"])
   }
+
+  @Test("A size that no such file can have takes no memory", arguments: ["f4-little.npy", "fortran.npy"])
+  func impossibleSizes(name: String) throws {
+    let honest = Array("(4, 3, 2), }  ".utf8), claimed = Array("(4, 99999999)}".utf8)
+    var bytes = try bytes(of: fixture(name))
+    bytes.replaceSubrange(try #require(bytes.firstRange(of: honest)), with: claimed)
+    expectFailure(.data, "huge.npy: its header announces 1599999984 bytes of data, more than it can hold") {
+      _ = try NPYFormat().convert(
+        [scratch.file("huge.npy", bytes), fixture("labels.npy")], output: scratch.path + "/out.h5")
+    }
+  }
 }

@@ -51,6 +51,7 @@ import Testing
   private let effects: [Effect] = {
     let table = ["csv", "a.csv", "--delimiter", ";"], texts = ["text-csv", "texts.csv", "--text", "note"]
     let arrays = [fixture("f4-little.npy"), fixture("labels.npy")]
+    let archive = fixture("keras.npz"), moved = fixtureValues.map { Double($0 + 1) }
     return [
       Effect("--header", "no", ["csv", "c.csv"], shape("/train/x", [3, 1])),
       Effect("--label", "p", ["csv", "n.csv", "--delimiter", ";"]) {
@@ -84,6 +85,16 @@ import Testing
         "--test-labels", arrays[1],
         ["npy", "--features", arrays[0], "--labels", arrays[1], "--test-features", arrays[0]],
         equals("/test/y", [0, 1, 2, 1])),
+      Effect("--features", "x_test", ["npz", archive, "--labels", "y_test"], equals("/train/x", moved)),
+      Effect("--labels", "y_test", ["npz", archive, "--features", "x_train"], equals("/train/y", [1, 2, 1, 0])),
+      Effect(
+        "--test-features", "x_train",
+        ["npz", archive, "--features", "x_train", "--labels", "y_train", "--test-labels", "y_test"],
+        equals("/test/y", [1, 2, 1, 0])),
+      Effect(
+        "--test-labels", "y_train",
+        ["npz", archive, "--features", "x_train", "--labels", "y_train", "--test-features", "x_test"],
+        equals("/test/x", moved)),
       Effect("--context", "3", ["text", "in.txt", "--validation", "0"], shape("/train/x", [6, 3])),
       Effect("--stride", "2", ["text", "in.txt", "--validation", "0", "--context", "3"], shape("/train/x", [9, 3])),
       Effect("--validation", "0.5", ["text", "in.txt", "--context", "3"], shape("/val/x", [3, 3])),
@@ -150,7 +161,7 @@ import Testing
         return GivenOption(name: item.name, text: isFile ? scratch.path + "/" + item.text : item.text)
       }
       try format.init(given, of: "data convert")
-        .convert(scanned.words.map { scratch.path + "/" + $0 }, output: output)
+        .convert(scanned.words.map { $0.hasPrefix("/") ? $0 : scratch.path + "/" + $0 }, output: output)
     } else {
       let kind = try #require(SyntheticDataSets.all.first { $0.name == line[0] })
       try make(kind, Array(line.dropFirst()), to: output)

@@ -6,6 +6,7 @@ All hold x[i, j, k] = 100 i + 10 j + k of shape [4, 3, 2] in some type (taken mo
 
 import gzip
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,49 @@ def write_gzip(name: str, data: bytes) -> None:
     (DIRECTORY / name).write_bytes(gzip.compress(data, mtime=0))
 
 
+def with_large_sizes(source: Path, target: Path) -> None:
+    """Writes an archive anew with all sizes and places of its directory in 64 bits, as one beyond 4 GiB has them."""
+    data = source.read_bytes()
+    end = data.rindex(b"PK\5\6")
+    count, size, place = struct.unpack_from("<HII", data, end + 10)
+    directory, at = b"", place
+    for _ in range(count):
+        packed, content = struct.unpack_from("<II", data, at + 20)
+        name_size, extra_size, comment_size = struct.unpack_from("<HHH", data, at + 28)
+        assert extra_size == comment_size == 0
+        own = struct.unpack_from("<I", data, at + 42)[0]
+        name = data[at + 46:at + 46 + name_size]
+        directory += (
+            data[at:at + 20] + b"\xff" * 8 + struct.pack("<HHH", name_size, 28, 0) + data[at + 34:at + 42] + b"\xff" * 4
+            + name + struct.pack("<HHQQQ", 1, 24, content, packed, own))
+        at += 46 + name_size
+    record = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, len(directory), place)
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, place + len(directory), 1)
+    last = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    target.write_bytes(data[:place] + directory + record + locator + last)
+
+
+def save_archives() -> None:
+    """Several arrays in a file, by NumPy itself."""
+    x, y = X.astype("<f4"), Y.astype("<i8")
+    np.savez(DIRECTORY / "x-y.npz", x=x, y=y)
+    np.savez_compressed(DIRECTORY / "deflated.npz", x=X.astype("<u2"), y=y)
+    np.savez(DIRECTORY / "fortran.npz", X=np.asfortranarray(x), y=y)
+    np.savez(DIRECTORY / "positional.npz", x, y)
+    np.savez(DIRECTORY / "a-b.npz", a=np.array([[{}], [None]]), b=Y[:2])
+    # The names of Keras's and of MedMNIST's files.
+    np.savez(DIRECTORY / "keras.npz", x_test=x + 1, x_train=x, y_test=y[::-1], y_train=y)
+    np.savez_compressed(
+        DIRECTORY / "images.npz", train_images=x, val_images=x + 2, test_images=x + 1, train_labels=y, val_labels=y,
+        test_labels=y)
+    large = ((np.arange(900)[:, None] ** 2 + 7 * np.arange(700)) % 251).astype("u1")
+    np.savez_compressed(DIRECTORY / "large.npz", data=large, target=np.arange(900) % 3)
+    with_large_sizes(DIRECTORY / "x-y.npz", DIRECTORY / "zip64.npz")
+    assert zipfile.ZipFile(DIRECTORY / "zip64.npz").testzip() is None
+    with np.load(DIRECTORY / "zip64.npz") as archive:
+        assert (archive["x"] == x).all() and (archive["y"] == y).all()
+
+
 def main() -> None:
     DIRECTORY.mkdir(exist_ok=True)
     for code in ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8"]:
@@ -48,6 +92,7 @@ def main() -> None:
     save("scalar.npy", np.array(1.0))
     save("labels.npy", Y.astype("<i8"))
     save("three-labels.npy", Y[:3].astype("<i8"))
+    save_archives()
     with open(DIRECTORY / "u1-little.npy", "rb") as file:
         write_gzip("u1-little.npy.gz", file.read())
 

@@ -37,6 +37,10 @@ def focal(logits, labels, gamma, alpha):
     return (-alpha[labels] * (1 - log_p.exp()) ** gamma * log_p).mean()
 
 
+def log_cosh(outputs, targets):
+    return torch.log(torch.cosh(outputs - targets)).mean()
+
+
 def detection(outputs, targets, delta, box_weight):
     """Cross-entropy of the class and Huber's loss of the box, summed over its four numbers; means over the samples."""
     logits, boxes = outputs[:, :-4], outputs[:, -4:]
@@ -87,6 +91,8 @@ def main():
     cases.append(case("mse", torch.nn.MSELoss(), logits, values))
     cases.append(case("mae", torch.nn.L1Loss(), logits, values))
     cases.append(case("huber", torch.nn.HuberLoss(delta=1.5), logits, values, delta=1.5))
+    cases.append(case("log_cosh", log_cosh, logits, values))
+    cases.append(case("log_cosh", log_cosh, 0.01 * logits, 0.01 * values))
     cases.append(case("hinge", torch.nn.MultiMarginLoss(margin=0.7), logits, labels, margin=0.7))
     cases.append(
         case("binary_hinge", lambda z, t: F.relu(1.5 - (2 * t - 1) * z).mean(), logits, bits, margin=1.5)

@@ -35,6 +35,11 @@ def mean(values):
     return float(np.mean(values)) if values else None
 
 
+def kappa(labels, predictions):
+    value = float(sk.cohen_kappa_score(labels, predictions))
+    return None if math.isnan(value) else value
+
+
 def averages(labels, predictions, kinds=("macro", "micro", "weighted")):
     result = {}
     for kind in kinds:
@@ -77,6 +82,7 @@ def classes_case(name, rng, samples, shares, spread, missing=()):
             rankings[1]["average_precision"] if count == 2 else mean([x["average_precision"] for x in rankings]),
         **averages(labels, predictions, ("macro", "micro", "weighted") + (("binary",) if count == 2 else ())),
     }
+    figures["cohen_kappa"] = kappa(labels, predictions)
     figures["perplexity"] = float(np.exp(figures["log_loss"]))
     if count > 2 and not missing and len(set(labels)) == count:
         # Over the probabilities, scikit-learn's own one-vs-rest agrees.
@@ -103,7 +109,7 @@ def binary_case(name, rng, samples, share):
     figures = {
         "accuracy": float(sk.accuracy_score(labels, predictions)),
         "log_loss": float(sk.log_loss(labels, np.exp(log_p), labels=[0, 1])),
-        **only, **averages(labels, predictions, ("macro", "micro", "weighted", "binary")),
+        "cohen_kappa": kappa(labels, predictions), **only, **averages(labels, predictions, ("macro", "micro", "weighted", "binary")),
     }
     return {
         "name": name, "kind": "binary", "output_size": 1, "outputs": logits.tolist(), "targets": labels.tolist(),

@@ -91,6 +91,12 @@ def main():
         case("softmax", nn.Softmax(-1), torch.randn(3, 2, 11) * 4),
         case("elu", nn.ELU(0.7), torch.randn(3, 20) * 4, alpha=0.7),
         case("silu", nn.SiLU(), torch.randn(3, 20) * 4),
+        case("group_norm", nn.GroupNorm(2, 12), torch.randn(4, 12) * 3 + 2, groups=2),
+        case("group_norm", nn.GroupNorm(4, 20, eps=0.01), torch.randn(2, 20, 5) - 1, True, groups=4, epsilon=0.01),
+        case("group_norm", nn.GroupNorm(5, 10), images, True, groups=5),
+        case("group_norm", nn.GroupNorm(1, 10), images, True, groups=1),
+        case("group_norm", nn.GroupNorm(10, 10), images, True, groups=10),
+        case("group_norm", nn.GroupNorm(3, 24, affine=False), torch.randn(2, 24, 4, 3) + 5, True, groups=3, affine=False),
     ]
     (FOLDER / "pytorch-normalization.json").write_text(json.dumps(rounded(cases), separators=(",", ":")) + "\n")
 

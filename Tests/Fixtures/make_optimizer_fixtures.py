@@ -31,6 +31,9 @@ OPTIMIZERS = {
     "rmsprop_centered_momentum": {"lr": 0.01, "centered": True, "momentum": 0.8, "eps": 1e-4},
     "adadelta": {"lr": 1.0},
     "adadelta_options": {"lr": 0.5, "rho": 0.8, "eps": 1e-3, "weight_decay": 0.1},
+    "nadam": {"lr": 0.02},
+    "nadam_options": {"lr": 0.02, "betas": (0.8, 0.99), "eps": 1e-4, "weight_decay": 0.1, "momentum_decay": 0.2},
+    "nadam_no_biases": {"lr": 0.02, "weight_decay": 0.5, "decay_biases": False},
     "adamw_no_biases": {"lr": 0.05, "weight_decay": 0.5, "decay_biases": False},
     "sgd_no_biases": {"lr": 0.05, "weight_decay": 0.5, "momentum": 0.9, "decay_biases": False},
     "adagrad_no_biases": {"lr": 0.1, "weight_decay": 0.5, "decay_biases": False},
@@ -50,7 +53,7 @@ OPTIMIZERS = {
 }
 TORCH = {
     "sgd": torch.optim.SGD, "adamw": torch.optim.AdamW, "adagrad": torch.optim.Adagrad, "rmsprop": torch.optim.RMSprop,
-    "adadelta": torch.optim.Adadelta,
+    "adadelta": torch.optim.Adadelta, "nadam": torch.optim.NAdam,
 }
 
 
@@ -173,6 +176,10 @@ def schedule_fixture(random):
             "polynomial": rates(lambda s: lr_scheduler.PolynomialLR(s, total_iters=30, power=1.0)),
             "polynomial_power": rates(lambda s: lr_scheduler.PolynomialLR(s, total_iters=steps, power=2.0)),
             "polynomial_warmup": rates(warm(lambda s: lr_scheduler.PolynomialLR(s, total_iters=steps - warmup, power=2.0))),
+            "linear": rates(lambda s: lr_scheduler.LinearLR(s, start_factor=1.0, end_factor=0.0, total_iters=30)),
+            "linear_options": rates(lambda s: lr_scheduler.LinearLR(s, start_factor=0.3, end_factor=0.8, total_iters=15)),
+            "linear_warmup": rates(warm(
+                lambda s: lr_scheduler.LinearLR(s, start_factor=1.0, end_factor=0.1, total_iters=steps - warmup))),
             "restarts": rates(lambda s: lr_scheduler.CosineAnnealingWarmRestarts(s, T_0=7, eta_min=0.01)),
             "restarts_growth": rates(lambda s: lr_scheduler.CosineAnnealingWarmRestarts(s, T_0=5, T_mult=2)),
             "one_cycle": rates(lambda s: lr_scheduler.OneCycleLR(s, max_lr=base, total_steps=steps, cycle_momentum=False)),

@@ -49,6 +49,8 @@ struct MetricsTests {
     let nothing = report(MetricTask(.values, outputSize: 2), [], [])
     #expect(nothing.figures.allSatisfy { $0.value == nil })
     #expect(value(report(MetricTask(.values, outputSize: 1), [1], [2]), "r2") == nil)
+    let single = report(MetricTask(.labels, outputSize: 2), [0, 1, 0, 1], [1, 1])
+    #expect(value(single, "accuracy") == 1 && value(single, "cohen_kappa") == nil)
   }
 
   @Test("The first of equal logits ranks first")

@@ -14,6 +14,7 @@ struct LossTests {
       (BinaryCrossEntropy(), elements.map(abs)),
       (MeanSquaredError(), elements),
       (HuberLoss(delta: 0.71), elements),
+      (LogCosh(), elements.map { 3 * $0 }),
       (MeanAbsoluteError(), elements.map { 3 * $0 }),
       (
         CrossEntropy(labelSmoothing: 0.2, classWeights: [0.5, 2, 0, 1]), (0..<samples).map { Double($0 * 3 % 4) }
@@ -38,7 +39,7 @@ struct LossTests {
     return ModelUnderTest(model, samples: samples, capacity: 4)
   }
 
-  @Test(arguments: [0, 1, 3], 0..<14)
+  @Test(arguments: [0, 1, 3], 0..<15)
   func gradient(samples: Int, index: Int) {
     let (loss, targets) = Self.cases(samples: samples)[index]
     #expect(test(samples: samples).mismatches(.loss(loss, targets: targets)) == [])
@@ -61,7 +62,7 @@ struct LossTests {
     #expect(sequence.1 == single.1.map { $0 / 2 })
   }
 
-  @Test("Evaluation, which asks for no gradient, gets the bits that training gets", arguments: 0..<14)
+  @Test("Evaluation, which asks for no gradient, gets the bits that training gets", arguments: 0..<15)
   func withoutGradient(index: Int) {
     let (loss, targets) = Self.cases(samples: 3)[index]
     let test = test(samples: 3)
@@ -70,7 +71,7 @@ struct LossTests {
         == test.evaluate(.loss(loss, targets: targets), differentiate: true))
   }
 
-  @Test("No sample, no loss", arguments: 0..<14)
+  @Test("No sample, no loss", arguments: 0..<15)
   func empty(index: Int) {
     let (loss, targets) = Self.cases(samples: 0)[index]
     #expect(test(samples: 0).evaluate(.loss(loss, targets: targets), differentiate: true) == 0)
@@ -109,6 +110,17 @@ struct LossTests {
     let (sums, gradient) = evaluate(FocalLoss(gamma: gamma), logits, [0, 0], samples: 2)
     #expect(sums == StepScalars(loss: 20_000, correct: 1, samples: 2))
     #expect(gradient == [0, 0, 0, -1, 1, 0])
+  }
+
+  @Test("The log-cosh loss of errors of ±10,000 does not overflow, that of 10⁻¹⁸ does not vanish")
+  func extremeLogCosh() {
+    let large = evaluate(LogCosh(), [1e4, -1e4] as [Float], [0, 0], samples: 2)
+    let logarithmOfTwo = 0.6931471805599453
+    #expect(abs(large.0.loss - 2 * (10_000 - logarithmOfTwo)) < 0.002)
+    #expect(large.1 == [1, -1])
+    let small = evaluate(LogCosh(), [1e-18, -1e-18] as [Float], [0, 0], samples: 2)
+    #expect(abs(small.0.loss - 1e-36) < 1e-42)
+    #expect(small.1 == [1e-18, -1e-18])
   }
 
   @Test func extremeHingeLogits() {
@@ -184,6 +196,7 @@ struct LossTests {
     #expect(!evaluate(BinaryCrossEntropy(), [value] as [Float], [0], samples: 1).0.loss.isFinite)
     #expect(!evaluate(MeanSquaredError(), [value] as [Float], [0], samples: 1).0.loss.isFinite)
     #expect(!evaluate(HuberLoss(), [value] as [Float], [0], samples: 1).0.loss.isFinite)
+    #expect(!evaluate(LogCosh(), [value] as [Float], [0], samples: 1).0.loss.isFinite)
     #expect(!evaluate(MeanAbsoluteError(), [value] as [Float], [0], samples: 1).0.loss.isFinite)
     #expect(!evaluate(CrossEntropy(labelSmoothing: 0.1), [0, value, 1] as [Float], [0], samples: 1).0.loss.isFinite)
     #expect(!evaluate(FocalLoss(), [0, value, 1] as [Float], [0], samples: 1).0.loss.isFinite)

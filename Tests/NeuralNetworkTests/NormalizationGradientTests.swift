@@ -58,6 +58,36 @@ struct NormalizationGradientTests {
     #expect(ModelUnderTest(model(layer), samples: samples, capacity: 4).mismatches() == [])
   }
 
+  @Test(
+    "Group normalization of features, sequences and images", arguments: [0, 1, 3],
+    [([12], 3), ([5, 8], 2), ([3, 2, 6], 6), ([3, 2, 6], 1), ([2, 3, 18], 2)])
+  func groupNorm(samples: Int, sizes: (extents: [Int], groups: Int)) {
+    for isAffine in [true, false] {
+      let layer = GroupNormLayer<Double>(
+        shape: Shape(sizes.extents), groups: sizes.groups, epsilon: 0.1, isAffine: isAffine)
+      #expect(ModelUnderTest(model(layer), samples: samples, capacity: 4).mismatches() == [])
+    }
+  }
+
+  @Test("Group normalization gives a sample the same bits in any batch")
+  func groupNormOfOneSample() {
+    let layer = GroupNormLayer<Double>(shape: [4, 3, 10], groups: 5)
+    let batch = ModelUnderTest(model(layer), samples: 3)
+    batch.forward()
+    fill(batch.workspace.outputGradient(), clearOfZero(360, seed: 6))
+    batch.workspace.backward()
+    for sample in 0..<3 {
+      let range = 120 * sample..<120 * (sample + 1)
+      let alone = ModelUnderTest(model(layer), samples: 1)
+      fill(alone.input(), Array(batch.input()[range]))
+      alone.forward()
+      #expect(Array(alone.workspace.output()) == Array(batch.workspace.output()[range]))
+      fill(alone.workspace.outputGradient(), Array(clearOfZero(360, seed: 6)[range]))
+      alone.workspace.backward()
+      #expect(Array(alone.workspace.inputGradient()) == Array(batch.workspace.inputGradient()[range]))
+    }
+  }
+
   @Test("Softmax of the last axis", arguments: [0, 1, 3], [[5], [2, 19]])
   func softmax(samples: Int, extents: [Int]) {
     #expect(

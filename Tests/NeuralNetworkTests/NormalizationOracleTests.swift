@@ -9,7 +9,8 @@ struct NormalizationOracleTests {
   struct Case: Decodable, Sendable, CustomTestStringConvertible {
     struct Options: Decodable {
       let epsilon: Double?, momentum: Double?, alpha: Double?
-      let rectifies: Bool?
+      let groups: Int?
+      let rectifies: Bool?, affine: Bool?
     }
     let kind: String
     let options: Options
@@ -25,8 +26,11 @@ struct NormalizationOracleTests {
     /// The layer as a configuration describes it. A ReLU that belongs to it is a layer behind it there.
     func model<S: Scalar>(_ type: S.Type) throws -> Model<S> {
       let settings = [("epsilon", options.epsilon), ("momentum", options.momentum), ("alpha", options.alpha)]
-      let given = settings.compactMap { key, value in value.map { "\(key): \($0)" } }.joined(separator: ", ")
-      let layers = ["{ \(kind): { \(given) } }"] + (options.rectifies == true ? ["'relu'"] : [])
+      let given =
+        settings.compactMap { key, value in value.map { "\(key): \($0)" } }
+        + (options.groups.map { ["groups: \($0)"] } ?? [])
+        + (options.affine.map { ["affine: \($0)"] } ?? [])
+      let layers = ["{ \(kind): { \(given.joined(separator: ", ")) } }"] + (options.rectifies == true ? ["'relu'"] : [])
       return try network("[\(layers.joined(separator: ", "))]", inputShape: Shape(shape), of: type)
     }
   }

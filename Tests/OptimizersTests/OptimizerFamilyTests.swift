@@ -92,6 +92,7 @@ struct OptimizerFamilyTests {
     #expect(RMSprop().stateNames == ["square_avg"])
     #expect(RMSprop(centered: true, momentum: 0.9).stateNames == ["square_avg", "grad_avg", "momentum_buffer"])
     #expect(Adadelta().stateNames == ["square_avg", "acc_delta"])
+    #expect(NAdam().stateNames == ["exp_avg", "exp_avg_sq"])
     #expect(Lion().stateNames == ["exp_avg"])
   }
 }

@@ -12,6 +12,7 @@ struct OptimizerOptions: Decodable {
   var alpha: Double?
   var centered: Bool?
   var rho: Double?
+  var momentumDecay: Double?
   var trustCoefficient: Double?
   var decayBiases: Bool?
 
@@ -25,6 +26,7 @@ struct OptimizerOptions: Decodable {
       ("beta1", betas.map { .number($0[0]) }), ("beta2", betas.map { .number($0[1]) }),
       ("epsilon", eps.map(JSONValue.number)), ("alpha", alpha.map(JSONValue.number)),
       ("centered", centered.map(JSONValue.bool)), ("rho", rho.map(JSONValue.number)),
+      ("momentum_decay", momentumDecay.map(JSONValue.number)),
       ("trust_coefficient", trustCoefficient.map(JSONValue.number)),
       // The references decay every parameter unless they say otherwise.
       ("decay_biases", .bool(decayBiases ?? true)),

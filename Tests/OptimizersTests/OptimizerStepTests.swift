@@ -60,7 +60,7 @@ struct OptimizerStepTests {
   static let optimizers: [any Optimizer] = [
     SGD(), SGD(momentum: 0.9), SGD(momentum: 0.9, nesterov: true, weightDecay: 0.1), Adam(), Adam(weightDecay: 0.1),
     AdamW(weightDecay: 0.1), Adagrad(weightDecay: 0.1), RMSprop(),
-    RMSprop(centered: true, momentum: 0.9), Adadelta(), Lion(weightDecay: 0.1),
+    RMSprop(centered: true, momentum: 0.9), Adadelta(), NAdam(weightDecay: 0.1), Lion(weightDecay: 0.1),
   ]
 
   @Test("An update by slices gives the bits of one over the whole", arguments: optimizers.indices)

@@ -61,6 +61,9 @@ struct LayerCatalogTests {
       ["1": BatchNormLayer<Double>(shape: image, epsilon: 0.003, momentum: 0.2, synchronizes: true)]),
     Case("layer_norm", "epsilon: 0.003", sequence, ["1": LayerNormLayer<Double>(shape: sequence, epsilon: 0.003)]),
     Case(
+      "group_norm", "groups: 2, epsilon: 0.003, affine: false", image,
+      ["1": GroupNormLayer<Double>(shape: image, groups: 2, epsilon: 0.003, isAffine: false)]),
+    Case(
       "residual", "layers: ['tanh'], shortcut: ['gelu', 'silu']", row,
       [
         "1.layers.0": activation(.tanh, row), "1.shortcut.0": activation(.gelu, row),

@@ -341,8 +341,8 @@ import Testing
     ),
     (
       "{ loss: {} }",
-      "run.json5:1:9: loss.name: expected one of cross_entropy, binary_cross_entropy, mse, mae, huber, focal, hinge, "
-        + "binary_hinge, detection"
+      "run.json5:1:9: loss.name: expected one of cross_entropy, binary_cross_entropy, mse, mae, huber, log_cosh, "
+        + "focal, hinge, binary_hinge, detection"
     ),
     ("{ optimizer: 'adan' }", "run.json5:1:14: optimizer.name: unknown name 'adan' (did you mean 'adam'?)"),
     ("{ optimizer: { momentum: 0.9 } }", "run.json5:1:26: optimizer.momentum: is no option of 'adam'"),

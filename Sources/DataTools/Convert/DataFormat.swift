@@ -20,7 +20,8 @@ public protocol DataFormat: DataRecipe {
 public enum DataFormats {
   /// In the order of `--help`.
   public static let all: [any DataFormat.Type] = [
-    IDXFormat.self, CIFAR10Format.self, CSVFormat.self, TextCSVFormat.self, NPYFormat.self, TextFormat.self,
+    IDXFormat.self, CIFAR10Format.self, CSVFormat.self, TextCSVFormat.self, NPYFormat.self, NPZFormat.self,
+    TextFormat.self,
   ]
 }
 

@@ -53,8 +53,11 @@ extension ArrayFile {
   /// Integers of 8 to 64 bits, float32, float64 and bool (as uint8), of either byte order, row- or column-major.
   ///
   /// - Throws: `Failure` if the header is damaged, or the element type is one that a data set cannot have.
-  static func openNPY(path: String) throws -> ArrayFile {
-    let file = try SourceFile(path: path)
+  static func openNPY(path: String) throws -> ArrayFile { try openNPY(SourceFile(path: path)) }
+
+  /// The same of what is in an archive.
+  static func openNPY(_ file: any ByteSource) throws -> ArrayFile {
+    let path = file.path
     let preamble = try file.read(count: 8)
     guard preamble.count == 8, preamble.prefix(6).elementsEqual([0x93] + Array("NUMPY".utf8)) else {
       throw Failure.data("\(path): not an npy file: it should begin with \\x93NUMPY; write it with numpy.save")

@@ -5,7 +5,7 @@ public enum LossCatalog {
   public static let all = Catalog(
     [
       CrossEntropy.self, BinaryCrossEntropy.self, MeanSquaredError.self, MeanAbsoluteError.self, HuberLoss.self,
-      FocalLoss.self, Hinge.self, BinaryHinge.self, DetectionLoss.self,
+      LogCosh.self, FocalLoss.self, Hinge.self, BinaryHinge.self, DetectionLoss.self,
     ]
   ) { $0 as? any Loss }
 }

@@ -4,8 +4,8 @@ public import Settings
 public enum ScheduleCatalog {
   public static let all = Catalog(
     [
-      Constant.self, StepDecay.self, MultiStepDecay.self, ExponentialDecay.self, PolynomialDecay.self, Cosine.self,
-      OneCycle.self, Plateau.self,
+      Constant.self, StepDecay.self, MultiStepDecay.self, ExponentialDecay.self, PolynomialDecay.self,
+      LinearChange.self, Cosine.self, OneCycle.self, Plateau.self,
     ]
   ) { $0 as? any LearningRateSchedule }
 }

@@ -17,11 +17,16 @@ struct Reconstruction: LearningTask {
 
   static func fits(_ context: TaskContext) -> Bool { context.data.reconstructs }
 
+  /// Whether `loss` compares numbers with numbers.
+  private static func takes(_ loss: any Loss) -> Bool {
+    loss.targetKind == .values || (loss.targetKind == .binary && loss.givesProbabilities)
+  }
+
   init(_ context: TaskContext) throws {
     loss = context.loss
     targetCheck = loss.targetKind == .binary ? ClassIndices(count: 2) : FiniteNumbers()
-    guard loss.targetKind == .values || (loss.targetKind == .binary && loss.givesProbabilities) else {
-      let fitting = [MeanSquaredError.name, MeanAbsoluteError.name, HuberLoss.name, BinaryCrossEntropy.name]
+    guard Self.takes(loss) else {
+      let fitting = LossCatalog.all.names.filter { LossCatalog.all.make($0).map(Self.takes) == true }
       throw Failure.usage(
         "loss: \(loss.name) cannot be held against features; where the target is the features give one of "
           + fitting.joined(separator: ", "))

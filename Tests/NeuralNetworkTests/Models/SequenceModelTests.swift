@@ -67,6 +67,12 @@ struct SequenceModelTests {
     Mistake(
       text: "[{ multi_head_attention: {} }]",
       error: "model[0].multi_head_attention.heads: expected the number of heads, a divisor of the width 8"),
+    Mistake(
+      text: "['group_norm', 'dense']",
+      error: "model[0].group_norm.groups: expected the number of groups, a divisor of the channels"),
+    Mistake(
+      text: "[{ group_norm: 3 }, 'dense']",
+      error: "model[0].group_norm.groups: expected a divisor of the 32 channels, found 3"),
     Mistake(text: "[{ lstm: { layers: 2 } }, 'dense']", error: "model[0].lstm.units: expected the number of units"),
     Mistake(
       text: "[{ lstm: { units: 4, sequence: false } }, { gru: 4 }]",

@@ -11,7 +11,7 @@ final class ArrayFile {
   let shape: [Int]
   let elementType: ElementType
   private let swapsBytes: Bool
-  private let file: SourceFile
+  private let file: any ByteSource
   /// The whole array in row-major order, where the file holds it column-major: that order has no rows to stream.
   private var reordered: [UInt8]?
   private var nextRow = 0
@@ -21,17 +21,22 @@ final class ArrayFile {
 
   /// Takes over `file`, which stands at the first element.
   ///
-  /// - Throws: `Failure` if a column-major array is cut short.
-  init(file: SourceFile, shape: [Int], elementType: ElementType, isBigEndian: Bool, isColumnMajor: Bool)
+  /// - Precondition: `byteCount(of:_:)` of the array is not nil.
+  /// - Throws: `Failure` if `file` cannot hold as much, or a column-major array is cut short.
+  init(file: any ByteSource, shape: [Int], elementType: ElementType, isBigEndian: Bool, isColumnMajor: Bool)
     throws
   {
     path = file.path
+    let byteCount = shape.reduce(elementType.byteCount, *)
+    guard byteCount <= file.byteLimit else {
+      throw Failure.data(
+        "\(path): its header announces \(byteCount) bytes of data, more than it can hold; fetch or copy it again")
+    }
     self.file = file
     self.shape = shape
     self.elementType = elementType
     swapsBytes = isBigEndian && elementType.byteCount > 1
     if isColumnMajor && shape.count > 1 {
-      let byteCount = shape.reduce(elementType.byteCount, *)
       let bytes = try file.read(count: byteCount)
       guard bytes.count == byteCount else { throw truncated(found: bytes.count, of: byteCount) }
       reordered = rowMajor(bytes, shape: shape, elementSize: elementType.byteCount)

@@ -2,19 +2,37 @@ import Basics
 internal import CZlib
 import Foundation
 
+/// Bytes that are read once from front to back: a file, or a member of an archive.
+protocol ByteSource: AnyObject {
+  /// What errors call it.
+  var path: String { get }
+  /// More bytes than these it cannot have, whatever a header in it says.
+  var byteLimit: Int { get }
+
+  /// Reads until `buffer` is full or the bytes end, and returns the number of bytes read.
+  ///
+  /// - Throws: `Failure` if reading fails, or what is read is damaged or cut short.
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
+}
+
+/// Deflate, which gzip and zip use, makes at most so many bytes of one.
+let deflateLimit = 1032
+
 /// A file read once from front to back, plain or gzip-compressed. Which of the two it is, its content decides, not its
 /// name.
-final class SourceFile {
+final class SourceFile: ByteSource {
   let path: String
+  let byteLimit: Int
   private let handle: gzFile
 
   /// - Throws: `Failure` if `path` is missing, unreadable or a directory.
   init(path: String) throws {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-      throw Failure.data("\(path): no such file")
-    }
-    guard !isDirectory.boolValue else { throw Failure.data("\(path): is a directory, expected a file") }
+    try Self.requireFile(path)
+    // A pipe may have any number of bytes.
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    let isRegular = attributes?[.type] as? FileAttributeType == .typeRegular
+    let size = isRegular ? (attributes?[.size] as? NSNumber)?.intValue : nil
+    byteLimit = size.map { $0 * deflateLimit } ?? .max
     guard let handle = gzopen(path, "rb") else { throw Failure.data("\(path): cannot be opened: \(systemErrorText())") }
     gzbuffer(handle, 1 << 18)
     self.path = path
@@ -22,6 +40,15 @@ final class SourceFile {
   }
 
   deinit { gzclose(handle) }
+
+  /// - Throws: `Failure` if `path` is missing or a directory.
+  static func requireFile(_ path: String) throws {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+      throw Failure.data("\(path): no such file")
+    }
+    guard !isDirectory.boolValue else { throw Failure.data("\(path): is a directory, expected a file") }
+  }
 
   /// Reads until `buffer` is full or the file ends, and returns the number of bytes read.
   ///
@@ -44,7 +71,9 @@ final class SourceFile {
     }
     return filled
   }
+}
 
+extension ByteSource {
   /// Reads at most `count` bytes.
   func read(count: Int) throws -> [UInt8] {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)

@@ -1,0 +1,91 @@
+import Basics
+public import Settings
+
+/// Several arrays saved by NumPy in one file, stored or compressed.
+public struct NPZFormat: DataFormat {
+  public static let name = "npz"
+  public static let operands = "FILE.npz"
+  public static let summary = "arrays saved together by NumPy, in their own type"
+  public static let discussion =
+    "Arrays are found by usual names: x_train and y_train, or train_images and train_labels, with the same of val and "
+    + "test; x and y; data, features or images and their labels; arr_0 and arr_1. The options name others."
+  public static let options = [
+    Option("--features", \NPZFormat.features, "NAME", "x of the training split"),
+    Option("--labels", \NPZFormat.labels, "NAME", "y of the training split"),
+    Option("--test-features", \NPZFormat.testFeatures, "NAME", "x of the test split"),
+    Option("--test-labels", \NPZFormat.testLabels, "NAME", "y of the test split"),
+  ]
+
+  public var features: String?
+  public var labels: String?
+  public var testFeatures: String?
+  public var testLabels: String?
+
+  public init() {}
+
+  public func check() throws {
+    let named = [features, labels, testFeatures, testLabels].contains { $0 != nil }
+    guard !named || features != nil && labels != nil && (testFeatures == nil) == (testLabels == nil) else {
+      throw Failure.usage(
+        "data convert npz: give --features with --labels and, for a test split, --test-features with --test-labels")
+    }
+  }
+
+  public func write(_ sources: [String], to file: OutputFile) throws {
+    try requireOne(sources, "one .npz holds all arrays")
+    let archive = try ZipArchive(path: sources[0])
+    var arrays: [String: ZipArchive.Entry] = [:]
+    for entry in archive.entries where entry.name.hasSuffix(".npy") { arrays[String(entry.name.dropLast(4))] = entry }
+    func open(_ name: String) throws -> ArrayFile {
+      guard let entry = arrays[name] else {
+        throw Failure.data("\(archive.path): no array '\(name)'; the file has \(Self.list(arrays.keys))")
+      }
+      return try .openNPY(archive.open(entry, as: name))
+    }
+    for pair in try pairs(in: Set(arrays.keys), archive.path) {
+      try file.copy(open(pair.features), open(pair.labels), split: pair.split)
+    }
+  }
+
+  /// The arrays of a split.
+  private struct Pair {
+    let split: String
+    let features: String
+    let labels: String
+  }
+
+  /// Those that the options name, or else the first usual ones.
+  private func pairs(in names: Set<String>, _ path: String) throws -> [Pair] {
+    if let features, let labels {
+      var pairs = [Pair(split: "train", features: features, labels: labels)]
+      if let testFeatures, let testLabels {
+        pairs.append(Pair(split: "test", features: testFeatures, labels: testLabels))
+      }
+      return pairs
+    }
+    for (features, labels) in Self.usual where names.contains(features) && names.contains(labels) {
+      // Where the name does not speak of `train`, it stands for one split.
+      return ["train", "val", "test"].compactMap { split in
+        let pair = Pair(
+          split: split, features: features.replacing("train", with: split),
+          labels: labels.replacing("train", with: split))
+        guard split == "train" || pair.features != features && pair.labels != labels else { return nil }
+        return names.contains(pair.features) ? pair : nil
+      }
+    }
+    throw Failure.data(
+      "\(path): no arrays under known names (such as x and y, or x_train and y_train); the file has "
+        + "\(Self.list(names)); name two of them with --features NAME --labels NAME")
+  }
+
+  private static let usual = [
+    ("x_train", "y_train"), ("X_train", "y_train"), ("X_train", "Y_train"), ("train_x", "train_y"),
+    ("train_images", "train_labels"), ("train_data", "train_labels"), ("x", "y"), ("X", "y"), ("X", "Y"),
+    ("data", "label"), ("data", "labels"), ("data", "target"), ("features", "targets"), ("features", "labels"),
+    ("images", "labels"), ("arr_0", "arr_1"),
+  ]
+
+  private static func list(_ names: some Collection<String>) -> String {
+    names.isEmpty ? "none" : names.sorted().prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
+  }
+}
