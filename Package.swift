@@ -58,7 +58,8 @@ let package = Package(
     .target(
       name: "DDPTrain",
       dependencies: [
-        "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Collectives", "Settings", "Training",
+        "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "DataPipeline", "Settings",
+        "Training",
       ]),
 
     // MARK: Executables

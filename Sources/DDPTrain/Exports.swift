@@ -1,15 +1,18 @@
+// What a program needs of the libraries below, by one import. Each name is documented where it is defined.
+
+// Layers, losses, optimizers, metrics, configurations and runs.
+@_exported public import Metrics
+@_exported public import NeuralNetwork
+@_exported public import Optimizers
+@_exported public import Training
+
 public import Basics
 public import Collectives
-public import Training
-public import Metrics
-// Layers, models and what they are made of.
-@_exported public import NeuralNetwork
+public import DataPipeline
 public import NumericCore
 public import Settings
 
-// What a program needs of the libraries below, by one import. Each name is documented where it is defined.
-
-// MARK: Models, and layers of one's own
+// MARK: Layers, losses and metrics of one's own
 
 public typealias ParameterSpecification = NumericCore.ParameterSpecification
 public typealias Initializer = NumericCore.Initializer
@@ -19,25 +22,26 @@ public typealias Extents = NumericCore.Extents
 public typealias RandomSource = NumericCore.RandomSource
 public typealias Scalar = NumericCore.Scalar
 public typealias Shape = NumericCore.Shape
+public typealias StepScalars = NumericCore.StepScalars
 public typealias Window = NumericCore.Window
+public typealias Setting = Settings.Setting
+public typealias SettingChoice = Settings.SettingChoice
 
-// MARK: Training, evaluating and predicting
+// MARK: What a configuration says of the data
 
-public typealias TrainingConfiguration = Training.TrainingConfiguration
-public typealias TrainArguments = Training.TrainArguments
-public typealias TrainingRun = Training.TrainingRun
-public typealias EvaluateArguments = Training.EvaluateArguments
-public typealias EvaluationRun = Training.EvaluationRun
-public typealias SplitMetrics = Training.SplitMetrics
-public typealias MetricName = Metrics.MetricName
-public typealias MetricReport = Metrics.MetricReport
-public typealias PredictArguments = Training.PredictArguments
-public typealias PredictionRun = Training.PredictionRun
-public typealias BundledData = Training.BundledData
+public typealias ChannelLayout = DataPipeline.ChannelLayout
+public typealias FeatureScaling = DataPipeline.FeatureScaling
+public typealias AugmentationList = DataPipeline.AugmentationList
+public typealias Crop = DataPipeline.Crop
+public typealias Cutout = DataPipeline.Cutout
+public typealias Flip = DataPipeline.Flip
+public typealias Mixup = DataPipeline.Mixup
+public typealias Noise = DataPipeline.Noise
+public typealias Rotate = DataPipeline.Rotate
+public typealias Shift = DataPipeline.Shift
 
 // MARK: The program around it
 
-public typealias DistributedProgram = Training.DistributedProgram
 public typealias MPICommunicator = Collectives.MPICommunicator
 public typealias ExitCode = Basics.ExitCode
 public typealias UserFacingError = Basics.UserFacingError

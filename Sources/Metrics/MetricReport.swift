@@ -10,6 +10,8 @@ public struct MetricReport: Sendable, Equatable {
     /// As a `MetricName`.
     public let name: String
     public let value: Double?
+
+    public init(name: String, value: Double?) { (self.name, self.value) = (name, value) }
   }
 
   /// Figures of one class against all others, or of the positives of one output.

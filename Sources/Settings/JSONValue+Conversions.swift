@@ -42,6 +42,10 @@ extension JSONValue {
     case .number(let value): number = value
     default: throw mismatch(subject, "a number")
     }
+    // No file can say anything else, but a program can.
+    guard number.isFinite else {
+      throw SettingsError("\(subject): expected a finite number, found \(number)", at: position)
+    }
     guard interval.contains(number) else { throw mismatch(subject, interval.description) }
     return number
   }

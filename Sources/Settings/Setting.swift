@@ -82,8 +82,13 @@ extension SettingsGroup {
   /// Reads the settings that are there; the others keep their defaults. Keys that are no settings of the group are left to
   /// the caller, who ends with `reader.finish()`.
   public init(reading reader: inout SettingsReader) throws(SettingsError) {
+    try self.init(reading: &reader, by: Self.settings)
+  }
+
+  /// The same by settings with the type's own keys, whose limits may be others.
+  public init(reading reader: inout SettingsReader, by settings: [Setting<Self>]) throws(SettingsError) {
     self.init()
-    for setting in Self.settings { try setting.read(into: &self, from: &reader) }
+    for setting in settings { try setting.read(into: &self, from: &reader) }
     try validate(reader)
   }
 

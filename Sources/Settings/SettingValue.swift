@@ -41,7 +41,10 @@ extension UInt64: SettingValue {
   public static func read(_ value: JSONValue, _ subject: String, _ limits: NoLimits) throws(SettingsError) -> UInt64 {
     UInt64(try value.requireInteger(subject, in: .atLeast(0)))
   }
-  public func json(_ limits: NoLimits) -> JSONValue { .integer(Int(clamping: self)) }
+  /// What does not fit reads back as an error.
+  public func json(_ limits: NoLimits) -> JSONValue {
+    Int(exactly: self).map(JSONValue.integer) ?? .number(Double(self))
+  }
   public static func words(for limits: NoLimits) -> String { Interval<Int>.atLeast(0).words }
 }
 

@@ -27,7 +27,7 @@ struct AuditCase {
     let training = try TrainingRun(arguments, ranks: ranks)
     var taken: [Int] = []
     training.audit { step, rows in taken += rows.flatMap { [step, $0] } }
-    let code = try training.run()
+    let code = try training.run().exitCode
     try expect(code == .done, "the run ended with \(code)")
 
     let sampleCount = try DataSource.open(data, features: nil, labels: nil).split(.train).sampleCount

@@ -50,13 +50,13 @@ struct LibraryCase {
   func run(_ ranks: MPICommunicator) throws -> String {
     let train = try TrainArguments(["--run", runDirectory, "--quiet"] + arguments)
     let run = try TrainingRun(train, model: Self.model, ranks: ranks)
-    let code = try run.run()
-    try expect(code == .done, "the run ended with \(code)")
+    let result = try run.run()
+    try expect(result.exitCode == .done, "the run ended with \(result.exitCode)")
 
     let checkpoint = runDirectory + "/checkpoints/best.h5"
     let metrics = try EvaluationRun.metrics(
       EvaluateArguments(checkpoint: checkpoint), model: Self.model, ranks: ranks)
-    guard let test = run.testMetrics, let accuracy = test.accuracy else { throw SelfTestFailure("no test figures") }
+    guard let test = result.test, let accuracy = test.accuracy else { throw SelfTestFailure("no test figures") }
     try expect(
       metrics.loss == test.loss && metrics.accuracy == accuracy,
       "the run ended with \(test.loss) and \(accuracy), its checkpoint gives \(metrics)")

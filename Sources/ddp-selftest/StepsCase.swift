@@ -25,7 +25,7 @@ struct StepsCase {
       if step == steps.count { steps.append([]) }
       steps[step] += rows.map(JSONValue.integer)
     }
-    let code = try run.run()
+    let code = try run.run().exitCode
     try expect(code == .done, "the run ended with \(code)")
     let json: JSONValue = [
       "steps_per_epoch": .integer(run.trainer.plan.stepsPerEpoch), "parameters": .object(parameters),

@@ -23,10 +23,11 @@ func run(_ arguments: [String]) throws {
   case "fail": summary = try FailureCase.run(ranks, waitingIn: arguments.dropFirst().first ?? "")
   case "steps": summary = try StepsCase(Array(arguments.dropFirst())).run(ranks)
   case "library": summary = try LibraryCase(Array(arguments.dropFirst())).run(ranks)
+  case "search": summary = try SearchCase(Array(arguments.dropFirst())).run(ranks)
   case "audit": summary = try AuditCase(Array(arguments.dropFirst())).run(ranks)
   default:
     throw SelfTestFailure(
-      "expected collectives, exchange, barrier, fail exchange|mpi, audit DATA RUN SHARDS BATCH, library RUN …, or steps …"
+      "expected collectives, exchange, barrier, fail exchange|mpi, audit DATA RUN SHARDS BATCH, library RUN …, search DATA …, or steps …"
     )
   }
   if ranks.isRoot { print(summary) }

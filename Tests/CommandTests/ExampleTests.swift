@@ -3,30 +3,55 @@ import ProcessSupport
 import Testing
 
 extension Commands {
-  /// The package in `datasets/examples`, built as its users build it.
+  /// The package in `datasets/examples`, with two programs, built as its users build it.
   @Suite struct ExampleTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().path
 
-    @Test("The example package builds, and its program gives the same accuracy on one rank and on two")
-    func learnedActivation() throws {
-      let root = Self.root
-      // A place of its own, kept between runs of the tests; without optimization it builds in a third of the time. The plan of the last
-      // build would not know of files that have been added to the library since.
-      let scratch = root + "/.build/examples"
+    /// Where the programs of the package are, once they are built.
+    ///
+    /// A place of its own, kept between runs of the tests; without optimization it builds in a third of the time. The plan
+    /// of the last build would not know of files that have been added to the library since.
+    private func build() throws -> String {
+      let scratch = Self.root + "/.build/examples"
       let built = try run(
         "swift",
         [
-          "build", "--disable-build-manifest-caching", "--package-path", root + "/datasets/examples/LearnedActivation",
-          "--scratch-path", scratch, "-c",
-          "debug",
+          "build", "--disable-build-manifest-caching", "--package-path", Self.root + "/datasets/examples",
+          "--scratch-path", scratch, "-c", "debug",
         ], timeout: .seconds(600))
       try #require(built.status == 0, "\(built)")
+      return scratch + "/debug/"
+    }
+
+    @Test("LearningRateSearch gives the same figures on one rank and on two, and writes nothing")
+    func learningRateSearch() throws {
+      let programs = try build()
+      try Sandbox.with { sandbox in
+        let outputs = try [1, 2].map { ranks in
+          let result = try mpirun(
+            ranks: ranks, programs + "LearningRateSearch", environment: Sandbox.environment, directory: sandbox.path)
+          try #require(result.status == 0, "\(result)")
+          return result.outputLines
+        }
+        #expect(outputs[0] == outputs[1] && outputs[0].count == 3, "\(outputs)")
+        let words = outputs[0].map { $0.split { " :,".contains($0) } }
+        #expect(words.map(\.first) == ["rate", "rate", "rate"] && words.map { $0[1] } == ["0.0003", "0.001", "0.003"])
+        // The greatest rate learns; the least is too slow for three epochs.
+        let figures = try words.map { (try #require(Double($0[3])), try #require(Double($0[5]))) }
+        #expect(figures[2].0 > 0.9 && figures[2].1 > 0.8 && figures[0].0 < 0.8, "\(outputs[0])")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: sandbox.path) == [])
+      }
+    }
+
+    @Test("LearnedActivation gives the same accuracy and checkpoint on one rank and on two")
+    func learnedActivation() throws {
+      let programs = try build()
       try Sandbox.with { sandbox in
         var lines: [String] = []
         for ranks in [1, 2] {
           let result = try mpirun(
-            ranks: ranks, scratch + "/debug/LearnedActivation",
+            ranks: ranks, programs + "LearnedActivation",
             ["--learning-rate", "0.01", "--epochs", "8", "--quiet", "--run", "run\(ranks)"],
             environment: Sandbox.environment, directory: sandbox.path)
           try #require(result.status == 0, "\(result)")
@@ -62,10 +87,10 @@ extension Commands {
         try succeed("git", git + ["commit", "--quiet", "--message", "All of it"])
         try succeed("git", git + ["tag", "1.0.0"])
 
-        try copy("datasets/examples/LearnedActivation", to: "example")
+        try copy("datasets/examples", to: "example")
         let manifest = try sandbox.text("example/Package.swift")
         let versioned = manifest.replacing(
-          #"name: "ddp-train", path: "../../..""#, with: "url: \"file://\(sandbox.path)/ddp-train\", from: \"1.0.0\"")
+          #"name: "ddp-train", path: "../..""#, with: "url: \"file://\(sandbox.path)/ddp-train\", from: \"1.0.0\"")
         try #require(versioned != manifest)
         try sandbox.write("example/Package.swift", Data(versioned.utf8))
         try succeed(

@@ -60,6 +60,51 @@ extension DistributedTests {
       #expect(accuracy > 0.8 && one.line == "library: test accuracy \(accuracy) over \(labels.count) samples")
     }
 
+    private func search(
+      _ scratch: Scratch, ranks: Int, _ directory: String, _ rates: [String]
+    ) throws -> FinishedProcess {
+      try mpirun(
+        ranks: ranks, selfTest, ["search", scratch.path + "/data.h5", directory] + rates,
+        environment: ["OPENBLAS_NUM_THREADS": "1"], directory: scratch.path)
+    }
+
+    /// The program itself compares runs with and without files, and what evaluation and resume make of the files.
+    @Test("Runs in one process, with a loss and a metric of its own and without files, come to what each comes to alone")
+    func searches() throws {
+      let scratch = try Scratch()
+      try makeData(scratch)
+      let both = try search(scratch, ranks: 1, "-", ["0.02", "0.1"])
+      try #require(both.status == 0 && both.outputLines.count == 2, "\(both)")
+      // In the second the best epoch is not the last, so that the test was of weights kept in memory.
+      #expect(both.outputLines[1].contains("best 2"), "\(both)")
+      for ranks in [2, 4] {
+        #expect(try search(scratch, ranks: ranks, "-", ["0.02", "0.1"]).outputLines == both.outputLines)
+      }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == ["data.h5"])
+
+      for (index, rate) in ["0.02", "0.1"].enumerated() {
+        let alone = try search(scratch, ranks: 2, "files", [rate])
+        #expect(alone.status == 0 && alone.outputLines == [both.outputLines[index]], "\(alone)")
+      }
+      let metrics = try String(contentsOfFile: scratch.path + "/files/0.1/metrics.jsonl", encoding: .utf8)
+      #expect(metrics.split(separator: "\n").filter { $0.contains("\"val_miss\": 0.") }.count == 4, "\(metrics)")
+
+      let best = scratch.path + "/files/0.1/checkpoints/best.h5"
+      let message =
+        "ddp-train: \(best): trained with the loss power and the metric miss, which this program does not have; use the "
+        + "program that trained it"
+      for command in [["evaluate", best], ["--resume", best, "--run", scratch.path + "/on"]] {
+        let finished = try ProcessSupport.run(trainer, command)
+        #expect(finished.status == 3 && finished.errorLines == [message], "\(finished)")
+      }
+      #expect(try ProcessSupport.run(trainer, ["verify", best]).status == 0)
+
+      let refused = try search(scratch, ranks: 2, "-", ["0"])
+      #expect(
+        refused.status == 2 && refused.errors.contains("optimizer.learning_rate: expected more than 0, found 0.0"),
+        "\(refused)")
+    }
+
     @Test("ddp-train says which layers of a checkpoint it cannot build")
     func otherPrograms() throws {
       let scratch = try Scratch()

@@ -23,7 +23,11 @@ public struct Topology: Sendable {
     ranksPerNode: Int? = ProcessInfo.processInfo.environment["DDP_TRAIN_RANKS_PER_NODE"].flatMap { Int($0) }
   ) throws(CollectiveError) {
     var node = try ranks.splitByNode()
-    if let ranksPerNode, ranksPerNode > 0 { node = try node.split(color: node.rank / ranksPerNode, key: node.rank) }
+    if let ranksPerNode, ranksPerNode > 0 {
+      let whole = node
+      node = try whole.split(color: whole.rank / ranksPerNode, key: whole.rank)
+      try whole.close()
+    }
     // A node is identified by its lowest rank, and nodes are ordered by that rank.
     let leader = try node.allGather([ranks.rank])[0][0]
     let leaders = try ranks.allGather([leader]).map { $0[0] }
@@ -32,6 +36,12 @@ public struct Topology: Sendable {
     nodeSizes = nodes.map { leader in leaders.count { $0 == leader } }
     nodeIndex = nodes.count { $0 < leader }
     world = try ranks.split(color: 0, key: nodeSizes[..<nodeIndex].reduce(0, +) + node.rank)
+  }
+
+  /// Frees both groups, after all that uses them. Collective.
+  public func close() throws(CollectiveError) {
+    try world.close()
+    try node.close()
   }
 
   /// The shards that the ranks of node `index` hold together.

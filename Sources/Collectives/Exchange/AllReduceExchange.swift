@@ -90,4 +90,7 @@ public final class AllReduceExchange: Exchange {
   public func replicasAgree() throws(CollectiveError) -> Bool {
     Set(try world.allGather([stateDigest]).map { $0[0] }).count == 1
   }
+
+  /// There is no memory but its own.
+  public func close() {}
 }

@@ -50,6 +50,9 @@ public protocol Exchange: AnyObject {
   func step(_ update: some StepUpdate, clipNorm: Double?) throws(CollectiveError) -> StepTotals
   /// Whether every copy of parameters, optimizer state and statistics in the job has the same bits.
   func replicasAgree() throws(CollectiveError) -> Bool
+  /// Frees shared memory, which must not be used afterwards. Collective; a program that trains once may leave this to
+  /// the end of the process.
+  func close() throws(CollectiveError)
 }
 
 extension Exchange {

@@ -148,8 +148,6 @@ public final class SharedMemoryExchange: Exchange {
     Set(try topology.world.allGather([stateDigest]).map { $0[0] }).count == 1
   }
 
-  /// Frees the shared memory, which must not be used afterwards. Collective; a program that trains once may leave this
-  /// to the end of the process.
   public func close() throws(CollectiveError) {
     try interNode?.close()
     try memory.close()

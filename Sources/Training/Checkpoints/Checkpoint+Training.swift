@@ -73,7 +73,9 @@ extension Checkpoint {
   private static func shape(in text: String) -> Shape { Shape(text.split(separator: " ").compactMap { Int($0) }) }
 
   /// The facts that were stored.
-  func facts(in path: String) throws -> Facts {
+  ///
+  /// - Throws: also where they name what this program does not have.
+  func facts(in path: String, extensions: Extensions) throws -> Facts {
     func missing(_ name: String) -> Failure {
       Failure.data("\(path): the attribute '\(name)' is missing or not as ddp-train writes it")
     }
@@ -87,8 +89,15 @@ extension Checkpoint {
     }
     let configuration: TrainingConfiguration
     do {
-      configuration = try TrainingConfiguration(JSON5Parser.parse(text("configuration"), file: path))
-    } catch {
+      let json = try JSON5Parser.parse(text("configuration"), file: path)
+      let missing = extensions.missing(in: json)
+      guard missing.isEmpty else {
+        throw Failure.data(
+          "\(path): trained with \(missing.joined(separator: " and ")), which this program does not have; use the program "
+            + "that trained it")
+      }
+      configuration = try TrainingConfiguration(json, extensions: extensions)
+    } catch let error as SettingsError {
       throw Failure.data("\(path): its configuration cannot be read: \(error)")
     }
     guard let kind = FeatureScaling(rawValue: try text("scaling")),

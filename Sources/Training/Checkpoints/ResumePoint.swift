@@ -16,7 +16,9 @@ struct ResumePoint {
   /// Finds what the configuration's `resume` asks for. Collective: rank 0 chooses, and all read what it chose.
   ///
   /// - Returns: nil where there is nothing to resume.
-  static func find(_ configuration: TrainingConfiguration, communicator: any Communicator) throws -> ResumePoint? {
+  static func find(
+    _ configuration: TrainingConfiguration, extensions: Extensions, communicator: any Communicator
+  ) throws -> ResumePoint? {
     guard let resume = configuration.resume else { return nil }
     var refused: [any Error] = []
     var chosen = ""
@@ -34,7 +36,7 @@ struct ResumePoint {
     guard !chosen.isEmpty else { return nil }
 
     let checkpoint = try Checkpoint.read(chosen)
-    let facts = try checkpoint.facts(in: chosen)
+    let facts = try checkpoint.facts(in: chosen, extensions: extensions)
     // A run's configuration always names its shards; other ones would be another run.
     if let shards = configuration.shards, shards != facts.shardCount {
       throw Failure.usage(

@@ -49,17 +49,21 @@ public struct TrainArguments: OptionGroup, Equatable {
   }
 
   /// Reads the file and lays the settings over it.
-  public func configuration() throws(SettingsError) -> TrainingConfiguration {
+  ///
+  /// - Parameter extensions: what they may name beside what ddp-train has.
+  public func configuration(extensions: Extensions = Extensions()) throws(SettingsError) -> TrainingConfiguration {
     var value = JSONValue.object([])
     if let configurationFile { value = try JSON5Parser.parse(contentsOfFile: configurationFile) }
-    return try configuration(over: value)
+    return try configuration(over: value, extensions: extensions)
   }
 
   /// Lays the settings over `value`, a configuration file's content.
-  public func configuration(over value: JSONValue) throws(SettingsError) -> TrainingConfiguration {
+  public func configuration(
+    over value: JSONValue, extensions: Extensions = Extensions()
+  ) throws(SettingsError) -> TrainingConfiguration {
     var value = value
     for setting in settings { value = try value.setting(path: setting.path, to: setting.value) }
-    return try TrainingConfiguration(value)
+    return try TrainingConfiguration(value, extensions: extensions)
   }
 }
 

@@ -76,15 +76,29 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("quiet", \.quiet, "prints errors only"),
   ]
 
+  /// The settings of a program whose losses and metrics are more than those of ddp-train.
+  private static func settings(_ extensions: Extensions) -> [Setting<TrainingConfiguration>] {
+    settings.map { setting in
+      switch setting.key {
+      case "loss": Setting(setting.key, \.loss, extensions.lossCatalog, setting.help)
+      case "metrics": Setting(setting.key, \.metrics, extensions.allMetrics, setting.help)
+      default: setting
+      }
+    }
+  }
+
   /// Reads a configuration; what it leaves out keeps its default.
   ///
   /// Throws for an unknown key or name, a value of the wrong type or out of range, and an option that the chosen loss,
   /// optimizer or schedule does not take.
-  public init(_ value: JSONValue) throws(SettingsError) {
+  ///
+  /// - Parameter extensions: what it may name beside what ddp-train has.
+  public init(_ value: JSONValue, extensions: Extensions = Extensions()) throws(SettingsError) {
+    try extensions.check()
     var reader = try SettingsReader(value)
     // `layers` at the top is short for `model: { layers: … }`.
     let layers = reader.value("layers")
-    try self.init(reading: &reader)
+    try self.init(reading: &reader, by: Self.settings(extensions))
     if let layers {
       guard reader.value("model") == nil else {
         throw reader.error("layers", "stands beside 'model'; expected one of the two")
@@ -111,6 +125,19 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
 
   /// The whole configuration with its defaults filled in: it reads back as an equal configuration.
   public var json: JSONValue { .object(members) }
+
+  /// This configuration as a file would give it: what a program has set is held to the same rules. Each run does so itself.
+  ///
+  /// - Throws: where a property is out of its range or names what there is not, and for a loss that a checkpoint would not
+  ///   give back as it is.
+  public func checked(_ extensions: Extensions = Extensions()) throws(SettingsError) -> TrainingConfiguration {
+    let checked = try TrainingConfiguration(json, extensions: extensions)
+    if let given = loss.value, let read = checked.loss.value, "\(given)" != "\(read)" {
+      throw SettingsError(
+        "loss: a checkpoint would give \(given) back as \(read); declare its properties in `settings`")
+    }
+    return checked
+  }
 
   public static func == (a: TrainingConfiguration, b: TrainingConfiguration) -> Bool { a.members == b.members }
 
@@ -167,16 +194,21 @@ public struct LossChoice: SettingValue, Equatable {
 
   public init(_ value: (any Loss)? = nil) { self.value = value }
 
-  public static func read(_ value: JSONValue, _ subject: String, _ limits: NoLimits) throws(SettingsError) -> LossChoice
-  {
+  public static var unlimited: Catalog<any Loss> { LossCatalog.all }
+  public static func words(for catalog: Catalog<any Loss>) -> String { "" }
+
+  public static func read(
+    _ value: JSONValue, _ subject: String, _ catalog: Catalog<any Loss>
+  ) throws(SettingsError) -> LossChoice {
     var reader = try SettingsReader(value, path: subject, shorthand: "name")
-    let loss = try LossCatalog.all.readNamed(&reader)
+    let loss = try catalog.readNamed(&reader)
     try reader.finish()
     return LossChoice(loss)
   }
 
-  public func json(_ limits: NoLimits) -> JSONValue { value?.compactNamedJSON ?? .null }
-  public static func == (a: LossChoice, b: LossChoice) -> Bool { a.json(.any) == b.json(.any) }
+  public func json(_ catalog: Catalog<any Loss>) -> JSONValue { json }
+  private var json: JSONValue { value?.compactNamedJSON ?? .null }
+  public static func == (a: LossChoice, b: LossChoice) -> Bool { a.json == b.json }
 }
 
 /// Penalties on the size of the weights, which act through the gradient: the loss that is reported is that of the data.
@@ -249,17 +281,17 @@ public enum ResumeChoice: SettingValue, Equatable {
 }
 
 extension MetricName: SettingListElement {
-  public static var unlimitedList: NoLimits { .any }
+  public static var unlimitedList: [any Metric] { MetricCatalog.all }
 
   public static func readList(
-    _ value: JSONValue, _ subject: String, _ limits: NoLimits
+    _ value: JSONValue, _ subject: String, _ metrics: [any Metric]
   ) throws(SettingsError) -> [MetricName] {
     var names: [MetricName] = []
     for (index, element) in (try value.requireArray(subject)).enumerated() {
       let text = try element.requireString("\(subject)[\(index)]")
-      guard let name = MetricName(rawValue: text) else {
+      guard let name = MetricName(text, among: metrics) else {
         throw SettingsError(
-          "\(subject)[\(index)]: unknown name '\(text)' (\(MetricName.knownNames.suggestion(for: text)))",
+          "\(subject)[\(index)]: unknown name '\(text)' (\(metrics.flatMap(\.names).suggestion(for: text)))",
           at: element.position)
       }
       if !names.contains(name) { names.append(name) }
@@ -267,8 +299,8 @@ extension MetricName: SettingListElement {
     return names
   }
 
-  public static func listJSON(_ list: [MetricName], _ limits: NoLimits) -> JSONValue {
+  public static func listJSON(_ list: [MetricName], _ metrics: [any Metric]) -> JSONValue {
     .array(list.map { .string($0.rawValue) })
   }
-  public static func listWords(for limits: NoLimits) -> String { "list" }
+  public static func listWords(for metrics: [any Metric]) -> String { "list" }
 }

@@ -31,20 +31,20 @@ public enum EvaluationRun {
 
   /// Evaluates and prints nothing. Collective.
   ///
-  /// - Parameter customLayers: those that the checkpoint's model names.
+  /// - Parameter extensions: those of the program that trained the checkpoint.
   /// - Returns: the figures of the split, equal on every rank and on any number of ranks.
   /// - Throws: a `UserFacingError` where checkpoint or data are missing, damaged, or do not fit together.
   public static func metrics(
-    _ arguments: EvaluateArguments, customLayers: CustomLayers = CustomLayers(), ranks: MPICommunicator
+    _ arguments: EvaluateArguments, extensions: Extensions = Extensions(), ranks: MPICommunicator
   ) throws -> SplitMetrics {
-    try evaluate(arguments, customLayers: customLayers, ranks: ranks).metrics
+    try evaluate(arguments, extensions: extensions, ranks: ranks).metrics
   }
 
   /// The same with more about it. Collective.
   package static func evaluate(
-    _ arguments: EvaluateArguments, customLayers: CustomLayers = CustomLayers(), ranks: MPICommunicator
+    _ arguments: EvaluateArguments, extensions: Extensions = Extensions(), ranks: MPICommunicator
   ) throws -> Result {
-    let trained = try TrainedModel(arguments.checkpoint, customLayers: customLayers)
+    let trained = try TrainedModel(arguments.checkpoint, extensions: extensions)
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: true)
     let metrics = try makeEvaluator(trained, samples, ranks: ranks, measures: true).evaluate(trained.values)
     return Result(
@@ -79,8 +79,9 @@ public enum EvaluationRun {
       try store.checkIndices(below: limit)
     }
     store.transform = facts.transform
+    let metrics = MetricSelection(task.metricTask(outputSize: facts.outputSize), among: trained.metrics)
     return Evaluator(
       store, plan: plan, model: trained.model, task: task, values: trained.values, assignment: assignment,
-      communicator: ranks, metrics: measures ? MetricSelection(task.metricTask(outputSize: facts.outputSize)) : nil)
+      communicator: ranks, metrics: measures ? metrics : nil)
   }
 }

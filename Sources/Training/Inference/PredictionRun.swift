@@ -33,13 +33,13 @@ public enum PredictionRun {
 
   /// Collective. Rank 0 gathers and writes.
   ///
-  /// - Parameter customLayers: those that the checkpoint's model names.
+  /// - Parameter extensions: those of the program that trained the checkpoint.
   /// - Throws: a `UserFacingError` where checkpoint or data are missing, damaged, or do not fit together.
   @discardableResult
   public static func run(
-    _ arguments: PredictArguments, customLayers: CustomLayers = CustomLayers(), ranks: MPICommunicator
+    _ arguments: PredictArguments, extensions: Extensions = Extensions(), ranks: MPICommunicator
   ) throws -> Result {
-    let trained = try TrainedModel(arguments.checkpoint, customLayers: customLayers)
+    let trained = try TrainedModel(arguments.checkpoint, extensions: extensions)
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: false)
     let evaluator = try EvaluationRun.makeEvaluator(trained, samples, ranks: ranks)
     let width = trained.model.outputShapes[0].elementCount

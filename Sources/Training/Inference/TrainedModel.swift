@@ -2,6 +2,7 @@ import Checkpointing
 import Collectives
 import DataPipeline
 import Basics
+import Metrics
 import NeuralNetwork
 import NumericCore
 
@@ -11,18 +12,21 @@ struct TrainedModel {
   let facts: Checkpoint.Facts
   let model: Model<Float>
   let progress: TrainingProgress
+  /// All that there are.
+  let metrics: [any Metric]
   let factory: ModelFactory
   private let parameters: FlatBuffer<Float>
   private let statistics: FlatBuffer<Float>
 
-  /// - Parameter customLayers: those of the program that trained it.
-  /// - Throws: where the file is damaged, or the model has layers of a program's own that are not among `customLayers`.
-  init(_ path: String, customLayers: CustomLayers = CustomLayers()) throws {
+  /// - Parameter extensions: those of the program that trained it.
+  /// - Throws: where the file is damaged, or names what is not among `extensions`.
+  init(_ path: String, extensions: Extensions = Extensions()) throws {
     self.path = path
     let checkpoint = try Checkpoint.read(path)
-    facts = try checkpoint.facts(in: path)
+    facts = try checkpoint.facts(in: path, extensions: extensions)
+    metrics = extensions.allMetrics
     progress = try checkpoint.progress(in: path)
-    let missing = customLayers.missing(in: facts.configuration.model)
+    let missing = extensions.layers.missing(in: facts.configuration.model)
     guard missing.isEmpty else {
       throw Failure.data(
         "\(path): its model has \(missing.count == 1 ? "a layer" : "layers") of another program's own, "
@@ -30,7 +34,7 @@ struct TrainedModel {
     }
     factory = ModelFactory(
       inputShape: facts.inputShape, outputSize: facts.outputSize, indexCount: facts.indexCount,
-      initializer: facts.configuration.initializer, customLayers: customLayers)
+      initializer: facts.configuration.initializer, customLayers: extensions.layers)
     model = try factory.makeModel(facts.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)

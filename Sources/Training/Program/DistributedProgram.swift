@@ -7,7 +7,7 @@ import Foundation
 ///
 /// ```swift
 /// DistributedProgram.run { ranks in
-///   try TrainingRun(TrainArguments(CommandLine.arguments.dropFirst()), ranks: ranks).run()
+///   try TrainingRun(TrainArguments(CommandLine.arguments.dropFirst()), ranks: ranks).run().exitCode
 /// }
 /// ```
 public enum DistributedProgram {

@@ -2,16 +2,22 @@ import Basics
 import Metrics
 import Settings
 
-/// The figures of one epoch, as a line of `metrics.jsonl` and as a line for people.
-struct EpochMetrics {
-  let epoch: Int
-  let step: Int
-  let trainLoss: Double
-  let trainAccuracy: Double?
+/// The figures of one epoch, equal on all ranks; also a line of `metrics.jsonl` and a line for people.
+public struct EpochMetrics: Sendable {
+  /// From 1.
+  public let epoch: Int
+  /// Steps since the start of training.
+  public let step: Int
+  /// Mean over the epoch's samples, as they were learned from.
+  public let trainLoss: Double
+  /// nil for a loss without classes.
+  public let trainAccuracy: Double?
   /// The task's second loss: its key, its heading and its mean; nil where it has one loss.
   let secondLoss: (key: String, heading: String, mean: Double)?
-  let validation: SplitMetrics?
-  let learningRate: Double
+  /// Loss, accuracy and the configuration's metrics after the epoch; nil without a validation split.
+  public let validation: SplitMetrics?
+  /// Of the last step.
+  public let learningRate: Double
   /// What is told of the validation beside loss and accuracy.
   let metricNames: [MetricName]
 

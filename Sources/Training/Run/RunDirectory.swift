@@ -12,12 +12,15 @@ public struct RunDirectory: Sendable {
 
   public init(path: String) { self.path = path }
 
-  /// `runs/NAME-TIMESTAMP`, in local time.
+  /// `runs/NAME-TIMESTAMP`, in local time; of a later second where a run of this one is there already.
   static func fresh(name: String) -> RunDirectory {
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.dateFormat = "yyyyMMdd-HHmmss"
-    return RunDirectory(path: "runs/\(name)-\(formatter.string(from: Date()))")
+    var date = Date()
+    func path() -> String { "runs/\(name)-\(formatter.string(from: date))" }
+    while FileManager.default.fileExists(atPath: path()) { date += 1 }
+    return RunDirectory(path: path())
   }
 
   /// The newest directory that `fresh` made for `name`, if there is one.

@@ -10,7 +10,7 @@ import Settings
 enum RunHeader {
   static func lines(
     configuration: TrainingConfiguration, topology: Topology, data: TrainingData, trainer: Trainer,
-    directory: RunDirectory, resumed: ResumePoint?
+    directory: RunDirectory?, resumed: ResumePoint?
   ) -> [String] {
     let exchange = trainer.exchange
     let kind =
@@ -52,8 +52,8 @@ enum RunHeader {
             + "\(plural(configuration.samplesPerStep, "sample")) a step over \(plural(exchange.assignment.shardCount, "shard"))",
         ]
       ),
-      ("run", [directory.path]),
     ]
+    if let directory { rows.append(("run", [directory.path])) }
     if let resumed {
       rows.append(
         ("resumed", [resumed.path, "after epoch \(trainer.progress.epoch), step \(grouped(trainer.progress.step))"]))

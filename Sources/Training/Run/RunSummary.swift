@@ -10,13 +10,14 @@ struct RunSummary {
   /// What is told of the test beside loss and accuracy.
   let metricNames: [MetricName]
   let isValidated: Bool
-  let directory: RunDirectory
+  /// nil where nothing was written.
+  let directory: RunDirectory?
   /// Whether the test split was evaluated with the best checkpoint; if not, with the last.
   let isBestTested: Bool
   /// Since this process began.
   let seconds: Double
 
-  var json: JSONValue {
+  func json(in directory: RunDirectory) -> JSONValue {
     [
       "epochs": .integer(progress.epoch), "steps": .integer(progress.step),
       "best": [
@@ -40,12 +41,10 @@ struct RunSummary {
     func figures(_ loss: Double, _ accuracy: Double?) -> String {
       "loss \(shortNumber(loss))" + (accuracy.map { ", accuracy \(percentage($0))" } ?? "")
     }
-    var rows = [
-      ("best", "epoch \(best.epoch), \(isValidated ? "val" : "train") \(figures(best.loss, best.accuracy))"),
-      ("", directory.checkpoints.bestLink),
-      ("last", "epoch \(progress.epoch), step \(grouped(progress.step))"),
-      ("", directory.checkpoints.latestLink),
-    ]
+    var rows = [("best", "epoch \(best.epoch), \(isValidated ? "val" : "train") \(figures(best.loss, best.accuracy))")]
+    if let directory { rows.append(("", directory.checkpoints.bestLink)) }
+    rows.append(("last", "epoch \(progress.epoch), step \(grouped(progress.step))"))
+    if let directory { rows.append(("", directory.checkpoints.latestLink)) }
     if let test {
       rows.append(
         (

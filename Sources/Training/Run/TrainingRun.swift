@@ -8,6 +8,8 @@ import NumericCore
 import Optimizers
 
 /// The command `train`: set up, train epoch by epoch, keep records and checkpoints, test once at the end.
+///
+/// A program may set up and run several, one after the other; each has the bits that it would have alone.
 public final class TrainingRun {
   private let configuration: TrainingConfiguration
   private let topology: Topology
@@ -17,13 +19,15 @@ public final class TrainingRun {
   private let facts: Checkpoint.Facts
   private let metrics: MetricSelection?
   private let validator: Evaluator?
-  private let directory: RunDirectory
+  /// nil where nothing is written.
+  private let directory: RunDirectory?
   private let console: Console
   private let resumed: ResumePoint?
   private var timer = RunTimer()
-  /// The figures of the test split with the best checkpoint, equal on all ranks; nil before the end of `run()`, and without a
-  /// test split.
-  public private(set) var testMetrics: SplitMetrics?
+  private var epochs: [EpochMetrics] = []
+  /// On rank 0, where no file keeps the best epoch.
+  private var bestCheckpoint: Checkpoint?
+  private var isOver = false
 
   private var isRoot: Bool { topology.world.isRoot }
 
@@ -33,46 +37,56 @@ public final class TrainingRun {
   ///
   /// - Parameters:
   ///   - arguments: a resumed run without a configuration file takes that of its checkpoint.
-  ///   - customLayers: what the configuration's model names beside the layers that it knows.
+  ///   - extensions: what they may name beside what ddp-train has.
+  ///   - writesFiles: whether there is a run directory; without one the result of `run()` is all that is left of it.
   /// - Throws: as the other initializer does.
   public convenience init(
-    _ arguments: TrainArguments, customLayers: CustomLayers = CustomLayers(), ranks: MPICommunicator
+    _ arguments: TrainArguments, extensions: Extensions = Extensions(), writesFiles: Bool = true, ranks: MPICommunicator
   ) throws {
     let topology = try Topology(ranks)
-    let plain = try arguments.configuration()
-    let resumed = try ResumePoint.find(plain, communicator: topology.world)
+    let plain = try arguments.configuration(extensions: extensions)
+    let resumed = try ResumePoint.find(plain, extensions: extensions, communicator: topology.world)
     let stored = arguments.configurationFile == nil ? resumed?.facts.configuration.json : nil
     try self.init(
-      try stored.map { try arguments.configuration(over: $0) } ?? plain, customLayers: customLayers, resumed: resumed,
-      topology: topology)
+      try stored.map { try arguments.configuration(over: $0, extensions: extensions) } ?? plain, extensions: extensions,
+      writesFiles: writesFiles, resumed: resumed, topology: topology)
   }
 
   /// Sets up what a configuration asks for. Collective over all ranks of the job, with equal arguments on all.
   ///
-  /// - Parameter customLayers: what the configuration's model names beside the layers that it knows.
-  /// - Throws: a `UserFacingError` where configuration, data and model do not fit together, or the checkpoint to resume is
-  ///   damaged or of another model.
+  /// - Parameters:
+  ///   - extensions: what it may name beside what ddp-train has.
+  ///   - writesFiles: whether there is a run directory; without one the result of `run()` is all that is left of it.
+  /// - Throws: a `SettingsError` where a property is out of its range or names what there is not; another
+  ///   `UserFacingError` where configuration, data and model do not fit together, or the checkpoint to resume is damaged
+  ///   or of another model.
   public convenience init(
-    _ configuration: TrainingConfiguration, customLayers: CustomLayers = CustomLayers(), ranks: MPICommunicator
+    _ configuration: TrainingConfiguration, extensions: Extensions = Extensions(), writesFiles: Bool = true,
+    ranks: MPICommunicator
   ) throws {
+    let configuration = try configuration.checked(extensions)
     let topology = try Topology(ranks)
-    let resumed = try ResumePoint.find(configuration, communicator: topology.world)
-    try self.init(configuration, customLayers: customLayers, resumed: resumed, topology: topology)
+    let resumed = try ResumePoint.find(configuration, extensions: extensions, communicator: topology.world)
+    try self.init(
+      configuration, extensions: extensions, writesFiles: writesFiles, resumed: resumed, topology: topology)
   }
 
   private init(
-    _ configuration: TrainingConfiguration, customLayers: CustomLayers, resumed: ResumePoint?, topology: Topology
+    _ configuration: TrainingConfiguration, extensions: Extensions, writesFiles: Bool, resumed: ResumePoint?,
+    topology: Topology
   ) throws {
-    let setup = try TrainingSetup(configuration, customLayers: customLayers, resumed: resumed, topology: topology)
+    let setup = try TrainingSetup(configuration, extensions: extensions, resumed: resumed, topology: topology)
     (data, trainer, facts) = (setup.data, setup.trainer, setup.facts)
     (metrics, validator) = (setup.metrics, setup.validator)
     (self.configuration, self.resumed, self.topology) = (configuration, resumed, topology)
     let world = topology.world
     let name =
       configuration.name ?? URL(fileURLWithPath: data.source.path).deletingPathExtension().lastPathComponent
-    directory = RunDirectory(
-      path: try world.broadcast(
-        configuration.run ?? resumed?.directory?.path ?? RunDirectory.fresh(name: name).path, from: 0))
+    directory =
+      writesFiles
+      ? RunDirectory(
+        path: try world.broadcast(
+          configuration.run ?? resumed?.directory?.path ?? RunDirectory.fresh(name: name).path, from: 0)) : nil
     console = Console(isQuiet: configuration.quiet || !world.isRoot)
     try restoreOrInitialize()
   }
@@ -98,7 +112,7 @@ public final class TrainingRun {
   /// Keeps the best epoch so far only if its checkpoint will be in this run's directory: it is the one that is tested at the end.
   private func forgetBestElsewhere() throws {
     guard let best = trainer.progress.best, best.step != trainer.progress.step else { return }
-    let isHere = isRoot && directory.checkpoints.has(step: best.step) ? "here" : ""
+    let isHere = isRoot && directory?.checkpoints.has(step: best.step) == true ? "here" : ""
     if try topology.world.broadcast(isHere, from: 0).isEmpty { trainer.progress.best = nil }
   }
 
@@ -107,23 +121,49 @@ public final class TrainingRun {
 
   // MARK: The run
 
-  /// Trains to the end, or to a stop signal.
-  public func run() throws -> ExitCode {
+  /// Trains to the end, or to a stop signal, and gives the run's memory back. Once, and collective.
+  @discardableResult
+  public func run() throws -> TrainingResult {
+    guard !isOver else { throw Failure.usage("this run is over; set up another TrainingRun") }
+    isOver = true
+    let result: TrainingResult
+    do { result = try train() } catch let error as Failure where error.exitCode == .numeric {
+      // All ranks have met it, and a program may go on with another run.
+      try close()
+      throw error
+    }
+    try close()
+    return result
+  }
+
+  private func close() throws {
+    try trainer.exchange.close()
+    try topology.close()
+  }
+
+  private func train() throws -> TrainingResult {
     if isRoot { try openRecords() }
     if isRoot && trainer.progress.epoch >= configuration.epochs {
       try console.line("all \(trainer.progress.epoch) epochs are done; to train on, give more with --epochs")
     }
     StopSignal.install()
     while !trainer.isFinished {
-      guard try trainEpoch() else { return try stop() }
+      guard try trainEpoch() else {
+        try stop()
+        return result(.preempted)
+      }
     }
     if isRoot, trainer.isStoppedEarly, let rule = configuration.earlyStopping {
       try console.line(
         "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.rawValue) for \(plural(rule.patience, "epoch"))"
       )
     }
-    try finish()
-    return .done
+    return result(.done, test: try finish())
+  }
+
+  private func result(_ exitCode: ExitCode, test: SplitMetrics? = nil) -> TrainingResult {
+    TrainingResult(
+      exitCode: exitCode, epochs: epochs, best: trainer.progress.best, test: test, directory: directory)
   }
 
   /// One epoch: its steps, validation, a line of metrics, a checkpoint.
@@ -171,10 +211,11 @@ public final class TrainingRun {
     let metrics = EpochMetrics(
       progress, learningRate: trainer.learningRate(step: progress.step), validation: validation,
       task: trainer.task, metricNames: self.metrics?.names ?? [])
+    epochs.append(metrics)
     let isBest = trainer.finishEpoch(metrics.candidate)
     guard isRoot else { return }
     timer.endEpoch()
-    try directory.append(metrics.json(timing: timer.json).line, to: directory.metricsFile)
+    if let directory { try directory.append(metrics.json(timing: timer.json).line, to: directory.metricsFile) }
     try console.line(metrics.text(epochs: configuration.epochs, timer: timer))
     let isLast = trainer.isFinished
     let rule = configuration.checkpoint
@@ -186,37 +227,46 @@ public final class TrainingRun {
 
   private func save(isBest: Bool) throws {
     let step = trainer.progress.step
-    try directory.checkpoints.save(
-      Checkpoint(trainer, facts: facts), step: step, isBest: isBest, keep: configuration.checkpoint.keep)
+    if let directory {
+      try directory.checkpoints.save(
+        Checkpoint(trainer, facts: facts), step: step, isBest: isBest, keep: configuration.checkpoint.keep)
+    } else if isBest {
+      bestCheckpoint = Checkpoint(trainer, facts: facts)
+    }
     timer.checkpointSaved()
   }
 
   /// Ends early on all ranks, with a whole checkpoint.
-  private func stop() throws -> ExitCode {
+  private func stop() throws {
     if isRoot {
       if trainer.progress.stepInEpoch > 0 { try save(isBest: false) }
-      try console.line(
-        "stopped by a signal after step \(trainer.progress.step); \(directory.checkpoints.latestLink) is complete, go on "
-          + "with --run \(directory.path) --resume auto")
+      let rest =
+        directory.map {
+          "\($0.checkpoints.latestLink) is complete, go on with --run \($0.path) --resume auto"
+        } ?? "nothing is kept of it"
+      try console.line("stopped by a signal after step \(trainer.progress.step); \(rest)")
     }
     try topology.world.barrier()
-    return .preempted
   }
 
   // MARK: Beginning and end
 
   private func openRecords() throws {
-    try directory.create()
-    try directory.cutMetrics(after: trainer.progress.step)
-    if resumed != nil {
-      let progress = trainer.progress
-      directory.checkpoints.setAside(after: progress.step)
-      // A run that goes on in another directory begins there with the checkpoint that it took.
-      if !directory.checkpoints.has(step: progress.step) { try save(isBest: progress.best?.step == progress.step) }
-      try directory.checkpoints.repairLinks(latest: progress.step, best: progress.best?.step)
+    let progress = trainer.progress, resumesBest = resumed != nil && progress.best?.step == progress.step
+    if let directory {
+      try directory.create()
+      try directory.cutMetrics(after: progress.step)
+      if resumed != nil {
+        directory.checkpoints.setAside(after: progress.step)
+        // A run that goes on in another directory begins there with the checkpoint that it took.
+        if !directory.checkpoints.has(step: progress.step) { try save(isBest: resumesBest) }
+        try directory.checkpoints.repairLinks(latest: progress.step, best: progress.best?.step)
+      }
+      try directory.write(facts.configuration)
+      try console.startLog(in: directory)
+    } else if resumesBest {
+      try save(isBest: true)
     }
-    try directory.write(facts.configuration)
-    try console.startLog(in: directory)
     for line in RunHeader.lines(
       configuration: facts.configuration, topology: topology, data: data, trainer: trainer, directory: directory,
       resumed: resumed)
@@ -229,28 +279,32 @@ public final class TrainingRun {
   }
 
   /// The test split is read once, with the best checkpoint, after everything has been chosen.
-  private func finish() throws {
+  ///
+  /// - Returns: its figures, equal on all ranks; nil without a test split.
+  private func finish() throws -> SplitMetrics? {
+    var test: SplitMetrics?
     if let split = data.test {
       if isRoot, configuration.earlyStopping?.restoreBest ?? true, let best = trainer.progress.best,
         best.step != trainer.progress.step
       {
-        let path = directory.checkpoints.bestLink
+        let path = directory?.checkpoints.bestLink
         let values = trainer.values
-        try Checkpoint.read(path).restoreEvaluated(
-          trainer.model, parameters: values.parameters, statistics: values.statistics, from: path)
+        try (path.map { try Checkpoint.read($0) } ?? bestCheckpoint)?.restoreEvaluated(
+          trainer.model, parameters: values.parameters, statistics: values.statistics, from: path ?? "the best epoch")
       }
       try trainer.exchange.broadcastState()
-      testMetrics = try Evaluator(
+      test = try Evaluator(
         split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
         assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics
       ).evaluate(trainer.values)
     }
-    guard isRoot, let best = trainer.progress.best else { return }
+    guard isRoot, let best = trainer.progress.best else { return test }
     let summary = RunSummary(
-      best: best, progress: trainer.progress, test: testMetrics, metricNames: metrics?.names ?? [],
+      best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
       isValidated: validator != nil, directory: directory,
       isBestTested: configuration.earlyStopping?.restoreBest ?? true, seconds: timer.total)
-    try directory.write(summary: summary.json)
+    if let directory { try directory.write(summary: summary.json(in: directory)) }
     for line in summary.lines { try console.line(line) }
+    return test
   }
 }

@@ -20,7 +20,7 @@ struct TrainingSetup {
   ///
   /// - Parameter resumed: where the run goes on from; its shards and its scaling of features are kept.
   init(
-    _ configuration: TrainingConfiguration, customLayers: CustomLayers, resumed: ResumePoint?, topology: Topology
+    _ configuration: TrainingConfiguration, extensions: Extensions, resumed: ResumePoint?, topology: Topology
   ) throws {
     let world = topology.world
     let shardCount = try Self.shardCount(configuration, resumed, ranks: world.size)
@@ -43,12 +43,13 @@ struct TrainingSetup {
 
     let factory = ModelFactory(
       inputShape: split.featureShape, outputSize: data.outputSize, indexCount: split.indexCount,
-      initializer: configuration.initializer, customLayers: customLayers)
+      initializer: configuration.initializer, customLayers: extensions.layers)
     let network = try task.makeNetwork(factory, configuration.model)
     let model = network.model
     try task.check(output: model.outputShapes[0], outputSize: data.outputSize, data: split)
     let metrics = try MetricSelection(
-      configuration.metrics, task: task.metricTask(outputSize: data.outputSize), lossName: task.lossName)
+      configuration.metrics, among: extensions.allMetrics, task: task.metricTask(outputSize: data.outputSize),
+      lossName: task.lossName)
     self.metrics = metrics
 
     let update = ParameterUpdate(

@@ -20,6 +20,9 @@ public struct SplitMetrics: Sendable, Equatable {
     self.sampleCount = sampleCount
     self.report = report
   }
+
+  /// A metric by its name; nil where it was not asked for, is not one of this task, or is not defined.
+  public subscript(name: MetricName) -> Double? { report?[name] ?? (name == .accuracy ? accuracy : nil) }
 }
 
 /// Evaluates a model on a split, shard by shard, with the same bits on any number of ranks.

@@ -6,6 +6,8 @@ import NumericCore
 /// Which metrics an evaluation computes.
 struct MetricSelection {
   let task: MetricTask
+  /// All metrics that there are, those of the program's own included.
+  let metrics: [any Metric]
   /// Those of a configuration, without the accuracy that the loss counts anyway; empty for all that the task has.
   let names: [MetricName]
   /// Whether all scores are kept and gathered.
@@ -13,8 +15,8 @@ struct MetricSelection {
   let top: [Int]
 
   /// Everything that the task has.
-  init(_ task: MetricTask) {
-    self.task = task
+  init(_ task: MetricTask, among metrics: [any Metric]) {
+    (self.task, self.metrics) = (task, metrics)
     names = []
     keepsScores = task.kind != .values
     top = [5]
@@ -23,16 +25,16 @@ struct MetricSelection {
   /// - Parameter lossName: for messages.
   /// - Returns: nil where nothing but the accuracy is asked for.
   /// - Throws: for a metric that the task does not have.
-  init?(_ names: [MetricName], task: MetricTask, lossName: String) throws {
+  init?(_ names: [MetricName], among metrics: [any Metric], task: MetricTask, lossName: String) throws {
     let others = names.filter { $0 != .accuracy }
     guard !others.isEmpty else { return nil }
-    self.task = task
+    (self.task, self.metrics) = (task, metrics)
     self.names = others
-    keepsScores = others.contains(where: \.needsScores) && task.kind != .values
+    keepsScores = task.kind != .values && others.contains { $0.needsScores(among: metrics) }
     top = others.compactMap(\.topCount)
     let nothing = [RankingFigures](
       repeating: RankingFigures(scores: [], isPositive: []), count: keepsScores ? task.outputSize : 0)
-    let possible = MetricReport(MetricSums(task), ranking: nothing, top: top)
+    let possible = MetricReport(MetricSums(task, metrics: metrics), ranking: nothing, top: top)
     if let stray = others.first(where: { !possible.has($0) }) {
       throw Failure.usage(
         "metrics: \(stray.rawValue) is no metric of \(lossName) with \(task.outputSize) outputs; leave it out (evaluate prints all "
@@ -53,7 +55,7 @@ struct MetricRecorder {
   }
 
   /// Begins the next of this rank's shards.
-  mutating func startShard() { shards.append(MetricSums(selection.task)) }
+  mutating func startShard() { shards.append(MetricSums(selection.task, metrics: selection.metrics)) }
 
   /// Takes in a micro-batch of the shard.
   mutating func add(outputs: Window<Float>, targets: Window<Float>) {
@@ -63,11 +65,11 @@ struct MetricRecorder {
 
   /// The metrics of all shards, merged in the fixed tree, and of all scores, whose order decides alone. Collective.
   func report(_ communicator: any Communicator, _ assignment: ShardAssignment) throws(CollectiveError) -> MetricReport {
-    let task = selection.task
-    let width = MetricSums(task).elements.count
+    let (task, metrics) = (selection.task, selection.metrics)
+    let width = MetricSums(task, metrics: metrics).elements.count
     let gathered = try communicator.allGather(shards.flatMap(\.elements)).flatMap { $0 }
     var merged = stride(from: 0, to: gathered.count, by: width).map {
-      MetricSums(task, elements: Array(gathered[$0..<$0 + width]))
+      MetricSums(task, metrics: metrics, elements: Array(gathered[$0..<$0 + width]))
     }
     for (target, source) in ShardTree(leafCount: assignment.shardCount).additions {
       merged[target].merge(merged[source])

@@ -21,6 +21,6 @@ package struct Train: Command {
   package func run() throws -> ExitCode {
     // A wrong configuration is found before MPI starts, so that no job has to be aborted for it.
     _ = try arguments.configuration()
-    return try DistributedProgram.withMPI { try TrainingRun(arguments, ranks: $0).run() }
+    return try DistributedProgram.withMPI { try TrainingRun(arguments, ranks: $0).run().exitCode }
   }
 }

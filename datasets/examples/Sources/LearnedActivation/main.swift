@@ -37,7 +37,7 @@ let model = Sequential {
 
 DistributedProgram.run { ranks in
   let run = try TrainingRun(TrainArguments(CommandLine.arguments.dropFirst()), model: model, ranks: ranks)
-  let code = try run.run()
-  if ranks.isRoot, let accuracy = run.testMetrics?.accuracy { print("test accuracy \(accuracy)") }
-  return code
+  let result = try run.run()
+  if ranks.isRoot, let accuracy = result.test?.accuracy { print("test accuracy \(accuracy)") }
+  return result.exitCode
 }
