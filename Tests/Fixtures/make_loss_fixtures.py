@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes pytorch-loss-values.json beside itself: losses and gradients of PyTorch, in double.
 
-Made with Python 3.11, PyTorch 2.13.0 (CPU) and seed 4711; another version may differ in the last digits.
+Made with Python 3.11, PyTorch 2.15.0 (CPU) and seed 4711; another version may differ in the last digits.
 
     python3 make_loss_fixtures.py
 

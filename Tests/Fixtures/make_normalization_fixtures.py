@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes pytorch-normalization.json beside itself.
 
-Made with Python 3.11, PyTorch 2.13.0 (CPU), float64 and seed 31; another version may differ in the last digits.
+Made with Python 3.11, PyTorch 2.15.0 (CPU), float64 and seed 31; another version may differ in the last digits.
 
     python3 make_normalization_fixtures.py
 

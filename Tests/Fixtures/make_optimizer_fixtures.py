@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes optimizers.json and schedules.json beside itself: what make_pytorch_fixtures.py does for the first optimizers.
 
-Made with Python 3.11, PyTorch 2.13.0 (CPU), NumPy 2 and seed 20241; another version may differ in the last digits.
+Made with Python 3.11, PyTorch 2.15.0 (CPU), NumPy 2 and seed 20241; another version may differ in the last digits.
 
     python3 make_optimizer_fixtures.py
 

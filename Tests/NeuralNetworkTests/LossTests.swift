@@ -39,7 +39,7 @@ struct LossTests {
     return ModelUnderTest(model, samples: samples, capacity: 4)
   }
 
-  @Test(arguments: [0, 1, 3], 0..<15)
+  @Test(arguments: [0, 1, 3], LossTests.cases(samples: 0).indices)
   func gradient(samples: Int, index: Int) {
     let (loss, targets) = Self.cases(samples: samples)[index]
     #expect(test(samples: samples).mismatches(.loss(loss, targets: targets)) == [])
@@ -62,7 +62,9 @@ struct LossTests {
     #expect(sequence.1 == single.1.map { $0 / 2 })
   }
 
-  @Test("Evaluation, which asks for no gradient, gets the bits that training gets", arguments: 0..<15)
+  @Test(
+    "Evaluation, which asks for no gradient, gets the bits that training gets",
+    arguments: LossTests.cases(samples: 0).indices)
   func withoutGradient(index: Int) {
     let (loss, targets) = Self.cases(samples: 3)[index]
     let test = test(samples: 3)
@@ -71,7 +73,7 @@ struct LossTests {
         == test.evaluate(.loss(loss, targets: targets), differentiate: true))
   }
 
-  @Test("No sample, no loss", arguments: 0..<15)
+  @Test("No sample, no loss", arguments: LossTests.cases(samples: 0).indices)
   func empty(index: Int) {
     let (loss, targets) = Self.cases(samples: 0)[index]
     #expect(test(samples: 0).evaluate(.loss(loss, targets: targets), differentiate: true) == 0)
