@@ -28,6 +28,9 @@ struct CatalogTests {
     Case("momentum: 0.4, nesterov: true", SGD(momentum: 0.4, nesterov: true)),
     Case("beta1: 0.3, beta2: 0.7, epsilon: 0.01", Adam(beta1: 0.3, beta2: 0.7, epsilon: 0.01)),
     Case("beta1: 0.3, beta2: 0.7, epsilon: 0.01", AdamW(beta1: 0.3, beta2: 0.7, epsilon: 0.01)),
+    Case(
+      "beta1: 0.3, beta2: 0.7, epsilon: 0.01, momentum_decay: 0.2",
+      NAdam(beta1: 0.3, beta2: 0.7, epsilon: 0.01, momentumDecay: 0.2)),
     Case("epsilon: 0.01", Adagrad(epsilon: 0.01)),
     Case(
       "alpha: 0.3, centered: true, momentum: 0.4, epsilon: 0.01",
@@ -45,6 +48,9 @@ struct CatalogTests {
     Case("step_epochs: 4, gamma: 0.3", StepDecay(stepEpochs: 4, gamma: 0.3)),
     Case("milestones: [2, 7], gamma: 0.3", MultiStepDecay(milestones: [2, 7], gamma: 0.3)),
     Case("gamma: 0.3", ExponentialDecay(gamma: 0.3)),
+    Case(
+      "start_factor: 0.3, end_factor: 0.2, total_epochs: 4",
+      LinearChange(startFactor: 0.3, endFactor: 0.2, totalEpochs: 4)),
     Case("power: 0.3, minimum_learning_rate: 0.0001", PolynomialDecay(power: 0.3, minimumLearningRate: 0.0001)),
     Case(
       "minimum_learning_rate: 0.0001, period_epochs: 4, period_growth: 3",
@@ -65,6 +71,7 @@ struct CatalogTests {
     Case("", MeanSquaredError()),
     Case("", MeanAbsoluteError()),
     Case("delta: 0.3", HuberLoss(delta: 0.3)),
+    Case("", LogCosh()),
     Case("gamma: 0.3, alpha: [2, 3]", FocalLoss(gamma: 0.3, alpha: [2, 3])),
     Case("margin: 0.3", Hinge(margin: 0.3)),
     Case("margin: 0.3", BinaryHinge(margin: 0.3)),
