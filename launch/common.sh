@@ -21,7 +21,8 @@ install_packages() {
   command -v pkg-config >/dev/null || missing+=(pkg-config)
   if ((${#missing[@]} == 0)); then return 0; fi
   if ((EUID != 0)); then
-    command -v sudo >/dev/null || fail "packages are missing and there is no sudo; as root: apt-get install ${missing[*]}"
+    command -v sudo >/dev/null ||
+      fail "packages are missing and there is no sudo; as root: apt-get install ${missing[*]}"
     as_root=(sudo)
   fi
   printf 'Installing %s\n' "${missing[*]}"
@@ -32,11 +33,12 @@ install_packages() {
 }
 
 need_swift() {
-  command -v swift >/dev/null || fail 'no swift on the PATH; expected Swift 6.3 or newer, from https://www.swift.org/install'
+  command -v swift >/dev/null ||
+    fail 'no swift on the PATH; expected Swift 6.3 or newer, from https://www.swift.org/install'
 }
 
-# Makes sure that $program names a current release build; DDP_TRAIN=/path/to/ddp-train names another and skips the build.
-# shellcheck disable=SC2034 # the scripts that call it use the variable
+# Makes sure that $program names a current release build; DDP_TRAIN=/path/to/ddp-train names another and skips the
+# build. shellcheck disable=SC2034 # the scripts that call it use the variable
 find_program() {
   if [[ -n ${DDP_TRAIN:-} ]]; then
     [[ -x $DDP_TRAIN ]] || fail "DDP_TRAIN: '$DDP_TRAIN' is not a program"

@@ -51,8 +51,9 @@ static inline hid_t chdf5_c_string(void) { return H5T_C_S1; }
 static inline size_t chdf5_variable_size(void) { return H5T_VARIABLE; }
 
 // To be called before every call. Stops the library from printing its errors: the thread-safe library has one error
-// stack a thread, and each prints by default. Also stops it from closing files at exit: after a failed close the library
-// holds on to the identifier of a file whose memory it has freed (h5py issue 914), and would crash on the second try.
+// stack a thread, and each prints by default. Also stops it from closing files at exit: after a failed close the
+// library holds on to the identifier of a file whose memory it has freed (h5py issue 914), and would crash on the
+// second try.
 static inline void chdf5_prepare(void) {
   static _Thread_local int prepared = 0;
   if (!prepared) {

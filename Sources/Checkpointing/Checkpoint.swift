@@ -5,8 +5,10 @@ internal import CZlib
 /// | group | holds |
 /// |---|---|
 /// | `/model` | parameters and running statistics by PyTorch's `state_dict` names, float32 |
-/// | `/optimizer/<moment>` | one array for each parameter, same names and shapes; under `ema` the averaged parameters, which are evaluated |
-/// | `/data_transform` | `offset` and `factor` of the feature scaling; `offset_remainder` [2, D], what the offset in double adds to `offset` |
+/// | `/optimizer/<moment>` | one array for each parameter, same names and shapes; under `ema` the averaged parameters,
+/// which are evaluated |
+/// | `/data_transform` | `offset` and `factor` of the feature scaling; `offset_remainder` [2, D], what the offset in
+/// double adds to `offset` |
 /// | `/progress` | attributes: where the run is |
 /// | `/` | attributes: configuration, versions, BLAS core and threads, shards, checksum |
 public struct Checkpoint: Sendable, Equatable {

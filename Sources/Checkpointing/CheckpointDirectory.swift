@@ -64,8 +64,8 @@ public struct CheckpointDirectory: Sendable {
     if let best, has(step: best) { try AtomicFile.link(bestLink, to: Self.name(step: best)) }
   }
 
-  /// Renames the checkpoints of steps after `step`, which a resumed run is about to take again, so that no run resumes from them by
-  /// mistake and nothing is lost.
+  /// Renames the checkpoints of steps after `step`, which a resumed run is about to take again, so that no run resumes
+  /// from them by mistake and nothing is lost.
   public func setAside(after step: Int) {
     for newer in steps() where newer > step {
       rename(file(step: newer), path + "/superseded-" + Self.name(step: newer))

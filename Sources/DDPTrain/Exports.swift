@@ -23,7 +23,7 @@ public typealias RandomSource = NumericCore.RandomSource
 public typealias Scalar = NumericCore.Scalar
 public typealias Shape = NumericCore.Shape
 public typealias StepScalars = NumericCore.StepScalars
-public typealias Window = NumericCore.Window
+public typealias BufferView = NumericCore.BufferView
 public typealias Setting = Settings.Setting
 public typealias SettingChoice = Settings.SettingChoice
 

@@ -4,16 +4,18 @@ import Settings
 public import Training
 
 extension TrainingRun {
-  /// Sets up the training of a model that the program describes. Collective over all ranks of the job, with equal arguments.
+  /// Sets up the training of a model that the program describes. Collective over all ranks of the job, with equal
+  /// arguments.
   ///
-  /// Everything that holds for a model of a configuration holds for it: the same bits on any number of ranks, exact resume.
+  /// Everything that holds for a model of a configuration holds for it: the same bits on any number of ranks, exact
+  /// resume.
   ///
   /// - Parameters:
   ///   - extensions: losses and metrics of the program's own that the configuration names.
   ///   - writesFiles: whether there is a run directory; without one the result of `run()` is all that is left of it.
   /// - Throws: a `SettingsError` where a property is out of its range or names what there is not; another
-  ///   `UserFacingError` where configuration, data and model do not fit together, or the checkpoint to resume is damaged
-  ///   or of another model.
+  ///   `UserFacingError` where configuration, data and model do not fit together, or the checkpoint to resume is
+  ///   damaged or of another model.
   public convenience init(
     _ configuration: TrainingConfiguration, model: Sequential, extensions: Extensions = Extensions(),
     writesFiles: Bool = true, ranks: MPICommunicator

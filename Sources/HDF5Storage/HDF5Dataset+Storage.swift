@@ -46,7 +46,8 @@ extension HDF5Dataset {
     }
   }
 
-  /// Opens a data set with a chunk cache that holds one row of chunks, so that rows read in order inflate each chunk once.
+  /// Opens a data set with a chunk cache that holds one row of chunks, so that rows read in order inflate each chunk
+  /// once.
   static func open(_ path: String, in file: HDF5File) throws(HDF5Error) -> HDF5Dataset {
     let subject = file.subject(path)
     let id = try check("open", subject, H5Dopen2(file.id, path, chdf5_default()))

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// An open HDF5 file.
 ///
-/// Paths inside the file are absolute, such as `/train/x`. A file that was written must be closed with `close()`: a full
-/// disk shows only when the last buffers go out. A file that was only read may be left to `deinit`.
+/// Paths inside the file are absolute, such as `/train/x`. A file that was written must be closed with `close()`: a
+/// full disk shows only when the last buffers go out. A file that was only read may be left to `deinit`.
 public final class HDF5File: @unchecked Sendable {
   /// The file's name as it was given.
   public let path: String
@@ -14,8 +14,9 @@ public final class HDF5File: @unchecked Sendable {
   let isWritable: Bool
   /// The first failure to write what was buffered, which `close()` throws.
   ///
-  /// From then on the file is abandoned: neither it nor its data sets are closed, because the library frees the memory of
-  /// what it fails to close, keeps the identifier, and crashes when that is used again. The descriptor is lost until exit.
+  /// From then on the file is abandoned: neither it nor its data sets are closed, because the library frees the memory
+  /// of what it fails to close, keeps the identifier, and crashes when that is used again. The descriptor is lost until
+  /// exit.
   private let failure = Mutex<HDF5Error?>(nil)
 
   private init(path: String, id: hid_t, isWritable: Bool) {
@@ -110,7 +111,8 @@ public final class HDF5File: @unchecked Sendable {
     }
   }
 
-  /// Writes what is buffered and closes the file and its data sets; nothing can be read or written through it after that.
+  /// Writes what is buffered and closes the file and its data sets; nothing can be read or written through it after
+  /// that.
   ///
   /// - Throws: if any of the file's data could not be written, also if it was an earlier write that failed late.
   public func close() throws(HDF5Error) {

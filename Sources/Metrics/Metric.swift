@@ -1,9 +1,10 @@
 public import NumericCore
 
-/// One metric, or a few that are found together: which figures it gives and how they follow from the results of a split.
+/// One metric, or a few that are found together: which figures it gives and how they follow from the results of a
+/// split.
 ///
-/// A metric is one file and one line in `MetricCatalog`. Most figures follow from what `MetricSums` counts anyway; a metric of
-/// another kind keeps sums of its own, which are added up over samples, shards and ranks in the fixed order.
+/// A metric is one file and one line in `MetricCatalog`. Most figures follow from what `MetricSums` counts anyway; a
+/// metric of another kind keeps sums of its own, which are added up over samples, shards and ranks in the fixed order.
 public protocol Metric: Sendable {
   /// The names of its figures, in the order of reports.
   var names: [String] { get }
@@ -21,14 +22,15 @@ public protocol Metric: Sendable {
   /// Adds one sample (position, in a sequence) to its own sums.
   ///
   /// - Shapes: a row of outputs and a target, as `task` says.
-  func add(outputs: Window<Float>, target: Window<Float>, task: MetricTask, to sums: Window<Double>)
+  func add(outputs: BufferView<Float>, target: BufferView<Float>, task: MetricTask, to sums: BufferView<Double>)
 }
 
 extension Metric {
   public var needsScores: Bool { false }
   public func has(_ name: String) -> Bool { names.contains(name) }
   public func sumCount(_ task: MetricTask) -> Int { 0 }
-  public func add(outputs: Window<Float>, target: Window<Float>, task: MetricTask, to sums: Window<Double>) {}
+  public func add(outputs: BufferView<Float>, target: BufferView<Float>, task: MetricTask, to sums: BufferView<Double>)
+  {}
 }
 
 /// The metrics that a configuration can name, in the order of reports.

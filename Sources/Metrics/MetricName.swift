@@ -1,7 +1,8 @@
-/// The name of a figure that a configuration can ask for, in snake_case: `accuracy`, `top_5`, `f1_macro`, `rmse` and so on.
+/// The name of a figure that a configuration can ask for, in snake_case: `accuracy`, `top_5`, `f1_macro`, `rmse` and so
+/// on.
 ///
-/// A program may write it as text, `configuration.metrics = [.accuracy, "f1_macro"]`; a run reports a name that no metric
-/// has.
+/// A program may write it as text, `configuration.metrics = [.accuracy, "f1_macro"]`; a run reports a name that no
+/// metric has.
 public struct MetricName: RawRepresentable, Hashable, Sendable, ExpressibleByStringLiteral {
   public let rawValue: String
 

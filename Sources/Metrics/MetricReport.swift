@@ -1,10 +1,10 @@
 /// The metrics of a split. A figure is nil where it is not defined.
 ///
-/// They follow scikit-learn's definitions: precision, recall and F1 are 0 where their denominator is; averages over classes leave out
-/// classes that are neither a label nor a prediction; averages of ROC-AUC and average precision leave out classes for which
-/// they are not defined. The mean IoU is the mean over samples of the intersection over union of the two boxes, whatever the
-/// classes. Top-k counts the first of equal logits first, as accuracy does. RMSE and R² of several outputs are the
-/// means of each output's.
+/// They follow scikit-learn's definitions: precision, recall and F1 are 0 where their denominator is; averages over
+/// classes leave out classes that are neither a label nor a prediction; averages of ROC-AUC and average precision leave
+/// out classes for which they are not defined. The mean IoU is the mean over samples of the intersection over union of
+/// the two boxes, whatever the classes. Top-k counts the first of equal logits first, as accuracy does. RMSE and R² of
+/// several outputs are the means of each output's.
 public struct MetricReport: Sendable, Equatable {
   public struct Figure: Sendable, Equatable {
     /// As a `MetricName`.

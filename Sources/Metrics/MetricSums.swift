@@ -1,13 +1,16 @@
 public import NumericCore
 
-/// What metrics need to know of any number of samples: counts and sums that add up over micro-batches, shards and ranks.
+/// What metrics need to know of any number of samples: counts and sums that add up over micro-batches, shards and
+/// ranks.
 ///
 /// Merged in one fixed order they give the same bits however the samples were divided. The elements, by task:
 ///
 /// | task | elements |
 /// |---|---|
-/// | classes | N, Σ log loss, how often the label had rank 0, 1, …; for each class labels, predictions, hits; the confusion matrix |
-/// | binary | N, Σ log loss, samples right in all outputs; for each output true and false positives, false and true negatives |
+/// | classes | N, Σ log loss, how often the label had rank 0, 1, …; for each class labels, predictions, hits; the
+/// confusion matrix |
+/// | binary | N, Σ log loss, samples right in all outputs; for each output true and false positives, false and true
+/// negatives |
 /// | values | N; for each output Σe², Σ\|e\|, the mean of the targets and Σ of their squared distances from it |
 ///
 /// Behind them stand the sums that metrics keep themselves.
@@ -42,17 +45,17 @@ public struct MetricSums: Sendable {
   /// Takes in samples.
   ///
   /// - Shapes: as the task says.
-  public mutating func add(outputs: Window<Float>, targets: Window<Float>) {
+  public mutating func add(outputs: BufferView<Float>, targets: BufferView<Float>) {
     let task = task
     let count = task.count(outputs.count, targets.count)
     let summing = metrics.filter { $0.sumCount(task) > 0 }
     elements.withUnsafeMutableBufferPointer { elements in
       for sample in 0..<count {
-        let row = outputs.window(sample * task.rowSize..<(sample + 1) * task.rowSize)
-        let target = targets.window(sample * task.targetSize..<(sample + 1) * task.targetSize)
+        let row = outputs.view(sample * task.rowSize..<(sample + 1) * task.rowSize)
+        let target = targets.view(sample * task.targetSize..<(sample + 1) * task.targetSize)
         switch task.kind {
         case .labels:
-          task.addClass(row.window(first: task.outputSize), label: Int(target[0]), distribution: nil, to: elements)
+          task.addClass(row.view(first: task.outputSize), label: Int(target[0]), distribution: nil, to: elements)
         case .distributions:
           task.addClass(row, label: firstGreatest(target), distribution: target, to: elements)
         case .binary: task.addBinary(row, target, to: elements)
@@ -61,7 +64,7 @@ public struct MetricSums: Sendable {
         var start = Self.elementCount(task)
         for metric in summing {
           let end = start + metric.sumCount(task)
-          metric.add(outputs: row, target: target, task: task, to: elements.window(start..<end))
+          metric.add(outputs: row, target: target, task: task, to: elements.view(start..<end))
           start = end
         }
       }
@@ -152,7 +155,7 @@ extension MetricSums: Equatable {
 
 extension MetricTask {
   fileprivate func addClass(
-    _ logits: Window<Float>, label: Int, distribution: Window<Float>?, to elements: Window<Double>
+    _ logits: BufferView<Float>, label: Int, distribution: BufferView<Float>?, to elements: BufferView<Double>
   ) {
     let classes = outputSize
     precondition((0..<classes).contains(label), "label \(label) of \(classes) classes")
@@ -178,7 +181,8 @@ extension MetricTask {
     }
   }
 
-  fileprivate func addBinary(_ logits: Window<Float>, _ targets: Window<Float>, to elements: Window<Double>) {
+  fileprivate func addBinary(_ logits: BufferView<Float>, _ targets: BufferView<Float>, to elements: BufferView<Double>)
+  {
     elements[0] += 1
     var isRight = true
     for output in logits.indices {
@@ -193,7 +197,9 @@ extension MetricTask {
     if isRight { elements[2] += 1 }
   }
 
-  fileprivate func addValues(_ outputs: Window<Float>, _ targets: Window<Float>, to elements: Window<Double>) {
+  fileprivate func addValues(
+    _ outputs: BufferView<Float>, _ targets: BufferView<Float>, to elements: BufferView<Double>
+  ) {
     elements[0] += 1
     for output in outputs.indices {
       let at = 1 + output * MetricSums.valueWidth
@@ -209,7 +215,7 @@ extension MetricTask {
 }
 
 /// log Σ exp(x), in double.
-func logSumExp(_ row: Window<Float>) -> Double {
+func logSumExp(_ row: BufferView<Float>) -> Double {
   let greatest = Double(row[firstGreatest(row)])
   var sum = 0.0
   for x in row { sum += Double.exponential(Double(x) - greatest) }

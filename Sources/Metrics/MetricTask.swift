@@ -1,10 +1,12 @@
 /// What the outputs and targets are that metrics are computed from.
 public struct MetricTask: Sendable, Equatable {
   public enum Kind: Sendable {
-    /// Outputs are logits of K classes [N, K], or of T positions [N, T, K]; targets are class indices [N] or [N, T]. Where a class
-    /// has V values beside it, such as the four numbers of a box, they stand behind both: [N, K + V] and [N, 1 + V].
+    /// Outputs are logits of K classes [N, K], or of T positions [N, T, K]; targets are class indices [N] or [N, T].
+    /// Where a class has V values beside it, such as the four numbers of a box, they stand behind both: [N, K + V] and
+    /// [N, 1 + V].
     case labels
-    /// Outputs are logits of K classes [N, K], targets their probabilities [N, K]; the most probable class is the label.
+    /// Outputs are logits of K classes [N, K], targets their probabilities [N, K]; the most probable class is the
+    /// label.
     case distributions
     /// Outputs are logits of independent yes-or-no questions [N, D], targets 0 or 1 [N, D].
     case binary

@@ -18,12 +18,12 @@ public struct ScoreTable: Sendable {
   /// Keeps samples.
   ///
   /// - Shapes: as the task says.
-  public mutating func add(outputs: Window<Float>, targets: Window<Float>) {
+  public mutating func add(outputs: BufferView<Float>, targets: BufferView<Float>) {
     let count = task.count(outputs.count, targets.count)
     for sample in 0..<count {
       // Without the values behind the logits.
-      let row = outputs.window(sample * task.rowSize..<sample * task.rowSize + task.outputSize)
-      let target = targets.window(sample * task.targetSize..<(sample + 1) * task.targetSize)
+      let row = outputs.view(sample * task.rowSize..<sample * task.rowSize + task.outputSize)
+      let target = targets.view(sample * task.targetSize..<(sample + 1) * task.targetSize)
       self.outputs += row
       switch task.kind {
       case .labels: labels.append(Int32(target[0]))
@@ -36,8 +36,8 @@ public struct ScoreTable: Sendable {
 
   /// The score of each sample for class or output `index`, and 1 where it is the sample's.
   ///
-  /// Classes are scored by the logarithm of their softmax, the second of two against the first by the difference of the logits,
-  /// outputs by their logit: none of these is rounded to equality before the sigmoid or the softmax would be.
+  /// Classes are scored by the logarithm of their softmax, the second of two against the first by the difference of the
+  /// logits, outputs by their logit: none of these is rounded to equality before the sigmoid or the softmax would be.
   public func column(_ index: Int) -> (scores: [Double], isPositive: [UInt8]) {
     let size = task.outputSize, count = outputs.count / size
     var scores = [Double](repeating: 0, count: count)
@@ -58,9 +58,9 @@ public struct ScoreTable: Sendable {
     return (scores, isPositive)
   }
 
-  /// The greatest logit and log Σ exp(logit − greatest), the sum taken in integers of 2⁻⁴⁶: it does not depend on the order of the
-  /// classes, so that rows of the same logits in another order, or all shifted alike, tie as they should.
-  private static func shift(_ row: Window<Float>) -> (greatest: Double, logarithm: Double) {
+  /// The greatest logit and log Σ exp(logit − greatest), the sum taken in integers of 2⁻⁴⁶: it does not depend on the
+  /// order of the classes, so that rows of the same logits in another order, or all shifted alike, tie as they should.
+  private static func shift(_ row: BufferView<Float>) -> (greatest: Double, logarithm: Double) {
     let greatest = Double(row[firstGreatest(row)])
     var sum: UInt64 = 0
     for x in row {
@@ -75,8 +75,8 @@ public struct ScoreTable: Sendable {
 
 /// Figures that depend on the order of the scores alone.
 public struct RankingFigures: Sendable, Equatable {
-  /// The share of pairs of a positive and a negative sample in which the positive one scores higher, ties counted half; nil
-  /// where there is no such pair.
+  /// The share of pairs of a positive and a negative sample in which the positive one scores higher, ties counted half;
+  /// nil where there is no such pair.
   public let rocAUC: Double?
   /// Σ (Rₙ − Rₙ₋₁) Pₙ over the thresholds, samples of one score taken together; nil without a positive sample.
   public let averagePrecision: Double?

@@ -3,10 +3,11 @@ public import Settings
 
 /// Turns gradients into new parameters, element by element over flat buffers.
 ///
-/// Every rank updates only its slice of the parameters, so an update must treat each element by itself. All optimizers keep
-/// a zero parameter with a zero gradient at zero, which is what alignment gaps hold.
+/// Every rank updates only its slice of the parameters, so an update must treat each element by itself. All optimizers
+/// keep a zero parameter with a zero gradient at zero, which is what alignment gaps hold.
 ///
-/// An optimizer is its hyperparameters: in double as they are configured, rounded once a step to the precision it computes in.
+/// An optimizer is its hyperparameters: in double as they are configured, rounded once a step to the precision it
+/// computes in.
 public protocol Optimizer: Configurable {
   /// The learning rate where none is given: PyTorch's default where it has the optimizer, but 0.01 for SGD.
   static var defaultLearningRate: Double { get }
@@ -18,7 +19,7 @@ public protocol Optimizer: Configurable {
   var stateNames: [String] { get }
 
   /// Overwrites `range` of the parameters and of the state.
-  func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters)
+  func update(_ range: Range<Int>, of state: FlatState, gradient: BufferView<Float>, step: StepHyperparameters)
 }
 
 extension Optimizer {
@@ -48,11 +49,11 @@ public struct StepHyperparameters: Sendable, Equatable {
 
 /// Parameters and what an optimizer remembers of them, all of one `ParameterLayout`.
 public struct FlatState {
-  public let parameters: Window<Float>
+  public let parameters: BufferView<Float>
   /// In the order of `Optimizer.stateNames`.
-  public let buffers: [Window<Float>]
+  public let buffers: [BufferView<Float>]
 
-  public init(parameters: Window<Float>, buffers: [Window<Float>]) {
+  public init(parameters: BufferView<Float>, buffers: [BufferView<Float>]) {
     precondition(buffers.allSatisfy { $0.count == parameters.count }, "buffers of other counts than the parameters")
     self.parameters = parameters
     self.buffers = buffers

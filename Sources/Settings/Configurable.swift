@@ -1,7 +1,7 @@
 /// What a configuration chooses by name and describes by settings: a layer, a loss, an optimizer and so on.
 ///
-/// Name, settings and help stand beside the algorithm, once. Reading, writing back, range checks, suggestions for misspelled
-/// keys and `--help` come from this declaration.
+/// Name, settings and help stand beside the algorithm, once. Reading, writing back, range checks, suggestions for
+/// misspelled keys and `--help` come from this declaration.
 public protocol Configurable: SettingsGroup {
   /// In snake_case, such as `batch_norm`.
   static var name: String { get }

@@ -79,8 +79,8 @@ public protocol SettingsGroup: Sendable {
 extension SettingsGroup {
   public func validate(_ reader: SettingsReader) throws(SettingsError) {}
 
-  /// Reads the settings that are there; the others keep their defaults. Keys that are no settings of the group are left to
-  /// the caller, who ends with `reader.finish()`.
+  /// Reads the settings that are there; the others keep their defaults. Keys that are no settings of the group are left
+  /// to the caller, who ends with `reader.finish()`.
   public init(reading reader: inout SettingsReader) throws(SettingsError) {
     try self.init(reading: &reader, by: Self.settings)
   }

@@ -47,12 +47,12 @@ struct GemmTwin {
   }
 
   private func input(_ layer: Layer, _ rows: Int) -> Matrix<Float> {
-    Matrix(layer.input.window, rows: rows, columns: layer.inputSize)
+    Matrix(layer.input.view, rows: rows, columns: layer.inputSize)
   }
   private func output(_ layer: Layer, _ rows: Int) -> Matrix<Float> {
-    Matrix(layer.output.window, rows: rows, columns: layer.outputSize)
+    Matrix(layer.output.view, rows: rows, columns: layer.outputSize)
   }
   private func weight(_ buffer: FlatBuffer<Float>, _ layer: Layer) -> Matrix<Float> {
-    Matrix(buffer.window, rows: layer.outputSize, columns: layer.inputSize)
+    Matrix(buffer.view, rows: layer.outputSize, columns: layer.inputSize)
   }
 }

@@ -32,8 +32,8 @@ enum LayerBench {
     let (a, b, c) = (filled(size * size), filled(size * size), filled(size * size))
     let product = Case(name: "sgemm", operations: 2 * pow(Double(size), 3)) {
       multiply(
-        Matrix(a.window, rows: size, columns: size), Matrix(b.window, rows: size, columns: size),
-        into: Matrix(c.window, rows: size, columns: size))
+        Matrix(a.view, rows: size, columns: size), Matrix(b.view, rows: size, columns: size),
+        into: Matrix(c.view, rows: size, columns: size))
     }
     for layer in convolutions() {
       _ = rate(layer, calls: 2)
@@ -83,17 +83,17 @@ enum LayerBench {
     return [
       Case(name: name + "forward", operations: operations) {
         convolution.apply(
-          input.window, weight: weight.window, bias: nil, into: output.window, scratch: scratch.window)
+          input.view, weight: weight.view, bias: nil, into: output.view, scratch: scratch.view)
       },
       Case(name: name + "input gradient", operations: operations) {
         convolution.applyTransposed(
-          outputGradient.window, weight: weight.window, into: inputGradient.window, scratch: scratch.window)
+          outputGradient.view, weight: weight.view, into: inputGradient.view, scratch: scratch.view)
       },
       Case(name: name + "weight gradient", operations: operations) {
-        weightGradient.window.update(repeating: 0)
+        weightGradient.view.update(repeating: 0)
         convolution.addWeightGradient(
-          input: input.window, outputGradient: outputGradient.window, to: weightGradient.window,
-          scratch: scratch.window)
+          input: input.view, outputGradient: outputGradient.view, to: weightGradient.view,
+          scratch: scratch.view)
       },
     ]
   }

@@ -29,18 +29,18 @@ enum NormalizationBench {
     let buffers = (0..<2).map { _ in FlatBuffer<Float>(count: model.parameterLayout.count) }
     let statistics = (0..<2).map { _ in FlatBuffer<Float>(count: model.statisticLayout.count) }
     let values = ModelValues(
-      parameters: buffers[0].window, gradients: buffers[1].window, statistics: statistics[0].window,
-      batchStatistics: statistics[1].window)
+      parameters: buffers[0].view, gradients: buffers[1].view, statistics: statistics[0].view,
+      batchStatistics: statistics[1].view)
     let workspace = Workspace(model: model, capacity: samples, values: values, differentiatesInputs: true)
     let count = workspace.input().count
     let copied = (LayerBench.filled(count), LayerBench.filled(count))
-    copy(copied.0.window, into: workspace.input())
-    model.parameterLayout.initialize(buffers[0].window, seed: 1)
+    copy(copied.0.view, into: workspace.input())
+    model.parameterLayout.initialize(buffers[0].view, seed: 1)
     func forward() {
       workspace.forward(samples: samples, mode: .training(random: RandomSource(seed: 1)), values: values)
     }
     forward()
-    copy(copied.0.window, into: workspace.outputGradient())
+    copy(copied.0.view, into: workspace.outputGradient())
     for (pass, arrays, operation) in [
       ("forward", forwardArrays, forward), ("backward", backwardArrays, { workspace.backward() }),
     ] {
@@ -48,7 +48,7 @@ enum NormalizationBench {
       var own: [Double] = [], copies: [Double] = []
       for _ in 0..<rounds {
         own.append(Double(10 * arrays * count * 4) / time(10, operation))
-        copies.append(Double(10 * 2 * count * 4) / time(10) { copy(copied.0.window, into: copied.1.window) })
+        copies.append(Double(10 * 2 * count * 4) / time(10) { copy(copied.0.view, into: copied.1.view) })
       }
       print(LayerBench.row(name + pass, median(own), median(copies), median(zip(own, copies).map { $0 / $1 })))
     }

@@ -83,7 +83,7 @@ struct SquareProduct {
   var operations: Double { 2 * Double(size * size * size) }
 
   func run() {
-    func matrix(_ buffer: FlatBuffer<Float>) -> Matrix<Float> { Matrix(buffer.window, rows: size, columns: size) }
+    func matrix(_ buffer: FlatBuffer<Float>) -> Matrix<Float> { Matrix(buffer.view, rows: size, columns: size) }
     multiply(matrix(a), matrix(b), into: matrix(c))
   }
 }
@@ -108,8 +108,8 @@ final class LayerTiming {
     parameters = FlatBuffer(count: model.parameterLayout.count)
     gradients = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)
-    model.parameterLayout.initialize(parameters.window, seed: 1)
-    values = ModelValues(parameters: parameters.window, gradients: gradients.window, statistics: statistics.window)
+    model.parameterLayout.initialize(parameters.view, seed: 1)
+    values = ModelValues(parameters: parameters.view, gradients: gradients.view, statistics: statistics.view)
     workspace = Workspace(model: model, capacity: samples, values: values)
     for i in workspace.input().indices { workspace.input()[i] = Float(i % 23) / 23 - 0.5 }
     for sample in 0..<samples { workspace.sampleIDs[sample] = sample }

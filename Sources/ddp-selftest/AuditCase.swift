@@ -44,7 +44,8 @@ struct AuditCase {
     for (epoch, order) in orders.enumerated() {
       try expect(
         order.sorted() == Array(0..<sampleCount),
-        "epoch \(epoch): \(order.count) rows, \(Set(order).count) of them different, expected each of \(sampleCount) once"
+        "epoch \(epoch): \(order.count) rows, \(Set(order).count) of them different, expected each of \(sampleCount) "
+          + "once"
       )
     }
     try expect(orders[0] != orders[1], "both epochs took the rows in the same order")

@@ -1,8 +1,8 @@
 import Collectives
 import NumericCore
 
-/// Thousands of steps with hardly any work, so that every interleaving of fast and slow ranks comes up: a rank that passes a
-/// barrier too early reads or overwrites what belongs to another step.
+/// Thousands of steps with hardly any work, so that every interleaving of fast and slow ranks comes up: a rank that
+/// passes a barrier too early reads or overwrites what belongs to another step.
 enum BarrierCase {
   private static let steps = 4000
 
@@ -45,13 +45,13 @@ enum BarrierCase {
 
   /// Leaves the plain sums, and zeroes the elements that no shard fills.
   private struct Assignment: StepUpdate {
-    let parameters: Window<Float>
-    let statistics: Window<Float>
+    let parameters: BufferView<Float>
+    let statistics: BufferView<Float>
 
-    func update(_ range: Range<Int>, gradient: Window<Float>, scale: Float) {
+    func update(_ range: Range<Int>, gradient: BufferView<Float>, scale: Float) {
       for i in range { parameters[i] = gradient[i] }
     }
-    func updateStatistics(_ range: Range<Int>, sums: Window<Float>, scale: Float) {
+    func updateStatistics(_ range: Range<Int>, sums: BufferView<Float>, scale: Float) {
       for i in range { statistics[i] = sums[i] }
     }
   }

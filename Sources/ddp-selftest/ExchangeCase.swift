@@ -1,8 +1,8 @@
 import Collectives
 import NumericCore
 
-/// Exchanges of many sizes against a plain sequential reference: bit for bit through shared memory and between nodes, closely
-/// through `MPI_Allreduce`.
+/// Exchanges of many sizes against a plain sequential reference: bit for bit through shared memory and between nodes,
+/// closely through `MPI_Allreduce`.
 enum ExchangeCase {
   /// Below, at and above the size of a block.
   private static let parameterCounts = [1, 5, 4095, 4096, 4097, 20_000]
@@ -69,13 +69,16 @@ enum ExchangeCase {
     if !world.isRoot { for window in windows { window.update(repeating: -1) } }
     try world.barrier()
     let random = RandomSource(seed: 5)
-    if world.isRoot { for (index, window) in windows.enumerated() { Values.fill(window, from: random, substream: index) } }
+    if world.isRoot {
+      for (index, window) in windows.enumerated() { Values.fill(window, from: random, substream: index) }
+    }
     try exchange.broadcastState()
     for (index, window) in windows.enumerated() {
       let expected = FlatBuffer<Float>(count: window.count)
-      Values.fill(expected.window, from: random, substream: index)
+      Values.fill(expected.view, from: random, substream: index)
       try expect(
-        window.elementsEqual(expected.window), "rank \(world.rank): broadcastState left another value in flat buffer \(index)")
+        window.elementsEqual(expected.view),
+        "rank \(world.rank): broadcastState left another value in flat buffer \(index)")
     }
     try world.barrier()
   }

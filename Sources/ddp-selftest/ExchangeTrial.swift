@@ -19,8 +19,8 @@ struct ExchangeTrial {
     let random = RandomSource(seed: 3).stream(.synthesis, step, shard)
     let gradients = FlatBuffer<Float>(count: layout.parameterCount)
     let statistics = FlatBuffer<Float>(count: layout.statisticCount)
-    Values.fill(gradients.window, from: random, substream: 0)
-    Values.fill(statistics.window, from: random, substream: 1)
+    Values.fill(gradients.view, from: random, substream: 0)
+    Values.fill(statistics.view, from: random, substream: 1)
     let words = random.words(0, substream: 2)
     // Every third shard has no samples.
     let samples = (shard + step) % 3 == 2 ? 0 : Int(words.x % 64) + 1
@@ -30,7 +30,7 @@ struct ExchangeTrial {
     scalars.weight = Double(samples) * Double(words.w % 5 + 1) / 2
     (scalars.stop, scalars.secondLoss) = (words.w % 8 == 0 ? 1 : 0, Double(words.x % 32))
     return Contribution(
-      gradients: Array(gradients.window), statistics: Array(statistics.window), scalars: scalars)
+      gradients: Array(gradients.view), statistics: Array(statistics.view), scalars: scalars)
   }
 
   /// - Parameter isExact: whether all bits must be equal, or the gradients' sums to 10⁻⁶ of the greatest.
@@ -38,8 +38,9 @@ struct ExchangeTrial {
     let owners = (0..<1 + layout.stateCount).map { _ in FlatBuffer<Float>(count: layout.parameterCount) }
     let statistics = FlatBuffer<Float>(count: layout.statisticCount)
     let reference = TestState(
-      parameters: owners[0].window, buffers: owners.dropFirst().map(\.window), statistics: statistics.window)
-    let state = TestState(parameters: exchange.parameters, buffers: exchange.optimizerState, statistics: exchange.statistics)
+      parameters: owners[0].view, buffers: owners.dropFirst().map(\.view), statistics: statistics.view)
+    let state = TestState(
+      parameters: exchange.parameters, buffers: exchange.optimizerState, statistics: exchange.statistics)
 
     for step in 0..<steps {
       let contributions = (0..<assignment.shardCount).map { contribution(step: step, shard: $0) }
@@ -69,23 +70,23 @@ struct ExchangeTrial {
     let mean = 1 / sums.weight
     // Σ g² in blocks of 4096, since the order of a sum decides its bits.
     let squares = stride(from: 0, to: layout.parameterCount, by: 4096).map { start in
-      sumOfSquares(gradients.window.window(start..<min(start + 4096, layout.parameterCount)))
+      sumOfSquares(gradients.view.view(start..<min(start + 4096, layout.parameterCount)))
     }
     let norm = squares.reduce(0, +).squareRoot() * mean
     let coefficient = clipNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
     let scale = Float(mean * coefficient)
     if layout.layerRanges.isEmpty {
-      update.update(0..<layout.parameterCount, gradient: gradients.window, scale: scale)
+      update.update(0..<layout.parameterCount, gradient: gradients.view, scale: scale)
     } else {
-      referenceLayers(update, gradients.window, scale)
+      referenceLayers(update, gradients.view, scale)
     }
     update.updateStatistics(
-      0..<layout.statisticCount, sums: statistics.window, scale: Float(1 / sums.samples))
+      0..<layout.statisticCount, sums: statistics.view, scale: Float(1 / sums.samples))
     return StepTotals(sums, gradientNorm: norm)
   }
 
   /// The layer-wise form, parameter by parameter, cut where blocks of 4096 elements meet.
-  private func referenceLayers(_ update: TestUpdate, _ gradient: Window<Float>, _ scale: Float) {
+  private func referenceLayers(_ update: TestUpdate, _ gradient: BufferView<Float>, _ scale: Float) {
     for range in layout.layerRanges {
       var pieces: [Range<Int>] = []
       var start = range.lowerBound
@@ -110,7 +111,7 @@ struct ExchangeTrial {
   }
 
   private func compare(
-    _ name: String, _ found: Window<Float>, _ expected: Window<Float>, step: Int, isExact: Bool
+    _ name: String, _ found: BufferView<Float>, _ expected: BufferView<Float>, step: Int, isExact: Bool
   ) throws {
     let tolerance = 1e-6 * (expected.lazy.map { abs($0) }.max() ?? 0)
     let wrong = expected.indices.first { i in

@@ -29,8 +29,8 @@ enum FailureCase {
   }
 
   private struct NoUpdate: StepUpdate {
-    func update(_ range: Range<Int>, gradient: Window<Float>, scale: Float) {}
-    func updateStatistics(_ range: Range<Int>, sums: Window<Float>, scale: Float) {}
+    func update(_ range: Range<Int>, gradient: BufferView<Float>, scale: Float) {}
+    func updateStatistics(_ range: Range<Int>, sums: BufferView<Float>, scale: Float) {}
   }
 
   private struct ProvokedFailure: UserFacingError {

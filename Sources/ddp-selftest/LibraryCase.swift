@@ -1,7 +1,8 @@
 import DDPTrain
 import Foundation
 
-/// Trains, evaluates and predicts with a model and a layer of this program's own, through the interface that other packages use.
+/// Trains, evaluates and predicts with a model and a layer of this program's own, through the interface that other
+/// packages use.
 struct LibraryCase {
   private let runDirectory: String
   private let arguments: [String]

@@ -11,7 +11,7 @@ struct PowerLoss: Loss {
   var targetKind: TargetKind { .classIndex }
 
   func evaluate<S: Scalar>(
-    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+    outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?
   ) -> StepScalars {
     let classes = outputs.count / max(1, samples)
     var loss: S = 0, correct = 0.0
@@ -41,7 +41,7 @@ struct Miss: Metric {
 
   func sumCount(_ task: MetricTask) -> Int { task.kind == .labels ? 1 : 0 }
 
-  func add(outputs: Window<Float>, target: Window<Float>, task: MetricTask, to sums: Window<Double>) {
+  func add(outputs: BufferView<Float>, target: BufferView<Float>, task: MetricTask, to sums: BufferView<Double>) {
     let label = outputs[Int(target[0])]
     sums[0] += Double((outputs.max() ?? label) - label)
   }

@@ -1,7 +1,7 @@
 import NumericCore
 
-/// The tree sum by its recursive definition, as an independent reference: a subtree of 2ᵏ leaves is the sum of its two halves,
-/// and a half without leaves is left out.
+/// The tree sum by its recursive definition, as an independent reference: a subtree of 2ᵏ leaves is the sum of its two
+/// halves, and a half without leaves is left out.
 enum ReferenceTree {
   /// Adds vectors element by element.
   static func sum<S: BinaryFloatingPoint>(_ leaves: [[S]]) -> [S] {
@@ -41,7 +41,7 @@ enum Values {
   }
 
   /// Overwrites `values` with draws of one substream.
-  static func fill(_ values: Window<Float>, from random: RandomSource, substream: Int) {
+  static func fill(_ values: BufferView<Float>, from random: RandomSource, substream: Int) {
     var i = 0
     while i < values.count {
       let words = random.words(i / 4, substream: substream)

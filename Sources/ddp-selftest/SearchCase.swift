@@ -1,10 +1,10 @@
 import DDPTrain
 
-/// Trains once for each of several learning rates, with a loss and a metric of this program's own, in code and through the
-/// interface that other packages use.
+/// Trains once for each of several learning rates, with a loss and a metric of this program's own, in code and through
+/// the interface that other packages use.
 ///
-/// A rate is trained without files and, where a directory is given, once more with files: both must come to the same, and what
-/// is evaluated, predicted and resumed of the files to that too.
+/// A rate is trained without files and, where a directory is given, once more with files: both must come to the same,
+/// and what is evaluated, predicted and resumed of the files to that too.
 struct SearchCase {
   private let data: String
   /// nil: nothing is written.

@@ -2,8 +2,8 @@ import Collectives
 import Training
 import Settings
 
-/// Trains on one rank and tells, as JSON, what another program needs to take the same steps: the initial parameters, and the rows of
-/// the training split that each step takes.
+/// Trains on one rank and tells, as JSON, what another program needs to take the same steps: the initial parameters,
+/// and the rows of the training split that each step takes.
 struct StepsCase {
   private let arguments: TrainArguments
 
@@ -15,7 +15,7 @@ struct StepsCase {
     let run = try TrainingRun(arguments, ranks: ranks)
     let (layout, values) = (run.trainer.model.parameterLayout, run.trainer.exchange.parameters)
     let parameters = layout.entries.map { entry -> JSONValue.Member in
-      let elements = values.window(entry.range).map { JSONValue.number(Double($0)) }
+      let elements = values.view(entry.range).map { JSONValue.number(Double($0)) }
       return JSONValue.Member(
         entry.name, ["shape": .array(entry.shape.extents.map(JSONValue.integer)), "values": .array(elements)])
     }

@@ -3,17 +3,17 @@ import NumericCore
 
 /// Flat buffers that an update overwrites: those of an exchange, or those of the reference.
 struct TestState {
-  let parameters: Window<Float>
-  let buffers: [Window<Float>]
-  let statistics: Window<Float>
+  let parameters: BufferView<Float>
+  let buffers: [BufferView<Float>]
+  let statistics: BufferView<Float>
 }
 
-/// An update in the form of SGD with momentum (one buffer of state) or of Adam (two), written out here so that nothing but the exchange is
-/// under test.
+/// An update in the form of SGD with momentum (one buffer of state) or of Adam (two), written out here so that nothing
+/// but the exchange is under test.
 struct TestUpdate: StepUpdate {
   let state: TestState
 
-  func update(_ range: Range<Int>, gradient: Window<Float>, scale: Float) {
+  func update(_ range: Range<Int>, gradient: BufferView<Float>, scale: Float) {
     for i in range {
       let g = gradient[i] * scale
       if state.buffers.count == 1 {
@@ -28,13 +28,13 @@ struct TestUpdate: StepUpdate {
   }
 
   /// The first pass of the layer-wise form: leaves the mean in the gradient, so that a second call would show.
-  func prepare(_ piece: Range<Int>, gradient: Window<Float>, scale: Float) -> SquareSums {
+  func prepare(_ piece: Range<Int>, gradient: BufferView<Float>, scale: Float) -> SquareSums {
     for i in piece { gradient[i] *= scale }
-    return (sumOfSquares(state.parameters.window(piece)), sumOfSquares(gradient.window(piece)))
+    return (sumOfSquares(state.parameters.view(piece)), sumOfSquares(gradient.view(piece)))
   }
 
   /// The second pass: a step whose length depends on both norms of the parameter.
-  func update(_ piece: Range<Int>, gradient: Window<Float>, scale: Float, squares: SquareSums) {
+  func update(_ piece: Range<Int>, gradient: BufferView<Float>, scale: Float, squares: SquareSums) {
     let rate = Float((1 + squares.parameter.squareRoot()) / (1 + squares.gradient.squareRoot()))
     for i in piece {
       state.buffers[0][i] = 0.9 * state.buffers[0][i] + rate * gradient[i]
@@ -42,7 +42,7 @@ struct TestUpdate: StepUpdate {
     }
   }
 
-  func updateStatistics(_ range: Range<Int>, sums: Window<Float>, scale: Float) {
+  func updateStatistics(_ range: Range<Int>, sums: BufferView<Float>, scale: Float) {
     for i in range { state.statistics[i] += 0.1 * (sums[i] * scale - state.statistics[i]) }
   }
 }

@@ -2,8 +2,8 @@ import Collectives
 import Basics
 import Foundation
 
-// Runs one case on every rank of an MPI job: what the tests start under mpirun. A rank that finds something wrong says so in
-// one line and ends the job; success is one line from rank 0 and exit code 0.
+// Runs one case on every rank of an MPI job: what the tests start under mpirun. A rank that finds something wrong says
+// so in one line and ends the job; success is one line from rank 0 and exit code 0.
 
 do {
   try run(Array(CommandLine.arguments.dropFirst()))
@@ -27,7 +27,8 @@ func run(_ arguments: [String]) throws {
   case "audit": summary = try AuditCase(Array(arguments.dropFirst())).run(ranks)
   default:
     throw SelfTestFailure(
-      "expected collectives, exchange, barrier, fail exchange|mpi, audit DATA RUN SHARDS BATCH, library RUN …, search DATA …, or steps …"
+      "expected collectives, exchange, barrier, fail exchange|mpi, audit DATA RUN SHARDS BATCH, library RUN …, search "
+        + "DATA …, or steps …"
     )
   }
   if ranks.isRoot { print(summary) }

@@ -36,7 +36,7 @@ extension Commands {
     }
 
     @Test(
-      "The shipped configuration leaves less error on unseen digits than as many principal components as its code has numbers"
+      "The shipped configuration leaves less error on unseen digits than as many principal components"
     )
     func belowPrincipalComponents() throws {
       try Sandbox.with { sandbox in
@@ -64,7 +64,7 @@ extension Commands {
     }
 
     @Test(
-      "Images through convolutions, without labels, and from noise to what was under it; the same bits on any number of ranks"
+      "Images through convolutions, without labels, and from noise; the same bits on any number of ranks"
     )
     func convolutions() throws {
       try Sandbox.with { sandbox in
@@ -72,7 +72,8 @@ extension Commands {
         let options = [
           "--data", "images.h5", "--epochs", "60", "--batch-size", "16", "--learning-rate", "0.02", "--set",
           "data.target=features", "--set",
-          "model.layers=[{conv2d:{filters:12,padding:1}},'relu',{max_pool2d:2},{conv_transpose2d:{filters:3,kernel:2,stride:2}}]",
+          "model.layers=[{conv2d:{filters:12,padding:1}},'relu',{max_pool2d:2},"
+            + "{conv_transpose2d:{filters:3,kernel:2,stride:2}}]",
         ]
         let denoising = ["--set", "data.augment=[{noise:{standard_deviation:0.1}},{cutout:{size:1}}]"]
         try sandbox.succeed(options + denoising + ["--run", "run"])
@@ -122,7 +123,8 @@ extension Commands {
         #expect(try HDF5File.open(sandbox.file("p.h5")).dataset("/probabilities").shape == [96, 72])
         try sandbox.expectFailure(
           options + ["--set", "data.scaling=none"], status: 2,
-          "images.h5: /train/x row 0: the features, scaled, go from 0.0 to 180.0, but binary_cross_entropy expects targets "
+          "images.h5: /train/x row 0: the features, scaled, go from 0.0 to 180.0, but binary_cross_entropy expects "
+            + "targets "
             + "from 0 to 1; use --set data.scaling=min_max, or --loss mse")
       }
     }
@@ -141,16 +143,19 @@ extension Commands {
         for name in ["flip", "crop", "shift", "rotate"] {
           try expect(
             ["--set", "data.augment=['noise','\(name)']"],
-            "data.augment: \(name) moves the pixels of a sample, but not the features that it is held against; leave it out "
+            "data.augment: \(name) moves the pixels of a sample, but not the features that it is held against; leave "
+              + "it out "
               + "(cutout and noise may stay)")
         }
         try expect(
           ["--set", "model.layers=[{embedding:{dimension:2,size:256}},'dense']"],
-          "data.target: the model looks its features up in an embedding, where their numbers mean nothing; give labels as "
+          "data.target: the model looks its features up in an embedding, where their numbers mean nothing; give labels "
+            + "as "
             + "the target")
         try expect(
           ["--set", "model.layers=[{dense:8},'relu',{dense:70}]"],
-          "model: the last layer gives 70 outputs, but the data and the loss need 72; leave the last dense layer's size "
+          "model: the last layer gives 70 outputs, but the data and the loss need 72; leave the last dense layer's "
+            + "size "
             + "out, or give 72")
         try expect(
           ["--set", "model.layers=[{reshape:{height:6,width:4,channels:3}},{conv2d:{filters:3,padding:1}}]"],

@@ -38,8 +38,9 @@ extension Commands {
         let verification = try sandbox.train(["verify", newest])
         #expect(verification.status == 3, "\(verification)")
         #expect(verification.output.isEmpty)
-        let pattern =
-          /ddp-train: run\/checkpoints\/step-00000024\.h5: corrupted: the checksum of its contents is [0-9a-f]{8}, expected [0-9a-f]{8}; use another checkpoint, or --resume auto, which takes the newest that is whole\n/
+        let pattern = try Regex(
+          #"ddp-train: run/checkpoints/step-00000024\.h5: corrupted: the checksum of its contents is [0-9a-f]{8}, "#
+            + "expected [0-9a-f]{8}; use another checkpoint, or --resume auto, which takes the newest that is whole\n")
         #expect(verification.errors.wholeMatch(of: pattern) != nil, "\(verification)")
         for arguments in [["evaluate", newest], ["--resume", newest]] {
           let refused = try sandbox.train(arguments, ranks: 3)

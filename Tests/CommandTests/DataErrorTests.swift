@@ -49,7 +49,8 @@ extension Commands {
         try $0.write("names.h5", features: "/scan/pixels", labels: Sandbox.labels())
         try expectFailure(
           $0, ["--data", "names.h5"],
-          "names.h5: no data set under a known name (such as /train/x and /train/y); the file has /scan/pixels, /y; name "
+          "names.h5: no data set under a known name (such as /train/x and /train/y); the file has /scan/pixels, /y; "
+            + "name "
             + "two of them with --set data.features=/PATH --set data.labels=/PATH")
         try expectFailure(
           $0, ["--data", "names.h5", "--set", "data.features=/pixels", "--set", "data.labels=/y"],
@@ -140,7 +141,8 @@ extension Commands {
         let lines = result.errorLines(beginningWith: "ddp-train:")
         #expect(
           lines == [
-            "ddp-train: step 2, epoch 2: the loss is nan and the gradient's norm nan, expected finite numbers; lower the "
+            "ddp-train: step 2, epoch 2: the loss is nan and the gradient's norm nan, expected finite numbers; lower "
+              + "the "
               + "learning rate or set clip_norm, then resume from the last checkpoint"
           ], "\(result)")
         #expect(try $0.names(in: "out/checkpoints") == ["best.h5", "latest.h5", "step-00000001.h5"])

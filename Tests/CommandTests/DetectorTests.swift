@@ -100,7 +100,8 @@ extension Commands {
         try writeBoxes(sandbox) { $0[30 * 5 + column] = value }
         let options = ["--data", "boxes.h5", "--loss", "detection", "--set", "model.layers=['dense']", "--run", "out"]
         let line =
-          "boxes.h5: /y row 30 has the \(message), a centre from 0 to 1 and a width and height above 0, relative to the "
+          "boxes.h5: /y row 30 has the \(message), a centre from 0 to 1 and a width and height above 0, relative to "
+          + "the "
           + "image; repair or remove the row"
         try sandbox.expectFailure(options, status: 3, line)
         if value.isNaN { try sandbox.expectFailure(options, ranks: 3, status: 3, "[rank 2] " + line) }
@@ -129,13 +130,15 @@ extension Commands {
         let options = ["--data", "boxes.h5", "--loss", "detection", "--run", "out"]
         try sandbox.expectFailure(
           options, status: 3,
-          "boxes.h5: /y row 0: detection expects rows of [class, x centre, y centre, width, height], found 4; give other data "
+          "boxes.h5: /y row 0: detection expects rows of [class, x centre, y centre, width, height], found 4; give "
+            + "other data "
             + "or another --loss")
         try writeBoxes(sandbox)
         for name in ["flip", "crop", "shift", "rotate"] {
           try sandbox.expectFailure(
             options + ["--set", "data.augment=['\(name)']"], status: 2,
-            "data.augment: \(name) moves the pixels of a sample, but not the box that it is held against; leave it out (cutout "
+            "data.augment: \(name) moves the pixels of a sample, but not the box that it is held against; leave it out "
+              + "(cutout "
               + "and noise may stay)")
         }
         try sandbox.expectFailure(
@@ -143,11 +146,13 @@ extension Commands {
           "data.augment: mixup needs targets that can be mixed, which those of detection cannot; use cross_entropy")
         try sandbox.expectFailure(
           options + ["--set", "model.layers=[{dense:4}]"], status: 2,
-          "model: the last dense layer gives 4 outputs, but detection needs one for each class and 4 for the box; leave its "
+          "model: the last dense layer gives 4 outputs, but detection needs one for each class and 4 for the box; "
+            + "leave its "
             + "size out")
         try sandbox.expectFailure(
           options + ["--set", "model.layers=[{dense:5}]"], status: 3,
-          "boxes.h5: /y row 1 has the class 1.0 and the box [0.5, 0.5, 0.25, 0.25]; expected an integer from 0 to 0, a centre "
+          "boxes.h5: /y row 1 has the class 1.0 and the box [0.5, 0.5, 0.25, 0.25]; expected an integer from 0 to 0, a "
+            + "centre "
             + "from 0 to 1 and a width and height above 0, relative to the image; repair or remove the row")
         try sandbox.expectFailure(
           options + ["--loss", "mse", "--set", "metrics=['mean_iou']"], status: 2,

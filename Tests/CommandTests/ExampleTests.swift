@@ -10,8 +10,8 @@ extension Commands {
 
     /// Where the programs of the package are, once they are built.
     ///
-    /// A place of its own, kept between runs of the tests; without optimization it builds in a third of the time. The plan
-    /// of the last build would not know of files that have been added to the library since.
+    /// A place of its own, kept between runs of the tests; without optimization it builds in a third of the time. The
+    /// plan of the last build would not know of files that have been added to the library since.
     private func build() throws -> String {
       let scratch = Self.root + "/.build/examples"
       let built = try run(
@@ -68,8 +68,8 @@ extension Commands {
       }
     }
 
-    /// SwiftPM refuses compiler options, `unsafeFlags`, to dependencies of a tools version before 6.2, and says so when it
-    /// plans the build. A library at the bottom is enough to make it plan.
+    /// SwiftPM refuses compiler options, `unsafeFlags`, to dependencies of a tools version before 6.2, and says so when
+    /// it plans the build. A library at the bottom is enough to make it plan.
     @Test("The example package takes a tagged version of this one, compiler options of the kernels included")
     func versionedDependency() throws {
       try Sandbox.with { sandbox in

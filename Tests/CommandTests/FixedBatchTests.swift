@@ -4,8 +4,8 @@ import ProcessSupport
 import Testing
 
 extension Commands {
-  /// What a model makes of a sample depends on the sample and its number alone: not on how many are computed beside it. Matrix
-  /// products of another number of rows may have other last bits, by OpenBLAS's kernel family.
+  /// What a model makes of a sample depends on the sample and its number alone: not on how many are computed beside it.
+  /// Matrix products of another number of rows may have other last bits, by OpenBLAS's kernel family.
   @Suite struct FixedBatchTests {
     private let checkpoint = "run/checkpoints/latest.h5"
 
@@ -14,13 +14,15 @@ extension Commands {
 
     /// Trains for an epoch on the digits, and hands over 100 of their test rows.
     private func withRun(
-      _ model: String, _ family: String?, _ body: (_ sandbox: Sandbox, _ rows: [UInt8], [String: String?]) throws -> Void
+      _ model: String, _ family: String?,
+      _ body: (_ sandbox: Sandbox, _ rows: [UInt8], [String: String?]) throws -> Void
     ) throws {
       try Sandbox.with { sandbox in
         let environment = ["OPENBLAS_CORETYPE": family]
         try sandbox.succeed(
           ["--model", model, "--epochs", "1", "--run", "run", "--quiet"], ranks: 2, environment: environment)
-        let digits = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../datasets/digits.h5").path
+        let digits = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../datasets/digits.h5")
+          .path
         let rows = try HDF5File.open(digits).dataset("/test/x").readAll(as: UInt8.self)
         try body(sandbox, Array(rows.prefix(100 * 64)), environment)
       }

@@ -30,8 +30,9 @@ extension Commands {
         #expect(result.status == 3, "\(result)")
         let lines = result.errorLines(beginningWith: "ddp-train:")
         #expect(lines.count == 1, "\(result)")
-        let pattern =
-          /ddp-train: cannot write disk\/run\/checkpoints\/step-000000\d\d\.h5: No space left on device; free some space, then go on with --resume auto/
+        let pattern = try Regex(
+          #"ddp-train: cannot write disk/run/checkpoints/step-000000\d\d\.h5: No space left on device; "#
+            + "free some space, then go on with --resume auto")
         #expect(lines.first?.wholeMatch(of: pattern) != nil, "\(result)")
         try expectWhole(sandbox, "disk/run")
 

@@ -90,7 +90,8 @@ extension Commands {
           try sandbox.expectFailure(arguments, status: 2, message)
         }
         let advice =
-          "is of a GAN, which makes samples and has no predictions to evaluate; use ddp-train generate with --grid or --output"
+          "is of a GAN, which makes samples and has no predictions to evaluate; use ddp-train generate with --grid or "
+          + "--output"
         try fails(["evaluate", best], "\(best): \(advice)")
         try fails(["predict", best, "--data", "images.h5", "--output", "p.h5"], "\(best): \(advice)")
         try fails(

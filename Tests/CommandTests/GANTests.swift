@@ -28,7 +28,8 @@ extension Commands {
       },
       """
 
-    /// Six simultaneous steps, by momentum for one network and Adam for the other: every loss and every array after every step.
+    /// Six simultaneous steps, by momentum for one network and Adam for the other: every loss and every array after
+    /// every step.
     ///
     /// Single precision against double: 6·10⁻⁸ an operation, through a dozen sums a step and six steps.
     @Test func sameStepsAsPyTorch() throws {

@@ -60,7 +60,8 @@ extension Commands {
         try sandbox.succeed(quickTraining + ["--run", "blobs"])
         try sandbox.expectFailure(
           ["generate", "blobs/checkpoints/best.h5"], status: 2,
-          "blobs/checkpoints/best.h5: is not of a model of characters; train one on a file that data convert text made, "
+          "blobs/checkpoints/best.h5: is not of a model of characters; train one on a file that data convert text "
+            + "made, "
             + "with --model char-lstm")
         try sandbox.expectFailure(
           ["generate", "abc.h5"], status: 3, "abc.h5: this HDF5 file is not a checkpoint of ddp-train")

@@ -4,12 +4,13 @@ import ProcessSupport
 import Testing
 
 extension Commands {
-  /// Metrics of `evaluate` and of training, on any number of ranks, against pair by pair counting of what `predict` writes.
+  /// Metrics of `evaluate` and of training, on any number of ranks, against pair by pair counting of what `predict`
+  /// writes.
   @Suite struct MetricTests {
     private let best = "run/checkpoints/best.h5"
 
-    /// 96 rows whose rare class 2 stands in every eighth row alone: of four shards one has it, so on more than one rank at least
-    /// one rank has not.
+    /// 96 rows whose rare class 2 stands in every eighth row alone: of four shards one has it, so on more than one rank
+    /// at least one rank has not.
     private func makeImbalanced(_ sandbox: Sandbox) throws -> [Int64] {
       let labels = (0..<96).map { Int64($0 % 8 == 0 ? 2 : $0 % 3 == 0 ? 1 : 0) }
       try sandbox.write("rare.h5", rows: 96, labels: labels) { features in
@@ -87,7 +88,8 @@ extension Commands {
       }
     }
 
-    /// Class weights, smoothing and every augmentation that rows of features take: the same bits on any number of ranks.
+    /// Class weights, smoothing and every augmentation that rows of features take: the same bits on any number of
+    /// ranks.
     @Test func weightedAndAugmentedTrainingIsTheSameOnAnyNumberOfRanks() throws {
       try Sandbox.with { sandbox in
         _ = try makeImbalanced(sandbox)
@@ -133,7 +135,8 @@ extension Commands {
         _ = try makeImbalanced(sandbox)
         try sandbox.expectFailure(
           ["--data", "rare.h5", "--set", "metrics=['rmse']"], status: 2,
-          "metrics: rmse is no metric of cross_entropy with 3 outputs; leave it out (evaluate prints all that there are)"
+          "metrics: rmse is no metric of cross_entropy with 3 outputs; leave it out (evaluate prints all that there "
+            + "are)"
         )
         try sandbox.expectFailure(
           ["--data", "rare.h5", "--set", "loss={name:'cross_entropy',class_weights:[1,2]}"], status: 2,

@@ -25,7 +25,8 @@ extension Commands {
       }
     }
 
-    /// Nothing to go on from: `auto` starts anew, so that one command line serves a job that is started again and again.
+    /// Nothing to go on from: `auto` starts anew, so that one command line serves a job that is started again and
+    /// again.
     @Test func autoStartsWhereThereIsNothing() throws {
       try Sandbox.with {
         try $0.makeBlobs()

@@ -56,7 +56,8 @@ extension Commands {
         try sandbox.expectFailure(
           quick + ["--set", "model.layers=[{embedding:{dimension:4,size:3}},{gru:{units:2,sequence:false}},'dense']"],
           status: 3,
-          "a.h5: /train/x row 0: expected whole numbers from 0 to 2 for the embedding, found uint8 from 0 to 5; give the "
+          "a.h5: /train/x row 0: expected whole numbers from 0 to 2 for the embedding, found uint8 from 0 to 5; give "
+            + "the "
             + "embedding's size, or prepare the data with ddp-train data convert text or text-csv")
         try sandbox.makeBlobs()
         try sandbox.expectFailure(
@@ -65,7 +66,8 @@ extension Commands {
             "model.layers=[{mask:0},{gru:2},'dense']",
           ],
           status: 2,
-          "data.scaling: standard gives each feature its own zero, which the layer mask cannot find; give none, or scale the "
+          "data.scaling: standard gives each feature its own zero, which the layer mask cannot find; give none, or "
+            + "scale the "
             + "data before padding it")
         try sandbox.succeed(quick + ["--model", "sentiment"])
         let longer = "text,label\n" + (0..<9).map { "w\($0) v\($0),\($0 % 2)\n" }.joined()
@@ -73,7 +75,8 @@ extension Commands {
         try sandbox.succeed(["data", "convert", "text-csv", "b.csv", "--output", "b.h5"])
         try sandbox.expectFailure(
           ["predict", best, "--data", "b.h5", "--output", "p.h5"], status: 3,
-          "b.h5: /train/x row 0: expected whole numbers from 0 to 5 for the embedding, found uint8 from 2 to 19; give the "
+          "b.h5: /train/x row 0: expected whole numbers from 0 to 5 for the embedding, found uint8 from 2 to 19; give "
+            + "the "
             + "embedding's size, or prepare the data with ddp-train data convert text or text-csv")
       }
     }

@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 
 extension Commands {
-  /// The small configurations in `datasets`, trained on the data that they name and compared with an independent solution.
+  /// The small configurations in `datasets`, trained on the data that they name and compared with an independent
+  /// solution.
   @Suite struct TaskTests {
     /// The path of a configuration that comes with the program.
     private func shipped(_ name: String) -> String {

@@ -44,7 +44,8 @@ extension Commands {
   /// A program that was built with one MPI and is started by another's launcher.
   @Suite struct ForeignLauncherTests {
     private func message(_ variable: String) -> String {
-      "start: \(variable)=3 says that 3 processes were started, but MPI sees 1, so each would train alone; start with the "
+      "start: \(variable)=3 says that 3 processes were started, but MPI sees 1, so each would train alone; start with "
+        + "the "
         + "mpirun of Open MPI 4.1.4, which this program was built with"
     }
 

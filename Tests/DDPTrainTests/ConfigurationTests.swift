@@ -11,7 +11,7 @@ struct ConfigurationTests {
     static let settings: [Setting<Scaled>] = [Setting("factor", \.factor, .above(0), "of nothing")]
     var targetKind: TargetKind { .values }
     func evaluate<S: Scalar>(
-      outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+      outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?
     ) -> StepScalars { StepScalars(loss: 0, samples: samples) }
   }
 
@@ -22,7 +22,7 @@ struct ConfigurationTests {
     static let summary = "nothing"
     var targetKind: TargetKind { .values }
     func evaluate<S: Scalar>(
-      outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+      outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?
     ) -> StepScalars { StepScalars(loss: 0, samples: samples) }
   }
 
@@ -106,7 +106,7 @@ struct ConfigurationTests {
     static let summary = "nothing"
     var targetKind: TargetKind { .values }
     func evaluate<S: Scalar>(
-      outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+      outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?
     ) -> StepScalars { StepScalars(loss: 0, samples: samples) }
   }
 

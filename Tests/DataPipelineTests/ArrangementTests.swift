@@ -19,7 +19,7 @@ import Testing
   private func store(_ source: DataSource, rows: Int = 5) throws -> ShardStore {
     try ShardStore(
       source: source.split(.train), selection: .all(count: rows),
-      dealing: ShardDealing(sampleCount: rows, shardCount: 1),
+      partition: ShardPartition(sampleCount: rows, shardCount: 1),
       shards: 0..<1, targetCheck: FiniteNumbers())
   }
 
@@ -28,9 +28,9 @@ import Testing
     let y = FlatBuffer<Float>(count: positions.count)
     let ids = FlatBuffer<Int>(count: positions.count)
     positions.withUnsafeBufferPointer {
-      store.fill(shard: 0, positions: $0, features: x.window, targets: y.window, sampleIDs: ids.window)
+      store.fill(shard: 0, positions: $0, features: x.view, targets: y.view, sampleIDs: ids.view)
     }
-    return Array(x.window)
+    return Array(x.view)
   }
 
   @Test(

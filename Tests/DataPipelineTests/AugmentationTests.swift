@@ -27,9 +27,9 @@ struct AugmentationTests {
     let buffer = FlatBuffer(targets)
     let result = output(features) {
       augmenter.apply(
-        features: $0, targets: buffer.window, sampleIDs: sampleIDs.window, random: RandomSource(seed: seed))
+        features: $0, targets: buffer.view, sampleIDs: sampleIDs.view, random: RandomSource(seed: seed))
     }
-    return (result, Array(buffer.window))
+    return (result, Array(buffer.view))
   }
 
   /// output[y, x, c] = image[from(y, x), c], 0 where it comes from outside.

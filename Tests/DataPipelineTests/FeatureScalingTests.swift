@@ -24,7 +24,7 @@ import Testing
     let transforms = try ThreadGroup.run(size: ranks) { communicator in
       let store = try ShardStore(
         source: split, selection: selection,
-        dealing: ShardDealing(sampleCount: selection.count, shardCount: shards),
+        partition: ShardPartition(sampleCount: selection.count, shardCount: shards),
         shards: assignment.shards(ofRank: communicator.rank), targetCheck: FiniteNumbers())
       return try scaling.fit(to: store, over: assignment, communicator)
     }
@@ -78,7 +78,8 @@ import Testing
       let split = try DataSource.open(path).split(.train)
       let transform = try fit(scaling, split, .all(count: n), shards: 1, ranks: 1)
       let store = try ShardStore(
-        source: split, selection: .all(count: n), dealing: ShardDealing(sampleCount: n, shardCount: 1), shards: 0..<1,
+        source: split, selection: .all(count: n), partition: ShardPartition(sampleCount: n, shardCount: 1),
+        shards: 0..<1,
         targetCheck: FiniteNumbers())
       // Through the floats of a checkpoint, as after a resume.
       let parts = transform.offsetParts
@@ -88,14 +89,14 @@ import Testing
       #expect(store.transform == transform)
       let x = FlatBuffer<Float>(count: 2 * n), y = FlatBuffer<Float>(count: n), ids = FlatBuffer<Int>(count: n)
       (0..<Int32(n)).map { $0 }.withUnsafeBufferPointer {
-        store.fill(shard: 0, positions: $0, features: x.window, targets: y.window, sampleIDs: ids.window)
+        store.fill(shard: 0, positions: $0, features: x.view, targets: y.view, sampleIDs: ids.view)
       }
       let deviation = (Double(n * n - 1) / 12).squareRoot()
       for i in 0..<n {
         let expected = scaling == .standard ? (Double(i) - 50) / deviation : Double(i) / 100
-        #expect(abs(Double(x.window[2 * i]) - expected) < 1e-6)
+        #expect(abs(Double(x.view[2 * i]) - expected) < 1e-6)
         let mirrored = scaling == .standard ? -expected : 1 - expected
-        #expect(abs(Double(x.window[2 * i + 1]) - mirrored) < 1e-6)
+        #expect(abs(Double(x.view[2 * i + 1]) - mirrored) < 1e-6)
       }
     }
   }

@@ -24,9 +24,9 @@ import Testing
     let y = FlatBuffer<Float>(count: positions.count * store.source.targetSize)
     let ids = FlatBuffer<Int>(count: positions.count)
     positions.withUnsafeBufferPointer {
-      store.fill(shard: shard, positions: $0, features: x.window, targets: y.window, sampleIDs: ids.window)
+      store.fill(shard: shard, positions: $0, features: x.view, targets: y.view, sampleIDs: ids.view)
     }
-    return (Array(x.window), Array(y.window), Array(ids.window))
+    return (Array(x.view), Array(y.view), Array(ids.view))
   }
 
   private func check<T: HDF5Element & Numeric>(
@@ -39,9 +39,10 @@ import Testing
         let split = try makeSplit(directory, rows: rows, width: width, value)
         #expect(split.featureType == T.elementType)
         for selection in [RowSelection.all(count: rows), .rows((0..<rows).filter { $0 % 7 != 3 && $0 % 11 < 9 })] {
-          let dealing = ShardDealing(sampleCount: selection.count, shardCount: 5)
+          let partition = ShardPartition(sampleCount: selection.count, shardCount: 5)
           let store = try ShardStore(
-            source: split, selection: selection, dealing: dealing, shards: 1..<4, targetCheck: ClassIndices(count: 10))
+            source: split, selection: selection, partition: partition, shards: 1..<4,
+            targetCheck: ClassIndices(count: 10))
           let vectors = FeatureTransform(
             kind: .standard, offset: (0..<width).map { Double($0) / 2 }, factor: (0..<width).map { 1 / Float($0 + 1) })
           for transform in [.identity, FeatureTransform(kind: .unit, offset: [2], factor: [0.25]), vectors] {
@@ -50,7 +51,7 @@ import Testing
               let positions = (0..<Int32(store.count(shard))).reversed() + [0]
               let batch = fill(store, shard: shard, Array(positions))
               // The naive twin.
-              let rows = positions.map { selection[dealing.row(shard: shard, position: Int($0))] }
+              let rows = positions.map { selection[partition.row(shard: shard, position: Int($0))] }
               var expected: [Float] = []
               for row in rows {
                 for j in 0..<width {
@@ -89,10 +90,11 @@ import Testing
   @Test func largeRows() throws {
     try withTemporaryDirectory { directory in
       let split = try makeSplit(directory, rows: 300, width: 10_000) { Float($0 * 10 + $1 % 10) }
-      let dealing = ShardDealing(sampleCount: 300, shardCount: 2)
+      let partition = ShardPartition(sampleCount: 300, shardCount: 2)
       for shards in [0..<2, 1..<2] {
         let store = try ShardStore(
-          source: split, selection: .all(count: 300), dealing: dealing, shards: shards, targetCheck: FiniteNumbers())
+          source: split, selection: .all(count: 300), partition: partition, shards: shards, targetCheck: FiniteNumbers()
+        )
         for shard in shards {
           let batch = fill(store, shard: shard, [Int32](0..<Int32(store.count(shard))))
           for (i, row) in batch.ids.enumerated() {
@@ -112,9 +114,9 @@ import Testing
         }
       }
       let split = try DataSource.open(directory).split(.train)
-      let dealing = ShardDealing(sampleCount: 200, shardCount: 3)
+      let partition = ShardPartition(sampleCount: 200, shardCount: 3)
       let store = try ShardStore(
-        source: split, selection: .all(count: 200), dealing: dealing, shards: 0..<3, targetCheck: FiniteNumbers())
+        source: split, selection: .all(count: 200), partition: partition, shards: 0..<3, targetCheck: FiniteNumbers())
       for shard in 0..<3 {
         let batch = fill(store, shard: shard, [Int32](0..<Int32(store.count(shard))))
         for (i, row) in batch.ids.enumerated() {
@@ -135,7 +137,7 @@ import Testing
         let split = try DataSource.open(path).split(.train)
         return message {
           _ = try ShardStore(
-            source: split, selection: .all(count: 4), dealing: ShardDealing(sampleCount: 4, shardCount: 2),
+            source: split, selection: .all(count: 4), partition: ShardPartition(sampleCount: 4, shardCount: 2),
             shards: 1..<2, targetCheck: check)
         }
       }
@@ -165,7 +167,7 @@ import Testing
       let assignment = ShardAssignment(shardCount: 4, rankCount: ranks)
       let counts = try ThreadGroup.run(size: ranks) { communicator in
         try ShardStore(
-          source: split, selection: .all(count: 97), dealing: ShardDealing(sampleCount: 97, shardCount: 4),
+          source: split, selection: .all(count: 97), partition: ShardPartition(sampleCount: 97, shardCount: 4),
           shards: assignment.shards(ofRank: communicator.rank), targetCheck: ClassIndices(count: nil)
         ).classCount(communicator)
       }
@@ -186,7 +188,8 @@ import Testing
       #expect(split.targetShape == [4, 5, 3] && split.targetType == .float32)
       #expect(split.place(.targets, row: 3) == "\(path): /train/x row 3")
       let store = try ShardStore(
-        source: split, selection: .all(count: 12), dealing: ShardDealing(sampleCount: 12, shardCount: 2), shards: 0..<2,
+        source: split, selection: .all(count: 12), partition: ShardPartition(sampleCount: 12, shardCount: 2),
+        shards: 0..<2,
         targetCheck: FiniteNumbers())
       store.transform = .unit(.uint8)
       let batch = fill(store, shard: 1, [2, 0])
@@ -210,7 +213,7 @@ import Testing
       }
       return try ShardStore(
         source: try DataSource.open(path).split(.train), selection: .all(count: 2),
-        dealing: ShardDealing(sampleCount: 2, shardCount: 1), shards: 0..<1,
+        partition: ShardPartition(sampleCount: 2, shardCount: 1), shards: 0..<1,
         targetCheck: ClassesAndBoxes(classCount: classCount))
     }
     try withTemporaryDirectory { directory in

@@ -15,20 +15,20 @@ import Testing
     (100, 100, 1),
   ])
   func blockSize(samples: Int, shards: Int, expected: Int) {
-    #expect(ShardDealing(sampleCount: samples, shardCount: shards).blockSize == expected)
+    #expect(ShardPartition(sampleCount: samples, shardCount: shards).blockSize == expected)
   }
 
   @Test func everyRowIsDealtOnceAsByHand() {
     for (samples, shards) in Self.cases {
-      let dealing = ShardDealing(sampleCount: samples, shardCount: shards)
+      let partition = ShardPartition(sampleCount: samples, shardCount: shards)
       // Deal card by card.
       var hands = [[Int]](repeating: [], count: shards)
-      for row in 0..<samples { hands[row / dealing.blockSize % shards].append(row) }
+      for row in 0..<samples { hands[row / partition.blockSize % shards].append(row) }
       for shard in 0..<shards {
         #expect(!hands[shard].isEmpty)
-        #expect(dealing.count(ofShard: shard) == hands[shard].count)
-        #expect((0..<hands[shard].count).map { dealing.row(shard: shard, position: $0) } == hands[shard])
-        #expect(dealing.runs(ofShard: shard).flatMap { Array($0) } == hands[shard])
+        #expect(partition.count(ofShard: shard) == hands[shard].count)
+        #expect((0..<hands[shard].count).map { partition.row(shard: shard, position: $0) } == hands[shard])
+        #expect(partition.runs(ofShard: shard).flatMap { Array($0) } == hands[shard])
       }
     }
   }
@@ -36,8 +36,8 @@ import Testing
   @Test func everySampleOnceAnEpoch() {
     for (samples, shards) in Self.cases {
       for batch in [1, 2, 7, 64, 128, 5000] {
-        let dealing = ShardDealing(sampleCount: samples, shardCount: shards)
-        let plan = EpochPlan(dealing: dealing, globalBatchSize: batch)
+        let partition = ShardPartition(sampleCount: samples, shardCount: shards)
+        let plan = EpochPlan(partition: partition, globalBatchSize: batch)
         #expect(plan.stepsPerEpoch == Int((Double(samples) / Double(batch)).rounded(.up)))
         var seen = [Int](repeating: 0, count: samples)
         var total = 0
@@ -47,7 +47,7 @@ import Testing
           for step in 0..<plan.stepsPerEpoch {
             let positions = plan.positions(shard: shard, step: step)
             largest = max(largest, positions.count)
-            for position in positions { seen[dealing.row(shard: shard, position: Int(order[position]))] += 1 }
+            for position in positions { seen[partition.row(shard: shard, position: Int(order[position]))] += 1 }
           }
           #expect(largest == plan.largestMicroBatch(shard: shard))
         }
@@ -61,7 +61,7 @@ import Testing
   @Test(arguments: 1...7)
   func aThousandAndOneSamples(shards: Int) {
     let plan = EpochPlan(
-      dealing: ShardDealing(sampleCount: 1001, shardCount: shards), globalBatchSize: 64)
+      partition: ShardPartition(sampleCount: 1001, shardCount: shards), globalBatchSize: 64)
     #expect(plan.stepsPerEpoch == 16)
     let sizes = (0..<16).map { plan.sampleCount(step: $0) }
     #expect(sizes.reduce(0, +) == 1001)
@@ -70,28 +70,28 @@ import Testing
   }
 
   @Test func ordersDifferByEpochShardAndSeedAlone() {
-    let plan = EpochPlan(dealing: ShardDealing(sampleCount: 1000, shardCount: 2), globalBatchSize: 10)
+    let plan = EpochPlan(partition: ShardPartition(sampleCount: 1000, shardCount: 2), globalBatchSize: 10)
     let order = plan.order(epoch: 0, shard: 0, seed: 1)
     #expect(order.sorted() == Array(0..<Int32(order.count)))
     #expect(order == plan.order(epoch: 0, shard: 0, seed: 1))
     #expect(order != plan.order(epoch: 1, shard: 0, seed: 1))
     #expect(order != plan.order(epoch: 0, shard: 1, seed: 1))
     #expect(order != plan.order(epoch: 0, shard: 0, seed: 2))
-    let otherBatch = EpochPlan(dealing: plan.dealing, globalBatchSize: 333)
+    let otherBatch = EpochPlan(partition: plan.partition, globalBatchSize: 333)
     #expect(order == otherBatch.order(epoch: 0, shard: 0, seed: 1))
   }
 
   @Test func moreShardsThanSamplesIsAUsageError() throws {
-    try ShardDealing.validate(sampleCount: 4, shardCount: 4)
-    let error = #expect(throws: Failure.self) { try ShardDealing.validate(sampleCount: 3, shardCount: 4) }
+    try ShardPartition.validate(sampleCount: 4, shardCount: 4)
+    let error = #expect(throws: Failure.self) { try ShardPartition.validate(sampleCount: 3, shardCount: 4) }
     #expect(error?.exitCode == .usage)
     #expect(error?.description.contains("4 shards are more than the 3 training samples") == true)
   }
 
   @Test func sortedClassesReachEveryShard() {
-    let dealing = ShardDealing(sampleCount: 1000, shardCount: 4)
+    let partition = ShardPartition(sampleCount: 1000, shardCount: 4)
     for shard in 0..<4 {
-      let classes = Set((0..<dealing.count(ofShard: shard)).map { dealing.row(shard: shard, position: $0) / 100 })
+      let classes = Set((0..<partition.count(ofShard: shard)).map { partition.row(shard: shard, position: $0) / 100 })
       #expect(classes.count == 10)
     }
   }

@@ -4,15 +4,15 @@ import Testing
 extension DistributedTests {
   /// A GAN obeys the same laws: the same bits on any number of ranks, also of a run that was killed and resumed.
   @Suite(.serialized) struct AdversarialTests {
-    /// Networks with all that draws at random or learns statistics, and an optimizer for each. 203 samples in batches of 16 are 13
-    /// steps an epoch, which 4 does not divide.
+    /// Networks with all that draws at random or learns statistics, and an optimizer for each. 203 samples in batches
+    /// of 16 are 13 steps an epoch, which 4 does not divide.
     private static let configuration = """
       {
         model: {
           generator: [{ dense: 16 }, { reshape: { height: 2, width: 2, channels: 4 } }, "batch_norm", "relu",
             { dropout: 0.1 }, { conv_transpose2d: { filters: 1, kernel: 4, stride: 2, padding: 1 } }],
-          discriminator: [{ conv2d: { filters: 6, kernel: 3, stride: 2, padding: 1 } }, "batch_norm", { leaky_relu: 0.2 },
-            { dropout: 0.3 }, "dense"],
+          discriminator: [{ conv2d: { filters: 6, kernel: 3, stride: 2, padding: 1 } }, "batch_norm",
+            { leaky_relu: 0.2 }, { dropout: 0.3 }, "dense"],
           latent: 5,
         },
         optimizer: { name: "rmsprop", learning_rate: 0.002, momentum: 0.5 },

@@ -14,7 +14,9 @@ extension DistributedTests {
       """,
       "lstm": """
       {
-        model: { layers: [{ lstm: { units: 12, layers: 2, bidirectional: true, dropout: 0.3, sequence: false } }, "dense"] },
+        model: {
+          layers: [{ lstm: { units: 12, layers: 2, bidirectional: true, dropout: 0.3, sequence: false } }, "dense"]
+        },
         clip_norm: 0.5, optimizer: { name: "adam", learning_rate: 0.01 },
       """,
     ]
@@ -47,7 +49,8 @@ extension DistributedTests {
       try training.expectEnd(equalTo: reference, afterKills: 4)
     }
 
-    /// The binary files of CIFAR-10, with stripes in place of photographs: one class runs across, one down, the others slanted.
+    /// The binary files of CIFAR-10, with stripes in place of photographs: one class runs across, one down, the others
+    /// slanted.
     @Test func residualNetworkLearnsFromCIFAR10Files() throws {
       let scratch = try Scratch()
       try scratch.cifar10(records: 240, in: "data_batch_1.bin")

@@ -20,7 +20,8 @@ struct InterruptedTraining {
     random = RandomSource.Generator(source: RandomSource(seed: seed))
   }
 
-  /// Expects the bits of a run that was not killed. A run that is done before all the kills is compared, and another one begins.
+  /// Expects the bits of a run that was not killed. A run that is done before all the kills is compared, and another
+  /// one begins.
   mutating func expectEnd(equalTo reference: RunRecord, afterKills wanted: Int) throws {
     var kills = 0
     var attempt = 0

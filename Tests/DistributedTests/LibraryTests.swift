@@ -69,7 +69,8 @@ extension DistributedTests {
     }
 
     /// The program itself compares runs with and without files, and what evaluation and resume make of the files.
-    @Test("Runs in one process, with a loss and a metric of its own and without files, come to what each comes to alone")
+    @Test(
+      "Runs in one process, with a loss and a metric of its own and without files, come to what each comes to alone")
     func searches() throws {
       let scratch = try Scratch()
       try makeData(scratch)
@@ -91,7 +92,8 @@ extension DistributedTests {
 
       let best = scratch.path + "/files/0.1/checkpoints/best.h5"
       let message =
-        "ddp-train: \(best): trained with the loss power and the metric miss, which this program does not have; use the "
+        "ddp-train: \(best): trained with the loss power and the metric miss, which this program does not have; use "
+        + "the "
         + "program that trained it"
       for command in [["evaluate", best], ["--resume", best, "--run", scratch.path + "/on"]] {
         let finished = try ProcessSupport.run(trainer, command)
@@ -112,7 +114,8 @@ extension DistributedTests {
       _ = try run(scratch, ranks: 1, "run")
       let best = scratch.path + "/run/checkpoints/best.h5"
       let message =
-        "ddp-train: \(best): its model has layers of another program's own, Gain, Gain 2, which this program cannot build; "
+        "ddp-train: \(best): its model has layers of another program's own, Gain, Gain 2, which this program cannot "
+        + "build; "
         + "evaluate it in the program that trained it"
       let output = scratch.path + "/out.h5"
       for command in [["evaluate", best], ["predict", best, "--data", scratch.path + "/data.h5", "--output", output]] {
@@ -123,7 +126,8 @@ extension DistributedTests {
       #expect(
         resumed.status == 2 && resumed.errorLines.count == 1
           && resumed.errors.hasSuffix(
-            "model.layers[1].residual.layers[0].custom: Gain: is a layer that this program does not have; build the model in "
+            "model.layers[1].residual.layers[0].custom: Gain: is a layer that this program does not have; build the "
+              + "model in "
               + "the program that has it\n"),
         "\(resumed)")
       let verified = try ProcessSupport.run(trainer, ["verify", best])

@@ -3,7 +3,8 @@ import ProcessSupport
 import Testing
 
 extension DistributedTests {
-  /// Every optimizer, and all that goes with it: the same bits on any number of ranks and nodes, and after a resumption.
+  /// Every optimizer, and all that goes with it: the same bits on any number of ranks and nodes, and after a
+  /// resumption.
   @Suite(.serialized) struct OptimizationTests {
     private static let options = [
       #"optimizer={name:"adagrad",decay_biases:false,weight_decay:0.01}"#,
@@ -42,8 +43,8 @@ extension DistributedTests {
       }
     }
 
-    /// The state of plateau, early stopping and averaged weights is in the checkpoint: a run that goes on from the first epoch is
-    /// the run that never stopped.
+    /// The state of plateau, early stopping and averaged weights is in the checkpoint: a run that goes on from the
+    /// first epoch is the run that never stopped.
     @Test(arguments: [
       [
         #"schedule={name:"plateau",patience:0,threshold:0.3,gamma:0.5}"#, "ema_decay=0.95",

@@ -109,7 +109,8 @@ def binary_case(name, rng, samples, share):
     figures = {
         "accuracy": float(sk.accuracy_score(labels, predictions)),
         "log_loss": float(sk.log_loss(labels, np.exp(log_p), labels=[0, 1])),
-        "cohen_kappa": kappa(labels, predictions), **only, **averages(labels, predictions, ("macro", "micro", "weighted", "binary")),
+        "cohen_kappa": kappa(labels, predictions),
+        **only, **averages(labels, predictions, ("macro", "micro", "weighted", "binary")),
     }
     return {
         "name": name, "kind": "binary", "output_size": 1, "outputs": logits.tolist(), "targets": labels.tolist(),

@@ -96,7 +96,8 @@ def main():
         case("group_norm", nn.GroupNorm(5, 10), images, True, groups=5),
         case("group_norm", nn.GroupNorm(1, 10), images, True, groups=1),
         case("group_norm", nn.GroupNorm(10, 10), images, True, groups=10),
-        case("group_norm", nn.GroupNorm(3, 24, affine=False), torch.randn(2, 24, 4, 3) + 5, True, groups=3, affine=False),
+        case("group_norm", nn.GroupNorm(3, 24, affine=False), torch.randn(2, 24, 4, 3) + 5, True, groups=3,
+             affine=False),
     ]
     (FOLDER / "pytorch-normalization.json").write_text(json.dumps(rounded(cases), separators=(",", ":")) + "\n")
 

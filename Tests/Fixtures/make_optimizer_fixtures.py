@@ -177,7 +177,8 @@ def schedule_fixture(random):
             "polynomial_power": rates(lambda s: lr_scheduler.PolynomialLR(s, total_iters=steps, power=2.0)),
             "polynomial_warmup": rates(warm(lambda s: lr_scheduler.PolynomialLR(s, total_iters=steps - warmup, power=2.0))),
             "linear": rates(lambda s: lr_scheduler.LinearLR(s, start_factor=1.0, end_factor=0.0, total_iters=30)),
-            "linear_options": rates(lambda s: lr_scheduler.LinearLR(s, start_factor=0.3, end_factor=0.8, total_iters=15)),
+            "linear_options": rates(
+                lambda s: lr_scheduler.LinearLR(s, start_factor=0.3, end_factor=0.8, total_iters=15)),
             "linear_warmup": rates(warm(
                 lambda s: lr_scheduler.LinearLR(s, start_factor=1.0, end_factor=0.1, total_iters=steps - warmup))),
             "restarts": rates(lambda s: lr_scheduler.CosineAnnealingWarmRestarts(s, T_0=7, eta_min=0.01)),

@@ -79,7 +79,7 @@ struct AttentionTests {
     test.forward()
     for i in test.input().indices {
       let row = Int(test.input()[i])
-      #expect(Array(test.workspace.output()[2 * i..<2 * i + 2]) == Array(test.parameters.window[2 * row..<2 * row + 2]))
+      #expect(Array(test.workspace.output()[2 * i..<2 * i + 2]) == Array(test.parameters.view[2 * row..<2 * row + 2]))
     }
   }
 
@@ -89,7 +89,7 @@ struct AttentionTests {
     #expect(test.mismatches() == [])
     test.forward()
     for i in test.input().indices {
-      #expect(test.workspace.output()[i] == test.input()[i] + test.parameters.window[i % 6])
+      #expect(test.workspace.output()[i] == test.input()[i] + test.parameters.view[i % 6])
     }
   }
 
@@ -99,9 +99,9 @@ struct AttentionTests {
     layout.append(name: "a", shape: [40_000], initializer: .normal(standardDeviation: 0.02))
     layout.append(name: "b", shape: [40_000], initializer: .uniform(bound: 0.5))
     let values = FlatBuffer<Double>(count: layout.count)
-    layout.initialize(values.window, seed: 9)
+    layout.initialize(values.view, seed: 9)
     func moments(_ entry: Int) -> (mean: Double, variance: Double, fourth: Double) {
-      let x = values.window[layout.entries[entry].range]
+      let x = values.view[layout.entries[entry].range]
       let mean = x.reduce(0, +) / Double(x.count)
       let variance = x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(x.count)
       let fourth = x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) * ($1 - mean) * ($1 - mean) } / Double(x.count)
@@ -112,6 +112,6 @@ struct AttentionTests {
     #expect(abs(normal.mean) < 5 * 0.02 / 200 && abs(normal.variance / 0.0004 - 1) < 0.036)
     #expect(abs(normal.fourth - 3) < 0.13)
     #expect(abs(uniform.mean) < 5 * 0.29 / 200 && abs(uniform.variance * 12 - 1) < 0.036)
-    #expect(values.window[layout.entries[1].range].allSatisfy { abs($0) <= 0.5 })
+    #expect(values.view[layout.entries[1].range].allSatisfy { abs($0) <= 0.5 })
   }
 }

@@ -43,11 +43,11 @@ struct ConvolutionFixtureTests {
     let parameters = FlatBuffer<S>(count: model.parameterLayout.count)
     let gradients = FlatBuffer<S>(count: model.parameterLayout.count)
     let values = ModelValues<S>(
-      parameters: parameters.window, gradients: gradients.window, statistics: FlatBuffer<S>(count: 0).window)
+      parameters: parameters.view, gradients: gradients.view, statistics: FlatBuffer<S>(count: 0).view)
     let workspace = Workspace(model: model, capacity: test.samples, values: values, differentiatesInputs: true)
     let expected = [(test.weight, test.weightGradient), (test.bias, test.biasGradient)].filter { $0.0 != nil }
     for (entry, (value, _)) in zip(model.parameterLayout.entries, expected) {
-      fill(parameters.window.window(entry.range), try #require(value).map { S($0) })
+      fill(parameters.view.view(entry.range), try #require(value).map { S($0) })
     }
     fill(workspace.input(), test.input.map { S($0) })
     workspace.forward(samples: test.samples, mode: .evaluation, values: values)
@@ -56,11 +56,11 @@ struct ConvolutionFixtureTests {
     workspace.backward()
     expect(workspace.inputGradient(), test.inputGradient, tolerance, "input gradient")
     for (entry, (_, gradient)) in zip(model.parameterLayout.entries, expected) {
-      expect(gradients.window.window(entry.range), try #require(gradient), tolerance, entry.name)
+      expect(gradients.view.view(entry.range), try #require(gradient), tolerance, entry.name)
     }
   }
 
-  private func expect<S: Scalar>(_ found: Window<S>, _ expected: [Double], _ tolerance: Double, _ what: String) {
+  private func expect<S: Scalar>(_ found: BufferView<S>, _ expected: [Double], _ tolerance: Double, _ what: String) {
     #expect(found.count == expected.count, "\(what)")
     let worst = zip(found, expected).map { abs(Double($0) - $1) }.max() ?? 0
     #expect(worst <= tolerance, "\(what)")

@@ -20,15 +20,15 @@ struct GradientRuleTests {
   private func gradients(_ rule: Workspace<Double>.GradientRule, samples: Int, initial: Double) -> [Double] {
     let model = Self.model, count = model.parameterLayout.count
     let parameters = FlatBuffer(clearOfZero(count)), gradients = FlatBuffer<Double>(count: count)
-    gradients.window.update(repeating: initial)
+    gradients.view.update(repeating: initial)
     let values = ModelValues(
-      parameters: parameters.window, gradients: gradients.window, statistics: FlatBuffer<Double>(count: 0).window)
+      parameters: parameters.view, gradients: gradients.view, statistics: FlatBuffer<Double>(count: 0).view)
     let workspace = Workspace(model: model, capacity: 4, values: values)
-    fill(workspace.input().window(first: 3 * samples), clearOfZero(3 * samples, seed: 2))
+    fill(workspace.input().view(first: 3 * samples), clearOfZero(3 * samples, seed: 2))
     workspace.forward(samples: samples, mode: .evaluation, values: values)
     workspace.outputGradient().update(repeating: 0.5)
     workspace.backward(gradients: rule)
-    return model.parameterLayout.entries.flatMap { Array(gradients.window.window($0.range)) }
+    return model.parameterLayout.entries.flatMap { Array(gradients.view.view($0.range)) }
   }
 
   @Test("Whatever stood there, shared, unread and without samples", arguments: [0, 1, 4])

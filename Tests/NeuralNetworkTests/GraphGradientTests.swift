@@ -108,8 +108,8 @@ struct GraphGradientTests {
     generator.workspace.backward()
     #expect(
       DifferenceQuotient.mismatches(
-        of: "generator", in: generator.parameters.window, analytic: Array(generator.gradients.window)
+        of: "generator", in: generator.parameters.view, analytic: Array(generator.gradients.view)
       ) { evaluate(differentiate: false) } == [])
-    #expect(critic.gradients.window.allSatisfy { $0 == 0 })
+    #expect(critic.gradients.view.allSatisfy { $0 == 0 })
   }
 }

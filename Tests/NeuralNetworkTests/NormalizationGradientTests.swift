@@ -168,7 +168,7 @@ struct NormalizationGradientTests {
     test.forward()
     for row in 0..<2 * samples {
       let expected = [3, 1, 4].enumerated().flatMap { index, columns in
-        test.input(index).window(row * columns..<(row + 1) * columns)
+        test.input(index).view(row * columns..<(row + 1) * columns)
       }
       #expect(Array(test.workspace.output()[8 * row..<8 * row + 8]) == expected)
     }

@@ -55,14 +55,14 @@ struct NormalizationOracleTests {
     func load(_ buffer: FlatBuffer<S>, _ layout: ParameterLayout, _ values: [String: [Double]]) throws {
       #expect(Set(layout.entries.map(\.name)) == Set(values.keys.map { "0.\($0)" }))
       for entry in layout.entries {
-        fill(buffer.window.window(entry.range), try #require(values[String(entry.name.dropFirst(2))]).map { S($0) })
+        fill(buffer.view.view(entry.range), try #require(values[String(entry.name.dropFirst(2))]).map { S($0) })
       }
     }
     try load(parameters, layout, test.parameters)
     try load(statistics, statisticLayout, test.statistics ?? [:])
     let values = ModelValues(
-      parameters: parameters.window, gradients: gradients.window, statistics: statistics.window,
-      batchStatistics: batchStatistics.window)
+      parameters: parameters.view, gradients: gradients.view, statistics: statistics.view,
+      batchStatistics: batchStatistics.view)
     let workspace = Workspace(model: model, capacity: test.samples, values: values, differentiatesInputs: true)
     fill(workspace.input(), test.input.map { S($0) })
     workspace.forward(samples: test.samples, mode: Self.training, values: values)
@@ -72,14 +72,14 @@ struct NormalizationOracleTests {
     expect(workspace.inputGradient(), test.inputGradient, "input gradient")
     for entry in layout.entries {
       let name = String(entry.name.dropFirst(2))
-      expect(gradients.window.window(entry.range), try #require(test.gradients[name]), "gradient of \(name)")
+      expect(gradients.view.view(entry.range), try #require(test.gradients[name]), "gradient of \(name)")
     }
     guard let updated = test.updated, let evaluation = test.evaluation else { return }
     model.runningStatistics.update(
-      0..<statisticLayout.count, of: statistics.window, sums: batchStatistics.window, scale: 1 / S(test.samples))
+      0..<statisticLayout.count, of: statistics.view, sums: batchStatistics.view, scale: 1 / S(test.samples))
     for entry in statisticLayout.entries {
       let name = String(entry.name.dropFirst(2))
-      expect(statistics.window.window(entry.range), try #require(updated[name]), name)
+      expect(statistics.view.view(entry.range), try #require(updated[name]), name)
     }
     workspace.forward(samples: test.samples, mode: .evaluation, values: values)
     expect(workspace.output(), evaluation, "output in evaluation")
@@ -115,18 +115,18 @@ struct BatchNormTests {
     let (mean, variance) = (
       model.statisticLayout.entries[0].range.lowerBound, model.statisticLayout.entries[1].range.lowerBound
     )
-    (test.statistics.window[mean], test.statistics.window[variance]) = (8, 16)
+    (test.statistics.view[mean], test.statistics.view[variance]) = (8, 16)
     for batch in [[1, 2, 6], [], [10]] as [[Double]] {
-      fill(test.workspace.input().window(first: batch.count), batch)
+      fill(test.workspace.input().view(first: batch.count), batch)
       test.workspace.forward(samples: batch.count, mode: training, values: test.values)
     }
     model.runningStatistics.update(
-      0..<model.statisticLayout.count, of: test.statistics.window, sums: test.batchStatistics.window, scale: 1 / 4)
+      0..<model.statisticLayout.count, of: test.statistics.view, sums: test.batchStatistics.view, scale: 1 / 4)
     // Means 3 and 10, unbiased variances 7 and, for the single value, the running 16.
     let stepMean: Double = (3 * 3 + 10) / 4
     let stepVariance: Double = (3 * 7 + 16) / 4
-    #expect(test.statistics.window[mean] == (8 + stepMean) / 2)
-    #expect(test.statistics.window[variance] == (16 + stepVariance) / 2)
+    #expect(test.statistics.view[mean] == (8 + stepMean) / 2)
+    #expect(test.statistics.view[variance] == (16 + stepVariance) / 2)
   }
 
   @Test("A single value a channel is normalized to zero, so that only the bias is left")
@@ -134,7 +134,7 @@ struct BatchNormTests {
     let test = ModelUnderTest(model(BatchNormLayer<Double>(shape: [10])), samples: 1, mode: training)
     test.forward()
     let bias = test.model.parameterLayout.entries[1].range
-    #expect(Array(test.workspace.output()) == Array(test.parameters.window[bias]))
+    #expect(Array(test.workspace.output()) == Array(test.parameters.view[bias]))
   }
 
   @Test("A mean of 10⁴ deviations costs no more digits than rounding the input to floats", arguments: [8, 3])
@@ -147,8 +147,8 @@ struct BatchNormTests {
       let model = model(BatchNormLayer<S>(shape: shape))
       let parameters = FlatBuffer<S>(count: model.parameterLayout.count)
       let statistics = FlatBuffer<S>(count: model.statisticLayout.count)
-      model.parameterLayout.initialize(parameters.window, seed: 1)
-      let values = ModelValues(parameters: parameters.window, statistics: statistics.window)
+      model.parameterLayout.initialize(parameters.view, seed: 1)
+      let values = ModelValues(parameters: parameters.view, statistics: statistics.view)
       let workspace = Workspace(model: model, capacity: samples, values: values, learns: false)
       fill(workspace.input(), input)
       workspace.forward(samples: samples, mode: training, values: values)

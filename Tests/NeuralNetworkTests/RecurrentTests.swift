@@ -130,12 +130,12 @@ struct RecurrentTests {
     let input = builder.input([steps, width])
     let model = builder.build(outputs: builder.add(layer, to: input, name: "0"))
     let parameters = FlatBuffer<Float>(count: model.parameterLayout.count)
-    model.parameterLayout.initialize(parameters.window, seed: 4)
-    let values = ModelValues(parameters: parameters.window, statistics: FlatBuffer<Float>(count: 0).window)
+    model.parameterLayout.initialize(parameters.view, seed: 4)
+    let values = ModelValues(parameters: parameters.view, statistics: FlatBuffer<Float>(count: 0).view)
     let workspace = Workspace(model: model, capacity: samples, values: values)
     fill(workspace.input(), clearOfZero(samples * steps * width).map(Float.init))
     workspace.forward(samples: samples, mode: .evaluation, values: values)
-    let weights = model.parameterLayout.entries.map { parameters.window[$0.range].map(Double.init) }
+    let weights = model.parameterLayout.entries.map { parameters.view[$0.range].map(Double.init) }
     let twinCell = try #require(Recurrent<Double>.Cell(rawValue: cell.rawValue))
     for sample in 0..<samples {
       let size = steps * width

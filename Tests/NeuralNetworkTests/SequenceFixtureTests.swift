@@ -60,7 +60,7 @@ struct SequenceFixtureTests {
     let names = model.parameterLayout.entries.map { String($0.name.dropFirst(2)) }
     #expect(names == names.filter { test.parameters[$0] != nil } && names.count == test.parameters.count)
     for (entry, name) in zip(model.parameterLayout.entries, names) {
-      fill(run.parameters.window.window(entry.range), try #require(test.parameters[name]))
+      fill(run.parameters.view.view(entry.range), try #require(test.parameters[name]))
     }
     fill(run.input(), test.input)
     if let lengths = test.lengths { fill(run.input(1), lengths) }
@@ -73,7 +73,7 @@ struct SequenceFixtureTests {
     }
     for (entry, name) in zip(model.parameterLayout.entries, names) {
       expectClose(
-        Array(run.gradients.window.window(entry.range)), try #require(test.parameterGradients[name]), name)
+        Array(run.gradients.view.view(entry.range)), try #require(test.parameterGradients[name]), name)
     }
   }
 

@@ -58,17 +58,17 @@ struct StatisticsTests {
   func uneven() {
     let model = model(momentum: 0.25)
     let test = ModelUnderTest(model, samples: 3, mode: training, capacity: 3)
-    fill(test.statistics.window.window(first: 2), [8, 16])
+    fill(test.statistics.view.view(first: 2), [8, 16])
     for batch in [[1, 10, 2, 20, 3, 30], [], [6, 60]] as [[Double]] {
-      fill(test.workspace.input().window(first: batch.count), batch)
+      fill(test.workspace.input().view(first: batch.count), batch)
       test.workspace.forward(samples: batch.count / 2, mode: training, values: test.values)
     }
     // In two parts, as two ranks would.
     for part in [1..<model.statisticLayout.count, 0..<1] {
-      model.runningStatistics.update(part, of: test.statistics.window, sums: test.batchStatistics.window, scale: 1 / 4)
+      model.runningStatistics.update(part, of: test.statistics.view, sums: test.batchStatistics.view, scale: 1 / 4)
     }
     let expected: [Double] = [0.75 * 8 + 0.25 * 3, 0.75 * 16 + 0.25 * 30]
-    #expect(Array(test.statistics.window.prefix(2)) == expected)
+    #expect(Array(test.statistics.view.prefix(2)) == expected)
   }
 
   @Test("Layers that share a statistic average over their batches")
@@ -79,14 +79,14 @@ struct StatisticsTests {
     fill(test.input(), [4, 8])
     test.forward()
     model.runningStatistics.update(
-      0..<model.statisticLayout.count, of: test.statistics.window, sums: test.batchStatistics.window, scale: 1)
+      0..<model.statisticLayout.count, of: test.statistics.view, sums: test.batchStatistics.view, scale: 1)
     // The first layer sees a mean of 4 and 8, the second one of zero.
-    #expect(Array(test.statistics.window.prefix(2)) == [2, 4])
+    #expect(Array(test.statistics.view.prefix(2)) == [2, 4])
   }
 
   @Test func evaluationLeavesThemAlone() {
     let test = ModelUnderTest(model(momentum: 0.5), samples: 2)
     test.forward()
-    #expect(test.batchStatistics.window.allSatisfy { $0 == 0 })
+    #expect(test.batchStatistics.view.allSatisfy { $0 == 0 })
   }
 }

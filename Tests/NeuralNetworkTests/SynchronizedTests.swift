@@ -53,10 +53,10 @@ struct SynchronizedTests {
     Workspace.backward(group, gradients: .overwrite, sum: sum)
     #expect(collectives == 4)
     func total(_ buffer: (ModelUnderTest) -> FlatBuffer<Double>) -> [Double] {
-      sum(shards.map { Array(buffer($0).window) })
+      sum(shards.map { Array(buffer($0).view) })
     }
-    expectEqual(total(\.gradients), Array(whole.gradients.window), "parameter gradients")
-    expectEqual(total(\.batchStatistics), Array(whole.batchStatistics.window), "statistics")
+    expectEqual(total(\.gradients), Array(whole.gradients.view), "parameter gradients")
+    expectEqual(total(\.batchStatistics), Array(whole.batchStatistics.view), "statistics")
     expectEqual(
       shards.flatMap { Array($0.workspace.inputGradient()) }, Array(whole.workspace.inputGradient()), "input gradients")
   }

@@ -124,27 +124,27 @@ struct ConvolutionTests {
     withWindow(x) { x in
       withWindow(w) { w in
         withWindow(g) { g in
-          scratch.window.update(repeating: .nan)
+          scratch.view.update(repeating: .nan)
           let plain = output([S](repeating: .nan, count: g.count)) {
-            convolution.apply(x, weight: w, bias: nil, into: $0, scratch: scratch.window)
+            convolution.apply(x, weight: w, bias: nil, into: $0, scratch: scratch.view)
           }
           expect(plain, twin.output, "output")
-          scratch.window.update(repeating: .nan)
+          scratch.view.update(repeating: .nan)
           let biased = withWindow(bias) { bias in
             output([S](repeating: .nan, count: g.count)) {
-              convolution.apply(x, weight: w, bias: bias, into: $0, scratch: scratch.window)
+              convolution.apply(x, weight: w, bias: bias, into: $0, scratch: scratch.view)
             }
           }
           let shift = bias.map(Double.init)
           expect(biased, twin.output.enumerated().map { $1 + shift[$0 % test.filters] }, "output with bias")
-          scratch.window.update(repeating: .nan)
+          scratch.view.update(repeating: .nan)
           let inputGradient = output([S](repeating: .nan, count: x.count)) {
-            convolution.applyTransposed(g, weight: w, into: $0, scratch: scratch.window)
+            convolution.applyTransposed(g, weight: w, into: $0, scratch: scratch.view)
           }
           expect(inputGradient, twin.inputGradient, "input gradient")
-          scratch.window.update(repeating: .nan)
+          scratch.view.update(repeating: .nan)
           let weightGradient = output([S](repeating: 0.5, count: w.count)) {
-            convolution.addWeightGradient(input: x, outputGradient: g, to: $0, scratch: scratch.window)
+            convolution.addWeightGradient(input: x, outputGradient: g, to: $0, scratch: scratch.view)
           }
           expect(weightGradient, twin.weightGradient.map { $0 + 0.5 }, "weight gradient")
         }
@@ -163,7 +163,7 @@ struct ConvolutionTests {
       return withWindow(x) { x in
         withWindow(w) { w in
           output([Float](repeating: 0, count: x.count / convolution.inputCount * convolution.outputCount)) {
-            convolution.apply(x, weight: w, bias: nil, into: $0, scratch: scratch.window)
+            convolution.apply(x, weight: w, bias: nil, into: $0, scratch: scratch.view)
           }
         }
       }

@@ -98,7 +98,7 @@ struct FunctionTests {
   @Test("Activation kernels keep NaN and take ±10,000 and infinities to their limits")
   func specialValues() {
     let input: [Float] = [.nan, 1e4, -1e4, .infinity, -.infinity]
-    func apply(_ kernel: (Window<Float>, Window<Float>) -> Void) -> [Float] {
+    func apply(_ kernel: (BufferView<Float>, BufferView<Float>) -> Void) -> [Float] {
       withWindow(input) { input in output([Float](repeating: 7, count: 5)) { kernel(input, $0) } }
     }
     let tangent = apply { NumericCore.hyperbolicTangent($0, into: $1) }

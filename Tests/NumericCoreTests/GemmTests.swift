@@ -13,8 +13,8 @@ struct GemmTests {
       (self.rows, self.columns, stride) = (rows, columns, columns + gap)
       buffer = FlatBuffer(clearOfZero(rows * (columns + gap), seed: 4, substream: substream).map { S($0) })
     }
-    var matrix: Matrix<S> { Matrix(buffer.window, rows: rows, columns: columns, stride: stride) }
-    subscript(row: Int, column: Int) -> Double { Double(buffer.window[row * stride + column]) }
+    var matrix: Matrix<S> { Matrix(buffer.view, rows: rows, columns: columns, stride: stride) }
+    subscript(row: Int, column: Int) -> Double { Double(buffer.view[row * stride + column]) }
   }
 
   /// Values are at most 1, so a sum of k products carries at most k² · ε/2 of rounding, and what is added one more.
@@ -24,8 +24,8 @@ struct GemmTests {
     let a = transposeA ? Stored<S>(k, m, gap: gap, substream: 1) : Stored<S>(m, k, gap: gap, substream: 1)
     let b = transposeB ? Stored<S>(n, k, gap: 2 * gap, substream: 2) : Stored<S>(k, n, gap: 2 * gap, substream: 2)
     let c = Stored<S>(m, n, gap: 3 * gap, substream: 3)
-    let before = c.buffer.window.map { Double($0) }
-    if !adding { for i in 0..<m { for j in 0..<n { c.buffer.window[i * c.stride + j] = .nan } } }
+    let before = c.buffer.view.map { Double($0) }
+    if !adding { for i in 0..<m { for j in 0..<n { c.buffer.view[i * c.stride + j] = .nan } } }
     multiply(
       transposeA ? a.matrix.transposed : a.matrix, transposeB ? b.matrix.transposed : b.matrix, into: c.matrix,
       adding: adding)

@@ -19,11 +19,11 @@ struct ParameterLayoutTests {
     #expect(layout.count >= end && layout.count % alignment == 0)
     #expect(layout.elementCount == 3 + 16 + 1 + 35 + 0 + 1)
     let buffer = FlatBuffer<Float>(count: layout.count)
-    #expect(Int(bitPattern: buffer.window.baseAddress) % memoryAlignment == 0)
-    buffer.window.update(repeating: .nan)
-    layout.initialize(buffer.window, seed: 1)
-    #expect(buffer.window.filter { $0 == 1 }.count == layout.elementCount)
-    #expect(buffer.window.filter { $0 == 0 }.count == layout.count - layout.elementCount)
+    #expect(Int(bitPattern: buffer.view.baseAddress) % memoryAlignment == 0)
+    buffer.view.update(repeating: .nan)
+    layout.initialize(buffer.view, seed: 1)
+    #expect(buffer.view.filter { $0 == 1 }.count == layout.elementCount)
+    #expect(buffer.view.filter { $0 == 0 }.count == layout.count - layout.elementCount)
   }
 
   func initialize(_ initializer: Initializer, count: Int = 20_000, seed: UInt64 = 2, before: Int = 0) -> [Float] {

@@ -66,7 +66,8 @@ struct RandomSourceTests {
       return (mean, x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count))
     }
     #expect(uniform.allSatisfy { 0 <= $0 && $0 < 1 })
-    // Five standard errors: √(1/12/n) and √(1/180/n) for the uniform distribution, √(1/n) and √(2/n) for the normal one.
+    // Five standard errors: √(1/12/n) and √(1/180/n) for the uniform distribution, √(1/n) and √(2/n) for the normal
+    // one.
     #expect(abs(moments(uniform).mean - 0.5) < 0.0073)
     #expect(abs(moments(uniform).variance - 1 / 12.0) < 0.0019)
     #expect(abs(moments(normal).mean) < 0.025)

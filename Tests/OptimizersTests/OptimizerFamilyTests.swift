@@ -22,8 +22,8 @@ struct OptimizerFamilyTests {
     return ParameterUpdate(settings.rule, layout: run.layout, decaysVectors: settings.decaysBiases)
   }
 
-  /// Ten updates of parameters up to 4 in size, each of some ten roundings of 6·10⁻⁸; the references of Lion, LARS and LAMB are
-  /// in double, PyTorch's in single precision.
+  /// Ten updates of parameters up to 4 in size, each of some ten roundings of 6·10⁻⁸; the references of Lion, LARS and
+  /// LAMB are in double, PyTorch's in single precision.
   @Test("After 1 and 10 steps as PyTorch or the paper's formula")
   func againstReferences() throws {
     let fixture: Fixture = try fixture("optimizers.json")
@@ -44,7 +44,8 @@ struct OptimizerFamilyTests {
     }
   }
 
-  /// A layer-wise sum over other pieces rounds otherwise, which the exchange avoids by fixed blocks: compare closely, not exactly.
+  /// A layer-wise sum over other pieces rounds otherwise, which the exchange avoids by fixed blocks: compare closely,
+  /// not exactly.
   @Test("An update by slices is one over the whole, and alignment gaps stay zero")
   func slicesAndGaps() throws {
     let fixture: Fixture = try fixture("optimizers.json")

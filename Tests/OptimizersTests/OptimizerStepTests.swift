@@ -23,7 +23,7 @@ struct OptimizerStepTests {
   ) -> [[Float]] {
     let parameters = FlatBuffer<Float>(initial)
     let buffers = optimizer.stateNames.map { _ in FlatBuffer<Float>(count: initial.count) }
-    let state = FlatState(parameters: parameters.window, buffers: buffers.map(\.window))
+    let state = FlatState(parameters: parameters.view, buffers: buffers.map(\.view))
     let steps = gradients.enumerated().map { index, gradient in
       withWindow(gradient) { gradient in
         for slice in slices ?? [0..<initial.count] {
@@ -32,14 +32,14 @@ struct OptimizerStepTests {
             step: StepHyperparameters(number: index + 1, learningRate: learningRate, gradientScale: scale))
         }
       }
-      return Array(parameters.window)
+      return Array(parameters.view)
     }
     withExtendedLifetime((parameters, buffers)) {}
     return steps
   }
 
-  /// A parameter of size up to 4 takes at most 10 updates of some six roundings of 6·10⁻⁸ each: about 4·10⁻⁶ in the worst
-  /// case; errors of both sides are random, so 10⁻⁶ of max(1, |θ|) holds with room.
+  /// A parameter of size up to 4 takes at most 10 updates of some six roundings of 6·10⁻⁸ each: about 4·10⁻⁶ in the
+  /// worst case; errors of both sides are random, so 10⁻⁶ of max(1, |θ|) holds with room.
   @Test("After 1 and 10 steps as PyTorch")
   func againstPyTorch() throws {
     let fixture: Fixture = try fixture("pytorch-optimizers.json")

@@ -10,7 +10,8 @@ struct ParameterUpdateTests {
   private let initial: [[Float]] = [[1, -2, 0, 0.5], [4, -4]]
 
   /// The parameters after one plain step of rate 1, minus the initial ones: the gradient that the optimizer saw.
-  private func seenGradient(_ gradient: [[Float]], transform: GradientTransform, decaysVectors: Bool, scale: Float = 1) -> [[Float]]
+  private func seenGradient(_ gradient: [[Float]], transform: GradientTransform, decaysVectors: Bool, scale: Float = 1)
+    -> [[Float]]
   {
     let update = ParameterUpdate(SGD(), layout: run.layout, decaysVectors: decaysVectors, transform: transform)
     let after = run.steps(
@@ -42,7 +43,8 @@ struct ParameterUpdateTests {
 
   @Test("A gradient that is no number stays visible")
   func notANumber() {
-    let seen = seenGradient([[.nan, 0, 0, 0], [0, 0]], transform: GradientTransform(clipValue: 1), decaysVectors: true)
+    let seen = seenGradient(
+      [[.nan, 0, 0, 0], [0, 0]], transform: GradientTransform(clipValue: 1), decaysVectors: true)
     #expect(seen[0][0].isNaN && !seen[0][1].isNaN)
   }
 

@@ -41,8 +41,8 @@ struct PyTorchLossTests {
     return builder.build(outputs: node)
   }
 
-  /// The loss before each of `steps` updates, each as a distributed run makes it: gradients summed over samples, divided
-  /// once by their number and clipped on the way into the optimizer.
+  /// The loss before each of `steps` updates, each as a distributed run makes it: gradients summed over samples,
+  /// divided once by their number and clipped on the way into the optimizer.
   func train(_ test: Fixture.Case, _ fixture: Fixture) throws -> [Double] {
     let model = network(try #require(Self.activations[test.activation]))
     let loss = try #require(Self.losses[test.loss])
@@ -53,18 +53,18 @@ struct PyTorchLossTests {
     let parameters = FlatBuffer<Float>(count: layout.count)
     let gradients = FlatBuffer<Float>(count: layout.count)
     let buffers = optimizer.stateNames.map { _ in FlatBuffer<Float>(count: layout.count) }
-    let state = FlatState(parameters: parameters.window, buffers: buffers.map(\.window))
+    let state = FlatState(parameters: parameters.view, buffers: buffers.map(\.view))
     for entry in layout.entries {
-      fill(parameters.window.window(entry.range), try #require(fixture.parameters[entry.name]))
+      fill(parameters.view.view(entry.range), try #require(fixture.parameters[entry.name]))
     }
     let values = ModelValues(
-      parameters: parameters.window, gradients: gradients.window, statistics: FlatBuffer<Float>(count: 0).window)
+      parameters: parameters.view, gradients: gradients.view, statistics: FlatBuffer<Float>(count: 0).view)
     let workspace = Workspace(model: model, capacity: samples, values: values)
 
     let result = try test.losses.indices.map { index in
       let batch = index % fixture.inputs.count
       fill(workspace.input(), fixture.inputs[batch])
-      gradients.window.update(repeating: 0)
+      gradients.view.update(repeating: 0)
       workspace.forward(samples: samples, mode: .training(random: RandomSource(seed: 1)), values: values)
       let targets = try #require(fixture.targets[test.loss])[batch]
       let sums = withWindow(targets) {
@@ -74,11 +74,11 @@ struct PyTorchLossTests {
       workspace.backward()
       var scale = 1 / Double(samples)
       if let clip = test.clipNorm {
-        let norm = sumOfSquares(gradients.window).squareRoot() / Double(samples)
+        let norm = sumOfSquares(gradients.view).squareRoot() / Double(samples)
         scale *= min(1, clip / (norm + 1e-6))
       }
       optimizer.update(
-        0..<layout.count, of: state, gradient: gradients.window,
+        0..<layout.count, of: state, gradient: gradients.view,
         step: StepHyperparameters(number: index + 1, learningRate: Float(options.lr), gradientScale: Float(scale)))
       return sums.loss / Double(samples)
     }
@@ -96,8 +96,8 @@ struct PyTorchLossTests {
     #expect(fixture.cases.contains { $0.clipNorm != nil })
   }
 
-  /// Single precision carries a relative error of 6·10⁻⁸ an operation; summing in another order than PyTorch's kernels moves
-  /// a loss by some 10⁻⁷, and training amplifies it: hence 10⁻⁵ over the first 10 steps and 10⁻⁴ over all 50.
+  /// Single precision carries a relative error of 6·10⁻⁸ an operation; summing in another order than PyTorch's kernels
+  /// moves a loss by some 10⁻⁷, and training amplifies it: hence 10⁻⁵ over the first 10 steps and 10⁻⁴ over all 50.
   @Test func sameLosses() throws {
     let fixture: Fixture = try fixture("pytorch-losses.json")
     for test in fixture.cases {

@@ -2,8 +2,8 @@ import NumericCore
 import Optimizers
 import TestSupport
 
-/// A layout, and updates of a state that it lays out, made as a distributed run makes them: by any slices, and for a layer-wise
-/// optimizer in two passes over pieces with sums over each parameter between.
+/// A layout, and updates of a state that it lays out, made as a distributed run makes them: by any slices, and for a
+/// layer-wise optimizer in two passes over pieces with sums over each parameter between.
 struct UpdateRun {
   let layout: ParameterLayout
 
@@ -36,12 +36,12 @@ struct UpdateRun {
     let buffers = update.stateNames.map {
       $0 == WeightAveraging.stateName ? FlatBuffer<Float>(initial) : FlatBuffer<Float>(count: initial.count)
     }
-    let state = update.state(FlatState(parameters: parameters.window, buffers: buffers.map(\.window)))
+    let state = update.state(FlatState(parameters: parameters.view, buffers: buffers.map(\.view)))
     let slices = [cut..<layout.count, 0..<cut]
     let result = gradients.enumerated().map { index, gradient in
       let step = update.step(
         index + 1, of: state, learningRate: Double(learningRate),
-        statistics: (RunningStatistics(ParameterLayout(), rules: []), FlatBuffer<Float>(count: 0).window))
+        statistics: (RunningStatistics(ParameterLayout(), rules: []), FlatBuffer<Float>(count: 0).view))
       withWindow(gradient) { gradient in
         if update.isLayerwise {
           layerwise(step, gradient, scale, slices)
@@ -49,14 +49,14 @@ struct UpdateRun {
           for slice in slices { step.update(slice, gradient: gradient, scale: scale) }
         }
       }
-      return (Array(parameters.window), buffers.map { Array($0.window) })
+      return (Array(parameters.view), buffers.map { Array($0.view) })
     }
     withExtendedLifetime((parameters, buffers)) {}
     return result
   }
 
   private func layerwise(
-    _ step: ParameterUpdate.Step, _ gradient: Window<Float>, _ scale: Float, _ slices: [Range<Int>]
+    _ step: ParameterUpdate.Step, _ gradient: BufferView<Float>, _ scale: Float, _ slices: [Range<Int>]
   ) {
     let sums = layout.entries.map { entry in
       let pieces = slices.map { slice in

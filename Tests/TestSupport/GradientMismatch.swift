@@ -19,17 +19,18 @@ public struct GradientMismatch: Equatable, Sendable, CustomStringConvertible {
 
 /// How gradients are compared with central differences in double precision.
 public struct DifferenceQuotient: Sendable {
-  /// h. A central difference of f errs by h²/6·|f‴| from truncation and by about ε·|f|/h from rounding. They balance near
-  /// ∛ε = 6·10⁻⁶; a power of two makes x ± h exact for most x.
+  /// h. A central difference of f errs by h²/6·|f‴| from truncation and by about ε·|f|/h from rounding. They balance
+  /// near ∛ε = 6·10⁻⁶; a power of two makes x ± h exact for most x.
   public static let step = 0x1p-17
-  /// With |f| and |f‴| up to about 100, as in all our cases, either error is below 4·10⁻⁹ at this step; the bound leaves a
-  /// factor of 25 for the rounding inside f, and still sees an error in the seventh digit.
+  /// With |f| and |f‴| up to about 100, as in all our cases, either error is below 4·10⁻⁹ at this step; the bound
+  /// leaves a factor of 25 for the rounding inside f, and still sees an error in the seventh digit.
   public static let tolerance = 1e-7
 
-  /// Compares `analytic` with the difference quotients of `objective` in each element of `variables`, which it restores.
+  /// Compares `analytic` with the difference quotients of `objective` in each element of `variables`, which it
+  /// restores.
   /// - Returns: the elements where |analytic − numeric| > tolerance · max(1, |analytic|, |numeric|), or either is NaN.
   public static func mismatches(
-    of variable: String, in variables: Window<Double>, analytic: [Double], objective: () -> Double
+    of variable: String, in variables: BufferView<Double>, analytic: [Double], objective: () -> Double
   ) -> [GradientMismatch] {
     precondition(variables.count == analytic.count, "\(analytic.count) gradients of \(variables.count) variables")
     var result: [GradientMismatch] = []

@@ -37,13 +37,13 @@ public final class ModelUnderTest {
     batchStatistics = FlatBuffer(count: model.statisticLayout.count)
     workspace = Workspace(
       model: model, capacity: capacity ?? samples,
-      values: ModelValues(parameters: parameters.window, statistics: statistics.window), differentiatesInputs: true)
+      values: ModelValues(parameters: parameters.view, statistics: statistics.view), differentiatesInputs: true)
     for (index, entry) in model.parameterLayout.entries.enumerated() {
-      fill(parameters.window.window(entry.range), clearOfZero(entry.range.count, seed: seed, substream: index))
+      fill(parameters.view.view(entry.range), clearOfZero(entry.range.count, seed: seed, substream: index))
     }
     for (index, entry) in model.statisticLayout.entries.enumerated() {
       fill(
-        statistics.window.window(entry.range),
+        statistics.view.view(entry.range),
         clearOfZero(entry.range.count, seed: seed, substream: 500 + index).map { abs($0) })
     }
     for index in model.inputShapes.indices {
@@ -53,14 +53,14 @@ public final class ModelUnderTest {
   }
 
   /// Elements of input `index` that hold samples.
-  public func input(_ index: Int = 0) -> Window<Double> {
-    workspace.input(index).window(first: samples * model.inputShapes[index].elementCount)
+  public func input(_ index: Int = 0) -> BufferView<Double> {
+    workspace.input(index).view(first: samples * model.inputShapes[index].elementCount)
   }
 
   public var values: ModelValues<Double> {
     ModelValues(
-      parameters: parameters.window, gradients: learns ? gradients.window : nil, statistics: statistics.window,
-      batchStatistics: learns ? batchStatistics.window : nil)
+      parameters: parameters.view, gradients: learns ? gradients.view : nil, statistics: statistics.view,
+      batchStatistics: learns ? batchStatistics.view : nil)
   }
 
   public func forward() { workspace.forward(samples: samples, mode: mode, values: values) }
@@ -88,21 +88,21 @@ public final class ModelUnderTest {
     }
   }
 
-  /// Checks backward for every parameter and, unless `integerInputs`, every input. Gradients are poisoned or offset before
-  /// backward, so that one that adds where it should overwrite, or overwrites where it should add, is found.
+  /// Checks backward for every parameter and, unless `integerInputs`, every input. Gradients are poisoned or offset
+  /// before backward, so that one that adds where it should overwrite, or overwrites where it should add, is found.
   public func mismatches(_ objective: Objective = .linear, integerInputs: Set<Int> = []) -> [GradientMismatch] {
     let offset = 0.5
-    gradients.window.update(repeating: offset)
+    gradients.view.update(repeating: offset)
     _ = evaluate(objective, differentiate: true)
     for index in model.inputShapes.indices { workspace.inputGradient(index).update(repeating: .nan) }
     workspace.backward()
-    let parameterGradients = gradients.window.map { $0 - offset }
+    let parameterGradients = gradients.view.map { $0 - offset }
     let inputGradients = model.inputShapes.indices.map { Array(workspace.inputGradient($0)) }
 
     var result: [GradientMismatch] = []
     for entry in model.parameterLayout.entries {
       result += DifferenceQuotient.mismatches(
-        of: "parameter \(entry.name)", in: parameters.window.window(entry.range),
+        of: "parameter \(entry.name)", in: parameters.view.view(entry.range),
         analytic: Array(parameterGradients[entry.range])
       ) { evaluate(objective, differentiate: false) }
     }

@@ -11,11 +11,13 @@ import Testing
   /// Every key, none at its default.
   static let full = """
     {
-      data: { path: "mnist.h5", features: "/train/x", labels: "/train/y", validation: 0.1, scaling: "min_max", layout: "channels_first",
-        augment: ["flip", { crop: { padding: 2 } }, { mixup: { alpha: 0.4 } }] },
-      model: { layers: [{ dense: 128 }, "relu", { dense: { units: 64, initializer: "xavier" } }, { dropout: 0.2 }, "dense"] },
+      data: { path: "mnist.h5", features: "/train/x", labels: "/train/y", validation: 0.1, scaling: "min_max",
+        layout: "channels_first", augment: ["flip", { crop: { padding: 2 } }, { mixup: { alpha: 0.4 } }] },
+      model: { layers: [{ dense: 128 }, "relu", { dense: { units: 64, initializer: "xavier" } }, { dropout: 0.2 },
+        "dense"] },
       initializer: "xavier", loss: { name: "huber", delta: 0.5 }, metrics: ["accuracy", "f1_macro", "top_3"],
-      optimizer: { name: "sgd", learning_rate: 0.1, weight_decay: 1e-4, decay_biases: false, momentum: 0.9, nesterov: true },
+      optimizer: { name: "sgd", learning_rate: 0.1, weight_decay: 1e-4, decay_biases: false, momentum: 0.9,
+        nesterov: true },
       schedule: { name: "step", warmup_steps: 100, step_epochs: 4, gamma: 0.5, scaling: "linear", reference_batch: 32 },
       clip_norm: 1, epochs: 3, batch_size: 64, seed: 7, shards: 8, exchange: "mpi", threads: 2,
       clip_value: 0.5, accumulate: 4, ema_decay: 0.999, regularization: { l1: 1e-5, l2: 1e-4 },
@@ -147,7 +149,8 @@ import Testing
 
   @Test func aGeneratorAndADiscriminatorAreAModel() throws {
     let read = try configuration(
-      "{ model: { generator: ['dense'], discriminator: ['relu', 'dense'] }, generator_optimizer: 'lion', optimizer: 'sgd' }"
+      "{ model: { generator: ['dense'], discriminator: ['relu', 'dense'] }, generator_optimizer: 'lion', optimizer: "
+        + "'sgd' }"
     )
     guard case .adversarial(let networks) = read.model else {
       Issue.record("expected two networks, got \(read.model)")
@@ -307,7 +310,8 @@ import Testing
     ("{ layers: [{ relu: 3 }] }", "run.json5:1:20: layers[0].relu: expected no value: it has no options, found 3"),
     (
       "{ layers: [{ dense: 3, relu: 1 }] }",
-      "run.json5:1:12: layers[0]: expected a layer, such as \"relu\" or { dense: 128 }, found {\"dense\": 3, \"relu\": 1}"
+      "run.json5:1:12: layers[0]: expected a layer, such as \"relu\" or { dense: 128 }, found {\"dense\": 3, \"relu\": "
+        + "1}"
     ),
     ("{ layers: [{ dense: 0 }] }", "run.json5:1:21: layers[0].dense.units: expected at least 1, found 0"),
     (
@@ -365,7 +369,8 @@ import Testing
     ),
     (
       "{ schedule: { scaling: 'linear' } }",
-      "run.json5:1:24: schedule.scaling: needs schedule.reference_batch, the batch that the learning rate was chosen for"
+      "run.json5:1:24: schedule.scaling: needs schedule.reference_batch, the batch that the learning rate was chosen "
+        + "for"
     ),
     (
       "{ schedule: { name: 'one_cycle', rise: 1 } }",

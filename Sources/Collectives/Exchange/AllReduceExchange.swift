@@ -9,9 +9,9 @@ public final class AllReduceExchange: Exchange {
   public let layout: ExchangeLayout
   public let assignment: ShardAssignment
   public let shards: Range<Int>
-  public let parameters: Window<Float>
-  public let optimizerState: [Window<Float>]
-  public let statistics: Window<Float>
+  public let parameters: BufferView<Float>
+  public let optimizerState: [BufferView<Float>]
+  public let statistics: BufferView<Float>
 
   private let world: MPICommunicator
   private let owners: [FlatBuffer<Float>]
@@ -36,42 +36,42 @@ public final class AllReduceExchange: Exchange {
     let layerMemory = FlatBuffer<Double>(count: LayerSums.memoryCount(layout, plan: plan))
     self.layerMemory = layerMemory
     layers =
-      layout.layerRanges.isEmpty ? nil : (plan, LayerSums(layout, plan: plan) { layerMemory.window.window(first: $0) })
-    parameters = parameterOwner.window
-    statistics = statisticOwner.window
-    optimizerState = stateOwners.map(\.window)
+      layout.layerRanges.isEmpty ? nil : (plan, LayerSums(layout, plan: plan) { layerMemory.view.view(first: $0) })
+    parameters = parameterOwner.view
+    statistics = statisticOwner.view
+    optimizerState = stateOwners.map(\.view)
     buffers = shards.map { _ in FlatBuffer(count: layout.exchangedCount) }
     scalars = FlatBuffer(count: shards.count)
     additions = ShardTree(leafCount: shards.count).additions
   }
 
-  public func gradients(ofShard shard: Int) -> Window<Float> {
-    buffers[shard - shards.lowerBound].window.window(first: layout.parameterCount)
+  public func gradients(ofShard shard: Int) -> BufferView<Float> {
+    buffers[shard - shards.lowerBound].view.view(first: layout.parameterCount)
   }
-  public func batchStatistics(ofShard shard: Int) -> Window<Float> {
-    buffers[shard - shards.lowerBound].window.window(layout.parameterCount..<layout.exchangedCount)
+  public func batchStatistics(ofShard shard: Int) -> BufferView<Float> {
+    buffers[shard - shards.lowerBound].view.view(layout.parameterCount..<layout.exchangedCount)
   }
   public func scalars(ofShard shard: Int) -> UnsafeMutablePointer<StepScalars> {
-    scalars.window.pointer(to: shard - shards.lowerBound)
+    scalars.view.pointer(to: shard - shards.lowerBound)
   }
 
   public func broadcastState() throws(CollectiveError) {
-    for owner in owners { try world.broadcast(UnsafeMutableRawBufferPointer(owner.window), from: 0) }
+    for owner in owners { try world.broadcast(UnsafeMutableRawBufferPointer(owner.view), from: 0) }
   }
 
   public func step(_ update: some StepUpdate, clipNorm: Double?) throws(CollectiveError) -> StepTotals {
     for (target, source) in additions {
-      add(buffers[source].window, into: buffers[target].window)
-      scalars.window[target] += scalars.window[source]
+      add(buffers[source].view, into: buffers[target].view)
+      scalars.view[target] += scalars.view[source]
     }
-    let sum = buffers[0].window
+    let sum = buffers[0].view
     try world.allReduceSum(sum)
-    try world.allReduceSum(scalars.window.window(first: 1).doubles)
-    let scalars = scalars.window[0]
+    try world.allReduceSum(scalars.view.view(first: 1).doubles)
+    let scalars = scalars.view[0]
 
     guard scalars.samples > 0 else { return StepTotals(scalars, gradientNorm: 0) }
     let mean = reciprocal(scalars.weight)
-    let gradient = sum.window(first: layout.parameterCount)
+    let gradient = sum.view(first: layout.parameterCount)
     let norm = sumOfSquares(gradient).squareRoot() * mean
     let scale = Float(mean * clippingCoefficient(norm: norm, limit: clipNorm))
     if let (plan, sums) = layers {
@@ -82,7 +82,7 @@ public final class AllReduceExchange: Exchange {
       update.update(0..<layout.parameterCount, gradient: gradient, scale: scale)
     }
     update.updateStatistics(
-      0..<layout.statisticCount, sums: sum.window(layout.parameterCount..<layout.exchangedCount),
+      0..<layout.statisticCount, sums: sum.view(layout.parameterCount..<layout.exchangedCount),
       scale: Float(1 / scalars.samples))
     return StepTotals(scalars, gradientNorm: norm)
   }

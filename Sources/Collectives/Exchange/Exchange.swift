@@ -8,7 +8,8 @@ public struct ExchangeLayout: Sendable, Equatable {
   public var statisticCount: Int
   /// Flat buffers of optimizer state.
   public var stateCount: Int
-  /// Where each parameter stands, in order, for updates that need sums over whole parameters; empty for those that do not.
+  /// Where each parameter stands, in order, for updates that need sums over whole parameters; empty for those that do
+  /// not.
   public var layerRanges: [Range<Int>]
 
   public init(parameterCount: Int, statisticCount: Int, stateCount: Int, layerRanges: [Range<Int>] = []) {
@@ -32,20 +33,21 @@ public protocol Exchange: AnyObject {
   var shards: Range<Int> { get }
 
   /// The current parameters, written only inside `step` and before `broadcastState`.
-  var parameters: Window<Float> { get }
-  var optimizerState: [Window<Float>] { get }
-  var statistics: Window<Float> { get }
+  var parameters: BufferView<Float> { get }
+  var optimizerState: [BufferView<Float>] { get }
+  var statistics: BufferView<Float> { get }
 
   /// Where the gradients of one of this rank's shards go, as sums over its samples.
-  func gradients(ofShard shard: Int) -> Window<Float>
+  func gradients(ofShard shard: Int) -> BufferView<Float>
   /// Where the statistics of one of this rank's shards go, times its samples.
-  func batchStatistics(ofShard shard: Int) -> Window<Float>
+  func batchStatistics(ofShard shard: Int) -> BufferView<Float>
   /// Where the scalars of one of this rank's shards go.
   func scalars(ofShard shard: Int) -> UnsafeMutablePointer<StepScalars>
 
   /// Gives rank 0's parameters, optimizer state and statistics to every rank.
   func broadcastState() throws(CollectiveError)
-  /// Sums over all shards in the fixed tree and applies `update`; a step in which no shard has a sample updates nothing.
+  /// Sums over all shards in the fixed tree and applies `update`; a step in which no shard has a sample updates
+  /// nothing.
   /// - Parameter clipNorm: the greatest norm that the mean gradient may have; nil for no clipping.
   func step(_ update: some StepUpdate, clipNorm: Double?) throws(CollectiveError) -> StepTotals
   /// Whether every copy of parameters, optimizer state and statistics in the job has the same bits.

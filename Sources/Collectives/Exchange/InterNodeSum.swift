@@ -61,43 +61,43 @@ final class InterNodeSum {
   /// Leaves the sum over all nodes in `buffers[0]`, for the elements of this rank's rail. Call between two node
   /// barriers.
   /// - Parameter buffers: the exchange buffers of this node's shards, of which `firstShard` is the first.
-  func sum(buffers: [Window<Float>], firstShard: Int) throws(CollectiveError) {
+  func sum(buffers: [BufferView<Float>], firstShard: Int) throws(CollectiveError) {
     guard let rail else { return }
     for round in rounds {
       var start = 0
       for part in round.parts {
         for root in roots[topology.nodeIndex] {
-          copy(buffers[root - firstShard].window(part), into: packed.window.window(start..<start + part.count))
+          copy(buffers[root - firstShard].view(part), into: packed.view.view(start..<start + part.count))
           start += part.count
         }
       }
       try check(
         "MPI_Alltoallv",
         MPI_Alltoallv(
-          packed.window.baseAddress, round.sendCounts, round.sendStarts, copenmpi_float(),
-          received.window.baseAddress, round.receiveCounts, round.receiveStarts, copenmpi_float(), rail.handle))
+          packed.view.baseAddress, round.sendCounts, round.sendStarts, copenmpi_float(),
+          received.view.baseAddress, round.receiveCounts, round.receiveStarts, copenmpi_float(), rail.handle))
       let own = round.parts[topology.nodeIndex].count
       for (target, source) in crossAdditions {
         add(receivedSum(ofRoot: source, count: own), into: receivedSum(ofRoot: target, count: own))
       }
       // Shard 0 is the root of the whole tree, and the first that is received.
-      let sums = buffers[0].window(round.parts[0].lowerBound..<round.parts[round.parts.count - 1].upperBound)
+      let sums = buffers[0].view(round.parts[0].lowerBound..<round.parts[round.parts.count - 1].upperBound)
       try check(
         "MPI_Allgatherv",
         MPI_Allgatherv(
-          received.window.baseAddress, Int32(own), copenmpi_float(), sums.baseAddress, round.partCounts,
+          received.view.baseAddress, Int32(own), copenmpi_float(), sums.baseAddress, round.partCounts,
           round.partStarts, copenmpi_float(), rail.handle))
     }
   }
 
   /// Where `received` holds a root's elements of this node's part, `count` of them.
-  private func receivedSum(ofRoot root: Int, count: Int) -> Window<Float> {
+  private func receivedSum(ofRoot root: Int, count: Int) -> BufferView<Float> {
     guard let index = rootIndex[root] else { preconditionFailure("shard \(root) is not the root of a node's subtree") }
-    return received.window.window(index * count..<(index + 1) * count)
+    return received.view.view(index * count..<(index + 1) * count)
   }
 
   /// Fills in the scalars of the other nodes' shards, ours already there.
-  func gather(_ scalars: Window<StepScalars>) throws(CollectiveError) {
+  func gather(_ scalars: BufferView<StepScalars>) throws(CollectiveError) {
     try check(
       "MPI_Allgatherv",
       MPI_Allgatherv(
@@ -109,7 +109,7 @@ final class InterNodeSum {
   func close() throws(CollectiveError) { try group.close() }
 
   /// Copies the windows of the node that rank 0 is on to all other nodes.
-  func broadcast(_ windows: [Window<Float>], from node: Int) throws(CollectiveError) {
+  func broadcast(_ windows: [BufferView<Float>], from node: Int) throws(CollectiveError) {
     guard topology.localRank == 0, let rail else { return }
     for window in windows { try rail.broadcast(UnsafeMutableRawBufferPointer(window), from: node) }
   }

@@ -13,12 +13,12 @@ struct LayerSums {
   /// The pieces of block b are firstPiece[b] ..< firstPiece[b + 1].
   private let firstPiece: [Int]
   /// Two values for each piece, shared by all ranks of a node.
-  private let pieceSums: Window<Double>
+  private let pieceSums: BufferView<Double>
   /// Two values for each parameter; this rank's copy.
   private let parameterSums: FlatBuffer<Double>
 
   /// - Parameter memory: gives zeroed doubles, which must be the same for all ranks that share the parameters.
-  init(_ layout: ExchangeLayout, plan: BlockPlan, memory: (_ count: Int) -> Window<Double>) {
+  init(_ layout: ExchangeLayout, plan: BlockPlan, memory: (_ count: Int) -> BufferView<Double>) {
     pieces = Self.pieces(layout, plan)
     var first = [0]
     for block in 0..<plan.blockCount {
@@ -45,7 +45,7 @@ struct LayerSums {
   }
 
   /// The first pass over the pieces of a block.
-  func prepare(_ update: some StepUpdate, block: Int, gradient: Window<Float>, scale: Float) {
+  func prepare(_ update: some StepUpdate, block: Int, gradient: BufferView<Float>, scale: Float) {
     for index in firstPiece[block]..<firstPiece[block + 1] {
       let sums = update.prepare(pieces[index].elements, gradient: gradient, scale: scale)
       pieceSums[2 * index] = sums.parameter
@@ -55,7 +55,7 @@ struct LayerSums {
 
   /// Adds up the pieces of every parameter, after all ranks have prepared theirs.
   func add() {
-    let sums = parameterSums.window
+    let sums = parameterSums.view
     sums.update(repeating: 0)
     for (index, piece) in pieces.enumerated() {
       sums[2 * piece.parameter] += pieceSums[2 * index]
@@ -64,8 +64,8 @@ struct LayerSums {
   }
 
   /// The second pass over the pieces of a block.
-  func update(_ update: some StepUpdate, block: Int, gradient: Window<Float>, scale: Float) {
-    let sums = parameterSums.window
+  func update(_ update: some StepUpdate, block: Int, gradient: BufferView<Float>, scale: Float) {
+    let sums = parameterSums.view
     for index in firstPiece[block]..<firstPiece[block + 1] {
       let piece = pieces[index]
       update.update(

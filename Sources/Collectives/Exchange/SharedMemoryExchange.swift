@@ -34,19 +34,19 @@ public final class SharedMemoryExchange: Exchange {
   public let layout: ExchangeLayout
   public let assignment: ShardAssignment
   public let shards: Range<Int>
-  public let parameters: Window<Float>
-  public let optimizerState: [Window<Float>]
-  public let statistics: Window<Float>
+  public let parameters: BufferView<Float>
+  public let optimizerState: [BufferView<Float>]
+  public let statistics: BufferView<Float>
 
   private let topology: Topology
   private let memory: SharedMemory
   private let barrier: NodeBarrier
   /// The shards of this node; their buffers and scalars follow.
   private let nodeShards: Range<Int>
-  private let buffers: [Window<Float>]
-  private let scalars: Window<StepScalars>
+  private let buffers: [BufferView<Float>]
+  private let scalars: BufferView<StepScalars>
   /// Σ g² of each block, written by the rank that reduced it and read by all.
-  private let blockNorms: Window<Double>
+  private let blockNorms: BufferView<Double>
   /// nil for an update that treats each element by itself.
   private let layerSums: LayerSums?
   /// This rank's copy of the scalars of all shards, summed in place.
@@ -105,11 +105,11 @@ public final class SharedMemoryExchange: Exchange {
       ? nil : try InterNodeSum(plan: plan, tree: tree, assignment: assignment, topology: topology)
   }
 
-  public func gradients(ofShard shard: Int) -> Window<Float> {
-    buffers[shard - nodeShards.lowerBound].window(first: layout.parameterCount)
+  public func gradients(ofShard shard: Int) -> BufferView<Float> {
+    buffers[shard - nodeShards.lowerBound].view(first: layout.parameterCount)
   }
-  public func batchStatistics(ofShard shard: Int) -> Window<Float> {
-    buffers[shard - nodeShards.lowerBound].window(layout.parameterCount..<layout.exchangedCount)
+  public func batchStatistics(ofShard shard: Int) -> BufferView<Float> {
+    buffers[shard - nodeShards.lowerBound].view(layout.parameterCount..<layout.exchangedCount)
   }
   public func scalars(ofShard shard: Int) -> UnsafeMutablePointer<StepScalars> {
     scalars.pointer(to: shard - nodeShards.lowerBound)
@@ -195,12 +195,12 @@ public final class SharedMemoryExchange: Exchange {
     let elements = plan.block(block)
     if interNode == nil { addShards(of: elements) }
     let gradients = elements.clamped(to: 0..<layout.parameterCount)
-    blockNorms[block] = sumOfSquares(buffers[0].window(gradients))
+    blockNorms[block] = sumOfSquares(buffers[0].view(gradients))
   }
 
   private func addShards(of elements: Range<Int>) {
     for (target, source) in nodeAdditions {
-      add(buffers[source].window(elements), into: buffers[target].window(elements))
+      add(buffers[source].view(elements), into: buffers[target].view(elements))
     }
   }
 
@@ -216,20 +216,20 @@ public final class SharedMemoryExchange: Exchange {
     if !statistics.isEmpty {
       update.updateStatistics(
         statistics.lowerBound - layout.parameterCount..<statistics.upperBound - layout.parameterCount,
-        sums: buffers[0].window(layout.parameterCount..<layout.exchangedCount), scale: statisticScale)
+        sums: buffers[0].view(layout.parameterCount..<layout.exchangedCount), scale: statisticScale)
     }
   }
 
   /// Where `reduce` leaves the sums of the gradients, each rank those of its own blocks.
-  private var summedGradient: Window<Float> { buffers[0].window(first: layout.parameterCount) }
+  private var summedGradient: BufferView<Float> { buffers[0].view(first: layout.parameterCount) }
 
   /// √Σ g² of the summed gradient, from the blocks in their order.
   private var gradientNorm: Double { blockNorms.reduce(0, +).squareRoot() }
 
   /// Every rank sums the scalars for itself: they are few, and this way no rank waits for another's result.
   private func sumScalars() throws(CollectiveError) -> StepScalars {
-    let partial = partialScalars.window
-    _ = partial.window(nodeShards).update(fromContentsOf: scalars)
+    let partial = partialScalars.view
+    _ = partial.view(nodeShards).update(fromContentsOf: scalars)
     if let interNode { try interNode.gather(partial) }
     for (target, source) in treeAdditions { partial[target] += partial[source] }
     return partial[0]

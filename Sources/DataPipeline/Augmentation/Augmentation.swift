@@ -1,8 +1,8 @@
 public import NumericCore
 public import Settings
 
-/// One random change of the samples of a training batch, in one file with its settings. Pixels that come from outside an image are
-/// 0 in scaled features.
+/// One random change of the samples of a training batch, in one file with its settings. Pixels that come from outside
+/// an image are 0 in scaled features.
 public protocol Augmentation: Configurable {
   /// Whether it needs images. Default: no.
   static var needsImages: Bool { get }
@@ -59,31 +59,31 @@ public struct AugmentationList: SettingValue, Equatable {
 /// A micro-batch under augmentation, and the memory that an augmentation may use.
 public struct AugmentationPass {
   /// [n, …] of the sample's shape.
-  public let features: Window<Float>
+  public let features: BufferView<Float>
   /// [n, target size].
-  public let targets: Window<Float>
+  public let targets: BufferView<Float>
   /// [n], the keys of per-sample randomness.
-  public let sampleIDs: Window<Int>
+  public let sampleIDs: BufferView<Int>
   /// Of this step and this augmentation's place in the list.
   public let random: RandomSource
   public let image: ImageExtents
   /// One sample.
-  public let scratch: Window<Float>
+  public let scratch: BufferView<Float>
   /// One target.
-  public let targetScratch: Window<Float>
+  public let targetScratch: BufferView<Float>
   /// One number for each sample.
-  public let shares: Window<Float>
+  public let shares: BufferView<Float>
 
   /// Calls `change` for each sample with its features and random numbers of its own.
-  func forEachSample(_ change: (_ sample: Window<Float>, _ generator: inout RandomSource.Generator) -> Void) {
+  func forEachSample(_ change: (_ sample: BufferView<Float>, _ generator: inout RandomSource.Generator) -> Void) {
     for sample in sampleIDs.indices {
       var generator = RandomSource.Generator(source: random, substream: sampleIDs[sample])
-      change(features.window(sample * scratch.count..<(sample + 1) * scratch.count), &generator)
+      change(features.view(sample * scratch.count..<(sample + 1) * scratch.count), &generator)
     }
   }
 
   /// Moves an image by a motion, bilinear.
-  func move(_ sample: Window<Float>, _ motion: ImageMotion) {
+  func move(_ sample: BufferView<Float>, _ motion: ImageMotion) {
     copy(sample, into: scratch)
     moveImage(
       scratch, height: image.height, width: image.width, channels: image.channels, by: motion, into: sample)

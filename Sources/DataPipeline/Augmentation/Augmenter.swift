@@ -3,8 +3,8 @@ public import NumericCore
 
 /// Applies augmentations to batches of one micro-batch size, in their order.
 ///
-/// Every draw is keyed by (seed, step, place in the list, sample), so that a batch has the same bits on any number of ranks and
-/// nothing has to be saved to resume. Applying allocates nothing.
+/// Every draw is keyed by (seed, step, place in the list, sample), so that a batch has the same bits on any number of
+/// ranks and nothing has to be saved to resume. Applying allocates nothing.
 public final class Augmenter {
   public let augmentations: [any Augmentation]
   private let sampleSize: Int
@@ -42,7 +42,7 @@ public final class Augmenter {
   /// - Shapes: `features` [n, …] of the sample's shape, `targets` [n, target size], `sampleIDs` [n].
   /// - Parameter random: the source of the step; the augmentation at place i draws from its stream (augmentation, i).
   public func apply(
-    features: Window<Float>, targets: Window<Float>, sampleIDs: Window<Int>, random: RandomSource
+    features: BufferView<Float>, targets: BufferView<Float>, sampleIDs: BufferView<Int>, random: RandomSource
   ) {
     precondition(
       features.count == sampleIDs.count * sampleSize, "\(features.count) features of \(sampleIDs.count) samples")
@@ -50,7 +50,7 @@ public final class Augmenter {
       augmentation.apply(
         AugmentationPass(
           features: features, targets: targets, sampleIDs: sampleIDs, random: random.stream(.augmentation, place),
-          image: image, scratch: scratch.window, targetScratch: targetScratch.window, shares: shares.window))
+          image: image, scratch: scratch.view, targetScratch: targetScratch.view, shares: shares.view))
     }
   }
 }

@@ -1,8 +1,8 @@
 public import NumericCore
 public import Settings
 
-/// Makes each sample λ · itself + (1 − λ) · the next one of its micro-batch, its target alike, λ from Beta(α, α) (Zhang et al.
-/// 2018). The order of a micro-batch is random, so the next is any sample; the last one's next is the first.
+/// Makes each sample λ · itself + (1 − λ) · the next one of its micro-batch, its target alike, λ from Beta(α, α) (Zhang
+/// et al. 2018). The order of a micro-batch is random, so the next is any sample; the last one's next is the first.
 public struct Mixup: Augmentation {
   /// α.
   public var alpha: Double
@@ -28,14 +28,16 @@ public struct Mixup: Augmentation {
   }
 
   /// Row by row from the first on, the next row still as it was; the first row's copy is the last one's next.
-  private func mixRows(of rows: Window<Float>, shares: Window<Float>, keeping first: Window<Float>, count: Int) {
+  private func mixRows(
+    of rows: BufferView<Float>, shares: BufferView<Float>, keeping first: BufferView<Float>, count: Int
+  ) {
     let size = first.count
     precondition(rows.count == size * count, "\(rows.count) elements for \(count) rows of \(size)")
     guard count > 1 else { return }
-    copy(rows.window(first: size), into: first)
+    copy(rows.view(first: size), into: first)
     for row in 0..<count {
-      let next = row + 1 < count ? rows.window((row + 1) * size..<(row + 2) * size) : first
-      mix(next, into: rows.window(row * size..<(row + 1) * size), share: shares[row])
+      let next = row + 1 < count ? rows.view((row + 1) * size..<(row + 2) * size) : first
+      mix(next, into: rows.view(row * size..<(row + 1) * size), share: shares[row])
     }
   }
 }

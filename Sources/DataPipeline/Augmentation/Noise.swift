@@ -19,7 +19,7 @@ public struct Noise: Augmentation {
     let size = batch.scratch.count
     for sample in batch.sampleIDs.indices {
       batch.random.addNormal(
-        to: batch.features.window(sample * size..<(sample + 1) * size), standardDeviation: standardDeviation,
+        to: batch.features.view(sample * size..<(sample + 1) * size), standardDeviation: standardDeviation,
         substream: batch.sampleIDs[sample])
     }
   }

@@ -4,8 +4,8 @@ public import Collectives
 extension FeatureScaling {
   /// Finds the transform for the training split over all ranks, in double, the same bits for any number of ranks.
   ///
-  /// - `standard`: mean = Σx / N, then deviation = √(Σ(x − mean)² / N); the sums are taken shard by shard, then over the
-  ///   shards in the fixed tree. A constant feature is moved to zero and not scaled.
+  /// - `standard`: mean = Σx / N, then deviation = √(Σ(x − mean)² / N); the sums are taken shard by shard, then over
+  ///   the shards in the fixed tree. A constant feature is moved to zero and not scaled.
   /// - `min_max`: (x − min) / (max − min); a constant feature becomes zero.
   ///
   /// Every rank must call it.
@@ -32,7 +32,7 @@ extension FeatureScaling {
   private func standard(
     _ store: ShardStore, _ shards: ShardAssignment, _ communicator: any Communicator
   ) throws(CollectiveError) -> FeatureTransform {
-    let count = Double(store.dealing.sampleCount)
+    let count = Double(store.partition.sampleCount)
     let width = store.featureSize
     let sums = store.shards.map { shard in
       var sums = [Double](repeating: 0, count: width)
@@ -94,12 +94,14 @@ extension ShardStore {
     guard source.featureType.isInteger, least >= 0, greatest < Double(limit) else {
       throw Failure.data(
         "\(source.place(.features, row: 0)): expected whole numbers from 0 to \(limit - 1) for the embedding, found "
-          + "\(source.featureType.name) from \(text(least)) to \(text(greatest)); give the embedding's size, or prepare the data with "
+          + "\(source.featureType.name) from \(text(least)) to \(text(greatest)); give the embedding's size, or "
+          + "prepare the data with "
           + "ddp-train data convert text or text-csv")
     }
   }
 
-  /// Checks that the scaled features of this rank's shards are from 0 to 1, as targets that are probabilities have to be.
+  /// Checks that the scaled features of this rank's shards are from 0 to 1, as targets that are probabilities have to
+  /// be.
   public func checkProbabilities() throws {
     let (minimum, maximum) = range()
     func scaled(_ value: Double, _ feature: Int) -> Float {
@@ -111,7 +113,8 @@ extension ShardStore {
     // `min_max` may round beyond its ends.
     guard least >= -1e-6, greatest <= 1 + 1e-6 else {
       throw Failure.usage(
-        "\(source.place(.features, row: 0)): the features, scaled, go from \(least) to \(greatest), but binary_cross_entropy "
+        "\(source.place(.features, row: 0)): the features, scaled, go from \(least) to \(greatest), but "
+          + "binary_cross_entropy "
           + "expects targets from 0 to 1; use --set data.scaling=min_max, or --loss mse")
     }
   }

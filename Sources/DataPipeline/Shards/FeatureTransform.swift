@@ -17,7 +17,8 @@ public enum FeatureScaling: String, SettingChoice {
 /// The affine map `(x − offset) · factor` of features, found on the training split and kept in the checkpoint.
 public struct FeatureTransform: Sendable, Equatable {
   public let kind: FeatureScaling
-  /// One for all features, or one for each: in double, because a feature such as a time may vary little about a large value.
+  /// One for all features, or one for each: in double, because a feature such as a time may vary little about a large
+  /// value.
   public let offset: [Double]
   /// As many as `offset`.
   public let factor: [Float]
@@ -30,7 +31,8 @@ public struct FeatureTransform: Sendable, Equatable {
     self.factor = factor
   }
 
-  /// The offsets as sums of three floats each, which hold a double exactly (Dekker 1971): what goes into a checkpoint of floats.
+  /// The offsets as sums of three floats each, which hold a double exactly (Dekker 1971): what goes into a checkpoint
+  /// of floats.
   public var offsetParts: [[Float]] {
     var rest = offset
     return (0..<3).map { _ in

@@ -11,10 +11,10 @@ extension ShardStore {
   }
 
   /// The segments of all rows that the shards hold, in the order of the split.
-  static func segments(_ selection: RowSelection, _ dealing: ShardDealing, _ shards: Range<Int>) -> [Segment] {
+  static func segments(_ selection: RowSelection, _ partition: ShardPartition, _ shards: Range<Int>) -> [Segment] {
     var segments: [Segment] = []
     var slot = 0
-    for run in shards.lazy.flatMap(dealing.runs(ofShard:)) {
+    for run in shards.lazy.flatMap(partition.runs(ofShard:)) {
       switch selection {
       case .all:
         segments.append(Segment(rows: run, slot: slot))
@@ -30,15 +30,15 @@ extension ShardStore {
     return segments.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
   }
 
-  /// Reads the segments' rows to their places, each with its channels last where they are first in the file; `inspect` sees
-  /// each piece on its way, as in the file.
+  /// Reads the segments' rows to their places, each with its channels last where they are first in the file; `inspect`
+  /// sees each piece on its way, as in the file.
   static func load(
     _ column: SplitSource.Column, of source: SplitSource, _ segments: [Segment], rowCount: Int,
     _ inspect: (_ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer) throws -> Void
   ) throws -> FlatBuffer<UInt8> {
     let rowByteCount = source.rowByteCount(column)
     let buffer = FlatBuffer<UInt8>(count: rowCount * rowByteCount)
-    let memory = UnsafeMutableRawBufferPointer(buffer.window)
+    let memory = UnsafeMutableRawBufferPointer(buffer.view)
     try source.forEachRun(column, segments.map(\.rows)) { (index, rows, bytes) throws in
       try inspect(rows, bytes)
       let slot = segments[index].slot + rows.lowerBound - segments[index].rows.lowerBound

@@ -3,12 +3,12 @@ public import NumericCore
 
 /// The rows of one rank's shards, in memory in the data set's native type: `uint8` stays `uint8`.
 ///
-/// Rows of a shard lie in the order of its positions, so that a position of the dealing is an index here.
+/// Rows of a shard lie in the order of its positions, so that a position of the partition is an index here.
 public final class ShardStore: @unchecked Sendable {
   public let source: SplitSource
   /// The rows of the split that take part.
   public let selection: RowSelection
-  public let dealing: ShardDealing
+  public let partition: ShardPartition
   /// The shards that are held.
   public let shards: Range<Int>
   /// The greatest class index in the targets; nil if they have none.
@@ -38,25 +38,26 @@ public final class ShardStore: @unchecked Sendable {
   /// Reads the shards' rows and checks them.
   ///
   /// - Parameters:
-  ///   - selection: the rows that take part; `dealing` deals their indices.
+  ///   - selection: the rows that take part; `partition` deals their indices.
   ///   - targetCheck: what the targets have to be.
   /// - Throws: if a file cannot be read, a feature or target is NaN or infinite, or a label is not a class index.
   public init(
-    source: SplitSource, selection: RowSelection, dealing: ShardDealing, shards: Range<Int>, targetCheck: any TargetCheck
+    source: SplitSource, selection: RowSelection, partition: ShardPartition, shards: Range<Int>,
+    targetCheck: any TargetCheck
   ) throws {
-    precondition(selection.count == dealing.sampleCount, "\(selection.count) rows, \(dealing.sampleCount) dealt")
-    precondition(0 <= shards.lowerBound && shards.upperBound <= dealing.shardCount, "shards \(shards)")
+    precondition(selection.count == partition.sampleCount, "\(selection.count) rows, \(partition.sampleCount) dealt")
+    precondition(0 <= shards.lowerBound && shards.upperBound <= partition.shardCount, "shards \(shards)")
     self.source = source
     self.selection = selection
-    self.dealing = dealing
+    self.partition = partition
     self.shards = shards
     featureSize = source.featureShape.elementCount
     targetSize = source.targetSize
     var firstRow = [0]
-    for shard in shards { firstRow.append(firstRow[firstRow.count - 1] + dealing.count(ofShard: shard)) }
+    for shard in shards { firstRow.append(firstRow[firstRow.count - 1] + partition.count(ofShard: shard)) }
     self.firstRow = firstRow
 
-    let segments = Self.segments(selection, dealing, shards)
+    let segments = Self.segments(selection, partition, shards)
     features = try Self.load(.features, of: source, segments, rowCount: firstRow[shards.count]) {
       (rows, bytes) throws in
       try source.checkFinite(.features, rows, bytes)
@@ -70,10 +71,10 @@ public final class ShardStore: @unchecked Sendable {
   }
 
   /// The number of rows of a held shard.
-  public func count(_ shard: Int) -> Int { dealing.count(ofShard: shard) }
+  public func count(_ shard: Int) -> Int { partition.count(ofShard: shard) }
 
-  /// Copies rows into a batch as `Float`: features scaled, targets and class indices as they are, or the scaled features
-  /// once more where those are the targets. Allocates nothing.
+  /// Copies rows into a batch as `Float`: features scaled, targets and class indices as they are, or the scaled
+  /// features once more where those are the targets. Allocates nothing.
   ///
   /// - Shapes: with n positions, `features` [n, feature size], `targets` [n, target size], `sampleIDs` [n].
   /// - Parameters:
@@ -81,8 +82,8 @@ public final class ShardStore: @unchecked Sendable {
   ///   - positions: rows of the shard, in the epoch's order.
   ///   - sampleIDs: overwritten with the rows of the split.
   public func fill(
-    shard: Int, positions: UnsafeBufferPointer<Int32>, features: Window<Float>, targets: Window<Float>,
-    sampleIDs: Window<Int>
+    shard: Int, positions: UnsafeBufferPointer<Int32>, features: BufferView<Float>, targets: BufferView<Float>,
+    sampleIDs: BufferView<Int>
   ) {
     precondition(shards.contains(shard), "shard \(shard) is not among \(shards)")
     precondition(
@@ -97,7 +98,7 @@ public final class ShardStore: @unchecked Sendable {
       gather(targetType, self.targets, width: targetSize, shard, positions, into: targets, isScaled: false)
     }
     for (index, position) in positions.enumerated() {
-      sampleIDs[index] = selection[dealing.row(shard: shard, position: Int(position))]
+      sampleIDs[index] = selection[partition.row(shard: shard, position: Int(position))]
     }
   }
 
@@ -107,12 +108,12 @@ public final class ShardStore: @unchecked Sendable {
 
   private func gather(
     _ type: ElementType, _ rows: FlatBuffer<UInt8>, width: Int, _ shard: Int, _ positions: UnsafeBufferPointer<Int32>,
-    into output: Window<Float>, isScaled: Bool = true
+    into output: BufferView<Float>, isScaled: Bool = true
   ) {
-    guard let source = rows.window.baseAddress, let destination = output.baseAddress,
-      let offsets = (isScaled ? offset : Self.exactZero).window.baseAddress,
-      let roundedOffsets = (isScaled ? roundedOffset : Self.zero).window.baseAddress,
-      let factors = (isScaled ? factor : Self.one).window.baseAddress
+    guard let source = rows.view.baseAddress, let destination = output.baseAddress,
+      let offsets = (isScaled ? offset : Self.exactZero).view.baseAddress,
+      let roundedOffsets = (isScaled ? roundedOffset : Self.zero).view.baseAddress,
+      let factors = (isScaled ? factor : Self.one).view.baseAddress
     else { return }
     type.run(
       GatherRows(
@@ -124,7 +125,7 @@ public final class ShardStore: @unchecked Sendable {
   /// Folds the features of a held shard into `sums`, one a feature, in the order of the positions.
   func accumulate(_ statistic: AccumulateColumns.Statistic, ofShard shard: Int, into sums: inout [Double]) {
     precondition(sums.count == featureSize, "\(sums.count) sums for \(featureSize) features")
-    guard let rows = features.window.baseAddress else { return }
+    guard let rows = features.view.baseAddress else { return }
     let first = firstRow[shard - shards.lowerBound] * source.rowByteCount(.features)
     sums.withUnsafeMutableBufferPointer { sums in
       guard let sums = sums.baseAddress else { return }

@@ -35,7 +35,8 @@ package enum DataLayout {
   /// The splits of `file`.
   ///
   /// - Parameters:
-  ///   - features, labels: the training split's data sets where the names are not known ones. Paths that speak of `train`
+  ///   - features, labels: the training split's data sets where the names are not known ones. Paths that speak of
+  ///     `train`
   ///     also stand for their `val` and `test` siblings, if those are there.
   ///   - labelsRequired: whether a split without labels is an error.
   package static func splits(

@@ -90,8 +90,8 @@ extension ElementType {
 
 /// Copies rows in any order, as floating point: destination[i, j] = (source[positions[i], j] − offset[j]) · factor[j].
 ///
-/// Types of more digits than a `Float` are subtracted in double, each feature from its own offset: two timestamps that are a minute
-/// apart would be one number in single precision.
+/// Types of more digits than a `Float` are subtracted in double, each feature from its own offset: two timestamps that
+/// are a minute apart would be one number in single precision.
 ///
 /// - Shapes: `source` [rowCount, width], `destination` [positions.count, width]; `offset` and `factor` [width] or [1].
 struct GatherRows: ElementKernel {

@@ -34,8 +34,8 @@ extension DataSource {
   /// The same samples with their channels last, as layers for sequences and images read them.
   ///
   /// - Rows stay as they are. Sequences are [T, F], or [T] for one feature a step.
-  /// - Images are [H, W] for one channel, [C, H, W] or [H, W, C]. Guessed from three extents: channels first where the first is 1, 3
-  ///   or 4 and smaller than the others, otherwise channels last where the last is 1, 3 or 4.
+  /// - Images are [H, W] for one channel, [C, H, W] or [H, W, C]. Guessed from three extents: channels first where the
+  ///   first is 1, 3 or 4 and smaller than the others, otherwise channels last where the last is 1, 3 or 4.
   ///
   /// - Throws: where the samples have another number of axes, or their layout cannot be guessed.
   public func arranged(as inputLayout: InputLayout, _ layout: ChannelLayout) throws -> DataSource {
@@ -66,7 +66,8 @@ extension SplitSource {
         ? ("images", "[H, W], [C, H, W] or [H, W, C]", "{ height: …, width: …, channels: … }")
         : ("sequences", "[T] or [T, F]", "{ length: …, channels: … }")
       throw Failure.data(
-        "\(place(.features, row: 0)): the model reads \(noun), expected samples of \(expected), found \(shape); begin the "
+        "\(place(.features, row: 0)): the model reads \(noun), expected samples of \(expected), found \(shape); begin "
+          + "the "
           + "model with { reshape: \(option) } if these are \(noun) written as rows")
     }
   }

@@ -19,7 +19,8 @@ extension SplitSource {
   ///
   /// - Parameters:
   ///   - runs: ascending, not overlapping.
-  ///   - body: gets the run's index, the rows (a run in order, in one or more pieces), and their bytes in the native type.
+  ///   - body: gets the run's index, the rows (a run in order, in one or more pieces), and their bytes in the native
+  ///     type.
   public func forEachRun(
     _ column: Column, _ runs: [Range<Int>],
     _ body: (_ run: Int, _ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer) throws -> Void

@@ -24,8 +24,8 @@ public struct SplitSource: Sendable {
       /// The shape of a row, `[1]` where a row is a single number.
       let shape: Shape
       let type: ElementType
-      /// The attribute `valid_max` (netCDF and CF conventions): the greatest value of a sensor or scale that does not fill its
-      /// type, such as 4095 for 12 bits in a uint16.
+      /// The attribute `valid_max` (netCDF and CF conventions): the greatest value of a sensor or scale that does not
+      /// fill its type, such as 4095 for 12 bits in a uint16.
       let validMaximum: Double?
       /// The attribute `vocabulary`: the characters that numbers stand for, in order.
       let vocabulary: String?
@@ -144,7 +144,8 @@ extension SplitSource.Part {
 extension SplitSource.Part.Array {
   init(_ dataset: HDF5Dataset) throws {
     guard !dataset.shape.isEmpty, dataset.rowElementCount > 0 else {
-      throw Failure.data("\(dataset.file.path): \(dataset.path) has the shape \(dataset.shape), expected rows of numbers")
+      throw Failure.data(
+        "\(dataset.file.path): \(dataset.path) has the shape \(dataset.shape), expected rows of numbers")
     }
     path = dataset.path
     shape = dataset.shape.count == 1 ? [1] : Shape(Swift.Array(dataset.shape.dropFirst()))

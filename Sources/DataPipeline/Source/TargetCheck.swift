@@ -56,8 +56,10 @@ public struct ClassesAndBoxes: TargetCheck {
     case .unfit(let row, let target):
       let box = target.dropFirst().map { "\($0)" }.joined(separator: ", ")
       throw Failure.data(
-        "\(source.place(.targets, row: rows.lowerBound + row)) has the class \(target[0]) and the box [\(box)]; expected "
-          + "an integer from 0 \(classCount.map { "to \($0 - 1)" } ?? "on"), a centre from 0 to 1 and a width and height "
+        "\(source.place(.targets, row: rows.lowerBound + row)) has the class \(target[0]) and the box [\(box)]; "
+          + "expected "
+          + "an integer from 0 \(classCount.map { "to \($0 - 1)" } ?? "on"), a centre from 0 to 1 and a width and "
+          + "height "
           + "above 0, relative to the image; repair or remove the row")
     }
   }
@@ -69,8 +71,8 @@ public struct ClassesAndBoxes: TargetCheck {
   }
 }
 
-/// Checks that rows are [class, x centre, y centre, width, height], a class index below `limit` and a box; finds the greatest class, or
-/// the first row that is none.
+/// Checks that rows are [class, x centre, y centre, width, height], a class index below `limit` and a box; finds the
+/// greatest class, or the first row that is none.
 struct ScanBoxes: ElementKernel {
   let elements: UnsafeRawBufferPointer
   let limit: Int

@@ -28,7 +28,7 @@ private struct BlobsWriter: VectorWriter {
   let features: Int
   let hasClasses = true
   private let noise: Double
-  private let deal: ClassDeal
+  private let labels: StratifiedLabels
   /// [classes][features]
   private let centers: [[Double]]
   private let streams: SynthesisStreams
@@ -36,14 +36,14 @@ private struct BlobsWriter: VectorWriter {
   init(_ data: BlobsData, seed: UInt64) {
     (features, noise) = (data.features, data.noise)
     streams = SynthesisStreams(seed: seed, number: 3)
-    deal = ClassDeal(count: data.samples, classes: data.classes, random: streams.classes)
+    labels = StratifiedLabels(count: data.samples, classes: data.classes, random: streams.classes)
     var shared = streams.shared
     centers = (0..<data.classes).map { _ in (0..<data.features).map { _ in 20 * shared.uniform() - 10 } }
   }
 
   func sample(_ index: Int, into row: UnsafeMutableBufferPointer<Float>) -> Double {
     var random = streams.sample(index)
-    let label = deal.label(index)
+    let label = labels.label(index)
     for feature in 0..<features { row[feature] = Float(centers[label][feature] + noise * random.normal()) }
     return Double(label)
   }

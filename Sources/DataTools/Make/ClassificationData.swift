@@ -50,7 +50,7 @@ private struct ClassificationWriter: VectorWriter {
   let hasClasses = true
   private let classes: Int
   private let noise: Double
-  private let deal: ClassDeal
+  private let labels: StratifiedLabels
   /// The features that tell the classes apart.
   private let informative: Int
   /// A corner for each class, [classes][informative].
@@ -62,7 +62,7 @@ private struct ClassificationWriter: VectorWriter {
   init(_ data: ClassificationData, seed: UInt64) {
     (features, classes, noise, informative) = (data.features, data.classes, data.noise, data.informative)
     streams = SynthesisStreams(seed: seed, number: 1)
-    deal = ClassDeal(count: data.samples, classes: classes, random: streams.classes)
+    labels = StratifiedLabels(count: data.samples, classes: classes, random: streams.classes)
     let informative = informative
     var shared = streams.shared
     centers = Self.corners(classes, of: informative, &shared)
@@ -81,7 +81,7 @@ private struct ClassificationWriter: VectorWriter {
 
   func sample(_ index: Int, into row: UnsafeMutableBufferPointer<Float>) -> Double {
     var random = streams.sample(index)
-    let label = deal.label(index)
+    let label = labels.label(index)
     let cloud = (0..<informative).map { _ in random.normal() }
     for feature in 0..<informative {
       var value = centers[label][feature]

@@ -65,7 +65,7 @@ private struct PlaneWriter: VectorWriter {
   let features = 2
   let hasClasses = true
   private let noise: Double
-  private let deal: ClassDeal
+  private let labels: StratifiedLabels
   private let streams: SynthesisStreams
   private let point: (_ label: Int, _ place: Int, _ size: Int) -> (Double, Double)
 
@@ -76,13 +76,13 @@ private struct PlaneWriter: VectorWriter {
     point: @escaping (_ label: Int, _ place: Int, _ size: Int) -> (Double, Double)
   ) {
     (self.noise, self.streams, self.point) = (noise, streams, point)
-    deal = ClassDeal(count: samples, classes: classes, random: streams.classes)
+    labels = StratifiedLabels(count: samples, classes: classes, random: streams.classes)
   }
 
   func sample(_ index: Int, into row: UnsafeMutableBufferPointer<Float>) -> Double {
     var random = streams.sample(index)
-    let label = deal.label(index)
-    let (place, size) = deal.place(index)
+    let label = labels.label(index)
+    let (place, size) = labels.place(index)
     let (x, y) = point(label, place, size)
     row[0] = Float(x + noise * random.normal())
     row[1] = Float(y + noise * random.normal())

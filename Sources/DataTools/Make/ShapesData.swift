@@ -63,13 +63,13 @@ struct ShapeWriter {
   let classes: Int
   /// Of the range of a channel.
   private let noise: Double
-  private let deal: ClassDeal
+  private let labels: StratifiedLabels
   private let streams: SynthesisStreams
 
   init(_ data: ShapesData, seed: UInt64) {
     (classes, noise) = (data.classes, data.noise)
     streams = SynthesisStreams(seed: seed, number: 5)
-    deal = ClassDeal(count: data.samples, classes: classes, random: streams.classes)
+    labels = StratifiedLabels(count: data.samples, classes: classes, random: streams.classes)
   }
 
   /// Draws sample `index` and returns its label: class, x centre, y centre, width and height, relative to the image.
@@ -77,7 +77,7 @@ struct ShapeWriter {
   /// - Shapes: `image` [side, side, channels].
   func sample(_ index: Int, into image: UnsafeMutableBufferPointer<UInt8>) -> [Float] {
     var random = streams.sample(index)
-    let label = deal.label(index)
+    let label = labels.label(index)
     let (width, height) = (0.3 + 0.4 * random.uniform(), 0.3 + 0.4 * random.uniform())
     let x = width / 2 + (1 - width) * random.uniform(), y = height / 2 + (1 - height) * random.uniform()
     let (background, color) = Self.colors(&random)

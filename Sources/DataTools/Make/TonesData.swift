@@ -69,20 +69,20 @@ struct ToneWriter {
   let classes: Int
   /// The standard deviation of the white noise, where a tone has an amplitude of at most 1.
   private let noise: Double
-  private let deal: ClassDeal
+  private let labels: StratifiedLabels
   private let streams: SynthesisStreams
 
   init(_ data: TonesData, seed: UInt64) {
     (classes, noise) = (data.classes, data.noise)
     streams = SynthesisStreams(seed: seed, number: Self.streamNumber, samplePart: 1)
-    deal = ClassDeal(count: data.samples, classes: classes, random: streams.classes)
+    labels = StratifiedLabels(count: data.samples, classes: classes, random: streams.classes)
   }
 
   /// Sets these draws apart from those of other kinds and of `TestSplit`.
   private static let streamNumber = 2 << 32
 
   /// The class of a sample.
-  func label(_ index: Int) -> Int { deal.label(index) }
+  func label(_ index: Int) -> Int { labels.label(index) }
 
   /// The sound of a sample.
   func waveform(_ index: Int) -> [Double] {

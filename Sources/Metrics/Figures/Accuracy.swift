@@ -1,4 +1,5 @@
-/// The share of samples whose prediction is the label; of yes-or-no outputs, the share of outputs on the right side of one half.
+/// The share of samples whose prediction is the label; of yes-or-no outputs, the share of outputs on the right side of
+/// one half.
 struct Accuracy: Metric {
   let names = ["accuracy"]
   let summary = "share of right predictions"

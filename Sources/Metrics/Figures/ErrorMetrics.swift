@@ -26,8 +26,8 @@ struct MeanAbsoluteErrors: Metric {
   }
 }
 
-/// R², the share of the targets' variance that the outputs explain, not defined for fewer than two samples. A constant target is
-/// explained by an exact prediction alone.
+/// R², the share of the targets' variance that the outputs explain, not defined for fewer than two samples. A constant
+/// target is explained by an exact prediction alone.
 struct Determination: Metric {
   let names = ["r2"]
   let summary = "share of the targets' variance that is explained"

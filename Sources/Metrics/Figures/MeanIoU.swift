@@ -1,6 +1,7 @@
 public import NumericCore
 
-/// The mean over samples of the intersection over union of the box that was found and the true one, whatever the classes.
+/// The mean over samples of the intersection over union of the box that was found and the true one, whatever the
+/// classes.
 struct MeanIoU: Metric {
   let names = ["mean_iou"]
   let summary = "mean overlap of boxes: intersection over union"
@@ -10,9 +11,9 @@ struct MeanIoU: Metric {
 
   func sumCount(_ task: MetricTask) -> Int { hasBoxes(task) ? 1 : 0 }
 
-  func add(outputs: Window<Float>, target: Window<Float>, task: MetricTask, to sums: Window<Double>) {
+  func add(outputs: BufferView<Float>, target: BufferView<Float>, task: MetricTask, to sums: BufferView<Double>) {
     sums[0] += intersectionOverUnion(
-      outputs.window(task.outputSize..<outputs.count), target.window(1..<target.count))
+      outputs.view(task.outputSize..<outputs.count), target.view(1..<target.count))
   }
 
   func figures(_ results: SplitResults) -> [MetricReport.Figure] {
@@ -22,11 +23,12 @@ struct MeanIoU: Metric {
   }
 }
 
-/// The intersection over union |A ∩ B| / |A ∪ B| of two boxes [x centre, y centre, width, height] (Everingham and others, "The Pascal
-/// visual object classes challenge", 2010): 1 for equal boxes, 0 for boxes apart. A box of a negative width or height is empty.
+/// The intersection over union |A ∩ B| / |A ∪ B| of two boxes [x centre, y centre, width, height] (Everingham and
+/// others, "The Pascal visual object classes challenge", 2010): 1 for equal boxes, 0 for boxes apart. A box of a
+/// negative width or height is empty.
 ///
 /// In double; the quotient of a sample, so that a mean over samples is the mean IoU of one box an image.
-func intersectionOverUnion(_ a: Window<Float>, _ b: Window<Float>) -> Double {
+func intersectionOverUnion(_ a: BufferView<Float>, _ b: BufferView<Float>) -> Double {
   var intersection = 1.0, areaA = 1.0, areaB = 1.0
   for axis in 0..<2 {
     let (centerA, centerB) = (Double(a[axis]), Double(b[axis]))

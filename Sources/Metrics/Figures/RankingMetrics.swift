@@ -1,4 +1,5 @@
-/// ROC-AUC and average precision: of the positive class of two, otherwise averaged over the classes for which they are defined.
+/// ROC-AUC and average precision: of the positive class of two, otherwise averaged over the classes for which they are
+/// defined.
 struct RankingMetrics: Metric {
   let names = ["roc_auc", "average_precision"]
   let summary = "how well scores rank the samples of a class before the others"

@@ -1,7 +1,7 @@
 public import NumericCore
 
 /// A differentiable function with named parameters. A layer holds sizes and settings, never values: parameters,
-/// activations and gradients live in flat buffers that a `LayerPass` opens windows into.
+/// activations and gradients live in flat buffers that a `LayerPass` opens views into.
 ///
 /// What a layer may use, beyond one input and one output:
 /// - several inputs (joins, masks, attention), any shapes, integers as exact floating-point values (embeddings);
@@ -60,51 +60,51 @@ public struct LayerPass<S: Scalar> {
   public var samples: Int { workspace.samples }
   public var mode: PassMode { workspace.mode }
   /// The data set's row number of each sample, the key of per-sample randomness.
-  public var sampleIDs: Window<Int> { workspace.sampleIDs.window(first: samples) }
+  public var sampleIDs: BufferView<Int> { workspace.sampleIDs.view(first: samples) }
 
   /// Input `index` [N, …].
-  public func input(_ index: Int = 0) -> Window<S> { workspace.activation(of: source(index)) }
+  public func input(_ index: Int = 0) -> BufferView<S> { workspace.activation(of: source(index)) }
   /// The output [N, …].
-  public var output: Window<S> { workspace.activation(of: node) }
+  public var output: BufferView<S> { workspace.activation(of: node) }
   /// ∂loss/∂output [N, …], complete when backward is called.
-  public var outputGradient: Window<S> { workspace.gradient(of: node) }
+  public var outputGradient: BufferView<S> { workspace.gradient(of: node) }
   /// Where ∂loss/∂input `index` goes [N, …]; nil where it is not needed.
-  public func inputGradient(_ index: Int = 0) -> Window<S>? { workspace.inputGradient(node: node, input: index) }
+  public func inputGradient(_ index: Int = 0) -> BufferView<S>? { workspace.inputGradient(node: node, input: index) }
 
   /// Parameter `index` of this layer.
-  public func parameter(_ index: Int) -> Window<S> {
-    workspace.values.parameters.window(entry(index).range)
+  public func parameter(_ index: Int) -> BufferView<S> {
+    workspace.values.parameters.view(entry(index).range)
   }
-  /// The sum of ∂loss/∂parameter `index` so far; nil where it is not trained, as in a discriminator that only passes a gradient
-  /// on.
-  public func parameterGradient(_ index: Int) -> Window<S>? {
-    guard let (window, adds) = freshParameterGradient(index) else { return nil }
-    if !adds { window.update(repeating: 0) }
-    return window
+  /// The sum of ∂loss/∂parameter `index` so far; nil where it is not trained, as in a discriminator that only passes a
+  /// gradient on.
+  public func parameterGradient(_ index: Int) -> BufferView<S>? {
+    guard let (view, adds) = freshParameterGradient(index) else { return nil }
+    if !adds { view.update(repeating: 0) }
+    return view
   }
 
-  /// The same window, for a layer that can overwrite as cheaply as it adds: where `adds` is false, nothing has been
+  /// The same view, for a layer that can overwrite as cheaply as it adds: where `adds` is false, nothing has been
   /// added yet, the contents are undefined, and the layer has to overwrite all of them. Saves a pass over large
   /// weights.
-  public func freshParameterGradient(_ index: Int) -> (window: Window<S>, adds: Bool)? {
+  public func freshParameterGradient(_ index: Int) -> (view: BufferView<S>, adds: Bool)? {
     guard let gradients = workspace.values.gradients else { return nil }
     let number = workspace.model.nodes[node].parameterEntries[index]
-    return (gradients.window(entry(index).range), workspace.claimGradient(of: number))
+    return (gradients.view(entry(index).range), workspace.claimGradient(of: number))
   }
   /// Running statistic `index`, as evaluation uses it.
-  public func statistic(_ index: Int) -> Window<S> {
-    workspace.values.statistics.window(statisticEntry(index).range)
+  public func statistic(_ index: Int) -> BufferView<S> {
+    workspace.values.statistics.view(statisticEntry(index).range)
   }
   /// The sum of `samples` · (statistic `index` of a micro-batch) so far: a sum like the gradients, so that
   /// micro-batches of any size, empty ones too, add up to the average over samples. Nil where it is not trained.
-  public func batchStatistic(_ index: Int) -> Window<S>? {
-    workspace.values.batchStatistics?.window(statisticEntry(index).range)
+  public func batchStatistic(_ index: Int) -> BufferView<S>? {
+    workspace.values.batchStatistics?.view(statisticEntry(index).range)
   }
 
   /// Memory kept from forward to backward.
-  public var saved: Window<S> { workspace.savedMemory(of: node) }
+  public var saved: BufferView<S> { workspace.savedMemory(of: node) }
   /// Memory for this call, its contents undefined at the start.
-  public var scratch: Window<S> { workspace.scratchMemory(of: node) }
+  public var scratch: BufferView<S> { workspace.scratchMemory(of: node) }
 
   /// This layer's random source in this step, keyed by its place in the model; nil in evaluation.
   public var random: RandomSource? {

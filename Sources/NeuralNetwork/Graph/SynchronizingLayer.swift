@@ -14,13 +14,13 @@ public protocol SynchronizingLayer<S>: Layer {
   var sharedSumCount: Int { get }
 
   /// Adds this micro-batch's part to `sums`, which start out as zeros.
-  func addForwardSums(_ pass: LayerPass<S>, to sums: Window<Double>)
+  func addForwardSums(_ pass: LayerPass<S>, to sums: BufferView<Double>)
   /// Overwrites `pass.output` and adds to the batch statistics, given the sums over all shards.
-  func finishForward(_ pass: LayerPass<S>, sums: Window<Double>)
+  func finishForward(_ pass: LayerPass<S>, sums: BufferView<Double>)
   /// Adds this micro-batch's part to `sums`, which start out as zeros, and to the gradients of the parameters.
-  func addBackwardSums(_ pass: LayerPass<S>, to sums: Window<Double>)
+  func addBackwardSums(_ pass: LayerPass<S>, to sums: BufferView<Double>)
   /// Overwrites the gradients of the inputs, given the sums over all shards.
-  func finishBackward(_ pass: LayerPass<S>, sums: Window<Double>)
+  func finishBackward(_ pass: LayerPass<S>, sums: BufferView<Double>)
 }
 
 extension Workspace {
@@ -87,7 +87,7 @@ extension Workspace {
     }
   }
 
-  private typealias Half = (any SynchronizingLayer<S>, LayerPass<S>, Window<Double>) -> Void
+  private typealias Half = (any SynchronizingLayer<S>, LayerPass<S>, BufferView<Double>) -> Void
 
   private static func synchronize<Failure: Error>(
     _ layer: any SynchronizingLayer<S>, _ group: [Workspace<S>], at node: Int, add: Half, finish: Half,

@@ -3,16 +3,17 @@ public import NumericCore
 /// The flat buffers that a pass reads parameters from and adds gradients to.
 public struct ModelValues<S: Scalar> {
   /// Laid out by `Model.parameterLayout`.
-  public var parameters: Window<S>
+  public var parameters: BufferView<S>
   /// Same layout, added to by backward; nil where nothing is learned.
-  public var gradients: Window<S>?
+  public var gradients: BufferView<S>?
   /// Running statistics, laid out by `Model.statisticLayout`.
-  public var statistics: Window<S>
+  public var statistics: BufferView<S>
   /// Same layout, added to by forward in training; nil where nothing is learned.
-  public var batchStatistics: Window<S>?
+  public var batchStatistics: BufferView<S>?
 
   public init(
-    parameters: Window<S>, gradients: Window<S>? = nil, statistics: Window<S>, batchStatistics: Window<S>? = nil
+    parameters: BufferView<S>, gradients: BufferView<S>? = nil, statistics: BufferView<S>,
+    batchStatistics: BufferView<S>? = nil
   ) {
     self.parameters = parameters
     self.gradients = gradients
@@ -35,7 +36,7 @@ public final class Workspace<S: Scalar> {
   private(set) var values: ModelValues<S>
 
   /// Row number of each sample, to be filled before a forward pass in training.
-  public let sampleIDs: Window<Int>
+  public let sampleIDs: BufferView<Int>
 
   private let activations: Arena<S>
   private let gradients: Arena<S>
@@ -67,7 +68,7 @@ public final class Workspace<S: Scalar> {
     saved = Arena(counts: nodes.map { $0.layer?.savedCount(samples: capacity) ?? 0 })
     scratch = FlatBuffer(count: nodes.map { $0.layer?.scratchCount(samples: capacity) ?? 0 }.max() ?? 0)
     sampleIDOwner = FlatBuffer(count: capacity)
-    sampleIDs = sampleIDOwner.window
+    sampleIDs = sampleIDOwner.view
 
     var needs = [Bool](repeating: false, count: nodes.count)
     for (index, node) in nodes.enumerated() {
@@ -102,14 +103,14 @@ public final class Workspace<S: Scalar> {
   // MARK: What flows in and out
 
   /// Where the samples go before `forward` [capacity, …].
-  public func input(_ index: Int = 0) -> Window<S> { activations[model.inputNodes[index]] }
+  public func input(_ index: Int = 0) -> BufferView<S> { activations[model.inputNodes[index]] }
   /// What `forward` computed [N, …]: logits or predictions.
-  public func output(_ index: Int = 0) -> Window<S> { activation(of: model.outputNodes[index]) }
+  public func output(_ index: Int = 0) -> BufferView<S> { activation(of: model.outputNodes[index]) }
   /// Where the loss leaves ∂loss/∂output before `backward` [N, …]: for every output, zeros where it has no part in the
   /// loss, because `backward` adds to the gradient of an output that other layers read.
-  public func outputGradient(_ index: Int = 0) -> Window<S> { gradient(of: model.outputNodes[index]) }
+  public func outputGradient(_ index: Int = 0) -> BufferView<S> { gradient(of: model.outputNodes[index]) }
   /// ∂loss/∂input of the model after `backward` [N, …], where `differentiatesInputs`.
-  public func inputGradient(_ index: Int = 0) -> Window<S> { gradient(of: model.inputNodes[index]) }
+  public func inputGradient(_ index: Int = 0) -> BufferView<S> { gradient(of: model.inputNodes[index]) }
 
   // MARK: The two passes
 
@@ -149,7 +150,7 @@ public final class Workspace<S: Scalar> {
   }
 
   func beginBackward(_ rule: GradientRule) {
-    isWritten.window.update(repeating: rule == .add ? 1 : 0)
+    isWritten.view.update(repeating: rule == .add ? 1 : 0)
   }
 
   /// From the last node of `range` to the first.
@@ -182,7 +183,7 @@ public final class Workspace<S: Scalar> {
     // Parameters that no path from the outputs reaches.
     guard let gradients = values.gradients else { return }
     for entry in 0..<isWritten.count where !claimGradient(of: entry) {
-      gradients.window(model.parameterLayout.entries[entry].range).update(repeating: 0)
+      gradients.view(model.parameterLayout.entries[entry].range).update(repeating: 0)
     }
   }
 
@@ -190,27 +191,27 @@ public final class Workspace<S: Scalar> {
 
   /// Whether the gradient of a parameter holds something to add to; from now on it does.
   func claimGradient(of entry: Int) -> Bool {
-    defer { isWritten.window[entry] = 1 }
-    return isWritten.window[entry] == 1
+    defer { isWritten.view[entry] = 1 }
+    return isWritten.view[entry] == 1
   }
 
-  func activation(of node: Int) -> Window<S> {
-    activations[node].window(first: samples * model.nodes[node].shape.elementCount)
+  func activation(of node: Int) -> BufferView<S> {
+    activations[node].view(first: samples * model.nodes[node].shape.elementCount)
   }
 
-  func gradient(of node: Int) -> Window<S> {
-    gradients[node].window(first: samples * model.nodes[node].shape.elementCount)
+  func gradient(of node: Int) -> BufferView<S> {
+    gradients[node].view(first: samples * model.nodes[node].shape.elementCount)
   }
 
-  func inputGradient(node: Int, input: Int) -> Window<S>? {
+  func inputGradient(node: Int, input: Int) -> BufferView<S>? {
     let source = model.nodes[node].inputs[input]
     guard needsGradient[source] else { return nil }
     guard let start = contributionStarts[node][input] else { return gradient(of: source) }
-    return contributions.window.window(start..<start + samples * model.nodes[source].shape.elementCount)
+    return contributions.view.view(start..<start + samples * model.nodes[source].shape.elementCount)
   }
 
-  func savedMemory(of node: Int) -> Window<S> { saved[node] }
-  func scratchMemory(of node: Int) -> Window<S> { scratch.window }
+  func savedMemory(of node: Int) -> BufferView<S> { saved[node] }
+  func scratchMemory(of node: Int) -> BufferView<S> { scratch.view }
 }
 
 /// One allocation cut into windows, each on a cache-line boundary.
@@ -230,5 +231,5 @@ private struct Arena<S: Scalar> {
     owner = FlatBuffer(count: end)
   }
 
-  subscript(index: Int) -> Window<S> { owner.window.window(ranges[index]) }
+  subscript(index: Int) -> BufferView<S> { owner.view.view(ranges[index]) }
 }

@@ -6,8 +6,8 @@ public import Settings
 ///     w · t · log(1 + e⁻ᶻ) + (1 − t) · log(1 + eᶻ)
 ///
 /// with the positive weight w, 1 by default. Its derivative is (1 − t) · σ(z) − w · t · σ(−z). Both logarithms are
-/// max(∓z, 0) + log(1 + e^−|z|), so that no logit overflows. The correct share of a sample is that of its outputs on the right
-/// side of one half.
+/// max(∓z, 0) + log(1 + e^−|z|), so that no logit overflows. The correct share of a sample is that of its outputs on
+/// the right side of one half.
 public struct BinaryCrossEntropy: Loss {
   /// w, one for all outputs or one for each: what a positive target counts, relative to a negative one.
   public var positiveWeight: [Double]
@@ -30,7 +30,7 @@ public struct BinaryCrossEntropy: Loss {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func evaluate<S: Scalar>(
-    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+    outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?
   ) -> StepScalars {
     let size = sizes(outputs, targets, samples, gradient).targets
     precondition(

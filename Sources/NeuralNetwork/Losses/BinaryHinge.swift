@@ -1,8 +1,8 @@
 public import NumericCore
 public import Settings
 
-/// The hinge loss of independent yes-or-no outputs: max(0, m − s · z) with s = 1 for a target above one half and s = −1 else
-/// (Cortes and Vapnik 1995). The correct share of a sample is that of its outputs on the right side of zero.
+/// The hinge loss of independent yes-or-no outputs: max(0, m − s · z) with s = 1 for a target above one half and s = −1
+/// else (Cortes and Vapnik 1995). The correct share of a sample is that of its outputs on the right side of zero.
 public struct BinaryHinge: Loss {
   /// m.
   public var margin: Double
@@ -23,7 +23,7 @@ public struct BinaryHinge: Loss {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func evaluate<S: Scalar>(
-    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+    outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?
   ) -> StepScalars {
     let half = S(0.5), margin = S(margin)
     var correct = 0

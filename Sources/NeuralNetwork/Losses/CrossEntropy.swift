@@ -9,10 +9,12 @@ public import Settings
 ///
 /// - log softmax is logitⱼ − max − log Σ exp(logit − max), which is stable for any logits. The gradient is
 ///   (Σⱼ wⱼ · qⱼ) · softmax(logits) − w · q.
-/// - The weight of a labelled sample is that of its label, so that a step's loss is a weighted mean; a distribution weighs 1.
-/// - A sample is correct where its greatest logit (the first, in a tie) is the label's, or that of the most probable class.
-/// - Where a sample has several positions with a label each, as in a sequence, its loss and weight are their means, and it is
-///   correct in the share of them that are.
+/// - The weight of a labelled sample is that of its label, so that a step's loss is a weighted mean; a distribution
+///   weighs 1.
+/// - A sample is correct where its greatest logit (the first, in a tie) is the label's, or that of the most probable
+///   class.
+/// - Where a sample has several positions with a label each, as in a sequence, its loss and weight are their means, and
+///   it is correct in the share of them that are.
 public struct CrossEntropy: Loss {
   /// What a row of targets is.
   public enum Targets: String, SettingChoice {
@@ -41,7 +43,8 @@ public struct CrossEntropy: Loss {
   public static let summary = "softmax cross-entropy of classes"
   public static let settings: [Setting<CrossEntropy>] = [
     Setting("targets", \.targets, "what targets are; by the data"),
-    Setting("label_smoothing", \.labelSmoothing, .halfOpen(0, 1), "share of each label that is spread over the classes"),
+    Setting(
+      "label_smoothing", \.labelSmoothing, .halfOpen(0, 1), "share of each label that is spread over the classes"),
     Setting("class_weights", \.classWeights, .each(.atLeast(0)), "one a class; 1 each"),
   ]
 
@@ -72,7 +75,7 @@ public struct CrossEntropy: Loss {
   }
 
   public func evaluate<S: Scalar>(
-    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+    outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?
   ) -> StepScalars {
     var (positions, classes) = sizes(outputs, targets, samples, gradient)
     let isLabels = targetKind == .classIndex

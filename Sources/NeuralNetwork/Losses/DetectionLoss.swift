@@ -31,7 +31,7 @@ public struct DetectionLoss: Loss {
 
   /// - Shapes: `outputs` and `gradient` [N, K + 4], logits then box; `targets` [N, 5], class then box.
   public func evaluate<S: Scalar>(
-    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+    outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?
   ) -> StepScalars {
     let width = outputs.count / max(1, samples), classes = width - boxSize
     precondition(
@@ -44,14 +44,14 @@ public struct DetectionLoss: Loss {
       let start = sample * width, target = sample * (1 + boxSize)
       let logits = start..<start + classes, box = start + classes..<start + width
       let label = labelCrossEntropy(
-        logits: outputs.window(logits), labels: targets.window(target..<target + 1), classes: classes,
-        gradient: gradient?.window(logits))
+        logits: outputs.view(logits), labels: targets.view(target..<target + 1), classes: classes,
+        gradient: gradient?.view(logits))
       loss += label.loss
       correct += label.correct
-      let gradient = gradient?.window(box)
+      let gradient = gradient?.view(box)
       // The mean over the four, as every loss of several outputs takes it, times four.
       let mean = boxes.evaluate(
-        outputs: outputs.window(box), targets: targets.window(target + 1..<target + 1 + boxSize), samples: 1,
+        outputs: outputs.view(box), targets: targets.view(target + 1..<target + 1 + boxSize), samples: 1,
         gradient: gradient)
       loss += Double(S(boxWeight)) * Double(boxSize) * mean.loss
       if let gradient { scale(gradient, by: S(boxWeight) * S(boxSize)) }

@@ -1,13 +1,13 @@
 public import NumericCore
 public import Settings
 
-/// The focal loss −α_y · (1 − p_y)^γ · log p_y with p = softmax(logits) and the label y (Lin, Goyal, Girshick, He and Dollár, "Focal loss
-/// for dense object detection", 2017), for any number of classes. Of two classes it is the paper's sigmoid form in the
-/// difference of the logits. With γ = 0 and α = 1 it is the cross-entropy.
+/// The focal loss −α_y · (1 − p_y)^γ · log p_y with p = softmax(logits) and the label y (Lin, Goyal, Girshick, He and
+/// Dollár, "Focal loss for dense object detection", 2017), for any number of classes. Of two classes it is the paper's
+/// sigmoid form in the difference of the logits. With γ = 0 and α = 1 it is the cross-entropy.
 ///
-/// Its derivative by logit j is α_y · (1 − p_y)^γ · (1 − γ · p_y · log p_y / (1 − p_y)) · (p_j − [j = y]). log p comes from shifted
-/// logits and 1 − p from the sum of the others, so that neither is lost for any logits. The mean is over the samples, whatever
-/// their α. Correct samples and positions count as in `CrossEntropy`.
+/// Its derivative by logit j is α_y · (1 − p_y)^γ · (1 − γ · p_y · log p_y / (1 − p_y)) · (p_j − [j = y]). log p comes
+/// from shifted logits and 1 − p from the sum of the others, so that neither is lost for any logits. The mean is over
+/// the samples, whatever their α. Correct samples and positions count as in `CrossEntropy`.
 public struct FocalLoss: Loss {
   /// γ: how little well classified samples count.
   public var gamma: Double
@@ -41,7 +41,7 @@ public struct FocalLoss: Loss {
   private var classAlphas: [Double]? { alpha.map { $0.count == 1 ? [1 - $0[0], $0[0]] : $0 } }
 
   public func evaluate<S: Scalar>(
-    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+    outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?
   ) -> StepScalars {
     let (positions, classes) = sizes(outputs, targets, samples, gradient)
     let alphas = classAlphas

@@ -1,8 +1,8 @@
 public import NumericCore
 public import Settings
 
-/// The hinge loss of several classes: Σ_{j ≠ y} max(0, m − z_y + z_j) / K for the label y and the margin m, as PyTorch's
-/// `MultiMarginLoss` (Weston and Watkins 1999). Correct samples and positions count as in `CrossEntropy`.
+/// The hinge loss of several classes: Σ_{j ≠ y} max(0, m − z_y + z_j) / K for the label y and the margin m, as
+/// PyTorch's `MultiMarginLoss` (Weston and Watkins 1999). Correct samples and positions count as in `CrossEntropy`.
 public struct Hinge: Loss {
   /// m.
   public var margin: Double
@@ -21,7 +21,7 @@ public struct Hinge: Loss {
   public var targetKind: TargetKind { .classIndex }
 
   public func evaluate<S: Scalar>(
-    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+    outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?
   ) -> StepScalars {
     let (positions, classes) = sizes(outputs, targets, samples, gradient)
     let (loss, correct) = multiClassHinge(

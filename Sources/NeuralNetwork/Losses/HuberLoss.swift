@@ -20,7 +20,7 @@ public struct HuberLoss: Loss {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func evaluate<S: Scalar>(
-    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+    outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?
   ) -> StepScalars {
     let delta = S(delta), half = S(0.5)
     let loss = sumElements(outputs: outputs, targets: targets, samples: samples, gradient: gradient) { y, t in

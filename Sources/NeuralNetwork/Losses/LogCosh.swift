@@ -18,7 +18,7 @@ public struct LogCosh: Loss {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func evaluate<S: Scalar>(
-    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+    outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?
   ) -> StepScalars {
     let half = S(0.5), logarithmOfTwo = S.logarithm(2)
     let loss = sumElements(outputs: outputs, targets: targets, samples: samples, gradient: gradient) { y, t in

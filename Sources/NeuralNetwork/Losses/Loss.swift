@@ -15,8 +15,9 @@ public enum TargetKind: Sendable, Equatable {
   case classAndBox
 }
 
-/// A function of outputs and targets to be minimised. The loss of a batch is the mean over its samples, weighted where classes have
-/// weights; a loss that has several outputs a sample takes their mean first, as PyTorch's `reduction="mean"` does.
+/// A function of outputs and targets to be minimised. The loss of a batch is the mean over its samples, weighted where
+/// classes have weights; a loss that has several outputs a sample takes their mean first, as PyTorch's
+/// `reduction="mean"` does.
 ///
 /// A loss is its options: a value that a configuration describes, in one file with its formula.
 public protocol Loss: Configurable {
@@ -24,10 +25,11 @@ public protocol Loss: Configurable {
 
   /// Sums over the samples, and overwrites `gradient` with ∂(sum)/∂outputs.
   ///
-  /// - Shapes: `outputs` and `gradient` [N, K], or [N, T, K] for class indices of T positions; `targets` [N] or [N, T] for
-  ///   class indices, [N, 5] for a class and a box, the shape of `outputs` otherwise.
+  /// - Shapes: `outputs` and `gradient` [N, K], or [N, T, K] for class indices of T positions; `targets` [N] or [N, T]
+  ///   for class indices, [N, 5] for a class and a box, the shape of `outputs` otherwise.
   /// - Parameter gradient: nil where only the sums are wanted.
-  func evaluate<S: Scalar>(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> StepScalars
+  func evaluate<S: Scalar>(outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?)
+    -> StepScalars
 
   /// Whether softmax or sigmoid of the outputs are probabilities. Default: yes, of classes and of yes-or-no outputs.
   var givesProbabilities: Bool { get }
@@ -52,9 +54,10 @@ extension Loss {
   }
   public var listOptions: [(key: String, count: Int, noun: String)] { [] }
 
-  /// Targets of a sample and outputs of a target, checked against the counts of the windows; ones where there is no sample.
+  /// Targets of a sample and outputs of a target, checked against the counts of the windows; ones where there is no
+  /// sample.
   func sizes<S>(
-    _ outputs: Window<S>, _ targets: Window<S>, _ samples: Int, _ gradient: Window<S>?
+    _ outputs: BufferView<S>, _ targets: BufferView<S>, _ samples: Int, _ gradient: BufferView<S>?
   ) -> (targets: Int, outputs: Int) {
     let targetSize = targets.count / max(1, samples), outputSize = outputs.count / max(1, targets.count)
     precondition(
@@ -68,7 +71,7 @@ extension Loss {
   /// Sums `term(output, target)`, a pair of loss and derivative, over the elements; each sample's loss is their mean.
   @inline(__always)
   func sumElements<S: Scalar>(
-    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?,
+    outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?,
     term: (_ output: S, _ target: S) -> (loss: S, derivative: S)
   ) -> Double {
     let size = sizes(outputs, targets, samples, gradient).targets

@@ -1,7 +1,8 @@
 public import NumericCore
 public import Settings
 
-/// Mean absolute error: |y − t|, whose derivative is the sign of y − t, and 0 where they are equal, as PyTorch's `L1Loss`.
+/// Mean absolute error: |y − t|, whose derivative is the sign of y − t, and 0 where they are equal, as PyTorch's
+/// `L1Loss`.
 public struct MeanAbsoluteError: Loss {
   public init() {}
 
@@ -12,7 +13,7 @@ public struct MeanAbsoluteError: Loss {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func evaluate<S: Scalar>(
-    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+    outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?
   ) -> StepScalars {
     let loss = sumElements(outputs: outputs, targets: targets, samples: samples, gradient: gradient) { y, t in
       let error = y - t

@@ -12,7 +12,7 @@ public struct MeanSquaredError: Loss {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func evaluate<S: Scalar>(
-    outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?
+    outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?
   ) -> StepScalars {
     let loss = sumElements(outputs: outputs, targets: targets, samples: samples, gradient: gradient) { y, t in
       let error = y - t

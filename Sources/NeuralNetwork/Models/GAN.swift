@@ -148,8 +148,8 @@ public struct AdversarialModel<S: Scalar>: Sendable {
 
   private func part(_ values: ModelValues<S>, parameters: Range<Int>, statistics: Range<Int>) -> ModelValues<S> {
     ModelValues(
-      parameters: values.parameters.window(parameters), gradients: values.gradients?.window(parameters),
-      statistics: values.statistics.window(statistics), batchStatistics: values.batchStatistics?.window(statistics))
+      parameters: values.parameters.view(parameters), gradients: values.gradients?.view(parameters),
+      statistics: values.statistics.view(statistics), batchStatistics: values.batchStatistics?.view(statistics))
   }
 }
 

@@ -55,14 +55,16 @@ public struct Convolution: Sendable, Equatable {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func apply<S: Scalar>(
-    _ input: Window<S>, weight: Window<S>, bias: Window<S>?, into output: Window<S>, scratch: Window<S>
+    _ input: BufferView<S>, weight: BufferView<S>, bias: BufferView<S>?, into output: BufferView<S>,
+    scratch: BufferView<S>
   ) {
     check(input, weight, output)
-    if let direct = DirectConvolution(self), let input = input as? Window<Float>, let weight = weight as? Window<Float>,
-      let output = output as? Window<Float>, let scratch = scratch as? Window<Float>
+    if let direct = DirectConvolution(self), let input = input as? BufferView<Float>,
+      let weight = weight as? BufferView<Float>,
+      let output = output as? BufferView<Float>, let scratch = scratch as? BufferView<Float>
     {
       let packed = direct.pack(weight, into: scratch)
-      direct.apply(input, packedWeight: packed, bias: bias as? Window<Float>, into: output, scratch: scratch)
+      direct.apply(input, packedWeight: packed, bias: bias as? BufferView<Float>, into: output, scratch: scratch)
       return
     }
     let (packed, columns) = generalScratch(scratch)
@@ -84,12 +86,12 @@ public struct Convolution: Sendable, Equatable {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func applyTransposed<S: Scalar>(
-    _ outputGradient: Window<S>, weight: Window<S>, into inputGradient: Window<S>, scratch: Window<S>
+    _ outputGradient: BufferView<S>, weight: BufferView<S>, into inputGradient: BufferView<S>, scratch: BufferView<S>
   ) {
     check(inputGradient, weight, outputGradient)
-    if let direct = DirectConvolution(inputGradientOf: self), let outputGradient = outputGradient as? Window<Float>,
-      let weight = weight as? Window<Float>, let inputGradient = inputGradient as? Window<Float>,
-      let scratch = scratch as? Window<Float>
+    if let direct = DirectConvolution(inputGradientOf: self), let outputGradient = outputGradient as? BufferView<Float>,
+      let weight = weight as? BufferView<Float>, let inputGradient = inputGradient as? BufferView<Float>,
+      let scratch = scratch as? BufferView<Float>
     {
       let packed = direct.packFlipped(weight, into: scratch)
       direct.apply(outputGradient, packedWeight: packed, bias: nil, into: inputGradient, scratch: scratch)
@@ -119,12 +121,13 @@ public struct Convolution: Sendable, Equatable {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func addWeightGradient<S: Scalar>(
-    input: Window<S>, outputGradient: Window<S>, to weightGradient: Window<S>, scratch: Window<S>
+    input: BufferView<S>, outputGradient: BufferView<S>, to weightGradient: BufferView<S>, scratch: BufferView<S>
   ) {
     check(input, weightGradient, outputGradient)
-    if let direct = DirectConvolution(self), let input = input as? Window<Float>,
-      let outputGradient = outputGradient as? Window<Float>, let weightGradient = weightGradient as? Window<Float>,
-      let scratch = scratch as? Window<Float>
+    if let direct = DirectConvolution(self), let input = input as? BufferView<Float>,
+      let outputGradient = outputGradient as? BufferView<Float>,
+      let weightGradient = weightGradient as? BufferView<Float>,
+      let scratch = scratch as? BufferView<Float>
     {
       direct.addWeightGradient(input: input, outputGradient: outputGradient, to: weightGradient, scratch: scratch)
       return
@@ -155,13 +158,14 @@ public struct Convolution: Sendable, Equatable {
   @specialized(where S == Float)
   @specialized(where S == Double)
   private func multiplyNarrow<S: Scalar>(
-    _ weight: Window<S>, _ outputGradient: Window<S>, sample: Int, group: Int, into rows: Window<S>, scratch: Window<S>
+    _ weight: BufferView<S>, _ outputGradient: BufferView<S>, sample: Int, group: Int, into rows: BufferView<S>,
+    scratch: BufferView<S>
   ) {
-    if let narrowProduct, let weight = weight as? Window<Float>,
-      let gradient = sampleOf(outputGradient, sample, outputCount) as? Window<Float>,
-      let rows = rows as? Window<Float>, let scratch = scratch as? Window<Float>
+    if let narrowProduct, let weight = weight as? BufferView<Float>,
+      let gradient = sampleOf(outputGradient, sample, outputCount) as? BufferView<Float>,
+      let rows = rows as? BufferView<Float>, let scratch = scratch as? BufferView<Float>
     {
-      let own = scratch.window(weightCount + rows.count..<scratch.count)
+      let own = scratch.view(weightCount + rows.count..<scratch.count)
       return narrowProduct.multiply(weight: weight, gradient: gradient, into: rows, scratch: own)
     }
     multiply(
@@ -169,7 +173,7 @@ public struct Convolution: Sendable, Equatable {
       into: Matrix(rows, rows: depth, columns: geometry.output.product))
   }
 
-  private func check<S: Scalar>(_ input: Window<S>, _ weight: Window<S>, _ output: Window<S>) {
+  private func check<S: Scalar>(_ input: BufferView<S>, _ weight: BufferView<S>, _ output: BufferView<S>) {
     precondition(
       input.count % inputCount == 0 && output.count == input.count / inputCount * outputCount
         && weight.count == weightCount,
@@ -177,13 +181,13 @@ public struct Convolution: Sendable, Equatable {
         + "\(weightCount) and \(outputCount)")
   }
 
-  private func generalScratch<S: Scalar>(_ scratch: Window<S>) -> (packed: Window<S>, columns: Window<S>) {
+  private func generalScratch<S: Scalar>(_ scratch: BufferView<S>) -> (packed: BufferView<S>, columns: BufferView<S>) {
     let end = weightCount + geometry.output.product * depth
-    return (scratch.window(first: weightCount), scratch.window(weightCount..<end))
+    return (scratch.view(first: weightCount), scratch.view(weightCount..<end))
   }
 
-  private func sampleOf<S: Scalar>(_ images: Window<S>, _ sample: Int, _ count: Int) -> Window<S> {
-    images.window(sample * count..<(sample + 1) * count)
+  private func sampleOf<S: Scalar>(_ images: BufferView<S>, _ sample: Int, _ count: Int) -> BufferView<S> {
+    images.view(sample * count..<(sample + 1) * count)
   }
 
   private func channels(ofGroup group: Int) -> Range<Int> {
@@ -192,17 +196,17 @@ public struct Convolution: Sendable, Equatable {
   }
 
   /// The weights [O / groups, depth] of a group, packed or not.
-  private func weightRows<S: Scalar>(_ weights: Window<S>, _ group: Int) -> Matrix<S> {
+  private func weightRows<S: Scalar>(_ weights: BufferView<S>, _ group: Int) -> Matrix<S> {
     let rows = outputChannels / groups
-    return Matrix(weights.window(group * rows * depth..<(group + 1) * rows * depth), rows: rows, columns: depth)
+    return Matrix(weights.view(group * rows * depth..<(group + 1) * rows * depth), rows: rows, columns: depth)
   }
 
   /// The channels [H′·W′, O / groups] of a group in a sample of y.
-  private func outputMatrix<S: Scalar>(_ output: Window<S>, _ sample: Int, _ group: Int) -> Matrix<S> {
+  private func outputMatrix<S: Scalar>(_ output: BufferView<S>, _ sample: Int, _ group: Int) -> Matrix<S> {
     let size = outputChannels / groups
     let start = sample * outputCount + group * size
     return Matrix(
-      output.window(start..<(sample + 1) * outputCount), rows: geometry.output.product, columns: size,
+      output.view(start..<(sample + 1) * outputCount), rows: geometry.output.product, columns: size,
       stride: outputChannels)
   }
 }

@@ -71,12 +71,13 @@ private struct LanePair: LaneVector {
 extension DirectConvolution {
   /// y = x ∗ packed weights + bias, sample by sample.
   func apply(
-    _ input: Window<Float>, packedWeight: Window<Float>, bias: Window<Float>?, into output: Window<Float>,
-    scratch: Window<Float>
+    _ input: BufferView<Float>, packedWeight: BufferView<Float>, bias: BufferView<Float>?,
+    into output: BufferView<Float>,
+    scratch: BufferView<Float>
   ) {
     let initial = self.bias(scratch)
     initial.update(repeating: 0)
-    if let bias { copy(bias, into: initial.window(first: bias.count)) }
+    if let bias { copy(bias, into: initial.view(first: bias.count)) }
     let inputCount = geometry.input.product * channels
     let outputCount = geometry.output.product * outputChannels
     if isPadded { paddedImage(scratch).update(repeating: 0) }
@@ -100,7 +101,8 @@ extension DirectConvolution {
 
   /// weightGradient += Σ over samples and output pixels of outputGradient · the inputs under the kernel there.
   func addWeightGradient(
-    input: Window<Float>, outputGradient: Window<Float>, to weightGradient: Window<Float>, scratch: Window<Float>
+    input: BufferView<Float>, outputGradient: BufferView<Float>, to weightGradient: BufferView<Float>,
+    scratch: BufferView<Float>
   ) {
     let packed = packed(scratch)
     packed.update(repeating: 0)
@@ -128,7 +130,7 @@ extension DirectConvolution {
   // MARK: Copies
 
   /// The image copied into the padded image in scratch, whose border is zero already.
-  private func padded(_ image: UnsafeMutablePointer<Float>, _ scratch: Window<Float>) -> UnsafePointer<Float> {
+  private func padded(_ image: UnsafeMutablePointer<Float>, _ scratch: BufferView<Float>) -> UnsafePointer<Float> {
     guard isPadded, let padded = paddedImage(scratch).baseAddress else { return UnsafePointer(image) }
     let row = geometry.input.width * channels
     var destination = padded + (geometry.padding.height * paddedWidth + geometry.padding.width) * channels
@@ -140,7 +142,7 @@ extension DirectConvolution {
   }
 
   /// The gradient with whole vectors of channels at every pixel.
-  private func aligned(_ gradient: UnsafeMutablePointer<Float>, _ scratch: Window<Float>) -> UnsafePointer<Float> {
+  private func aligned(_ gradient: UnsafeMutablePointer<Float>, _ scratch: BufferView<Float>) -> UnsafePointer<Float> {
     guard !isAligned, let aligned = alignedOutput(scratch).baseAddress else { return UnsafePointer(gradient) }
     for pixel in 0..<geometry.output.product {
       (aligned + pixel * alignedChannels).update(from: gradient + pixel * outputChannels, count: outputChannels)

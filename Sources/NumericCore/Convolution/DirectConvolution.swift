@@ -63,38 +63,38 @@ struct DirectConvolution {
 
   // MARK: Windows into scratch: packed weights, bias, padded image, aligned output gradient
 
-  func packed(_ scratch: Window<Float>) -> Window<Float> { scratch.window(first: packedCount) }
-  func bias(_ scratch: Window<Float>) -> Window<Float> {
-    scratch.window(packedCount..<packedCount + alignedChannels)
+  func packed(_ scratch: BufferView<Float>) -> BufferView<Float> { scratch.view(first: packedCount) }
+  func bias(_ scratch: BufferView<Float>) -> BufferView<Float> {
+    scratch.view(packedCount..<packedCount + alignedChannels)
   }
-  func paddedImage(_ scratch: Window<Float>) -> Window<Float> {
+  func paddedImage(_ scratch: BufferView<Float>) -> BufferView<Float> {
     let start = packedCount + alignedChannels
-    return scratch.window(start..<start + paddedCount)
+    return scratch.view(start..<start + paddedCount)
   }
-  func alignedOutput(_ scratch: Window<Float>) -> Window<Float> {
+  func alignedOutput(_ scratch: BufferView<Float>) -> BufferView<Float> {
     let start = packedCount + alignedChannels + (isPadded ? paddedCount : 0)
-    return scratch.window(start..<start + alignedOutputCount)
+    return scratch.view(start..<start + alignedOutputCount)
   }
 
   // MARK: Weights
 
   /// `packed`, for each group of lanes [kernel, channels, group], from `weight` [O, channels, kernel]; lanes beyond O
   /// are zero.
-  func pack(_ weight: Window<Float>, into scratch: Window<Float>) -> Window<Float> {
+  func pack(_ weight: BufferView<Float>, into scratch: BufferView<Float>) -> BufferView<Float> {
     let taps = geometry.kernel.product
     return pack(into: scratch) { o, c, tap in weight[(o * channels + c) * taps + tap] }
   }
 
   /// The same from the weights [channels, O, kernel] of the convolution whose input gradient this is, kernel reversed.
-  func packFlipped(_ weight: Window<Float>, into scratch: Window<Float>) -> Window<Float> {
+  func packFlipped(_ weight: BufferView<Float>, into scratch: BufferView<Float>) -> BufferView<Float> {
     let taps = geometry.kernel.product
     return pack(into: scratch) { o, c, tap in weight[(c * outputChannels + o) * taps + taps - 1 - tap] }
   }
 
   @inline(__always)
   private func pack(
-    into scratch: Window<Float>, _ weight: (_ o: Int, _ c: Int, _ tap: Int) -> Float
-  ) -> Window<Float> {
+    into scratch: BufferView<Float>, _ weight: (_ o: Int, _ c: Int, _ tap: Int) -> Float
+  ) -> BufferView<Float> {
     let packed = packed(scratch)
     var index = 0
     for group in laneGroups {
@@ -111,7 +111,7 @@ struct DirectConvolution {
   }
 
   /// `weight` [O, channels, kernel] += `packed`.
-  func addUnpacked(_ packed: Window<Float>, to weight: Window<Float>) {
+  func addUnpacked(_ packed: BufferView<Float>, to weight: BufferView<Float>) {
     let taps = geometry.kernel.product
     var index = 0
     for group in laneGroups {

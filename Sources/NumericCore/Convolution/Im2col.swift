@@ -8,7 +8,7 @@
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func im2col<S: Scalar>(
-  _ image: Window<S>, _ geometry: SlidingWindow, channels: Int, range: Range<Int>, into columns: Window<S>
+  _ image: BufferView<S>, _ geometry: SlidingWindow, channels: Int, range: Range<Int>, into columns: BufferView<S>
 ) {
   precondition(
     image.count == geometry.input.product * channels
@@ -50,7 +50,7 @@ public func im2col<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func addCol2im<S: Scalar>(
-  _ columns: Window<S>, _ geometry: SlidingWindow, channels: Int, range: Range<Int>, to image: Window<S>
+  _ columns: BufferView<S>, _ geometry: SlidingWindow, channels: Int, range: Range<Int>, to image: BufferView<S>
 ) {
   precondition(
     image.count == geometry.input.product * channels
@@ -89,7 +89,7 @@ public func addCol2im<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func addRow2im<S: Scalar>(
-  _ rows: Window<S>, _ geometry: SlidingWindow, channels: Int, range: Range<Int>, to image: Window<S>
+  _ rows: BufferView<S>, _ geometry: SlidingWindow, channels: Int, range: Range<Int>, to image: BufferView<S>
 ) {
   precondition(
     image.count == geometry.input.product * channels
@@ -145,7 +145,7 @@ private func addRun<S: Scalar>(
 /// `packed` [O, taps, channels] from PyTorch's `weight` [O, channels, taps].
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func packTaps<S: Scalar>(_ weight: Window<S>, channels: Int, taps: Int, into packed: Window<S>) {
+public func packTaps<S: Scalar>(_ weight: BufferView<S>, channels: Int, taps: Int, into packed: BufferView<S>) {
   precondition(weight.count == packed.count, "\(weight.count) weights into \(packed.count)")
   transposeEach(weight, rows: channels, columns: taps, into: packed)
 }
@@ -153,7 +153,7 @@ public func packTaps<S: Scalar>(_ weight: Window<S>, channels: Int, taps: Int, i
 /// `weight` [O, channels, taps] += `packed` [O, taps, channels].
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func addUnpackedTaps<S: Scalar>(_ packed: Window<S>, channels: Int, taps: Int, to weight: Window<S>) {
+public func addUnpackedTaps<S: Scalar>(_ packed: BufferView<S>, channels: Int, taps: Int, to weight: BufferView<S>) {
   precondition(weight.count == packed.count, "\(packed.count) weights into \(weight.count)")
   let size = channels * taps
   var start = 0
@@ -168,7 +168,7 @@ public func addUnpackedTaps<S: Scalar>(_ packed: Window<S>, channels: Int, taps:
 /// Transposes each matrix of a row of them: `output` [N, columns, rows] from `input` [N, rows, columns].
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func transposeEach<S: Scalar>(_ input: Window<S>, rows: Int, columns: Int, into output: Window<S>) {
+public func transposeEach<S: Scalar>(_ input: BufferView<S>, rows: Int, columns: Int, into output: BufferView<S>) {
   let size = rows * columns
   precondition(
     size > 0 && input.count == output.count && input.count % size == 0,

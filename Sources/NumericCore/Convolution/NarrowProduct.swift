@@ -25,7 +25,7 @@ struct NarrowProduct {
   var scratchCount: Int { Self.lanes * (Self.lanes + channels) }
 
   func multiply(
-    weight: Window<Float>, gradient: Window<Float>, into rows: Window<Float>, scratch: Window<Float>
+    weight: BufferView<Float>, gradient: BufferView<Float>, into rows: BufferView<Float>, scratch: BufferView<Float>
   ) {
     precondition(
       weight.count == channels * depth && gradient.count == pixels * channels && rows.count == depth * pixels
@@ -104,7 +104,7 @@ struct NarrowProduct {
 
   // MARK: Transposing
 
-  /// Transposes sixteen channels of sixteen pixels: dealing 256 elements out by fours, twice, exchanges rows and
+  /// Transposes sixteen channels of sixteen pixels: partition 256 elements out by fours, twice, exchanges rows and
   /// columns.
   @inline(__always)
   private func transpose(

@@ -4,7 +4,7 @@
 /// max(0, x) + slope · min(0, x); a slope of zero is the plain ReLU (Nair and Hinton 2010; Maas et al. 2013).
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func leakyReLU<S: Scalar>(_ input: Window<S>, slope: S, into output: Window<S>) {
+public func leakyReLU<S: Scalar>(_ input: BufferView<S>, slope: S, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
   for i in output.indices {
     let x = input[i]
@@ -15,7 +15,7 @@ public func leakyReLU<S: Scalar>(_ input: Window<S>, slope: S, into output: Wind
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func leakyReLUBackward<S: Scalar>(
-  input: Window<S>, slope: S, outputGradient: Window<S>, inputGradient: Window<S>
+  input: BufferView<S>, slope: S, outputGradient: BufferView<S>, inputGradient: BufferView<S>
 ) {
   precondition(
     input.count == inputGradient.count && outputGradient.count == inputGradient.count,
@@ -28,7 +28,7 @@ public func leakyReLUBackward<S: Scalar>(
 /// tanh x.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func hyperbolicTangent<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
+public func hyperbolicTangent<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
   for i in output.indices {
     output[i] = S.hyperbolicTangent(input[i])
@@ -38,7 +38,7 @@ public func hyperbolicTangent<S: Scalar>(_ input: Window<S>, into output: Window
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func hyperbolicTangentBackward<S: Scalar>(
-  output: Window<S>, outputGradient: Window<S>, inputGradient: Window<S>
+  output: BufferView<S>, outputGradient: BufferView<S>, inputGradient: BufferView<S>
 ) {
   precondition(
     output.count == inputGradient.count && outputGradient.count == inputGradient.count,
@@ -51,7 +51,7 @@ public func hyperbolicTangentBackward<S: Scalar>(
 /// 1 / (1 + e⁻ˣ).
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func sigmoid<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
+public func sigmoid<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
   for i in output.indices {
     output[i] = 1 / (1 + S.exponential(-input[i]))
@@ -61,7 +61,7 @@ public func sigmoid<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func sigmoidBackward<S: Scalar>(
-  output: Window<S>, outputGradient: Window<S>, inputGradient: Window<S>
+  output: BufferView<S>, outputGradient: BufferView<S>, inputGradient: BufferView<S>
 ) {
   precondition(
     output.count == inputGradient.count && outputGradient.count == inputGradient.count,
@@ -75,7 +75,7 @@ public func sigmoidBackward<S: Scalar>(
 /// default.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func gelu<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
+public func gelu<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
   let half = S(0.5), rootHalf = S(0.5).squareRoot()
   for i in output.indices {
@@ -87,7 +87,7 @@ public func gelu<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func geluBackward<S: Scalar>(
-  input: Window<S>, outputGradient: Window<S>, inputGradient: Window<S>
+  input: BufferView<S>, outputGradient: BufferView<S>, inputGradient: BufferView<S>
 ) {
   precondition(
     input.count == inputGradient.count && outputGradient.count == inputGradient.count,
@@ -104,7 +104,7 @@ public func geluBackward<S: Scalar>(
 /// x above zero, alpha · (eˣ − 1) below (Clevert, Unterthiner and Hochreiter 2016).
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func exponentialLinearUnit<S: Scalar>(_ input: Window<S>, alpha: S, into output: Window<S>) {
+public func exponentialLinearUnit<S: Scalar>(_ input: BufferView<S>, alpha: S, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
   for i in output.indices {
     let x = input[i]
@@ -116,7 +116,7 @@ public func exponentialLinearUnit<S: Scalar>(_ input: Window<S>, alpha: S, into 
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func exponentialLinearUnitBackward<S: Scalar>(
-  input: Window<S>, alpha: S, outputGradient: Window<S>, inputGradient: Window<S>
+  input: BufferView<S>, alpha: S, outputGradient: BufferView<S>, inputGradient: BufferView<S>
 ) {
   precondition(
     input.count == inputGradient.count && outputGradient.count == inputGradient.count,
@@ -131,7 +131,7 @@ public func exponentialLinearUnitBackward<S: Scalar>(
 /// x / (1 + e⁻ˣ), also called swish (Elfwing, Uchibe and Doya 2018; Ramachandran, Zoph and Le 2017).
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func sigmoidLinearUnit<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
+public func sigmoidLinearUnit<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
   for i in output.indices {
     output[i] = input[i] / (1 + S.exponential(-input[i]))
@@ -141,7 +141,7 @@ public func sigmoidLinearUnit<S: Scalar>(_ input: Window<S>, into output: Window
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func sigmoidLinearUnitBackward<S: Scalar>(
-  input: Window<S>, outputGradient: Window<S>, inputGradient: Window<S>
+  input: BufferView<S>, outputGradient: BufferView<S>, inputGradient: BufferView<S>
 ) {
   precondition(
     input.count == inputGradient.count && outputGradient.count == inputGradient.count,

@@ -5,32 +5,34 @@
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func attentionSoftmax<S: Scalar>(
-  _ scores: Window<S>, columns: Int, length: Int? = nil, scale: S, isCausal: Bool
+  _ scores: BufferView<S>, columns: Int, length: Int? = nil, scale: S, isCausal: Bool
 ) {
   precondition(columns > 0 && scores.count % columns == 0, "rows of \(columns) in \(scores.count) scores")
   let length = length ?? columns
   precondition(1 <= length && length <= columns, "\(length) of \(columns) columns")
   for t in 0..<scores.count / columns {
-    let row = scores.window(t * columns..<(t + 1) * columns)
-    let visible = row.window(first: isCausal ? min(t + 1, length) : length)
+    let row = scores.view(t * columns..<(t + 1) * columns)
+    let visible = row.view(first: isCausal ? min(t + 1, length) : length)
     let greatest = greatest(visible)
     for j in visible.indices { visible[j] = S.exponential(scale * (visible[j] - greatest)) }
     let factor = 1 / sum(visible)
     for j in visible.indices { visible[j] *= factor }
-    row.window(visible.count..<columns).update(repeating: 0)
+    row.view(visible.count..<columns).update(repeating: 0)
   }
 }
 
 /// Replaces ∂loss/∂probabilities by ∂loss/∂scores: `scale · p · (g − Σ p · g)` in each row of T columns.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func attentionSoftmaxBackward<S: Scalar>(probabilities: Window<S>, columns: Int, scale: S, gradient: Window<S>) {
+public func attentionSoftmaxBackward<S: Scalar>(
+  probabilities: BufferView<S>, columns: Int, scale: S, gradient: BufferView<S>
+) {
   precondition(
     columns > 0 && probabilities.count % columns == 0 && gradient.count == probabilities.count,
     "\(gradient.count) gradients of \(probabilities.count) probabilities in rows of \(columns)")
   for t in 0..<gradient.count / columns {
-    let p = probabilities.window(t * columns..<(t + 1) * columns)
-    let g = gradient.window(t * columns..<(t + 1) * columns)
+    let p = probabilities.view(t * columns..<(t + 1) * columns)
+    let g = gradient.view(t * columns..<(t + 1) * columns)
     let mean = dot(p, g)
     for j in g.indices { g[j] = scale * p[j] * (g[j] - mean) }
   }
@@ -39,12 +41,12 @@ public func attentionSoftmaxBackward<S: Scalar>(probabilities: Window<S>, column
 // Reductions over eight interleaved partial results, combined in a fixed order: a plain loop does not vectorise.
 
 @inline(__always)
-private func vector<S: Scalar>(_ x: Window<S>, _ start: Int) -> SIMD8<S> {
+private func vector<S: Scalar>(_ x: BufferView<S>, _ start: Int) -> SIMD8<S> {
   UnsafeRawPointer(x.baseAddress.unsafelyUnwrapped + start).loadUnaligned(as: SIMD8<S>.self)
 }
 
 @inline(__always)
-private func greatest<S: Scalar>(_ x: Window<S>) -> S {
+private func greatest<S: Scalar>(_ x: BufferView<S>) -> S {
   var result = x[0]
   var i = 0
   if x.count >= 8 {
@@ -65,7 +67,7 @@ private func greatest<S: Scalar>(_ x: Window<S>) -> S {
 }
 
 @inline(__always)
-private func sum<S: Scalar>(_ x: Window<S>) -> S {
+private func sum<S: Scalar>(_ x: BufferView<S>) -> S {
   var partial = SIMD8<S>()
   var i = 0
   while i + 8 <= x.count {
@@ -81,7 +83,7 @@ private func sum<S: Scalar>(_ x: Window<S>) -> S {
 }
 
 @inline(__always)
-private func dot<S: Scalar>(_ x: Window<S>, _ y: Window<S>) -> S {
+private func dot<S: Scalar>(_ x: BufferView<S>, _ y: BufferView<S>) -> S {
   var partial = SIMD8<S>()
   var i = 0
   while i + 8 <= x.count {

@@ -5,15 +5,16 @@
 /// What a column's elements are turned into: `output = (input − mean) · inverseDeviation · weight + bias`, then the
 /// ReLU where `rectifies`. All windows are [C].
 public struct ColumnNormalization<S: Scalar> {
-  public var mean: Window<S>
+  public var mean: BufferView<S>
   /// 1 / √(variance + ε).
-  public var inverseDeviation: Window<S>
-  public var weight: Window<S>
-  public var bias: Window<S>
+  public var inverseDeviation: BufferView<S>
+  public var weight: BufferView<S>
+  public var bias: BufferView<S>
   public var rectifies: Bool
 
   public init(
-    mean: Window<S>, inverseDeviation: Window<S>, weight: Window<S>, bias: Window<S>, rectifies: Bool = false
+    mean: BufferView<S>, inverseDeviation: BufferView<S>, weight: BufferView<S>, bias: BufferView<S>,
+    rectifies: Bool = false
   ) {
     precondition(
       mean.count > 0 && inverseDeviation.count == mean.count && weight.count == mean.count && bias.count == mean.count,
@@ -25,13 +26,13 @@ public struct ColumnNormalization<S: Scalar> {
 
 /// Sums of a micro-batch in double: the number of rows, and two sums per column. Does not own its memory.
 public struct ColumnSums {
-  private let memory: Window<Double>
+  private let memory: BufferView<Double>
   public let columns: Int
 
   /// Doubles that the sums of `columns` columns take.
   public static func doubleCount(columns: Int) -> Int { 1 + 2 * columns }
 
-  public init(_ memory: Window<Double>, columns: Int) {
+  public init(_ memory: BufferView<Double>, columns: Int) {
     precondition(memory.count == Self.doubleCount(columns: columns), "\(memory.count) doubles for \(columns) columns")
     (self.memory, self.columns) = (memory, columns)
   }
@@ -40,8 +41,8 @@ public struct ColumnSums {
     get { memory[0] }
     nonmutating set { memory[0] = newValue }
   }
-  public var first: Window<Double> { memory.window(1..<1 + columns) }
-  public var second: Window<Double> { memory.window(1 + columns..<1 + 2 * columns) }
+  public var first: BufferView<Double> { memory.view(1..<1 + columns) }
+  public var second: BufferView<Double> { memory.view(1 + columns..<1 + 2 * columns) }
 
   public func reset() { memory.update(repeating: 0) }
 }
@@ -52,7 +53,7 @@ public struct ColumnSums {
 /// the sums small, so that mean and variance lose fewer digits than rounding the data to floats has cost.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func addColumnMoments<S: Scalar>(of input: Window<S>, about origin: Window<S>, to sums: ColumnSums) {
+public func addColumnMoments<S: Scalar>(of input: BufferView<S>, about origin: BufferView<S>, to sums: ColumnSums) {
   let columns = origin.count
   precondition(
     columns > 0 && sums.columns == columns && input.count % columns == 0,
@@ -97,7 +98,7 @@ public func addColumnMoments<S: Scalar>(of input: Window<S>, about origin: Windo
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func normalizeColumns<S: Scalar>(
-  _ input: Window<S>, _ normalization: ColumnNormalization<S>, into output: Window<S>
+  _ input: BufferView<S>, _ normalization: ColumnNormalization<S>, into output: BufferView<S>
 ) {
   let columns = normalization.mean.count
   precondition(
@@ -132,7 +133,7 @@ public func normalizeColumns<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func addColumnGradientSums<S: Scalar>(
-  outputGradient: Window<S>, input: Window<S>, _ normalization: ColumnNormalization<S>, to sums: ColumnSums
+  outputGradient: BufferView<S>, input: BufferView<S>, _ normalization: ColumnNormalization<S>, to sums: ColumnSums
 ) {
   let columns = normalization.mean.count
   precondition(
@@ -179,8 +180,8 @@ public func addColumnGradientSums<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func normalizeColumnsBackward<S: Scalar>(
-  outputGradient: Window<S>, input: Window<S>, _ normalization: ColumnNormalization<S>, offset: Window<S>,
-  slope: Window<S>, inputGradient: Window<S>
+  outputGradient: BufferView<S>, input: BufferView<S>, _ normalization: ColumnNormalization<S>, offset: BufferView<S>,
+  slope: BufferView<S>, inputGradient: BufferView<S>
 ) {
   let columns = normalization.mean.count
   precondition(

@@ -6,7 +6,7 @@
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func finishColumnMoments<S: Scalar>(
-  _ sums: ColumnSums, about origin: Window<S>, epsilon: Double, mean: Window<S>, inverseDeviation: Window<S>
+  _ sums: ColumnSums, about origin: BufferView<S>, epsilon: Double, mean: BufferView<S>, inverseDeviation: BufferView<S>
 ) {
   precondition(sums.rows >= 1, "moments of no rows")
   for column in mean.indices {
@@ -21,8 +21,9 @@ public func finishColumnMoments<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func addBatchStatistics<S: Scalar>(
-  _ sums: ColumnSums, about origin: Window<S>, samples: Int, runningVariance: Window<S>, toMeans means: Window<S>,
-  variances: Window<S>
+  _ sums: ColumnSums, about origin: BufferView<S>, samples: Int, runningVariance: BufferView<S>,
+  toMeans means: BufferView<S>,
+  variances: BufferView<S>
 ) {
   let weight = Double(samples)
   for column in means.indices {
@@ -38,7 +39,7 @@ public func addBatchStatistics<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func inverseDeviations<S: Scalar>(
-  ofVariances variances: Window<S>, epsilon: Double, into inverseDeviation: Window<S>
+  ofVariances variances: BufferView<S>, epsilon: Double, into inverseDeviation: BufferView<S>
 ) {
   precondition(variances.count == inverseDeviation.count, "\(variances.count) into \(inverseDeviation.count) columns")
   for column in variances.indices {
@@ -52,7 +53,7 @@ public func inverseDeviations<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func finishColumnGradientSums<S: Scalar>(
-  _ sums: ColumnSums, inverseDeviation: Window<S>, offset: Window<S>, slope: Window<S>
+  _ sums: ColumnSums, inverseDeviation: BufferView<S>, offset: BufferView<S>, slope: BufferView<S>
 ) {
   precondition(sums.rows >= 1, "gradients of no rows")
   for column in offset.indices {
@@ -66,7 +67,8 @@ public func finishColumnGradientSums<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func addColumnGradients<S: Scalar>(
-  _ sums: ColumnSums, inverseDeviation: Window<S>, toWeights weightGradient: Window<S>, biases biasGradient: Window<S>
+  _ sums: ColumnSums, inverseDeviation: BufferView<S>, toWeights weightGradient: BufferView<S>,
+  biases biasGradient: BufferView<S>
 ) {
   for column in weightGradient.indices {
     weightGradient[column] += S(sums.second[column] * S.widened(inverseDeviation[column]))

@@ -7,7 +7,7 @@
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func copyColumns<S: Scalar>(
-  _ count: Int, of input: Window<S>, columns inputColumns: Int, from inputColumn: Int, into output: Window<S>,
+  _ count: Int, of input: BufferView<S>, columns inputColumns: Int, from inputColumn: Int, into output: BufferView<S>,
   columns outputColumns: Int, at outputColumn: Int
 ) {
   precondition(
@@ -24,14 +24,14 @@ public func copyColumns<S: Scalar>(
 /// `output = input · row`, `row` [columns] multiplying each row of `input` [rows, columns] element by element.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func multiplyRows<S: Scalar>(_ input: Window<S>, by row: Window<S>, into output: Window<S>) {
+public func multiplyRows<S: Scalar>(_ input: BufferView<S>, by row: BufferView<S>, into output: BufferView<S>) {
   let columns = row.count
   precondition(
     columns > 0 && input.count == output.count && input.count % columns == 0,
     "\(input.count) elements in rows of \(columns) into \(output.count)")
   for start in stride(from: 0, to: input.count, by: columns) {
-    let inputRow = input.window(start..<start + columns)
-    let outputRow = output.window(start..<start + columns)
+    let inputRow = input.view(start..<start + columns)
+    let outputRow = output.view(start..<start + columns)
     for j in row.indices { outputRow[j] = inputRow[j] * row[j] }
   }
 }

@@ -3,13 +3,13 @@
 /// `output += input`.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func add<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
+public func add<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements added to \(output.count)")
   for i in output.indices { output[i] += input[i] }
 }
 
 /// `output = input`.
-public func copy<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
+public func copy<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements copied to \(output.count)")
   _ = output.update(fromContentsOf: input)
 }
@@ -17,7 +17,7 @@ public func copy<S: Scalar>(_ input: Window<S>, into output: Window<S>) {
 /// `output = (1 − weight) · output + weight · scale · input`: an exponential moving average.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func average<S: Scalar>(_ input: Window<S>, scale: S, weight: S, into output: Window<S>) {
+public func average<S: Scalar>(_ input: BufferView<S>, scale: S, weight: S, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements averaged into \(output.count)")
   let kept = 1 - weight, added = weight * scale
   for i in output.indices { output[i] = kept * output[i] + added * input[i] }
@@ -26,14 +26,14 @@ public func average<S: Scalar>(_ input: Window<S>, scale: S, weight: S, into out
 /// `output = factor · output`.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func scale<S: Scalar>(_ output: Window<S>, by factor: S) {
+public func scale<S: Scalar>(_ output: BufferView<S>, by factor: S) {
   for i in output.indices { output[i] *= factor }
 }
 
 /// `output = left · right`, element by element.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func multiplyElements<S: Scalar>(_ left: Window<S>, _ right: Window<S>, into output: Window<S>) {
+public func multiplyElements<S: Scalar>(_ left: BufferView<S>, _ right: BufferView<S>, into output: BufferView<S>) {
   precondition(
     left.count == output.count && right.count == output.count,
     "\(left.count) by \(right.count) elements into \(output.count)")
@@ -43,12 +43,12 @@ public func multiplyElements<S: Scalar>(_ left: Window<S>, _ right: Window<S>, i
 /// Adds `row` [columns] to each row of `output` [rows, columns].
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func addRow<S: Scalar>(_ row: Window<S>, toRowsOf output: Window<S>) {
+public func addRow<S: Scalar>(_ row: BufferView<S>, toRowsOf output: BufferView<S>) {
   let columns = row.count
   precondition(columns > 0 && output.count % columns == 0, "rows of \(columns) in \(output.count) elements")
   var start = 0
   while start < output.count {
-    let outputRow = output.window(start..<start + columns)
+    let outputRow = output.view(start..<start + columns)
     for j in outputRow.indices { outputRow[j] += row[j] }
     start += columns
   }
@@ -57,19 +57,19 @@ public func addRow<S: Scalar>(_ row: Window<S>, toRowsOf output: Window<S>) {
 /// Adds each row of `input` [rows, columns] to `output` [columns], from the first row to the last.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func addColumnSums<S: Scalar>(of input: Window<S>, to output: Window<S>) {
+public func addColumnSums<S: Scalar>(of input: BufferView<S>, to output: BufferView<S>) {
   let columns = output.count
   precondition(columns > 0 && input.count % columns == 0, "rows of \(columns) in \(input.count) elements")
   var start = 0
   while start < input.count {
-    let inputRow = input.window(start..<start + columns)
+    let inputRow = input.view(start..<start + columns)
     for j in output.indices { output[j] += inputRow[j] }
     start += columns
   }
 }
 
 /// Σ xᵢ² in double, over eight interleaved partial sums added in a fixed order.
-public func sumOfSquares(_ x: Window<Float>) -> Double {
+public func sumOfSquares(_ x: BufferView<Float>) -> Double {
   var partial = SIMD8<Double>()
   let whole = x.count / 8 * 8
   var i = 0
@@ -90,7 +90,7 @@ public func sumOfSquares(_ x: Window<Float>) -> Double {
 
 /// Where the first of the greatest elements stands, which is the class that a row of logits says; 0 in an empty row.
 @inlinable @inline(__always)
-public func firstGreatest<S: Scalar>(_ row: Window<S>) -> Int {
+public func firstGreatest<S: Scalar>(_ row: BufferView<S>) -> Int {
   var best = 0
   for j in row.indices where row[j] > row[best] { best = j }
   return best

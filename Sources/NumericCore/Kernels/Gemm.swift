@@ -12,7 +12,7 @@ public struct Matrix<S: Scalar> {
 
   /// - Parameter stride: elements from one stored row to the next; `columns` where the rows are contiguous.
   /// - Precondition: the window holds `rows` rows.
-  public init(_ window: Window<S>, rows: Int, columns: Int, stride: Int? = nil) {
+  public init(_ window: BufferView<S>, rows: Int, columns: Int, stride: Int? = nil) {
     let stride = stride ?? columns
     precondition(
       stride >= columns && (rows == 0 || window.count >= (rows - 1) * stride + columns),

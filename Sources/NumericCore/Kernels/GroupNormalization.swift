@@ -12,8 +12,8 @@
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func finishGroupMoments<S: Scalar>(
-  _ sums: ColumnSums, about origin: Window<S>, groups: Int, epsilon: Double, mean: Window<S>,
-  inverseDeviation: Window<S>
+  _ sums: ColumnSums, about origin: BufferView<S>, groups: Int, epsilon: Double, mean: BufferView<S>,
+  inverseDeviation: BufferView<S>
 ) {
   let size = groupSize(columns: sums.columns, groups: groups)
   precondition(
@@ -30,8 +30,8 @@ public func finishGroupMoments<S: Scalar>(
       let distance = columnMean(column) - groupMean
       squares += sums.squaredDeviations(column) + sums.rows * distance * distance
     }
-    mean.window(group).update(repeating: S(groupMean))
-    inverseDeviation.window(group).update(
+    mean.view(group).update(repeating: S(groupMean))
+    inverseDeviation.view(group).update(
       repeating: S(1 / (squares / (sums.rows * Double(size)) + epsilon).squareRoot()))
   }
 }
@@ -47,7 +47,8 @@ public func finishGroupMoments<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func finishGroupGradientSums<S: Scalar>(
-  _ sums: ColumnSums, groups: Int, weight: Window<S>, inverseDeviation: Window<S>, offset: Window<S>, slope: Window<S>
+  _ sums: ColumnSums, groups: Int, weight: BufferView<S>, inverseDeviation: BufferView<S>, offset: BufferView<S>,
+  slope: BufferView<S>
 ) {
   let size = groupSize(columns: sums.columns, groups: groups)
   precondition(
@@ -62,8 +63,8 @@ public func finishGroupGradientSums<S: Scalar>(
       products += S.widened(weight[column]) * sums.second[column]
     }
     let scale = S.widened(inverseDeviation[first]), count = sums.rows * Double(size)
-    offset.window(group).update(repeating: S(scale * gradients / count))
-    slope.window(group).update(repeating: S(scale * scale * scale * products / count))
+    offset.view(group).update(repeating: S(scale * gradients / count))
+    slope.view(group).update(repeating: S(scale * scale * scale * products / count))
   }
 }
 
@@ -72,8 +73,8 @@ public func finishGroupGradientSums<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func normalizeGroupsBackward<S: Scalar>(
-  outputGradient: Window<S>, input: Window<S>, _ normalization: ColumnNormalization<S>, offset: Window<S>,
-  slope: Window<S>, inputGradient: Window<S>
+  outputGradient: BufferView<S>, input: BufferView<S>, _ normalization: ColumnNormalization<S>, offset: BufferView<S>,
+  slope: BufferView<S>, inputGradient: BufferView<S>
 ) {
   let (mean, inverseDeviation) = (normalization.mean, normalization.inverseDeviation)
   let weight = normalization.weight, columns = mean.count
@@ -83,7 +84,7 @@ public func normalizeGroupsBackward<S: Scalar>(
     "\(outputGradient.count) gradients of \(input.count) elements in \(columns) columns into \(inputGradient.count)")
   for start in stride(from: 0, to: input.count, by: columns) {
     let row = start..<start + columns
-    let (inputRow, gradientRow, result) = (input.window(row), outputGradient.window(row), inputGradient.window(row))
+    let (inputRow, gradientRow, result) = (input.view(row), outputGradient.view(row), inputGradient.view(row))
     for j in result.indices {
       result[j] =
         weight[j] * inverseDeviation[j] * gradientRow[j] - offset[j] - (inputRow[j] - mean[j]) * slope[j]

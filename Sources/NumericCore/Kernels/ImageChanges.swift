@@ -18,7 +18,7 @@ public struct ImageMotion: Sendable, Equatable {
 /// Reverses the columns of `image` [H, W, C].
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func flipColumns<S: Scalar>(_ image: Window<S>, width: Int, channels: Int) {
+public func flipColumns<S: Scalar>(_ image: BufferView<S>, width: Int, channels: Int) {
   let rowSize = width * channels
   precondition(rowSize > 0 && image.count % rowSize == 0, "rows of \(rowSize) in \(image.count) elements")
   for start in stride(from: 0, to: image.count, by: rowSize) {
@@ -31,7 +31,7 @@ public func flipColumns<S: Scalar>(_ image: Window<S>, width: Int, channels: Int
 /// Reverses the rows of `image` [H, rowSize].
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func flipRows<S: Scalar>(_ image: Window<S>, rowSize: Int) {
+public func flipRows<S: Scalar>(_ image: BufferView<S>, rowSize: Int) {
   precondition(rowSize > 0 && image.count % rowSize == 0, "rows of \(rowSize) in \(image.count) elements")
   let height = image.count / rowSize
   for y in 0..<height / 2 {
@@ -45,7 +45,7 @@ public func flipRows<S: Scalar>(_ image: Window<S>, rowSize: Int) {
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func moveImage<S: Scalar>(
-  _ input: Window<S>, height: Int, width: Int, channels: Int, down: Int, right: Int, into output: Window<S>
+  _ input: BufferView<S>, height: Int, width: Int, channels: Int, down: Int, right: Int, into output: BufferView<S>
 ) {
   precondition(
     input.count == height * width * channels && output.count == input.count,
@@ -64,7 +64,7 @@ public func moveImage<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func moveImage<S: Scalar>(
-  _ input: Window<S>, height: Int, width: Int, channels: Int, by motion: ImageMotion, into output: Window<S>
+  _ input: BufferView<S>, height: Int, width: Int, channels: Int, by motion: ImageMotion, into output: BufferView<S>
 ) {
   precondition(
     input.count == height * width * channels && output.count == input.count,
@@ -98,7 +98,7 @@ public func moveImage<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func clearSquare<S: Scalar>(
-  _ image: Window<S>, height: Int, width: Int, channels: Int, top: Int, left: Int, size: Int
+  _ image: BufferView<S>, height: Int, width: Int, channels: Int, top: Int, left: Int, size: Int
 ) {
   precondition(image.count == height * width * channels, "\(image.count) elements of \(height)×\(width)×\(channels)")
   let columns = min(max(0, left), width)..<max(min(max(0, left), width), min(width, left + size))
@@ -110,7 +110,7 @@ public func clearSquare<S: Scalar>(
 /// `output = share · output + (1 − share) · other`.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func mix<S: Scalar>(_ other: Window<S>, into output: Window<S>, share: S) {
+public func mix<S: Scalar>(_ other: BufferView<S>, into output: BufferView<S>, share: S) {
   precondition(other.count == output.count, "\(other.count) elements mixed into \(output.count)")
   for i in output.indices { output[i] = share * output[i] + (1 - share) * other[i] }
 }
@@ -120,7 +120,7 @@ extension RandomSource {
   /// Box and Muller's transform (1958) of 32-bit words.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func addNormal<S: Scalar>(to values: Window<S>, standardDeviation: Double, substream: Int) {
+  public func addNormal<S: Scalar>(to values: BufferView<S>, standardDeviation: Double, substream: Int) {
     var i = 0
     while i < values.count {
       let words = words(i / 4, substream: substream)

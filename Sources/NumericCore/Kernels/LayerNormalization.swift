@@ -6,8 +6,8 @@
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func normalizeRows<S: Scalar>(
-  _ input: Window<S>, weight: Window<S>, bias: Window<S>, epsilon: Double, means: Window<S>,
-  inverseDeviations: Window<S>, into output: Window<S>
+  _ input: BufferView<S>, weight: BufferView<S>, bias: BufferView<S>, epsilon: Double, means: BufferView<S>,
+  inverseDeviations: BufferView<S>, into output: BufferView<S>
 ) {
   let columns = weight.count
   precondition(
@@ -16,7 +16,7 @@ public func normalizeRows<S: Scalar>(
     "\(input.count) elements in \(means.count) rows of \(columns) into \(output.count)")
   for row in means.indices {
     let range = row * columns..<(row + 1) * columns
-    let (inputRow, outputRow) = (input.window(range), output.window(range))
+    let (inputRow, outputRow) = (input.view(range), output.view(range))
     let mean = S(sum(inputRow) / Double(columns))
     // The row is in the first cache by now: a second pass costs little and cancels nothing.
     let squares = squaredDifferences(inputRow, from: mean)
@@ -37,8 +37,9 @@ public func normalizeRows<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func normalizeRowsBackward<S: Scalar>(
-  outputGradient: Window<S>, input: Window<S>, weight: Window<S>, means: Window<S>, inverseDeviations: Window<S>,
-  inputGradient: Window<S>?, weightSums: Window<Double>, biasSums: Window<Double>
+  outputGradient: BufferView<S>, input: BufferView<S>, weight: BufferView<S>, means: BufferView<S>,
+  inverseDeviations: BufferView<S>,
+  inputGradient: BufferView<S>?, weightSums: BufferView<Double>, biasSums: BufferView<Double>
 ) {
   let columns = weight.count
   precondition(
@@ -47,7 +48,7 @@ public func normalizeRowsBackward<S: Scalar>(
     "\(outputGradient.count) gradients of \(input.count) elements in \(means.count) rows of \(columns)")
   for row in means.indices {
     let range = row * columns..<(row + 1) * columns
-    let (inputRow, gradientRow) = (input.window(range), outputGradient.window(range))
+    let (inputRow, gradientRow) = (input.view(range), outputGradient.view(range))
     let (mean, inverseDeviation) = (means[row], inverseDeviations[row])
     let (center, scale) = (SIMD8(repeating: mean), SIMD8(repeating: inverseDeviation))
     forEach(
@@ -63,7 +64,7 @@ public func normalizeRowsBackward<S: Scalar>(
         biasSums[$0] += S.widened(gradientRow[$0])
       })
     guard let inputGradient else { continue }
-    let inputGradientRow = inputGradient.window(range)
+    let inputGradientRow = inputGradient.view(range)
     let (gradients, products) = weightedSums(
       gradientRow, weight, inputRow, mean: mean, inverseDeviation: inverseDeviation)
     let (offset, slope) = (S(gradients / Double(columns)), S(products / Double(columns)))
@@ -84,7 +85,7 @@ public func normalizeRowsBackward<S: Scalar>(
 /// Adds sums in double to `output`.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func add<S: Scalar>(sums: Window<Double>, into output: Window<S>) {
+public func add<S: Scalar>(sums: BufferView<Double>, into output: BufferView<S>) {
   precondition(sums.count == output.count, "\(sums.count) sums added to \(output.count) elements")
   for i in output.indices { output[i] += S(sums[i]) }
 }
@@ -94,7 +95,7 @@ public func add<S: Scalar>(sums: Window<Double>, into output: Window<S>) {
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func softmaxRowsBackward<S: Scalar>(
-  output: Window<S>, outputGradient: Window<S>, columns: Int, inputGradient: Window<S>
+  output: BufferView<S>, outputGradient: BufferView<S>, columns: Int, inputGradient: BufferView<S>
 ) {
   precondition(
     columns > 0 && output.count % columns == 0 && outputGradient.count == output.count
@@ -103,7 +104,7 @@ public func softmaxRowsBackward<S: Scalar>(
   for start in stride(from: 0, to: output.count, by: columns) {
     let range = start..<start + columns
     let (row, gradientRow, inputGradientRow) = (
-      output.window(range), outputGradient.window(range), inputGradient.window(range)
+      output.view(range), outputGradient.view(range), inputGradient.view(range)
     )
     let average = S(dotProduct(row, gradientRow))
     for j in inputGradientRow.indices { inputGradientRow[j] = row[j] * (gradientRow[j] - average) }
@@ -128,7 +129,7 @@ private func forEach(_ count: Int, _ vector: (_ index: Int) -> Void, _ scalar: (
 // a closure, which would stay a call for each vector.
 
 @inline(__always)
-private func sum<S: Scalar>(_ row: Window<S>) -> Double {
+private func sum<S: Scalar>(_ row: BufferView<S>) -> Double {
   var partial = SIMD8<Double>.zero
   var index = 0
   while index + 8 <= row.count {
@@ -144,7 +145,7 @@ private func sum<S: Scalar>(_ row: Window<S>) -> Double {
 }
 
 @inline(__always)
-private func squaredDifferences<S: Scalar>(_ row: Window<S>, from mean: S) -> Double {
+private func squaredDifferences<S: Scalar>(_ row: BufferView<S>, from mean: S) -> Double {
   let center = SIMD8<S>(repeating: mean)
   var partial = SIMD8<Double>.zero
   var index = 0
@@ -163,7 +164,7 @@ private func squaredDifferences<S: Scalar>(_ row: Window<S>, from mean: S) -> Do
 }
 
 @inline(__always)
-private func dotProduct<S: Scalar>(_ left: Window<S>, _ right: Window<S>) -> Double {
+private func dotProduct<S: Scalar>(_ left: BufferView<S>, _ right: BufferView<S>) -> Double {
   var partial = SIMD8<Double>.zero
   var index = 0
   while index + 8 <= left.count {
@@ -181,7 +182,7 @@ private func dotProduct<S: Scalar>(_ left: Window<S>, _ right: Window<S>) -> Dou
 /// Σ h and Σ h · n, h = gradient · weight and n the normalized input.
 @inline(__always)
 private func weightedSums<S: Scalar>(
-  _ gradient: Window<S>, _ weight: Window<S>, _ input: Window<S>, mean: S, inverseDeviation: S
+  _ gradient: BufferView<S>, _ weight: BufferView<S>, _ input: BufferView<S>, mean: S, inverseDeviation: S
 ) -> (gradients: Double, products: Double) {
   let (center, scale) = (SIMD8<S>(repeating: mean), SIMD8<S>(repeating: inverseDeviation))
   var (gradients, products) = (SIMD8<Double>.zero, SIMD8<Double>.zero)

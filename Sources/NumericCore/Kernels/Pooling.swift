@@ -7,7 +7,7 @@
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func maxPool<S: Scalar>(
-  _ input: Window<S>, _ geometry: SlidingWindow, channels: Int, argmax: Window<S>, into output: Window<S>
+  _ input: BufferView<S>, _ geometry: SlidingWindow, channels: Int, argmax: BufferView<S>, into output: BufferView<S>
 ) {
   precondition(
     input.count * geometry.output.product == output.count * geometry.input.product && argmax.count >= output.count,
@@ -54,7 +54,8 @@ public func maxPool<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func maxPoolBackward<S: Scalar>(
-  outputGradient: Window<S>, argmax: Window<S>, _ geometry: SlidingWindow, channels: Int, inputGradient: Window<S>
+  outputGradient: BufferView<S>, argmax: BufferView<S>, _ geometry: SlidingWindow, channels: Int,
+  inputGradient: BufferView<S>
 ) {
   precondition(
     inputGradient.count * geometry.output.product == outputGradient.count * geometry.input.product
@@ -94,7 +95,7 @@ public func maxPoolBackward<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func averagePool<S: Scalar>(
-  _ input: Window<S>, _ geometry: SlidingWindow, channels: Int, countsPadding: Bool, into output: Window<S>
+  _ input: BufferView<S>, _ geometry: SlidingWindow, channels: Int, countsPadding: Bool, into output: BufferView<S>
 ) {
   precondition(
     input.count * geometry.output.product == output.count * geometry.input.product,
@@ -124,7 +125,8 @@ public func averagePool<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func averagePoolBackward<S: Scalar>(
-  outputGradient: Window<S>, _ geometry: SlidingWindow, channels: Int, countsPadding: Bool, inputGradient: Window<S>
+  outputGradient: BufferView<S>, _ geometry: SlidingWindow, channels: Int, countsPadding: Bool,
+  inputGradient: BufferView<S>
 ) {
   precondition(
     inputGradient.count * geometry.output.product == outputGradient.count * geometry.input.product,
@@ -166,7 +168,7 @@ extension SlidingWindow {
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func upsample<S: Scalar>(
-  _ input: Window<S>, width: Int, channels: Int, scale: Extents, into output: Window<S>
+  _ input: BufferView<S>, width: Int, channels: Int, scale: Extents, into output: BufferView<S>
 ) {
   precondition(input.count * scale.product == output.count, "\(input.count) elements upsampled to \(output.count)")
   let row = width * channels
@@ -188,7 +190,7 @@ public func upsample<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func upsampleBackward<S: Scalar>(
-  outputGradient: Window<S>, width: Int, channels: Int, scale: Extents, inputGradient: Window<S>
+  outputGradient: BufferView<S>, width: Int, channels: Int, scale: Extents, inputGradient: BufferView<S>
 ) {
   precondition(
     inputGradient.count * scale.product == outputGradient.count,

@@ -6,27 +6,28 @@
 /// The rows of one step: N samples, H units, and which samples have this step at all.
 public struct RecurrentStep<S: Scalar> {
   /// Some blocks of H values a sample [N, B·H]: activations after a forward step, gradients after a backward one.
-  public let gates: Window<S>
+  public let gates: BufferView<S>
   /// B·H.
   public let gateColumns: Int
   /// Rows of hidden states, one every `stride` elements.
-  public let hidden: Window<S>
+  public let hidden: BufferView<S>
   /// The hidden states of the step before, in the same layout; nil at the first step, where they are zero.
-  public let previousHidden: Window<S>?
+  public let previousHidden: BufferView<S>?
   public let stride: Int
   /// What a cell carries besides the hidden state, a row for each sample, and that of the step before; nil at the
   /// first.
-  public let state: Window<S>, previousState: Window<S>?
+  public let state: BufferView<S>, previousState: BufferView<S>?
   /// H zeros.
-  public let zeros: Window<S>
+  public let zeros: BufferView<S>
   /// The number of this step, from zero at the beginning of the sequence.
   public let index: Int
   /// The steps of each sample [N]; nil where all have all.
-  public let lengths: Window<S>?
+  public let lengths: BufferView<S>?
 
   public init(
-    gates: Window<S>, gateColumns: Int, hidden: Window<S>, previousHidden: Window<S>?, stride: Int, state: Window<S>,
-    previousState: Window<S>?, zeros: Window<S>, index: Int, lengths: Window<S>?
+    gates: BufferView<S>, gateColumns: Int, hidden: BufferView<S>, previousHidden: BufferView<S>?, stride: Int,
+    state: BufferView<S>,
+    previousState: BufferView<S>?, zeros: BufferView<S>, index: Int, lengths: BufferView<S>?
   ) {
     let units = zeros.count
     precondition(
@@ -46,17 +47,17 @@ public struct RecurrentStep<S: Scalar> {
     guard let lengths else { return false }
     return S(index) >= lengths[sample]
   }
-  @inline(__always) func row(ofGates sample: Int) -> Window<S> {
-    gates.window(sample * gateColumns..<(sample + 1) * gateColumns)
+  @inline(__always) func row(ofGates sample: Int) -> BufferView<S> {
+    gates.view(sample * gateColumns..<(sample + 1) * gateColumns)
   }
-  @inline(__always) func gate(_ block: Int, _ sample: Int) -> Window<S> {
+  @inline(__always) func gate(_ block: Int, _ sample: Int) -> BufferView<S> {
     let start = sample * gateColumns + block * units
-    return gates.window(start..<start + units)
+    return gates.view(start..<start + units)
   }
-  @inline(__always) func row(_ rows: Window<S>, _ sample: Int) -> Window<S> {
-    rows.window(sample * stride..<sample * stride + units)
+  @inline(__always) func row(_ rows: BufferView<S>, _ sample: Int) -> BufferView<S> {
+    rows.view(sample * stride..<sample * stride + units)
   }
-  @inline(__always) func previous(_ sample: Int) -> Window<S> {
+  @inline(__always) func previous(_ sample: Int) -> BufferView<S> {
     if let previousHidden { row(previousHidden, sample) } else { zeros }
   }
 }
@@ -70,22 +71,22 @@ public struct RecurrentStep<S: Scalar> {
 /// - Parameter bias: the sum of both biases [4H].
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func lstmForward<S: Scalar>(_ step: RecurrentStep<S>, bias: Window<S>) {
+public func lstmForward<S: Scalar>(_ step: RecurrentStep<S>, bias: BufferView<S>) {
   let units = step.units
   for sample in 0..<step.samples {
     let range = sample * units..<(sample + 1) * units
-    let c = step.state.window(range), h = step.row(step.hidden, sample)
+    let c = step.state.view(range), h = step.row(step.hidden, sample)
     if step.isPadding(sample) {
       c.update(repeating: 0)
       h.update(repeating: 0)
       continue
     }
     let gates = step.row(ofGates: sample)
-    addSigmoid(bias.window(0..<2 * units), into: gates.window(0..<2 * units))
-    addTangent(bias.window(2 * units..<3 * units), into: gates.window(2 * units..<3 * units))
-    addSigmoid(bias.window(3 * units..<4 * units), into: gates.window(3 * units..<4 * units))
+    addSigmoid(bias.view(0..<2 * units), into: gates.view(0..<2 * units))
+    addTangent(bias.view(2 * units..<3 * units), into: gates.view(2 * units..<3 * units))
+    addSigmoid(bias.view(3 * units..<4 * units), into: gates.view(3 * units..<4 * units))
     let i = step.gate(0, sample), f = step.gate(1, sample), g = step.gate(2, sample), o = step.gate(3, sample)
-    let before = step.previousState?.window(range) ?? step.zeros
+    let before = step.previousState?.view(range) ?? step.zeros
     for j in 0..<units { c[j] = f[j] * before[j] + i[j] * g[j] }
     for j in 0..<units { h[j] = o[j] * S.hyperbolicTangent(c[j]) }
   }
@@ -98,7 +99,7 @@ public func lstmForward<S: Scalar>(_ step: RecurrentStep<S>, bias: Window<S>) {
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func lstmBackward<S: Scalar>(
-  _ step: RecurrentStep<S>, hiddenGradient: Window<S>, cellGradient: Window<S>, tangents: Window<S>
+  _ step: RecurrentStep<S>, hiddenGradient: BufferView<S>, cellGradient: BufferView<S>, tangents: BufferView<S>
 ) {
   let units = step.units
   for sample in 0..<step.samples {
@@ -108,8 +109,8 @@ public func lstmBackward<S: Scalar>(
       step.row(ofGates: sample).update(repeating: 0)
       continue
     }
-    let c = step.state.window(range), before = step.previousState?.window(range) ?? step.zeros
-    let dc = cellGradient.window(range), dh = step.row(hiddenGradient, sample)
+    let c = step.state.view(range), before = step.previousState?.view(range) ?? step.zeros
+    let dc = cellGradient.view(range), dh = step.row(hiddenGradient, sample)
     for j in 0..<units { tangents[j] = S.hyperbolicTangent(c[j]) }
     for j in 0..<units { dc[j] += dh[j] * o[j] * (1 - tangents[j] * tangents[j]) }
     for j in 0..<units { o[j] = dh[j] * tangents[j] * o[j] * (1 - o[j]) }
@@ -136,16 +137,16 @@ public func lstmBackward<S: Scalar>(
 ///   n.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func gruForward<S: Scalar>(_ step: RecurrentStep<S>, bias: Window<S>) {
+public func gruForward<S: Scalar>(_ step: RecurrentStep<S>, bias: BufferView<S>) {
   let units = step.units
-  let inputBias = bias.window(2 * units..<3 * units), hiddenBias = bias.window(3 * units..<4 * units)
+  let inputBias = bias.view(2 * units..<3 * units), hiddenBias = bias.view(3 * units..<4 * units)
   for sample in 0..<step.samples {
     let h = step.row(step.hidden, sample)
     if step.isPadding(sample) {
       h.update(repeating: 0)
       continue
     }
-    addSigmoid(bias.window(first: 2 * units), into: step.row(ofGates: sample).window(first: 2 * units))
+    addSigmoid(bias.view(first: 2 * units), into: step.row(ofGates: sample).view(first: 2 * units))
     let r = step.gate(0, sample), z = step.gate(1, sample), n = step.gate(2, sample), m = step.gate(3, sample)
     if step.previousHidden == nil { m.update(repeating: 0) }
     for j in 0..<units { m[j] += hiddenBias[j] }
@@ -162,7 +163,9 @@ public func gruForward<S: Scalar>(_ step: RecurrentStep<S>, bias: Window<S>) {
 /// - Parameter previousGradient: nil at the first step.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func gruBackward<S: Scalar>(_ step: RecurrentStep<S>, hiddenGradient: Window<S>, previousGradient: Window<S>?) {
+public func gruBackward<S: Scalar>(
+  _ step: RecurrentStep<S>, hiddenGradient: BufferView<S>, previousGradient: BufferView<S>?
+) {
   let units = step.units
   for sample in 0..<step.samples {
     let r = step.gate(0, sample), z = step.gate(1, sample), n = step.gate(2, sample), m = step.gate(3, sample)
@@ -192,12 +195,12 @@ public func gruBackward<S: Scalar>(_ step: RecurrentStep<S>, hiddenGradient: Win
 
 /// `output = σ(output + bias)`.
 @inline(__always)
-private func addSigmoid<S: Scalar>(_ bias: Window<S>, into output: Window<S>) {
+private func addSigmoid<S: Scalar>(_ bias: BufferView<S>, into output: BufferView<S>) {
   for j in output.indices { output[j] = 1 / (1 + S.exponential(-(output[j] + bias[j]))) }
 }
 
 /// `output = tanh(output + bias)`.
 @inline(__always)
-private func addTangent<S: Scalar>(_ bias: Window<S>, into output: Window<S>) {
+private func addTangent<S: Scalar>(_ bias: BufferView<S>, into output: BufferView<S>) {
   for j in output.indices { output[j] = S.hyperbolicTangent(output[j] + bias[j]) }
 }

@@ -38,11 +38,11 @@ extension UnsafeMutableBufferPointer where Element: Scalar {
 
   /// The memory at the start of this window as `count` doubles, for sums in scratch memory; their values are undefined.
   /// - Precondition: the window starts on an 8-byte boundary, as every layer's memory does.
-  public func doubles(_ count: Int) -> Window<Double> {
+  public func doubles(_ count: Int) -> BufferView<Double> {
     precondition(
       self.count >= Self.elementCount(ofDoubles: count), "\(count) doubles in \(self.count) elements of scratch memory")
-    guard let baseAddress else { return Window(start: nil, count: 0) }
-    return Window(
+    guard let baseAddress else { return BufferView(start: nil, count: 0) }
+    return BufferView(
       start: UnsafeMutableRawPointer(baseAddress).bindMemory(to: Double.self, capacity: count), count: count)
   }
 

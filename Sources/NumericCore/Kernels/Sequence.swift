@@ -4,7 +4,7 @@
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func exchangeLeadingAxes<S: Scalar>(
-  _ input: Window<S>, outer: Int, inner: Int, width: Int, into output: Window<S>
+  _ input: BufferView<S>, outer: Int, inner: Int, width: Int, into output: BufferView<S>
 ) {
   precondition(
     input.count == outer * inner * width && output.count == input.count,
@@ -12,7 +12,7 @@ public func exchangeLeadingAxes<S: Scalar>(
   for i in 0..<outer {
     for j in 0..<inner {
       let source = (i * inner + j) * width, target = (j * outer + i) * width
-      _ = output.window(target..<target + width).update(fromContentsOf: input.window(source..<source + width))
+      _ = output.view(target..<target + width).update(fromContentsOf: input.view(source..<source + width))
     }
   }
 }
@@ -22,11 +22,13 @@ public func exchangeLeadingAxes<S: Scalar>(
 /// - Precondition: each index is a whole number from 0 up to V.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func gatherRows<S: Scalar>(_ indices: Window<S>, of table: Window<S>, width: Int, into output: Window<S>) {
+public func gatherRows<S: Scalar>(
+  _ indices: BufferView<S>, of table: BufferView<S>, width: Int, into output: BufferView<S>
+) {
   precondition(output.count == indices.count * width, "\(indices.count) rows of \(width) into \(output.count) elements")
   for i in indices.indices {
     let start = tableRow(indices[i], of: table, width: width) * width
-    _ = output.window(i * width..<(i + 1) * width).update(fromContentsOf: table.window(start..<start + width))
+    _ = output.view(i * width..<(i + 1) * width).update(fromContentsOf: table.view(start..<start + width))
   }
 }
 
@@ -35,13 +37,13 @@ public func gatherRows<S: Scalar>(_ indices: Window<S>, of table: Window<S>, wid
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func scatterAddRows<S: Scalar>(
-  _ rows: Window<S>, to indices: Window<S>, of table: Window<S>, width: Int, except skipped: Int? = nil
+  _ rows: BufferView<S>, to indices: BufferView<S>, of table: BufferView<S>, width: Int, except skipped: Int? = nil
 ) {
   precondition(rows.count == indices.count * width, "\(indices.count) rows of \(width) in \(rows.count) elements")
   for i in indices.indices {
     let row = tableRow(indices[i], of: table, width: width)
     if row == skipped { continue }
-    let source = rows.window(i * width..<(i + 1) * width), target = table.window(row * width..<(row + 1) * width)
+    let source = rows.view(i * width..<(i + 1) * width), target = table.view(row * width..<(row + 1) * width)
     for j in 0..<width { target[j] += source[j] }
   }
 }
@@ -52,7 +54,8 @@ public func scatterAddRows<S: Scalar>(
 /// - Shapes: `sequences` [N, T, width], `lengths` [N].
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func sequenceLengths<S: Scalar>(of sequences: Window<S>, width: Int, padding: S, into lengths: Window<S>) {
+public func sequenceLengths<S: Scalar>(of sequences: BufferView<S>, width: Int, padding: S, into lengths: BufferView<S>)
+{
   let size = lengths.isEmpty ? 0 : sequences.count / lengths.count
   precondition(
     sequences.count == lengths.count * size && width > 0 && size % width == 0,
@@ -65,7 +68,7 @@ public func sequenceLengths<S: Scalar>(of sequences: Window<S>, width: Int, padd
 }
 
 @inline(__always)
-private func tableRow<S: Scalar>(_ index: S, of table: Window<S>, width: Int) -> Int {
+private func tableRow<S: Scalar>(_ index: S, of table: BufferView<S>, width: Int) -> Int {
   let row = Int(index)
   precondition(
     S(row) == index && row >= 0 && (row + 1) * width <= table.count, "row \(index) of \(table.count / width)")

@@ -1,38 +1,39 @@
-/// A view of elements without ownership: a window into a `FlatBuffer` or into shared memory.
+/// Elements without ownership: a view into a `FlatBuffer` or into shared memory.
 ///
-/// Kernels compare the counts of their windows once; indices are checked in debug builds.
-public typealias Window<Element> = UnsafeMutableBufferPointer<Element>
+/// Kernels compare the counts of their views once; indices are checked in debug builds.
+public typealias BufferView<Element> = UnsafeMutableBufferPointer<Element>
 
 extension UnsafeMutableBufferPointer {
   /// The elements of `range`, indexed from zero.
   @inlinable
-  public func window(_ range: Range<Int>) -> Window<Element> { extracting(range) }
+  public func view(_ range: Range<Int>) -> BufferView<Element> { extracting(range) }
   /// The first `count` elements.
   @inlinable
-  public func window(first count: Int) -> Window<Element> { extracting(0..<count) }
+  public func view(first count: Int) -> BufferView<Element> { extracting(0..<count) }
 }
 
-/// Owns one zero-filled allocation, aligned to 64 bytes (a cache line and the widest vector), freed at the end of its life.
+/// Owns one zero-filled allocation, aligned to 64 bytes (a cache line and the widest vector), freed at the end of its
+/// life.
 public final class FlatBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
-  /// All of the elements. The window is valid as long as the owner lives.
-  public let window: Window<Element>
+  /// All of the elements. The view is valid as long as the owner lives.
+  public let view: BufferView<Element>
 
   /// - Parameter count: elements.
   public init(count: Int) {
     let byteCount = Swift.max(1, count) * MemoryLayout<Element>.stride
     let bytes = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: memoryAlignment)
     bytes.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
-    window = Window(start: bytes.bindMemory(to: Element.self, capacity: count), count: count)
+    view = BufferView(start: bytes.bindMemory(to: Element.self, capacity: count), count: count)
   }
 
   public convenience init(_ elements: some Collection<Element>) {
     self.init(count: elements.count)
-    _ = window.update(fromContentsOf: elements)
+    _ = view.update(fromContentsOf: elements)
   }
 
-  deinit { UnsafeMutableRawPointer(window.baseAddress)?.deallocate() }
+  deinit { UnsafeMutableRawPointer(view.baseAddress)?.deallocate() }
 
-  public var count: Int { window.count }
+  public var count: Int { view.count }
 }
 
 /// In bytes: every buffer and every parameter starts at a multiple of this.

@@ -2,14 +2,14 @@ extension RandomSource {
   /// Overwrites `mask` with 0 at probability p and 1 / (1 − p) elsewhere: element i of `substream`.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func fillDropoutMask<S: Scalar>(_ mask: Window<S>, substream: Int, probability: Double) {
+  public func fillDropoutMask<S: Scalar>(_ mask: BufferView<S>, substream: Int, probability: Double) {
     // A word below the threshold drops its element: p is met to within 2⁻³².
     let threshold = UInt32(min(probability * 0x1p32, Double(UInt32.max)))
     let kept = S(1 / (1 - probability))
     let blocks = mask.count / 4
     var block = 0
     while block + 8 <= blocks {
-      let output = mask.window(block * 4..<block * 4 + 32)
+      let output = mask.view(block * 4..<block * 4 + 32)
       // Read back from memory: a loop over the elements of vectors in registers does not vectorise.
       withUnsafeBytes(of: wordPairs(firstIndex: block, substream: substream)) { bytes in
         let words = bytes.assumingMemoryBound(to: UInt32.self)

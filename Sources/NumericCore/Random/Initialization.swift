@@ -4,7 +4,7 @@ extension ParameterLayout.Entry {
   /// Overwrites `values` (this entry's elements) with its initial values, drawn from `source` under substream `index`.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func initialize<S: Scalar>(_ values: Window<S>, from source: RandomSource, index: Int) {
+  public func initialize<S: Scalar>(_ values: BufferView<S>, from source: RandomSource, index: Int) {
     precondition(values.count == range.count, "\(values.count) elements for \(name) of \(shape)")
     initialize(values, by: initializer, from: source, index: index)
   }
@@ -12,7 +12,7 @@ extension ParameterLayout.Entry {
   @specialized(where S == Float)
   @specialized(where S == Double)
   private func initialize<S: Scalar>(
-    _ values: Window<S>, by initializer: Initializer, from source: RandomSource, index: Int
+    _ values: BufferView<S>, by initializer: Initializer, from source: RandomSource, index: Int
   ) {
     switch initializer {
     case .zeros: values.update(repeating: 0)
@@ -33,14 +33,14 @@ extension ParameterLayout.Entry {
     case .zeroingRow(let row, let initializer):
       initialize(values, by: initializer, from: source, index: index)
       let width = shape.elementCount / shape[0]
-      values.window(row * width..<(row + 1) * width).update(repeating: 0)
+      values.view(row * width..<(row + 1) * width).update(repeating: 0)
     }
   }
 }
 
 extension RandomSource {
   /// Overwrites `values` with draws that are uniform on ±`bound`.
-  func fillUniform<S: Scalar>(_ values: Window<S>, bound: Double, substream: Int) {
+  func fillUniform<S: Scalar>(_ values: BufferView<S>, bound: Double, substream: Int) {
     for i in values.indices {
       let word = words(i / 4, substream: substream)[i % 4]
       values[i] = S((2 * (Double(word) + 0.5) * 0x1p-32 - 1) * bound)
@@ -50,7 +50,7 @@ extension RandomSource {
   /// Overwrites `values` with normal draws of mean zero: element i of `substream`.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  public func fillNormal<S: Scalar>(_ values: Window<S>, standardDeviation: Double = 1, substream: Int) {
+  public func fillNormal<S: Scalar>(_ values: BufferView<S>, standardDeviation: Double = 1, substream: Int) {
     for block in stride(from: 0, to: values.count, by: 4) {
       let draws = normals(block / 4, substream: substream)
       for i in 0..<min(4, values.count - block) { values[block + i] = S(draws[i] * standardDeviation) }
@@ -59,7 +59,7 @@ extension RandomSource {
 
   /// Overwrites `values` with normal draws of mean zero that lie within two standard deviations; others are drawn
   /// again.
-  func fillTruncatedNormal<S: Scalar>(_ values: Window<S>, standardDeviation: Double, substream: Int) {
+  func fillTruncatedNormal<S: Scalar>(_ values: BufferView<S>, standardDeviation: Double, substream: Int) {
     for i in values.indices {
       // Each element has draws of its own, so that a second one for it moves no other.
       var attempt = 0
@@ -78,17 +78,17 @@ extension RandomSource {
   ///
   /// Gram and Schmidt's process over normal vectors, whose directions are uniform; done twice for each, which is enough
   /// for orthogonality to working precision (Giraud, Langou and Rozložník 2005).
-  func fillOrthogonal<S: Scalar>(_ values: Window<S>, rows: Int, substream: Int) {
+  func fillOrthogonal<S: Scalar>(_ values: BufferView<S>, rows: Int, substream: Int) {
     guard !values.isEmpty else { return }
     let columns = values.count / rows
     let (count, length) = (min(rows, columns), max(rows, columns))
     let basis = FlatBuffer<Double>(count: count * length)
-    fillNormal(basis.window, standardDeviation: 1, substream: substream)
+    fillNormal(basis.view, standardDeviation: 1, substream: substream)
     for i in 0..<count {
-      let vector = basis.window.window(i * length..<(i + 1) * length)
+      let vector = basis.view.view(i * length..<(i + 1) * length)
       for _ in 0..<2 {
         for j in 0..<i {
-          let other = basis.window.window(j * length..<(j + 1) * length)
+          let other = basis.view.view(j * length..<(j + 1) * length)
           let projection = dotProduct(vector, other)
           for k in vector.indices { vector[k] -= projection * other[k] }
         }
@@ -98,7 +98,7 @@ extension RandomSource {
     for row in 0..<rows {
       for column in 0..<columns {
         values[row * columns + column] = S(
-          rows <= columns ? basis.window[row * length + column] : basis.window[column * length + row])
+          rows <= columns ? basis.view[row * length + column] : basis.view[column * length + row])
       }
     }
   }
@@ -117,7 +117,7 @@ extension RandomSource {
   }
 
   /// Σ aᵢbᵢ, over eight interleaved partial sums.
-  private func dotProduct(_ a: Window<Double>, _ b: Window<Double>) -> Double {
+  private func dotProduct(_ a: BufferView<Double>, _ b: BufferView<Double>) -> Double {
     var partial = SIMD8<Double>()
     var i = 0
     while i + 8 <= a.count {
@@ -135,12 +135,12 @@ extension RandomSource {
 
 extension ParameterLayout {
   /// Overwrites a flat buffer of this layout with initial values; alignment gaps are zeroed.
-  public func initialize<S: Scalar>(_ values: Window<S>, seed: UInt64) {
+  public func initialize<S: Scalar>(_ values: BufferView<S>, seed: UInt64) {
     precondition(values.count == count, "\(values.count) elements for a layout of \(count)")
     values.update(repeating: 0)
     let source = RandomSource(seed: seed).stream(.initialization)
     for (index, entry) in entries.enumerated() {
-      entry.initialize(values.window(entry.range), from: source, index: index)
+      entry.initialize(values.view(entry.range), from: source, index: index)
     }
   }
 }

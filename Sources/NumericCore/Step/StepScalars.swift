@@ -1,8 +1,8 @@
-/// What rides with the gradients of a step, of one micro-batch, one shard or all: sums over samples, never means, so that parts of
-/// any size add up.
+/// What rides with the gradients of a step, of one micro-batch, one shard or all: sums over samples, never means, so
+/// that parts of any size add up.
 ///
-/// The exchange lays these doubles out in memory that ranks share and sums them one by one: a new property here is exchanged,
-/// summed and stored without a further word.
+/// The exchange lays these doubles out in memory that ranks share and sums them one by one: a new property here is
+/// exchanged, summed and stored without a further word.
 public struct StepScalars: Sendable, Equatable, BitwiseCopyable {
   /// Σ over samples of the loss of a sample.
   public var loss = 0.0
@@ -64,7 +64,7 @@ extension UnsafeMutableBufferPointer<StepScalars> {
   }
 
   /// The same memory as doubles, for the exchange.
-  public var doubles: Window<Double> {
+  public var doubles: BufferView<Double> {
     UnsafeMutableBufferPointer<Double>(
       start: UnsafeMutableRawPointer(baseAddress)?.assumingMemoryBound(to: Double.self),
       count: count * StepScalars.count)

@@ -1,7 +1,8 @@
 public import NumericCore
 public import Settings
 
-/// Adadelta (Zeiler 2012): steps in the units of the parameters, from running averages of squared gradients and squared steps.
+/// Adadelta (Zeiler 2012): steps in the units of the parameters, from running averages of squared gradients and squared
+/// steps.
 ///
 ///     g ← g + λθ;  s ← ρs + (1 − ρ)g²
 ///     d ← g·√(u + ε) / √(s + ε);  u ← ρu + (1 − ρ)d²;  θ ← θ − α·d
@@ -33,11 +34,11 @@ public struct Adadelta: Optimizer {
 
   public var stateNames: [String] { ["square_avg", "acc_delta"] }
 
-  public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters) {
-    let parameters = state.parameters.window(range)
-    let gradient = gradient.window(range)
-    let square = state.buffers[0].window(range)
-    let accumulated = state.buffers[1].window(range)
+  public func update(_ range: Range<Int>, of state: FlatState, gradient: BufferView<Float>, step: StepHyperparameters) {
+    let parameters = state.parameters.view(range)
+    let gradient = gradient.view(range)
+    let square = state.buffers[0].view(range)
+    let accumulated = state.buffers[1].view(range)
     let decay = Float(weightDecay) * step.decayFactor, rho = Float(rho), epsilon = Float(epsilon)
     for i in parameters.indices {
       let g = gradient[i] * step.gradientScale + decay * parameters[i]

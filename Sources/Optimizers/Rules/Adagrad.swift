@@ -28,10 +28,10 @@ public struct Adagrad: Optimizer {
 
   public var stateNames: [String] { ["sum"] }
 
-  public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters) {
-    let parameters = state.parameters.window(range)
-    let gradient = gradient.window(range)
-    let sum = state.buffers[0].window(range)
+  public func update(_ range: Range<Int>, of state: FlatState, gradient: BufferView<Float>, step: StepHyperparameters) {
+    let parameters = state.parameters.view(range)
+    let gradient = gradient.view(range)
+    let sum = state.buffers[0].view(range)
     let decay = Float(weightDecay) * step.decayFactor, epsilon = Float(epsilon)
     for i in parameters.indices {
       let g = gradient[i] * step.gradientScale + decay * parameters[i]

@@ -37,7 +37,7 @@ public struct Adam: Optimizer {
 
   public var stateNames: [String] { ["exp_avg", "exp_avg_sq"] }
 
-  public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters) {
+  public func update(_ range: Range<Int>, of state: FlatState, gradient: BufferView<Float>, step: StepHyperparameters) {
     update(range, of: state, gradient: gradient, step: step, coupled: Float(weightDecay) * step.decayFactor, kept: 1)
   }
 
@@ -47,10 +47,11 @@ public struct Adam: Optimizer {
   ///   - coupled: λ of the decay that is added to the gradient.
   ///   - kept: what parameters are multiplied by.
   func update(
-    _ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters, coupled: Float, kept: Float
+    _ range: Range<Int>, of state: FlatState, gradient: BufferView<Float>, step: StepHyperparameters, coupled: Float,
+    kept: Float
   ) {
-    let parameters = state.parameters.window(range), gradient = gradient.window(range)
-    let mean = state.buffers[0].window(range), square = state.buffers[1].window(range)
+    let parameters = state.parameters.view(range), gradient = gradient.view(range)
+    let mean = state.buffers[0].view(range), square = state.buffers[1].view(range)
     let beta1 = Float(beta1), beta2 = Float(beta2), epsilon = Float(epsilon)
     // The corrections in double: 1 − 0.999 loses four digits in single precision.
     let meanCorrection = 1 - power(Double(beta1), step.number)

@@ -1,8 +1,8 @@
 public import NumericCore
 public import Settings
 
-/// AdamW (Loshchilov and Hutter 2019): Adam whose weight decay shrinks the parameters themselves, θ ← θ − αλθ, in place of
-/// adding λθ to the gradient.
+/// AdamW (Loshchilov and Hutter 2019): Adam whose weight decay shrinks the parameters themselves, θ ← θ − αλθ, in place
+/// of adding λθ to the gradient.
 public struct AdamW: Optimizer {
   /// Decides the step; the decay is apart.
   public var adam: Adam
@@ -23,7 +23,7 @@ public struct AdamW: Optimizer {
 
   public var stateNames: [String] { adam.stateNames }
 
-  public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters) {
+  public func update(_ range: Range<Int>, of state: FlatState, gradient: BufferView<Float>, step: StepHyperparameters) {
     let decay = Float(weightDecay) * step.decayFactor
     adam.update(range, of: state, gradient: gradient, step: step, coupled: 0, kept: 1 - step.learningRate * decay)
   }

@@ -7,8 +7,8 @@ public import Settings
 ///     u ← m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + ε) + λθ
 ///     θ ← θ − α·q·u,  q = ‖θ‖ / ‖u‖
 ///
-/// with the norms over a whole parameter and the paper's φ the identity. q = 1 where a norm is zero, and for a parameter
-/// without weight decay, as is usual for biases and norms.
+/// with the norms over a whole parameter and the paper's φ the identity. q = 1 where a norm is zero, and for a
+/// parameter without weight decay, as is usual for biases and norms.
 public struct LAMB: LayerwiseOptimizer {
   /// β₁.
   public var beta1: Double
@@ -41,11 +41,12 @@ public struct LAMB: LayerwiseOptimizer {
   public var stateNames: [String] { ["exp_avg", "exp_avg_sq"] }
 
   /// Updates the averages and leaves u in `gradient`.
-  public func prepare(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters) {
-    let parameters = state.parameters.window(range)
-    let gradient = gradient.window(range)
-    let mean = state.buffers[0].window(range)
-    let square = state.buffers[1].window(range)
+  public func prepare(_ range: Range<Int>, of state: FlatState, gradient: BufferView<Float>, step: StepHyperparameters)
+  {
+    let parameters = state.parameters.view(range)
+    let gradient = gradient.view(range)
+    let mean = state.buffers[0].view(range)
+    let square = state.buffers[1].view(range)
     let beta1 = Float(beta1), beta2 = Float(beta2), epsilon = Float(epsilon)
     let meanScale = Float(1 / (1 - power(Double(beta1), step.number)))
     let rootScale = Float(1 / (1 - power(Double(beta2), step.number)).squareRoot())
@@ -63,9 +64,9 @@ public struct LAMB: LayerwiseOptimizer {
     return Float(parameterNorm / gradientNorm)
   }
 
-  public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters) {
-    let parameters = state.parameters.window(range)
-    let gradient = gradient.window(range)
+  public func update(_ range: Range<Int>, of state: FlatState, gradient: BufferView<Float>, step: StepHyperparameters) {
+    let parameters = state.parameters.view(range)
+    let gradient = gradient.view(range)
     let rate = step.learningRate * step.trustRatio
     for i in parameters.indices { parameters[i] -= rate * gradient[i] }
   }

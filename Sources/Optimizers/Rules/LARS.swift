@@ -1,13 +1,14 @@
 public import NumericCore
 public import Settings
 
-/// SGD with layer-wise adaptive rates (You, Gitman and Ginsburg 2017, "Large batch training of convolutional networks").
+/// SGD with layer-wise adaptive rates (You, Gitman and Ginsburg 2017, "Large batch training of convolutional
+/// networks").
 ///
 ///     q ← η‖θ‖ / (‖g‖ + λ‖θ‖ + ε);  v ← μv + q·(g + λθ);  θ ← θ − α·v
 ///
-/// with the norms over a whole parameter. As in the common PyTorch implementations the learning rate stands outside of the
-/// momentum, where the paper has it inside: the same for a constant α. q = 1 where a norm is zero, and for a parameter
-/// without weight decay, as is usual for biases and norms.
+/// with the norms over a whole parameter. As in the common PyTorch implementations the learning rate stands outside of
+/// the momentum, where the paper has it inside: the same for a constant α. q = 1 where a norm is zero, and for a
+/// parameter without weight decay, as is usual for biases and norms.
 public struct LARS: LayerwiseOptimizer {
   /// μ.
   public var momentum: Double
@@ -42,8 +43,9 @@ public struct LARS: LayerwiseOptimizer {
   public var stateNames: [String] { ["momentum_buffer"] }
 
   /// Leaves the mean gradient in `gradient`.
-  public func prepare(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters) {
-    scale(gradient.window(range), by: step.gradientScale)
+  public func prepare(_ range: Range<Int>, of state: FlatState, gradient: BufferView<Float>, step: StepHyperparameters)
+  {
+    scale(gradient.view(range), by: step.gradientScale)
   }
 
   public func trustRatio(parameterNorm: Double, gradientNorm: Double, step: StepHyperparameters) -> Float {
@@ -54,10 +56,10 @@ public struct LARS: LayerwiseOptimizer {
         / (gradientNorm + decay * parameterNorm + Double(Float(epsilon))))
   }
 
-  public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters) {
-    let parameters = state.parameters.window(range)
-    let gradient = gradient.window(range)
-    let velocity = state.buffers[0].window(range)
+  public func update(_ range: Range<Int>, of state: FlatState, gradient: BufferView<Float>, step: StepHyperparameters) {
+    let parameters = state.parameters.view(range)
+    let gradient = gradient.view(range)
+    let velocity = state.buffers[0].view(range)
     let decay = Float(weightDecay) * step.decayFactor, momentum = Float(momentum)
     for i in parameters.indices {
       velocity[i] = momentum * velocity[i] + step.trustRatio * (gradient[i] + decay * parameters[i])

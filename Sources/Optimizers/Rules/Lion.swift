@@ -1,7 +1,8 @@
 public import NumericCore
 public import Settings
 
-/// Lion (Chen et al. 2023, "Symbolic discovery of optimization algorithms"): steps by the sign of an interpolated momentum.
+/// Lion (Chen et al. 2023, "Symbolic discovery of optimization algorithms"): steps by the sign of an interpolated
+/// momentum.
 ///
 ///     θ ← θ − α·(sign(β₁m + (1 − β₁)g) + λθ);  m ← β₂m + (1 − β₂)g
 ///
@@ -32,10 +33,10 @@ public struct Lion: Optimizer {
 
   public var stateNames: [String] { ["exp_avg"] }
 
-  public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters) {
-    let parameters = state.parameters.window(range)
-    let gradient = gradient.window(range)
-    let mean = state.buffers[0].window(range)
+  public func update(_ range: Range<Int>, of state: FlatState, gradient: BufferView<Float>, step: StepHyperparameters) {
+    let parameters = state.parameters.view(range)
+    let gradient = gradient.view(range)
+    let mean = state.buffers[0].view(range)
     let beta1 = Float(beta1), beta2 = Float(beta2)
     let kept = 1 - step.learningRate * Float(weightDecay) * step.decayFactor
     for i in parameters.indices {

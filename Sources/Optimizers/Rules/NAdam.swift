@@ -46,9 +46,9 @@ public struct NAdam: Optimizer {
 
   public var stateNames: [String] { ["exp_avg", "exp_avg_sq"] }
 
-  public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters) {
-    let parameters = state.parameters.window(range), gradient = gradient.window(range)
-    let mean = state.buffers[0].window(range), square = state.buffers[1].window(range)
+  public func update(_ range: Range<Int>, of state: FlatState, gradient: BufferView<Float>, step: StepHyperparameters) {
+    let parameters = state.parameters.view(range), gradient = gradient.view(range)
+    let mean = state.buffers[0].view(range), square = state.buffers[1].view(range)
     let beta1 = Float(beta1), beta2 = Float(beta2), epsilon = Float(epsilon)
     let decay = Float(weightDecay) * step.decayFactor
     let (ofGradient, ofMean) = shares(at: step.number)

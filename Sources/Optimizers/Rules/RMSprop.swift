@@ -46,13 +46,13 @@ public struct RMSprop: Optimizer {
     ["square_avg"] + (centered ? ["grad_avg"] : []) + (momentum > 0 ? ["momentum_buffer"] : [])
   }
 
-  public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters) {
-    let parameters = state.parameters.window(range)
-    let gradient = gradient.window(range)
-    let square = state.buffers[0].window(range)
+  public func update(_ range: Range<Int>, of state: FlatState, gradient: BufferView<Float>, step: StepHyperparameters) {
+    let parameters = state.parameters.view(range)
+    let gradient = gradient.view(range)
+    let square = state.buffers[0].view(range)
     // A moment that is not kept has no buffer: another stands in, untouched, so that one loop serves all four rules.
-    let mean = centered ? state.buffers[1].window(range) : square
-    let buffer = momentum > 0 ? state.buffers[centered ? 2 : 1].window(range) : square
+    let mean = centered ? state.buffers[1].view(range) : square
+    let buffer = momentum > 0 ? state.buffers[centered ? 2 : 1].view(range) : square
     let decay = Float(weightDecay) * step.decayFactor, momentum = Float(momentum), epsilon = Float(epsilon)
     let rho = Float(alpha)
     for i in parameters.indices {

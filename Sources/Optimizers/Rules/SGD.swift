@@ -1,7 +1,8 @@
 public import NumericCore
 public import Settings
 
-/// Stochastic gradient descent with momentum (Polyak 1964; Nesterov 1983 as in Sutskever et al. 2013) and L2 weight decay.
+/// Stochastic gradient descent with momentum (Polyak 1964; Nesterov 1983 as in Sutskever et al. 2013) and L2 weight
+/// decay.
 ///
 ///     g ← g + λθ;  v ← μv + g;  θ ← θ − α·(nesterov ? g + μv : v)
 ///
@@ -38,8 +39,8 @@ public struct SGD: Optimizer {
 
   public var stateNames: [String] { momentum > 0 ? ["momentum_buffer"] : [] }
 
-  public func update(_ range: Range<Int>, of state: FlatState, gradient: Window<Float>, step: StepHyperparameters) {
-    let parameters = state.parameters.window(range), gradient = gradient.window(range)
+  public func update(_ range: Range<Int>, of state: FlatState, gradient: BufferView<Float>, step: StepHyperparameters) {
+    let parameters = state.parameters.view(range), gradient = gradient.view(range)
     let momentum = Float(momentum), weightDecay = Float(weightDecay) * step.decayFactor
     guard momentum > 0 else {
       for i in parameters.indices {
@@ -48,7 +49,7 @@ public struct SGD: Optimizer {
       }
       return
     }
-    let velocity = state.buffers[0].window(range)
+    let velocity = state.buffers[0].view(range)
     // One loop for both rules: the step is a·g + b·v, with (1, μ) for Nesterov's and (0, 1) for Polyak's.
     let a: Float = nesterov ? 1 : 0, b: Float = nesterov ? momentum : 1
     for i in parameters.indices {

@@ -1,10 +1,11 @@
 import Foundation
 public import Settings
 
-/// minimum + (base − minimum) · (1 + cos(π · t / steps)) / 2, over the steps after the warm-up (Loshchilov and Hutter 2017).
+/// minimum + (base − minimum) · (1 + cos(π · t / steps)) / 2, over the steps after the warm-up (Loshchilov and Hutter
+/// 2017).
 ///
-/// With `periodEpochs` it begins again at the base: the first period is that long, each later one `periodGrowth` times as long
-/// as the one before (SGDR in the same paper).
+/// With `periodEpochs` it begins again at the base: the first period is that long, each later one `periodGrowth` times
+/// as long as the one before (SGDR in the same paper).
 public struct Cosine: LearningRateSchedule {
   public var minimumLearningRate: Double
   /// Nil: one period, the whole run.

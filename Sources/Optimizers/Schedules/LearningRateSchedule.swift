@@ -1,9 +1,10 @@
 public import Settings
 
-/// How the learning rate changes over a run: a pure function of the step, so there is no state to save but that of `plateau`.
+/// How the learning rate changes over a run: a pure function of the step, so there is no state to save but that of
+/// `plateau`.
 ///
-/// A schedule is one file: its formula, its settings and its name. It sees the steps of a run and the rate that was chosen, and
-/// need not know of the warm-up, which multiplies what it says.
+/// A schedule is one file: its formula, its settings and its name. It sees the steps of a run and the rate that was
+/// chosen, and need not know of the warm-up, which multiplies what it says.
 public protocol LearningRateSchedule: Configurable {
   /// The learning rate of one update, without warm-up.
   func rate(_ place: SchedulePlace) -> Double

@@ -1,7 +1,8 @@
 public import Settings
 
 /// From base / `startDivisor` up to base over the share `rise` of the steps after the warm-up, then down to
-/// base / (`startDivisor` · `endDivisor`), each by half a cosine (Smith and Topin 2018, as PyTorch's `OneCycleLR` with two phases).
+/// base / (`startDivisor` · `endDivisor`), each by half a cosine (Smith and Topin 2018, as PyTorch's `OneCycleLR` with
+/// two phases).
 public struct OneCycle: LearningRateSchedule {
   /// The share of the run in which the rate rises.
   public var rise: Double

@@ -1,6 +1,7 @@
 import NumericCore
 
-/// What is done to a mean gradient before the optimizer sees it: clipping by value, and the gradients of L1 and L2 penalties.
+/// What is done to a mean gradient before the optimizer sees it: clipping by value, and the gradients of L1 and L2
+/// penalties.
 ///
 ///     g ← clamp(g, −c, c) + λ₁·sign(θ) + λ₂·θ
 public struct GradientTransform: Sendable, Equatable {
@@ -23,7 +24,7 @@ public struct GradientTransform: Sendable, Equatable {
   /// - Parameters:
   ///   - scale: makes the sum the mean.
   ///   - decayFactor: what λ₁ and λ₂ are multiplied by.
-  func apply(_ gradient: Window<Float>, parameters: Window<Float>, scale: Float, decayFactor: Float) {
+  func apply(_ gradient: BufferView<Float>, parameters: BufferView<Float>, scale: Float, decayFactor: Float) {
     let limit = clipValue ?? .infinity
     let l1 = l1 * decayFactor
     let l2 = l2 * decayFactor

@@ -4,11 +4,12 @@ public import NumericCore
 ///
 ///     g ← clamp(scale · Σg, ±c);  g ← g + λ₁·sign(θ) + λ₂·θ;  optimizer;  e ← d·e + (1 − d)·θ
 ///
-/// where every step but the optimizer's is there only if asked for. It works on any part of the state and treats each element by
-/// itself, or each parameter where the optimizer is layer-wise. Parts of the parameters may have optimizers of their own.
+/// where every step but the optimizer's is there only if asked for. It works on any part of the state and treats each
+/// element by itself, or each parameter where the optimizer is layer-wise. Parts of the parameters may have optimizers
+/// of their own.
 ///
-/// The penalties λ₁Σ|θ| and λ₂/2·Σθ² (L1 and L2) act through their gradients alone: the loss that is reported stays that of the
-/// data. They come after clipping, which is about the data, and spare parameters that are not to decay.
+/// The penalties λ₁Σ|θ| and λ₂/2·Σθ² (L1 and L2) act through their gradients alone: the loss that is reported stays
+/// that of the data. They come after clipping, which is about the data, and spare parameters that are not to decay.
 public struct ParameterUpdate: Sendable {
   /// The part of the flat buffer that one optimizer updates.
   public struct Part: Sendable {
@@ -98,7 +99,8 @@ public struct ParameterUpdate: Sendable {
   ///   - number: t, counted from 1.
   ///   - statistics: the running statistics, and how they move.
   public func step(
-    _ number: Int, of state: State, learningRate: Double, statistics: (rules: RunningStatistics, values: Window<Float>)
+    _ number: Int, of state: State, learningRate: Double,
+    statistics: (rules: RunningStatistics, values: BufferView<Float>)
   ) -> Step {
     Step(
       update: self, state: state, number: number, learningRate: Float(learningRate), statisticRules: statistics.rules,
@@ -112,9 +114,9 @@ public struct ParameterUpdate: Sendable {
     fileprivate let number: Int
     fileprivate let learningRate: Float
     fileprivate let statisticRules: RunningStatistics
-    fileprivate let statistics: Window<Float>
+    fileprivate let statistics: BufferView<Float>
 
-    public func update(_ range: Range<Int>, gradient: Window<Float>, scale: Float) {
+    public func update(_ range: Range<Int>, gradient: BufferView<Float>, scale: Float) {
       guard !range.isEmpty else { return }
       var index = update.groupIndex(of: range.lowerBound)
       while index < update.groups.count, update.groups[index].range.lowerBound < range.upperBound {
@@ -125,16 +127,16 @@ public struct ParameterUpdate: Sendable {
       average(range)
     }
 
-    public func prepare(_ piece: Range<Int>, gradient: Window<Float>, scale: Float) -> SquareSums {
+    public func prepare(_ piece: Range<Int>, gradient: BufferView<Float>, scale: Float) -> SquareSums {
       let group = update.groups[update.groupIndex(of: piece.lowerBound)]
       guard let layerwise = update.parts[group.part].layerwise else { return (0, 0) }
       var step = hyperparameters(of: group, scale: scale)
       penalize(piece, gradient: gradient, &step)
       layerwise.prepare(piece, of: state.views[group.part], gradient: gradient, step: step)
-      return (sumOfSquares(state.whole.parameters.window(piece)), sumOfSquares(gradient.window(piece)))
+      return (sumOfSquares(state.whole.parameters.view(piece)), sumOfSquares(gradient.view(piece)))
     }
 
-    public func update(_ piece: Range<Int>, gradient: Window<Float>, scale: Float, squares: SquareSums) {
+    public func update(_ piece: Range<Int>, gradient: BufferView<Float>, scale: Float, squares: SquareSums) {
       let group = update.groups[update.groupIndex(of: piece.lowerBound)]
       if let layerwise = update.parts[group.part].layerwise {
         var step = hyperparameters(of: group, scale: scale)
@@ -147,28 +149,28 @@ public struct ParameterUpdate: Sendable {
       average(piece)
     }
 
-    public func updateStatistics(_ range: Range<Int>, sums: Window<Float>, scale: Float) {
+    public func updateStatistics(_ range: Range<Int>, sums: BufferView<Float>, scale: Float) {
       statisticRules.update(range, of: statistics, sums: sums, scale: scale)
     }
 
-    private func optimize(_ range: Range<Int>, in group: ParameterGroup, gradient: Window<Float>, scale: Float) {
+    private func optimize(_ range: Range<Int>, in group: ParameterGroup, gradient: BufferView<Float>, scale: Float) {
       var step = hyperparameters(of: group, scale: scale)
       penalize(range, gradient: gradient, &step)
       update.parts[group.part].optimizer.update(range, of: state.views[group.part], gradient: gradient, step: step)
     }
 
     /// Folds clipping by value and the penalties into the gradient.
-    private func penalize(_ range: Range<Int>, gradient: Window<Float>, _ step: inout StepHyperparameters) {
+    private func penalize(_ range: Range<Int>, gradient: BufferView<Float>, _ step: inout StepHyperparameters) {
       guard update.transform.isActive else { return }
       update.transform.apply(
-        gradient.window(range), parameters: state.whole.parameters.window(range), scale: step.gradientScale,
+        gradient.view(range), parameters: state.whole.parameters.view(range), scale: step.gradientScale,
         decayFactor: step.decayFactor)
       step.gradientScale = 1
     }
 
     private func average(_ range: Range<Int>) {
       guard let averaging = update.averaging, let averaged = state.whole.buffers.last else { return }
-      averaging.update(averaged.window(range), from: state.whole.parameters.window(range), step: number)
+      averaging.update(averaged.view(range), from: state.whole.parameters.view(range), step: number)
     }
 
     private func hyperparameters(of group: ParameterGroup, scale: Float) -> StepHyperparameters {

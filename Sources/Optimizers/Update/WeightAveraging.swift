@@ -4,7 +4,8 @@ import NumericCore
 ///
 ///     e ← dₜ·e + (1 − dₜ)·θ,  dₜ = min(d, (1 + t) / (10 + t))
 ///
-/// with e starting as the initial weights. The rising dₜ, as in TensorFlow's `ExponentialMovingAverage`, forgets them soon.
+/// with e starting as the initial weights. The rising dₜ, as in TensorFlow's `ExponentialMovingAverage`, forgets them
+/// soon.
 public struct WeightAveraging: Sendable, Equatable {
   /// The name of its flat buffer among those of the optimizer's state.
   public static let stateName = "ema"
@@ -18,7 +19,7 @@ public struct WeightAveraging: Sendable, Equatable {
   public func decay(step: Int) -> Double { min(decay, Double(1 + step) / Double(10 + step)) }
 
   /// Moves `averaged` towards `parameters`.
-  func update(_ averaged: Window<Float>, from parameters: Window<Float>, step: Int) {
+  func update(_ averaged: BufferView<Float>, from parameters: BufferView<Float>, step: Int) {
     average(parameters, scale: 1, weight: Float(1 - decay(step: step)), into: averaged)
   }
 }

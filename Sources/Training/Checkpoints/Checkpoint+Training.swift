@@ -10,8 +10,8 @@ import Settings
 // What a training run puts into a checkpoint and finds in one.
 
 extension Checkpoint {
-  /// The facts of a run that do not change from checkpoint to checkpoint.
-  struct Facts: Sendable, Equatable {
+  /// The metadata of a run that do not change from checkpoint to checkpoint.
+  struct Metadata: Sendable, Equatable {
     var configuration: TrainingConfiguration
     /// As resolved against the data.
     var lossName: String
@@ -31,7 +31,7 @@ extension Checkpoint {
   }
 
   /// Copies the state of a run.
-  init(_ trainer: Trainer, facts: Facts) {
+  init(_ trainer: Trainer, metadata: Metadata) {
     self.init()
     let exchange = trainer.exchange
     model =
@@ -40,42 +40,43 @@ extension Checkpoint {
     optimizer = zip(trainer.update.stateNames, exchange.optimizerState).map {
       ($0, Self.arrays($1, trainer.model.parameterLayout))
     }
-    let offset = facts.transform.offsetParts
+    let offset = metadata.transform.offsetParts
     transform = [
       Array(name: "offset", shape: [offset[0].count], elements: offset[0]),
       Array(name: "offset_remainder", shape: [2, offset[0].count], elements: offset[1] + offset[2]),
-      Array(name: "factor", shape: [facts.transform.factor.count], elements: facts.transform.factor),
+      Array(name: "factor", shape: [metadata.transform.factor.count], elements: metadata.transform.factor),
     ]
     progress = trainer.progress.attributes(secondLoss: trainer.task.secondLoss?.key)
     attributes = [
-      "program_version": .text(programVersion), "configuration": .text(facts.configuration.json.line),
+      "program_version": .text(programVersion), "configuration": .text(metadata.configuration.json.line),
       "mpi_version": .text(MPILibrary.version), "blas_version": .text(BLAS.version), "blas_core": .text(BLAS.coreName),
-      "blas_threads": .integer(BLAS.threads), "exchange": .text(facts.configuration.exchange.rawValue),
-      "shards": .integer(facts.shardCount), "samples": .integer(facts.sampleCount), "loss": .text(facts.lossName),
-      "input_shape": .text(Self.text(of: facts.inputShape)),
-      "output_size": .integer(facts.outputSize),
-      "scaling": .text(facts.transform.kind.rawValue),
+      "blas_threads": .integer(BLAS.threads), "exchange": .text(metadata.configuration.exchange.rawValue),
+      "shards": .integer(metadata.shardCount), "samples": .integer(metadata.sampleCount),
+      "loss": .text(metadata.lossName),
+      "input_shape": .text(Self.text(of: metadata.inputShape)),
+      "output_size": .integer(metadata.outputSize),
+      "scaling": .text(metadata.transform.kind.rawValue),
     ]
-    if let indexCount = facts.indexCount { attributes["index_count"] = .integer(indexCount) }
-    if let vocabulary = facts.vocabulary { attributes["vocabulary"] = .text(vocabulary) }
-    if let storage = facts.storage {
+    if let indexCount = metadata.indexCount { attributes["index_count"] = .integer(indexCount) }
+    if let vocabulary = metadata.vocabulary { attributes["vocabulary"] = .text(vocabulary) }
+    if let storage = metadata.storage {
       attributes["file_shape"] = .text(Self.text(of: storage.shape))
       attributes["channels_first"] = .integer(storage.isChannelsFirst ? 1 : 0)
     }
   }
 
-  private static func arrays(_ values: Window<Float>, _ layout: ParameterLayout) -> [Array] {
-    layout.entries.map { Array(name: $0.name, shape: $0.shape.extents, elements: Swift.Array(values.window($0.range))) }
+  private static func arrays(_ values: BufferView<Float>, _ layout: ParameterLayout) -> [Array] {
+    layout.entries.map { Array(name: $0.name, shape: $0.shape.extents, elements: Swift.Array(values.view($0.range))) }
   }
 
   /// A shape as an attribute holds it: its extents with spaces between.
   private static func text(of shape: Shape) -> String { shape.extents.map(String.init).joined(separator: " ") }
   private static func shape(in text: String) -> Shape { Shape(text.split(separator: " ").compactMap { Int($0) }) }
 
-  /// The facts that were stored.
+  /// The metadata that were stored.
   ///
   /// - Throws: also where they name what this program does not have.
-  func facts(in path: String, extensions: Extensions) throws -> Facts {
+  func metadata(in path: String, extensions: Extensions) throws -> Metadata {
     func missing(_ name: String) -> Failure {
       Failure.data("\(path): the attribute '\(name)' is missing or not as ddp-train writes it")
     }
@@ -93,7 +94,8 @@ extension Checkpoint {
       let missing = extensions.missing(in: json)
       guard missing.isEmpty else {
         throw Failure.data(
-          "\(path): trained with \(missing.joined(separator: " and ")), which this program does not have; use the program "
+          "\(path): trained with \(missing.joined(separator: " and ")), which this program does not have; use the "
+            + "program "
             + "that trained it")
       }
       configuration = try TrainingConfiguration(json, extensions: extensions)
@@ -113,7 +115,7 @@ extension Checkpoint {
         $0 + Double(remainder[$1])
       }
     }
-    return Facts(
+    return Metadata(
       configuration: configuration, lossName: try text("loss"),
       inputShape: Self.shape(in: try text("input_shape")),
       outputSize: try integer("output_size"), indexCount: attributes["index_count"]?.integer,
@@ -131,7 +133,7 @@ extension Checkpoint {
   ///
   /// - Throws: where it is of another architecture: an array is missing, too many, or of another shape.
   func restore(
-    _ model: Model<Float>, parameters: Window<Float>, statistics: Window<Float>, from path: String
+    _ model: Model<Float>, parameters: BufferView<Float>, statistics: BufferView<Float>, from path: String
   ) throws {
     try check(
       self.model.map { ($0.name, $0.shape) },
@@ -143,7 +145,7 @@ extension Checkpoint {
 
   /// Overwrites parameters and statistics with those that the run evaluates: its averaged parameters where it has them.
   func restoreEvaluated(
-    _ model: Model<Float>, parameters: Window<Float>, statistics: Window<Float>, from path: String
+    _ model: Model<Float>, parameters: BufferView<Float>, statistics: BufferView<Float>, from path: String
   ) throws {
     try restore(model, parameters: parameters, statistics: statistics, from: path)
     guard let averaged = optimizer.first(where: { $0.moment == WeightAveraging.stateName })?.arrays else { return }
@@ -200,8 +202,8 @@ extension Checkpoint {
     }
   }
 
-  private func copy(_ arrays: [Array], to values: Window<Float>, _ layout: ParameterLayout) {
+  private func copy(_ arrays: [Array], to values: BufferView<Float>, _ layout: ParameterLayout) {
     let byName = Dictionary(arrays.map { ($0.name, $0.elements) }, uniquingKeysWith: { first, _ in first })
-    for entry in layout.entries { _ = values.window(entry.range).update(fromContentsOf: byName[entry.name] ?? []) }
+    for entry in layout.entries { _ = values.view(entry.range).update(fromContentsOf: byName[entry.name] ?? []) }
   }
 }

@@ -7,7 +7,7 @@ import Foundation
 struct ResumePoint {
   let path: String
   let checkpoint: Checkpoint
-  let facts: Checkpoint.Facts
+  let metadata: Checkpoint.Metadata
   /// The run directory, inferred from the path.
   let directory: RunDirectory?
   /// What was wrong with newer checkpoints.
@@ -36,16 +36,17 @@ struct ResumePoint {
     guard !chosen.isEmpty else { return nil }
 
     let checkpoint = try Checkpoint.read(chosen)
-    let facts = try checkpoint.facts(in: chosen, extensions: extensions)
+    let metadata = try checkpoint.metadata(in: chosen, extensions: extensions)
     // A run's configuration always names its shards; other ones would be another run.
-    if let shards = configuration.shards, shards != facts.shardCount {
+    if let shards = configuration.shards, shards != metadata.shardCount {
       throw Failure.usage(
-        "\(chosen): trained with \(facts.shardCount) shards, which a resumed run keeps; leave out --shards \(shards)")
+        "\(chosen): trained with \(metadata.shardCount) shards, which a resumed run keeps; leave out --shards \(shards)"
+      )
     }
     let checkpoints = URL(fileURLWithPath: chosen).deletingLastPathComponent()
     let isInRun = checkpoints.lastPathComponent == "checkpoints"
     return ResumePoint(
-      path: chosen, checkpoint: checkpoint, facts: facts,
+      path: chosen, checkpoint: checkpoint, metadata: metadata,
       directory: isInRun ? RunDirectory(path: checkpoints.deletingLastPathComponent().relativePath) : nil,
       refused: refused)
   }

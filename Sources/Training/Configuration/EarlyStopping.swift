@@ -1,8 +1,8 @@
 public import Optimizers
 public import Settings
 
-/// When a run ends before its epochs are over: after `patience` epochs in a row whose metric was not better than the best by more
-/// than `minimumChange`, as Keras' `EarlyStopping`.
+/// When a run ends before its epochs are over: after `patience` epochs in a row whose metric was not better than the
+/// best by more than `minimumChange`, as Keras' `EarlyStopping`.
 public struct EarlyStopping: NestedSettings {
   /// What it goes by, and what decides which checkpoint is the best.
   public var metric = MonitoredMetric.loss

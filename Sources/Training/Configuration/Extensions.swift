@@ -21,7 +21,8 @@ public struct Extensions: Sendable {
     for (noun, names) in [("loss", lossNames), ("metric", metricNames)] {
       guard let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) else { continue }
       throw SettingsError(
-        "extensions: there are two \(noun == "loss" ? "losses" : "metrics") called '\(names[twice])'; give the program's "
+        "extensions: there are two \(noun == "loss" ? "losses" : "metrics") called '\(names[twice])'; give the "
+          + "program's "
           + "own another name")
     }
   }

@@ -126,10 +126,11 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   /// The whole configuration with its defaults filled in: it reads back as an equal configuration.
   public var json: JSONValue { .object(members) }
 
-  /// This configuration as a file would give it: what a program has set is held to the same rules. Each run does so itself.
+  /// This configuration as a file would give it: what a program has set is held to the same rules. Each run does so
+  /// itself.
   ///
-  /// - Throws: where a property is out of its range or names what there is not, and for a loss that a checkpoint would not
-  ///   give back as it is.
+  /// - Throws: where a property is out of its range or names what there is not, and for a loss that a checkpoint would
+  ///   not give back as it is.
   public func checked(_ extensions: Extensions = Extensions()) throws(SettingsError) -> TrainingConfiguration {
     let checked = try TrainingConfiguration(json, extensions: extensions)
     if let given = loss.value, let read = checked.loss.value, "\(given)" != "\(read)" {

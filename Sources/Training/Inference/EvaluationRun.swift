@@ -48,7 +48,8 @@ public enum EvaluationRun {
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: true)
     let metrics = try makeEvaluator(trained, samples, ranks: ranks, measures: true).evaluate(trained.values)
     return Result(
-      step: trained.progress.step, data: samples.path, split: samples.name.rawValue, lossName: trained.facts.lossName,
+      step: trained.progress.step, data: samples.path, split: samples.name.rawValue,
+      lossName: trained.metadata.lossName,
       metrics: metrics)
   }
 
@@ -58,28 +59,29 @@ public enum EvaluationRun {
   static func makeEvaluator(
     _ trained: TrainedModel, _ samples: Samples, ranks: MPICommunicator, measures: Bool = false
   ) throws -> Evaluator {
-    let facts = trained.facts
-    guard ranks.size <= facts.shardCount else {
+    let metadata = trained.metadata
+    guard ranks.size <= metadata.shardCount else {
       throw Failure.usage(
-        "\(ranks.size) ranks are more than the \(facts.shardCount) shards of \(trained.path); start at most "
-          + "\(facts.shardCount) ranks")
+        "\(ranks.size) ranks are more than the \(metadata.shardCount) shards of \(trained.path); start at most "
+          + "\(metadata.shardCount) ranks")
     }
-    BLAS.threads = facts.configuration.threads
+    BLAS.threads = metadata.configuration.threads
     let task = try trained.task(samples.source)
     let plan = EvaluationPlan(
-      sampleCount: samples.rows.count, shardCount: facts.shardCount, globalBatchSize: facts.configuration.batchSize)
-    let assignment = ShardAssignment(shardCount: facts.shardCount, rankCount: ranks.size)
+      sampleCount: samples.rows.count, shardCount: metadata.shardCount,
+      globalBatchSize: metadata.configuration.batchSize)
+    let assignment = ShardAssignment(shardCount: metadata.shardCount, rankCount: ranks.size)
     let store = try ShardStore(
       source: samples.source, selection: samples.rows,
-      dealing: plan.dealing,
+      partition: plan.partition,
       shards: assignment.shards(ofRank: ranks.rank),
       targetCheck: samples.source.targetType == nil ? FiniteNumbers() : task.targetCheck)
-    let indexCount = facts.indexCount ?? facts.outputSize
-    if let limit = facts.configuration.model.indexLimit(indexCount: indexCount) {
+    let indexCount = metadata.indexCount ?? metadata.outputSize
+    if let limit = metadata.configuration.model.indexLimit(indexCount: indexCount) {
       try store.checkIndices(below: limit)
     }
-    store.transform = facts.transform
-    let metrics = MetricSelection(task.metricTask(outputSize: facts.outputSize), among: trained.metrics)
+    store.transform = metadata.transform
+    let metrics = MetricSelection(task.metricTask(outputSize: metadata.outputSize), among: trained.metrics)
     return Evaluator(
       store, plan: plan, model: trained.model, task: task, values: trained.values, assignment: assignment,
       communicator: ranks, metrics: measures ? metrics : nil)

@@ -68,7 +68,7 @@ public enum PredictionRun {
     try trained.task(samples.source).write(
       Predictions(
         outputs: outputs, rows: samples.rows.count, shape: trained.model.outputShapes[0],
-        inputShape: trained.facts.inputShape, outputSize: trained.facts.outputSize), to: file)
+        inputShape: trained.metadata.inputShape, outputSize: trained.metadata.outputSize), to: file)
     try file.setAttribute("checkpoint", to: trained.path)
     let image = try file.image()
     try file.close()

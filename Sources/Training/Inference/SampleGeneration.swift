@@ -13,7 +13,7 @@ package struct GenerativeCheckpoint {
   package init(_ path: String) throws { trained = try TrainedModel(path) }
 
   /// Whether it makes samples; else text.
-  package var makesSamples: Bool { trained.facts.configuration.model.isAdversarial }
+  package var makesSamples: Bool { trained.metadata.configuration.model.isAdversarial }
 }
 
 /// Makes samples with the generator of a GAN.
@@ -27,8 +27,8 @@ package struct SampleGenerator {
   /// - Throws: where the checkpoint does not tell how its data were stored.
   package init(_ checkpoint: GenerativeCheckpoint) throws {
     trained = checkpoint.trained
-    let model = trained.facts.configuration.model
-    guard let networks = try trained.factory.makeAdversarialModel(model), let storage = trained.facts.storage else {
+    let model = trained.metadata.configuration.model
+    guard let networks = try trained.factory.makeAdversarialModel(model), let storage = trained.metadata.storage else {
       throw Failure.data("\(trained.path): the attribute 'file_shape' is missing or not as ddp-train writes it")
     }
     (self.networks, self.storage) = (networks, storage)
@@ -48,12 +48,12 @@ package struct SampleGenerator {
     for start in stride(from: 0, to: count, by: capacity) {
       let block = min(capacity, count - start)
       for index in 0..<block {
-        random.fillNormal(workspace.input().window(index * size..<(index + 1) * size), substream: start + index)
+        random.fillNormal(workspace.input().view(index * size..<(index + 1) * size), substream: start + index)
       }
       workspace.forward(samples: capacity, mode: .evaluation, values: values)
-      samples += workspace.output().window(first: block * storage.shape.elementCount)
+      samples += workspace.output().view(first: block * storage.shape.elementCount)
     }
-    trained.facts.transform.invert(&samples)
+    trained.metadata.transform.invert(&samples)
     return samples
   }
 
@@ -73,7 +73,7 @@ package struct SampleGenerator {
 
   /// Height, width and channels of a sample as a picture; nil where it is none.
   package var pictureShape: (height: Int, width: Int, channels: Int)? {
-    let shape = trained.facts.inputShape.rank == 3 ? trained.facts.inputShape : storage.shape
+    let shape = trained.metadata.inputShape.rank == 3 ? trained.metadata.inputShape : storage.shape
     if shape.rank == 2 { return (shape[0], shape[1], 1) }
     guard shape.rank == 3, shape[2] == 1 || shape[2] == 3 else { return nil }
     return (shape[0], shape[1], shape[2])
@@ -92,7 +92,7 @@ package struct SampleGenerator {
 
   /// The greatest value of the data's type, if the data was scaled by it.
   private var greatest: Float? {
-    let transform = trained.facts.transform
+    let transform = trained.metadata.transform
     return transform.kind == .unit && transform.factor[0] != 1 ? 1 / transform.factor[0] : nil
   }
 }

@@ -21,10 +21,10 @@ package struct TextSampler {
   package init(_ checkpoint: GenerativeCheckpoint, seed: UInt64, temperature: Double) throws {
     let trained = checkpoint.trained
     self.trained = trained
-    let shape = trained.facts.inputShape, output = trained.model.outputShapes[0]
-    guard let vocabulary = trained.facts.vocabulary, shape.rank == 1,
-      output.extents == [shape[0], trained.facts.outputSize],
-      vocabulary.unicodeScalars.count >= trained.facts.outputSize
+    let shape = trained.metadata.inputShape, output = trained.model.outputShapes[0]
+    guard let vocabulary = trained.metadata.vocabulary, shape.rank == 1,
+      output.extents == [shape[0], trained.metadata.outputSize],
+      vocabulary.unicodeScalars.count >= trained.metadata.outputSize
     else {
       throw Failure.usage(
         "\(trained.path): is not of a model of characters; "
@@ -42,7 +42,7 @@ package struct TextSampler {
   /// - Throws: if it is empty or holds a character that the model has not seen.
   package mutating func read(_ prompt: String) throws {
     for scalar in prompt.unicodeScalars {
-      guard let index = vocabulary.firstIndex(of: scalar), index < trained.facts.outputSize else {
+      guard let index = vocabulary.firstIndex(of: scalar), index < trained.metadata.outputSize else {
         throw Failure.usage(
           "--prompt: the character '\(scalar.escaped(asASCII: false))' "
             + "does not occur in the text that the model was trained on"
@@ -62,15 +62,15 @@ package struct TextSampler {
     input.update(repeating: 0)
     for (position, index) in recent.enumerated() { input[position] = Float(index) }
     workspace.forward(samples: 1, mode: .evaluation, values: trained.values)
-    let classes = trained.facts.outputSize
-    let logits = workspace.output().window((recent.count - 1) * classes..<recent.count * classes)
+    let classes = trained.metadata.outputSize
+    let logits = workspace.output().view((recent.count - 1) * classes..<recent.count * classes)
     let index = choose(logits)
     text.append(index)
     return vocabulary[index]
   }
 
   /// The class where the cumulative softmax of logits / temperature passes a uniform draw.
-  private mutating func choose(_ logits: Window<Float>) -> Int {
+  private mutating func choose(_ logits: BufferView<Float>) -> Int {
     let likeliest = firstGreatest(logits)
     guard temperature > 0 else { return likeliest }
     let weights = logits.map { Double.exponential(Double($0 - logits[likeliest]) / temperature) }

@@ -9,7 +9,7 @@ import NumericCore
 /// A model as a checkpoint holds it, ready to be evaluated.
 struct TrainedModel {
   let path: String
-  let facts: Checkpoint.Facts
+  let metadata: Checkpoint.Metadata
   let model: Model<Float>
   let progress: TrainingProgress
   /// All that there are.
@@ -23,60 +23,63 @@ struct TrainedModel {
   init(_ path: String, extensions: Extensions = Extensions()) throws {
     self.path = path
     let checkpoint = try Checkpoint.read(path)
-    facts = try checkpoint.facts(in: path, extensions: extensions)
+    metadata = try checkpoint.metadata(in: path, extensions: extensions)
     metrics = extensions.allMetrics
     progress = try checkpoint.progress(in: path)
-    let missing = extensions.layers.missing(in: facts.configuration.model)
+    let missing = extensions.layers.missing(in: metadata.configuration.model)
     guard missing.isEmpty else {
       throw Failure.data(
         "\(path): its model has \(missing.count == 1 ? "a layer" : "layers") of another program's own, "
-          + "\(missing.joined(separator: ", ")), which this program cannot build; evaluate it in the program that trained it")
+          + "\(missing.joined(separator: ", ")), which this program cannot build; evaluate it in the program that "
+          + "trained it"
+      )
     }
     factory = ModelFactory(
-      inputShape: facts.inputShape, outputSize: facts.outputSize, indexCount: facts.indexCount,
-      initializer: facts.configuration.initializer, customLayers: extensions.layers)
-    model = try factory.makeModel(facts.configuration.model)
+      inputShape: metadata.inputShape, outputSize: metadata.outputSize, indexCount: metadata.indexCount,
+      initializer: metadata.configuration.initializer, customLayers: extensions.layers)
+    model = try factory.makeModel(metadata.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)
-    try checkpoint.restoreEvaluated(model, parameters: parameters.window, statistics: statistics.window, from: path)
+    try checkpoint.restoreEvaluated(model, parameters: parameters.view, statistics: statistics.view, from: path)
   }
 
   /// The network that the task of a split trains.
   func network(_ task: any LearningTask) throws -> any TrainableNetwork {
-    try task.makeNetwork(factory, facts.configuration.model)
+    try task.makeNetwork(factory, metadata.configuration.model)
   }
 
-  var values: ModelValues<Float> { ModelValues(parameters: parameters.window, statistics: statistics.window) }
+  var values: ModelValues<Float> { ModelValues(parameters: parameters.view, statistics: statistics.view) }
 
   /// The task of its training, with the loss resolved for a split.
   func task(_ split: SplitSource) throws -> any LearningTask {
     try TaskCatalog.task(
-      facts.configuration.loss.value ?? LossCatalog.all.make(facts.lossName), model: facts.configuration.model,
-      declaredOutputSize: facts.outputSize, data: split)
+      metadata.configuration.loss.value ?? LossCatalog.all.make(metadata.lossName), model: metadata.configuration.model,
+      declaredOutputSize: metadata.outputSize, data: split)
   }
 
   /// The samples that `path` and `split` ask for.
   ///
   /// - Parameters:
   ///   - path: nil for the data that it was trained on.
-  ///   - split: nil for the test split or, where there is none, the validation split, then the training split. A validation split
+  ///   - split: nil for the test split or, where there is none, the validation split, then the training split. A
+  ///     validation split
   ///     that training held out of its data is held out again.
   /// - Throws: also for a task that predicts nothing.
   func open(_ path: String?, split: String?, labelsRequired: Bool) throws -> Samples {
-    let data = facts.configuration.data
+    let data = metadata.configuration.data
     let isOwn = path == nil || path == data.path
-    if let reason = TaskCatalog.whyNotEvaluated(facts.configuration.model) {
+    if let reason = TaskCatalog.whyNotEvaluated(metadata.configuration.model) {
       throw Failure.usage("\(self.path): \(reason)")
     }
     let source = try DataSource.open(
       path ?? data.path ?? BundledData.digits(), features: isOwn ? data.features : nil,
       labels: isOwn ? data.labels : nil, labelsRequired: labelsRequired,
-      reconstructs: facts.configuration.reconstructs
-    ).arranged(as: facts.configuration.model.inputLayout, data.layout)
+      reconstructs: metadata.configuration.reconstructs
+    ).arranged(as: metadata.configuration.model.inputLayout, data.layout)
     let heldOut =
       isOwn
       ? try TrainingData.heldOut(
-        of: source, configuration: facts.configuration,
+        of: source, configuration: metadata.configuration,
         isLabelled: try task(source.split(.train)).isLabelled) : nil
     let name: SplitName
     if let split {
@@ -90,9 +93,11 @@ struct TrainedModel {
         source.splits[.test] != nil ? .test : source.splits[.validation] != nil || heldOut != nil ? .validation : .train
     }
     let found = try source.split(heldOut != nil && name == .validation ? .train : name)
-    guard found.featureShape == facts.inputShape else {
+    guard found.featureShape == metadata.inputShape else {
       throw Failure.data(
-        "\(found.place(.features, row: 0)): samples of \(found.featureShape), but \(self.path) takes samples of \(facts.inputShape)")
+        "\(found.place(.features, row: 0)): samples of \(found.featureShape), but \(self.path) takes samples of "
+          + "\(metadata.inputShape)"
+      )
     }
     let all = RowSelection.all(count: found.sampleCount)
     let rows: RowSelection =

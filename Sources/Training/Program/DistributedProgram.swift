@@ -2,8 +2,8 @@ public import Collectives
 public import Basics
 import Foundation
 
-/// The frame of a program whose processes are the ranks of an MPI job: joins the job, and turns what is thrown into one line on
-/// standard error and an exit code on every rank.
+/// The frame of a program whose processes are the ranks of an MPI job: joins the job, and turns what is thrown into one
+/// line on standard error and an exit code on every rank.
 ///
 /// ```swift
 /// DistributedProgram.run { ranks in
@@ -27,7 +27,8 @@ public enum DistributedProgram {
     do { exit(try body().rawValue) } catch { fail(error, name) }
   }
 
-  /// Runs `body` inside the MPI job. MPI is finalized on success alone: a rank that finalizes while others wait would hang them.
+  /// Runs `body` inside the MPI job. MPI is finalized on success alone: a rank that finalizes while others wait would
+  /// hang them.
   public static func withMPI<Result>(_ body: (_ ranks: MPICommunicator) throws -> Result) throws -> Result {
     let ranks = try MPILibrary.start()
     let result = try body(ranks)
@@ -40,8 +41,8 @@ public enum DistributedProgram {
 
   /// Prints the error once for the whole job and ends it on every rank.
   ///
-  /// Most errors are met by all ranks alike. Rank 0 reports at once; another rank gives it time to do so and to end the job, and reports
-  /// only if it is still alive then, because the error is its own.
+  /// Most errors are met by all ranks alike. Rank 0 reports at once; another rank gives it time to do so and to end the
+  /// job, and reports only if it is still alive then, because the error is its own.
   private static func fail(_ error: any Error, _ name: String) -> Never {
     let code = ((error as? any UserFacingError)?.exitCode ?? .data).rawValue
     let rank = launchedRank

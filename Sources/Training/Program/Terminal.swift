@@ -2,8 +2,8 @@ import Foundation
 
 /// The terminal that a person watches, if there is one behind standard output.
 ///
-/// `mpirun` gives every rank a pseudo-terminal of its own as standard output, also when its own output goes to a file. So under
-/// a launcher it is the launcher's standard output that counts.
+/// `mpirun` gives every rank a pseudo-terminal of its own as standard output, also when its own output goes to a file.
+/// So under a launcher it is the launcher's standard output that counts.
 struct Terminal {
   /// Columns of the window.
   let width: Int

@@ -5,8 +5,8 @@ import Foundation
 public enum BundledData {
   /// The handwritten digits that a run without configuration trains on.
   ///
-  /// Looked for in `$DDP_TRAIN_DATASETS`, in `share/ddp-train` beside the directory of the installed program, and in `datasets` of
-  /// each directory above the program, which is where a build from source finds it.
+  /// Looked for in `$DDP_TRAIN_DATASETS`, in `share/ddp-train` beside the directory of the installed program, and in
+  /// `datasets` of each directory above the program, which is where a build from source finds it.
   public static func digits() throws -> String {
     let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     var places = ProcessInfo.processInfo.environment["DDP_TRAIN_DATASETS"].map { [$0] } ?? []

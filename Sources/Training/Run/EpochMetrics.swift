@@ -79,7 +79,8 @@ public struct EpochMetrics: Sendable {
   }
 
   private static func row(_ first: String, _ epochs: Int, _ cells: [String]) -> String {
-    let widths = [max(5, 2 * String(epochs).count + 1), 12] + Array(repeating: 10, count: cells.count - 4) + [10, 11, 9]
+    let widths =
+      [max(5, 2 * String(epochs).count + 1), 12] + Array(repeating: 10, count: cells.count - 4) + [10, 11, 9]
     return TextTable(widths.map { .right($0) }, gap: 0).line([first] + cells)
   }
 }

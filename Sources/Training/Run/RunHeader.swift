@@ -17,7 +17,7 @@ enum RunHeader {
       exchange is AllReduceExchange
       ? "MPI all-reduce" : topology.nodeCount > 1 ? "shared memory and MPI" : "shared memory"
     let splits = [("train", data.train), ("val", data.validation?.store), ("test", data.test?.store)].compactMap {
-      name, store in store.map { "\(name) \(grouped($0.dealing.sampleCount))" }
+      name, store in store.map { "\(name) \(grouped($0.partition.sampleCount))" }
     }
     let source = data.train.source
     var rows: [(name: String, lines: [String])] = [
@@ -25,7 +25,8 @@ enum RunHeader {
       (
         "ranks",
         [
-          "\(plural(topology.world.size, "rank")) on \(plural(topology.nodeCount, "node")), \(kind), BLAS \(BLAS.coreName) with "
+          "\(plural(topology.world.size, "rank")) on \(plural(topology.nodeCount, "node")), \(kind), BLAS "
+            + "\(BLAS.coreName) with "
             + "\(plural(BLAS.threads, "thread"))"
         ]
       ),
@@ -34,7 +35,8 @@ enum RunHeader {
         [
           data.source.path,
           splits.joined(separator: ", ") + ": \(source.featureShape) \(source.featureType.name), "
-            + "\(trainer.task.outputText(data.outputSize).map { $0 + ", " } ?? "")scaling \(data.transform.kind.rawValue)",
+            + "\(trainer.task.outputText(data.outputSize).map { $0 + ", " } ?? "")scaling "
+            + "\(data.transform.kind.rawValue)",
         ]
       ),
       (
@@ -49,7 +51,8 @@ enum RunHeader {
           "\(trainer.task.lossName), \(trainer.network.optimizerText(configuration, rate: trainer.rates.base)) "
             + "(\(configuration.schedule.name)), seed \(configuration.seed)",
           "\(plural(configuration.epochs, "epoch")) of \(plural(trainer.plan.stepsPerEpoch, "step")), "
-            + "\(plural(configuration.samplesPerStep, "sample")) a step over \(plural(exchange.assignment.shardCount, "shard"))",
+            + "\(plural(configuration.samplesPerStep, "sample")) a step over "
+            + "\(plural(exchange.assignment.shardCount, "shard"))",
         ]
       ),
     ]
@@ -84,7 +87,8 @@ enum RunHeader {
       (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.contains("avx512f") == true
     {
       warnings.append(
-        "OPENBLAS_CORETYPE=\(core) keeps OpenBLAS from its AVX-512 kernels on this CPU, which are up to twice as fast; unset it"
+        "OPENBLAS_CORETYPE=\(core) keeps OpenBLAS from its AVX-512 kernels on this CPU, which are up to twice as fast; "
+          + "unset it"
       )
     }
     guard let resumed else { return warnings }

@@ -49,7 +49,8 @@ struct RunSummary {
       rows.append(
         (
           "test",
-          "\(figures(test.loss, test.accuracy)) over \(plural(test.sampleCount, "sample")), \(isBestTested ? "best" : "last") checkpoint"
+          "\(figures(test.loss, test.accuracy)) over \(plural(test.sampleCount, "sample")), "
+            + "\(isBestTested ? "best" : "last") checkpoint"
         ))
       for name in metricNames {
         rows.append(("", "\(name.rawValue) \(test.report?[name].map(shortNumber) ?? "not defined")"))

@@ -28,14 +28,15 @@ struct TrainingData {
     let heldOut = try Self.heldOut(of: source, configuration: configuration, isLabelled: task.isLabelled)
     let trainRows = heldOut?.train ?? .all(count: split.sampleCount)
 
-    try ShardDealing.validate(sampleCount: trainRows.count, shardCount: assignment.shardCount)
+    try ShardPartition.validate(sampleCount: trainRows.count, shardCount: assignment.shardCount)
     func load(
-      _ source: SplitSource, _ rows: RowSelection, _ dealing: ShardDealing, _ check: any TargetCheck
+      _ source: SplitSource, _ rows: RowSelection, _ partition: ShardPartition, _ check: any TargetCheck
     ) throws -> ShardStore {
-      try ShardStore(source: source, selection: rows, dealing: dealing, shards: shards, targetCheck: check)
+      try ShardStore(source: source, selection: rows, partition: partition, shards: shards, targetCheck: check)
     }
     train = try load(
-      split, trainRows, ShardDealing(sampleCount: trainRows.count, shardCount: assignment.shardCount), task.targetCheck)
+      split, trainRows, ShardPartition(sampleCount: trainRows.count, shardCount: assignment.shardCount),
+      task.targetCheck)
 
     // Labels of the other splits must be among the classes of the training split.
     let check: any TargetCheck
@@ -45,14 +46,15 @@ struct TrainingData {
     func evaluated(_ source: SplitSource, _ rows: RowSelection) throws -> EvaluatedSplit {
       let plan = EvaluationPlan(
         sampleCount: rows.count, shardCount: assignment.shardCount, globalBatchSize: configuration.batchSize)
-      return EvaluatedSplit(store: try load(source, rows, plan.dealing, check), plan: plan)
+      return EvaluatedSplit(store: try load(source, rows, plan.partition, check), plan: plan)
     }
     func evaluated(_ name: SplitName) throws -> EvaluatedSplit? {
       guard type(of: task).whyNotEvaluated == nil, let other = source.splits[name] else { return nil }
       guard other.featureShape.elementCount == split.featureShape.elementCount, other.targetSize == split.targetSize
       else {
         throw Failure.data(
-          "\(other.place(.features, row: 0)): samples of \(other.featureShape) with \(other.targetSize) targets, expected "
+          "\(other.place(.features, row: 0)): samples of \(other.featureShape) with \(other.targetSize) targets, "
+            + "expected "
             + "\(split.featureShape) with \(split.targetSize) as in the training split")
       }
       return try evaluated(other, .all(count: other.sampleCount))
@@ -64,7 +66,8 @@ struct TrainingData {
       configuration.model.inputLayout == .indices ? .none : configuration.data.scaling
     if configuration.model.masksFeatures, scaling == .standard || scaling == .minMax {
       throw Failure.usage(
-        "data.scaling: \(scaling.rawValue) gives each feature its own zero, which the layer mask cannot find; give none, or scale "
+        "data.scaling: \(scaling.rawValue) gives each feature its own zero, which the layer mask cannot find; give "
+          + "none, or scale "
           + "the data before padding it")
     }
     self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
@@ -95,5 +98,5 @@ struct EvaluatedSplit {
   let store: ShardStore
   let plan: EvaluationPlan
 
-  var sampleCount: Int { plan.dealing.sampleCount }
+  var sampleCount: Int { plan.partition.sampleCount }
 }

@@ -16,7 +16,7 @@ public final class TrainingRun {
   private let data: TrainingData
   /// For programs that take the steps themselves, such as a benchmark.
   package let trainer: Trainer
-  private let facts: Checkpoint.Facts
+  private let metadata: Checkpoint.Metadata
   private let metrics: MetricSelection?
   private let validator: Evaluator?
   /// nil where nothing is written.
@@ -46,7 +46,7 @@ public final class TrainingRun {
     let topology = try Topology(ranks)
     let plain = try arguments.configuration(extensions: extensions)
     let resumed = try ResumePoint.find(plain, extensions: extensions, communicator: topology.world)
-    let stored = arguments.configurationFile == nil ? resumed?.facts.configuration.json : nil
+    let stored = arguments.configurationFile == nil ? resumed?.metadata.configuration.json : nil
     try self.init(
       try stored.map { try arguments.configuration(over: $0, extensions: extensions) } ?? plain, extensions: extensions,
       writesFiles: writesFiles, resumed: resumed, topology: topology)
@@ -58,8 +58,8 @@ public final class TrainingRun {
   ///   - extensions: what it may name beside what ddp-train has.
   ///   - writesFiles: whether there is a run directory; without one the result of `run()` is all that is left of it.
   /// - Throws: a `SettingsError` where a property is out of its range or names what there is not; another
-  ///   `UserFacingError` where configuration, data and model do not fit together, or the checkpoint to resume is damaged
-  ///   or of another model.
+  ///   `UserFacingError` where configuration, data and model do not fit together, or the checkpoint to resume is
+  ///   damaged or of another model.
   public convenience init(
     _ configuration: TrainingConfiguration, extensions: Extensions = Extensions(), writesFiles: Bool = true,
     ranks: MPICommunicator
@@ -76,7 +76,7 @@ public final class TrainingRun {
     topology: Topology
   ) throws {
     let setup = try TrainingSetup(configuration, extensions: extensions, resumed: resumed, topology: topology)
-    (data, trainer, facts) = (setup.data, setup.trainer, setup.facts)
+    (data, trainer, metadata) = (setup.data, setup.trainer, setup.metadata)
     (metrics, validator) = (setup.metrics, setup.validator)
     (self.configuration, self.resumed, self.topology) = (configuration, resumed, topology)
     let world = topology.world
@@ -93,10 +93,10 @@ public final class TrainingRun {
 
   private func restoreOrInitialize() throws {
     if let resumed {
-      guard resumed.facts.sampleCount == facts.sampleCount else {
+      guard resumed.metadata.sampleCount == metadata.sampleCount else {
         throw Failure.data(
-          "\(resumed.path): trained on \(resumed.facts.sampleCount) samples, but \(data.source.path) gives "
-            + "\(facts.sampleCount); resume on the same data")
+          "\(resumed.path): trained on \(resumed.metadata.sampleCount) samples, but \(data.source.path) gives "
+            + "\(metadata.sampleCount); resume on the same data")
       }
       // Also on the ranks whose copy is about to be overwritten: a checkpoint that does not fit is an error of all.
       if isRoot || trainer.exchange is AllReduceExchange { try resumed.checkpoint.restore(trainer, from: resumed.path) }
@@ -109,7 +109,8 @@ public final class TrainingRun {
     try trainer.exchange.broadcastState()
   }
 
-  /// Keeps the best epoch so far only if its checkpoint will be in this run's directory: it is the one that is tested at the end.
+  /// Keeps the best epoch so far only if its checkpoint will be in this run's directory: it is the one that is tested
+  /// at the end.
   private func forgetBestElsewhere() throws {
     guard let best = trainer.progress.best, best.step != trainer.progress.step else { return }
     let isHere = isRoot && directory?.checkpoints.has(step: best.step) == true ? "here" : ""
@@ -155,7 +156,8 @@ public final class TrainingRun {
     }
     if isRoot, trainer.isStoppedEarly, let rule = configuration.earlyStopping {
       try console.line(
-        "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.rawValue) for \(plural(rule.patience, "epoch"))"
+        "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.rawValue) for "
+          + "\(plural(rule.patience, "epoch"))"
       )
     }
     return result(.done, test: try finish())
@@ -181,7 +183,8 @@ public final class TrainingRun {
     let validation = try validator?.evaluate(trainer.values)
     guard try trainer.exchange.replicasAgree() else {
       throw Failure(
-        "epoch \(trainer.progress.epoch + 1): the copies of the parameters differ between ranks, which must not happen; check "
+        "epoch \(trainer.progress.epoch + 1): the copies of the parameters differ between ranks, which must not "
+          + "happen; check "
           + "the nodes' memory and that all run the same program", exitCode: .replicas)
     }
     try endEpoch(validation)
@@ -229,9 +232,9 @@ public final class TrainingRun {
     let step = trainer.progress.step
     if let directory {
       try directory.checkpoints.save(
-        Checkpoint(trainer, facts: facts), step: step, isBest: isBest, keep: configuration.checkpoint.keep)
+        Checkpoint(trainer, metadata: metadata), step: step, isBest: isBest, keep: configuration.checkpoint.keep)
     } else if isBest {
-      bestCheckpoint = Checkpoint(trainer, facts: facts)
+      bestCheckpoint = Checkpoint(trainer, metadata: metadata)
     }
     timer.checkpointSaved()
   }
@@ -262,13 +265,13 @@ public final class TrainingRun {
         if !directory.checkpoints.has(step: progress.step) { try save(isBest: resumesBest) }
         try directory.checkpoints.repairLinks(latest: progress.step, best: progress.best?.step)
       }
-      try directory.write(facts.configuration)
+      try directory.write(metadata.configuration)
       try console.startLog(in: directory)
     } else if resumesBest {
       try save(isBest: true)
     }
     for line in RunHeader.lines(
-      configuration: facts.configuration, topology: topology, data: data, trainer: trainer, directory: directory,
+      configuration: metadata.configuration, topology: topology, data: data, trainer: trainer, directory: directory,
       resumed: resumed)
     { try console.line(line) }
     for warning in RunHeader.warnings(resumed: resumed) { try console.warn(warning) }

@@ -10,7 +10,7 @@ import Optimizers
 struct TrainingSetup {
   let data: TrainingData
   let trainer: Trainer
-  let facts: Checkpoint.Facts
+  let metadata: Checkpoint.Metadata
   /// What is measured beside loss and accuracy; nil for nothing.
   let metrics: MetricSelection?
   /// nil without validation samples.
@@ -39,7 +39,7 @@ struct TrainingSetup {
     try Self.checkMetrics(configuration, task)
     data = try TrainingData(
       source, configuration: configuration, task: task, declaredOutputSize: declared,
-      transform: resumed?.facts.transform, assignment: assignment, communicator: world)
+      transform: resumed?.metadata.transform, assignment: assignment, communicator: world)
 
     let factory = ModelFactory(
       inputShape: split.featureShape, outputSize: data.outputSize, indexCount: split.indexCount,
@@ -71,16 +71,16 @@ struct TrainingSetup {
     (resolved.data.path, resolved.shards) = (path, shardCount)
     // What belongs to this start and not to the run: another start has its own.
     (resolved.resume, resolved.run, resolved.quiet) = (nil, nil, false)
-    facts = Checkpoint.Facts(
+    metadata = Checkpoint.Metadata(
       configuration: resolved, lossName: task.lossName, inputShape: split.featureShape, outputSize: data.outputSize,
-      indexCount: split.indexCount, sampleCount: data.train.dealing.sampleCount, shardCount: shardCount,
+      indexCount: split.indexCount, sampleCount: data.train.partition.sampleCount, shardCount: shardCount,
       transform: data.transform, vocabulary: split.vocabulary, storage: task.writesSamples ? split.featureStorage : nil)
   }
 
   private static func shardCount(
     _ configuration: TrainingConfiguration, _ resumed: ResumePoint?, ranks: Int
   ) throws -> Int {
-    let count = resumed?.facts.shardCount ?? configuration.shards ?? max(4, ranks)
+    let count = resumed?.metadata.shardCount ?? configuration.shards ?? max(4, ranks)
     guard ranks <= count else {
       throw Failure.usage(
         "\(ranks) ranks are more than the \(count) shards\(resumed == nil ? "" : " of the checkpoint"); start at "

@@ -12,7 +12,7 @@ final class BatchAugmentation {
   /// Targets as distributions, where labels are mixed.
   private let distributions: FlatBuffer<Float>
   /// The last batch's targets, mixed.
-  private var mixedTargets: Window<Float>
+  private var mixedTargets: BufferView<Float>
 
   /// - Parameters:
   ///   - outputSize: outputs of a sample.
@@ -25,7 +25,8 @@ final class BatchAugmentation {
     guard !augmentations.isEmpty else { return nil }
     if let places = task.placesInImage, let moving = augmentations.first(where: { type(of: $0).movesPixels }) {
       throw Failure.usage(
-        "data.augment: \(moving.name) moves the pixels of a sample, but not \(places) that it is held against; leave it "
+        "data.augment: \(moving.name) moves the pixels of a sample, but not \(places) that it is held against; leave "
+          + "it "
           + "out (cutout and noise may stay)")
     }
     self.outputSize = outputSize
@@ -39,23 +40,24 @@ final class BatchAugmentation {
     }
     mixingLoss = augmenter.mixes ? try task.lossOfMixtures() : nil
     distributions = FlatBuffer(count: augmenter.mixes && labelsAreMixed ? capacity * mixedSize : 0)
-    mixedTargets = distributions.window
+    mixedTargets = distributions.view
   }
 
   /// Changes a micro-batch in place.
   ///
   /// - Shapes: as `Augmenter.apply`; `targets` as the data has them.
-  func apply(features: Window<Float>, targets: Window<Float>, sampleIDs: Window<Int>, random: RandomSource) {
+  func apply(features: BufferView<Float>, targets: BufferView<Float>, sampleIDs: BufferView<Int>, random: RandomSource)
+  {
     mixedTargets = targets
     if augmenter.mixes && labelsAreMixed {
-      mixedTargets = distributions.window.window(first: sampleIDs.count * outputSize)
+      mixedTargets = distributions.view.view(first: sampleIDs.count * outputSize)
       fillOneHot(mixedTargets, labels: targets)
     }
     augmenter.apply(features: features, targets: mixedTargets, sampleIDs: sampleIDs, random: random)
   }
 
   /// The loss of the last batch compared with mixed targets; nil where nothing mixes.
-  func evaluateMixedLoss(outputs: Window<Float>, samples: Int, gradient: Window<Float>?) -> StepScalars? {
+  func evaluateMixedLoss(outputs: BufferView<Float>, samples: Int, gradient: BufferView<Float>?) -> StepScalars? {
     mixingLoss?.evaluate(outputs: outputs, targets: mixedTargets, samples: samples, gradient: gradient)
   }
 }

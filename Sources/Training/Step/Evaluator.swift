@@ -47,7 +47,7 @@ package final class Evaluator {
     _ store: ShardStore, plan: EvaluationPlan, model: Model<Float>, task: any LearningTask, values: ModelValues<Float>,
     assignment: ShardAssignment, communicator: any Communicator, metrics: MetricSelection? = nil
   ) {
-    precondition(store.dealing == plan.dealing, "a store that another plan has dealt")
+    precondition(store.partition == plan.partition, "a store that another plan has dealt")
     self.store = store
     self.plan = plan
     self.task = task
@@ -63,7 +63,7 @@ package final class Evaluator {
   ///
   /// - Parameter visit: is given the outputs [n, K] and row numbers [n] of each batch of this rank.
   func evaluate(
-    _ values: ModelValues<Float>, visit: (_ outputs: Window<Float>, _ rows: Window<Int>) -> Void = { _, _ in }
+    _ values: ModelValues<Float>, visit: (_ outputs: BufferView<Float>, _ rows: BufferView<Int>) -> Void = { _, _ in }
   ) throws(CollectiveError) -> SplitMetrics {
     var shardSums: [[Double]] = []
     var recorder = metrics.map(MetricRecorder.init)
@@ -71,10 +71,10 @@ package final class Evaluator {
       var sums = StepScalars()
       recorder?.startShard()
       for range in plan.batches(ofShard: shard) {
-        batch.fill(UnsafeBufferPointer(positions.window.window(range)), ofShard: shard, from: store)
+        batch.fill(UnsafeBufferPointer(positions.view.view(range)), ofShard: shard, from: store)
         // Always as many: those behind the samples of a last batch are of an earlier one, and of no effect.
         workspace.forward(samples: plan.batchSize, mode: .evaluation, values: values)
-        let outputs = workspace.output().window(first: range.count * workspace.model.outputShapes[0].elementCount)
+        let outputs = workspace.output().view(first: range.count * workspace.model.outputShapes[0].elementCount)
         if !batch.targets.isEmpty {
           sums += task.loss.evaluate(outputs: outputs, targets: batch.targets, samples: range.count, gradient: nil)
           recorder?.add(outputs: outputs, targets: batch.targets)
@@ -84,7 +84,7 @@ package final class Evaluator {
       shardSums.append([sums.loss, sums.correct, sums.weight])
     }
     let sums = try communicator.treeSum(shardSums, over: assignment)
-    let count = store.dealing.sampleCount
+    let count = store.partition.sampleCount
     return SplitMetrics(
       loss: sums[0] / sums[2], accuracy: task.hasAccuracy ? sums[1] / Double(count) : nil, sampleCount: count,
       report: try recorder?.report(communicator, assignment))

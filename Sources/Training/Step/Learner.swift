@@ -4,12 +4,13 @@ import NumericCore
 
 /// What takes the micro-batches of a group of shards forward and backward, one slot a shard.
 ///
-/// A group is one shard, or all shards of this rank where layers compute over all of them together; see `SynchronizingLayer`.
-/// A step calls these four in order, several times where it accumulates gradients.
+/// A group is one shard, or all shards of this rank where layers compute over all of them together; see
+/// `SynchronizingLayer`. A step calls these four in order, several times where it accumulates gradients.
 protocol Learner: AnyObject {
   /// Fills a slot with rows of a shard: gathered, scaled and augmented.
   func load(
-    _ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore, slot: Int, random: RandomSource)
+    _ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore, slot: Int, random: RandomSource
+  )
   /// Computes the outputs of all slots.
   ///
   /// - Parameter values: of each slot; `backward` leaves the gradients there.
@@ -88,11 +89,11 @@ final class Batch {
   }
 
   /// [count, feature size].
-  var features: Window<Float> { workspace.input().window(first: count * data.featureSize) }
+  var features: BufferView<Float> { workspace.input().view(first: count * data.featureSize) }
   /// [count, target size].
-  var targets: Window<Float> { memory.window.window(first: count * data.targetSize) }
+  var targets: BufferView<Float> { memory.view.view(first: count * data.targetSize) }
   /// [count], rows of the split.
-  var sampleIDs: Window<Int> { workspace.sampleIDs.window(first: count) }
+  var sampleIDs: BufferView<Int> { workspace.sampleIDs.view(first: count) }
 
   /// Gathers rows of a shard and scales them.
   func fill(_ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore) {

@@ -37,7 +37,8 @@ struct MetricSelection {
     let possible = MetricReport(MetricSums(task, metrics: metrics), ranking: nothing, top: top)
     if let stray = others.first(where: { !possible.has($0) }) {
       throw Failure.usage(
-        "metrics: \(stray.rawValue) is no metric of \(lossName) with \(task.outputSize) outputs; leave it out (evaluate prints all "
+        "metrics: \(stray.rawValue) is no metric of \(lossName) with \(task.outputSize) outputs; leave it out "
+          + "(evaluate prints all "
           + "that there are)")
     }
   }
@@ -58,7 +59,7 @@ struct MetricRecorder {
   mutating func startShard() { shards.append(MetricSums(selection.task, metrics: selection.metrics)) }
 
   /// Takes in a micro-batch of the shard.
-  mutating func add(outputs: Window<Float>, targets: Window<Float>) {
+  mutating func add(outputs: BufferView<Float>, targets: BufferView<Float>) {
     shards[shards.count - 1].add(outputs: outputs, targets: targets)
     scores?.add(outputs: outputs, targets: targets)
   }

@@ -54,7 +54,7 @@ package final class Trainer {
     self.update = update
     updateState = update.state(FlatState(parameters: exchange.parameters, buffers: exchange.optimizerState))
     random = RandomSource(seed: configuration.seed)
-    let plan = EpochPlan(dealing: store.dealing, globalBatchSize: configuration.samplesPerStep)
+    let plan = EpochPlan(partition: store.partition, globalBatchSize: configuration.samplesPerStep)
     self.plan = plan
     rates = configuration.schedule.plan(
       learningRate: configuration.optimizer.learningRate, epochs: configuration.epochs,
@@ -120,7 +120,7 @@ package final class Trainer {
     if orderedEpoch != progress.epoch {
       // A function of (seed, epoch, shard), so a resumed run finds its place by itself.
       for (index, order) in order.enumerated() {
-        _ = order.window.update(
+        _ = order.view.update(
           fromContentsOf: plan.order(epoch: progress.epoch, shard: shard(index), seed: configuration.seed))
       }
       orderedEpoch = progress.epoch
@@ -140,7 +140,7 @@ package final class Trainer {
     let range = plan.positions(shard: shard(index), step: progress.stepInEpoch)
     let count = configuration.accumulate
     return UnsafeBufferPointer(
-      order[index].window.window(
+      order[index].view.view(
         range.lowerBound + range.count * microStep / count..<range.lowerBound + range.count * (microStep + 1) / count))
   }
 
@@ -148,7 +148,8 @@ package final class Trainer {
     guard !(totals.sums.loss.isFinite && totals.gradientNorm.isFinite) else { return }
     throw Failure(
       "step \(progress.step), epoch \(progress.epoch + 1): the loss is \(shortNumber(totals.sums.meanLoss)) and the "
-        + "gradient's norm \(shortNumber(totals.gradientNorm)), expected finite numbers; lower the learning rate or set "
+        + "gradient's norm \(shortNumber(totals.gradientNorm)), expected finite numbers; lower the learning rate or "
+        + "set "
         + "clip_norm, then resume from the last checkpoint", exitCode: .numeric)
   }
 
@@ -157,8 +158,8 @@ package final class Trainer {
     let range = plan.positions(shard: shard(index), step: progress.stepInEpoch)
     auditRows(
       progress.step,
-      order[index].window.window(range).map {
-        store.selection[store.dealing.row(shard: shard(index), position: Int($0))]
+      order[index].view.view(range).map {
+        store.selection[store.partition.row(shard: shard(index), position: Int($0))]
       })
   }
 }
@@ -170,12 +171,12 @@ extension Trainer {
   }
 
   /// Nil where the run does not average its weights.
-  private var averagedParameters: Window<Float>? {
+  private var averagedParameters: BufferView<Float>? {
     update.stateNames.last == WeightAveraging.stateName ? exchange.optimizerState.last : nil
   }
 
-  /// Overwrites parameters and statistics with their initial values; optimizer state is zero from the start, averaged parameters
-  /// as the others. Only the root does, before `exchange.broadcastState()`.
+  /// Overwrites parameters and statistics with their initial values; optimizer state is zero from the start, averaged
+  /// parameters as the others. Only the root does, before `exchange.broadcastState()`.
   func initializeState() {
     model.parameterLayout.initialize(exchange.parameters, seed: configuration.seed)
     model.statisticLayout.initialize(exchange.statistics, seed: configuration.seed)
@@ -188,7 +189,8 @@ extension Trainer {
   /// The learning rate of a step of this epoch.
   func learningRate(step: Int) -> Double { rates.learningRate(step: step, plateau: progress.plateau) }
 
-  /// Closes an epoch by its figures: whether it is the best so far, and what the schedule and early stopping make of it.
+  /// Closes an epoch by its figures: whether it is the best so far, and what the schedule and early stopping make of
+  /// it.
   /// - Returns: whether it is the best.
   func finishEpoch(_ figures: TrainingProgress.Best) -> Bool {
     let isBest =

@@ -6,11 +6,11 @@ import NumericCore
 import Optimizers
 import Settings
 
-/// A generative adversarial network (Goodfellow et al. 2014, "Generative adversarial nets"): a generator learns to make samples
-/// that a discriminator cannot tell from the data.
+/// A generative adversarial network (Goodfellow et al. 2014, "Generative adversarial nets"): a generator learns to make
+/// samples that a discriminator cannot tell from the data.
 ///
-/// It needs no targets. Of n reals x and as many latent vectors z ~ N(0, 1), with softplus(t) = log(1 + eᵗ), the losses are the
-/// binary cross-entropy and, for the generator, its non-saturating form:
+/// It needs no targets. Of n reals x and as many latent vectors z ~ N(0, 1), with softplus(t) = log(1 + eᵗ), the losses
+/// are the binary cross-entropy and, for the generator, its non-saturating form:
 ///
 ///     L_D = Σ softplus(−D(x)) + softplus(D(G(z)))        L_G = Σ softplus(−D(G(z)))
 struct Adversarial: LearningTask {
@@ -27,7 +27,8 @@ struct Adversarial: LearningTask {
 
   let lossName = Self.name
   static let whyNotEvaluated: String? =
-    "is of a GAN, which makes samples and has no predictions to evaluate; use ddp-train generate with --grid or --output"
+    "is of a GAN, which makes samples and has no predictions to evaluate; use ddp-train generate with --grid or "
+    + "--output"
   /// The losses of a GAN do not tell which epoch is best.
   let ranksEpochs = false
   let secondLoss: (key: String, heading: String)? = ("generator_loss", "gen loss")
@@ -136,12 +137,12 @@ struct AdversarialNetworks: TrainableNetwork {
 
 /// Puts micro-batches through the two networks of a GAN.
 ///
-/// Both gradients are taken at the same parameters (simultaneous gradient descent: Mescheder, Nowozin and Geiger 2017, "The
-/// numerics of GANs"), so that one step has one exchange and one update.
+/// Both gradients are taken at the same parameters (simultaneous gradient descent: Mescheder, Nowozin and Geiger 2017,
+/// "The numerics of GANs"), so that one step has one exchange and one update.
 ///
-/// Reals and fakes pass the discriminator one after the other; batch normalization takes each for a batch of its own, and its running
-/// statistics learn from the reals alone. All random draws of the passes are their own. The fakes pass once more to carry a
-/// gradient to the generator, since a layer may overwrite in backward what it saved.
+/// Reals and fakes pass the discriminator one after the other; batch normalization takes each for a batch of its own,
+/// and its running statistics learn from the reals alone. All random draws of the passes are their own. The fakes pass
+/// once more to carry a gradient to the generator, since a layer may overwrite in backward what it saved.
 final class AdversarialLearner: Learner {
   private let networks: AdversarialModel<Float>
   private let generator: Workspace<Float>
@@ -174,7 +175,7 @@ final class AdversarialLearner: Learner {
     reals = Batch(workspace: onReals, data: data, augmentation: augmentation)
     let outputs = capacity * networks.discriminator.outputShapes[0].elementCount
     ones = FlatBuffer(count: outputs)
-    ones.window.update(repeating: 1)
+    ones.view.update(repeating: 1)
     zeros = FlatBuffer(count: outputs)
   }
 
@@ -186,7 +187,7 @@ final class AdversarialLearner: Learner {
     let ids = reals.sampleIDs, size = networks.layers.latent, source = random.stream(.latent)
     for (index, id) in ids.enumerated() {
       (generator.sampleIDs[index], onFakes.sampleIDs[index], toGenerator.sampleIDs[index]) = (id, id, id)
-      source.fillNormal(generator.input().window(index * size..<(index + 1) * size), substream: id)
+      source.fillNormal(generator.input().view(index * size..<(index + 1) * size), substream: id)
     }
   }
 
@@ -197,10 +198,10 @@ final class AdversarialLearner: Learner {
     var own = networks.discriminatorValues(values[0])
     onReals.forward(samples: count, mode: .training(random: random), values: own)
     own.batchStatistics = nil
-    copy(generator.output(), into: onFakes.input().window(first: generator.output().count))
+    copy(generator.output(), into: onFakes.input().view(first: generator.output().count))
     onFakes.forward(samples: count, mode: .training(random: fakesRandom), values: own)
     own.gradients = nil
-    copy(generator.output(), into: toGenerator.input().window(first: generator.output().count))
+    copy(generator.output(), into: toGenerator.input().view(first: generator.output().count))
     toGenerator.forward(samples: count, mode: .training(random: fakesRandom), values: own)
   }
 
@@ -226,7 +227,7 @@ final class AdversarialLearner: Learner {
   private func loss(of network: Workspace<Float>, targets: FlatBuffer<Float>) -> StepScalars {
     let outputs = network.output()
     return criterion.evaluate(
-      outputs: outputs, targets: targets.window.window(first: outputs.count), samples: network.samples,
+      outputs: outputs, targets: targets.view.view(first: outputs.count), samples: network.samples,
       gradient: network.outputGradient())
   }
 }

@@ -6,8 +6,8 @@ import NumericCore
 
 /// One class a sample, given as its index or as a distribution over the classes.
 ///
-/// `predict` writes `/logits` and, where the loss has them, `/probabilities` [N, K], and `/classes` [N], the likeliest ones, as
-/// int64.
+/// `predict` writes `/logits` and, where the loss has them, `/probabilities` [N, K], and `/classes` [N], the likeliest
+/// ones, as int64.
 struct Classification: LearningTask {
   static let name = "classification"
   static var defaultLoss: any Loss { CrossEntropy() }
@@ -25,7 +25,8 @@ struct Classification: LearningTask {
       loss.targetKind == .classIndex ? ClassIndices(count: context.declaredOutputSize) : FiniteNumbers()
     guard context.hasLabelShape || loss.targetKind != .classIndex else {
       throw Failure.data(
-        "\(context.data.place(.targets, row: 0)): \(loss.name) expects one label a row, found \(context.data.targetShape); "
+        "\(context.data.place(.targets, row: 0)): \(loss.name) expects one label a row, found "
+          + "\(context.data.targetShape); "
           + "for one-hot rows set loss.targets=probabilities, for several targets a row use --loss mse or "
           + "binary_cross_entropy")
     }
@@ -57,12 +58,12 @@ extension Predictions {
     let leading = [rows] + shape.extents.dropLast()
     let values = FlatBuffer(outputs)
     let classes = (0..<outputs.count / outputSize).map { row in
-      firstGreatest(values.window.window(row * outputSize..<(row + 1) * outputSize))
+      firstGreatest(values.view.view(row * outputSize..<(row + 1) * outputSize))
     }
     try file.write("/logits", shape: leading + [outputSize], elements: outputs)
     try file.write("/classes", shape: leading, elements: classes)
     guard probabilities else { return }
-    softmaxRows(values.window, classes: outputSize)
-    try file.write("/probabilities", shape: leading + [outputSize], elements: Array(values.window))
+    softmaxRows(values.view, classes: outputSize)
+    try file.write("/probabilities", shape: leading + [outputSize], elements: Array(values.view))
   }
 }

@@ -5,8 +5,8 @@ import Metrics
 import NeuralNetwork
 import NumericCore
 
-/// One class and one box a sample: targets are rows of [class, x centre, y centre, width, height], relative to the image, and
-/// outputs K logits and a box.
+/// One class and one box a sample: targets are rows of [class, x centre, y centre, width, height], relative to the
+/// image, and outputs K logits and a box.
 ///
 /// `predict` writes `/logits` and `/probabilities` [N, K], `/classes` [N] and `/boxes` [N, 4].
 struct Detection: LearningTask {

@@ -4,8 +4,8 @@ import HDF5Storage
 import NeuralNetwork
 import NumericCore
 
-/// The next character at each position of a text: a class for each of the T positions of a sample, in a data set that lists the
-/// characters that its numbers stand for.
+/// The next character at each position of a text: a class for each of the T positions of a sample, in a data set that
+/// lists the characters that its numbers stand for.
 ///
 /// `predict` writes `/logits` and `/probabilities` [N, T, K] and `/classes` [N, T]; `generate` goes on from a prompt.
 struct LanguageModelling: LearningTask {

@@ -6,7 +6,8 @@ import NeuralNetwork
 import NumericCore
 import Settings
 
-/// What a run is for: which targets it takes, how outputs are compared with them, what is measured, reported and predicted.
+/// What a run is for: which targets it takes, how outputs are compared with them, what is measured, reported and
+/// predicted.
 ///
 /// A task is one file and one line in `TaskCatalog`. Nothing outside of it asks which task a run is of.
 protocol LearningTask: Sendable {
@@ -16,7 +17,8 @@ protocol LearningTask: Sendable {
   static var defaultLoss: any Loss { get }
   /// Whether it compares outputs with labels. Default: yes.
   static var needsLabels: Bool { get }
-  /// Why no split can be evaluated and predicted, as a message goes on behind a checkpoint's path; nil where one can, the default.
+  /// Why no split can be evaluated and predicted, as a message goes on behind a checkpoint's path; nil where one can,
+  /// the default.
   static var whyNotEvaluated: String? { get }
   /// Whether a run is of this task.
   static func fits(_ context: TaskContext) -> Bool
@@ -162,7 +164,8 @@ extension LearningTask {
   func checkCount(_ output: Shape, expected: Int, data: SplitSource) throws {
     guard output.elementCount != expected else { return }
     throw Failure.usage(
-      "model: gives \(output) outputs a sample, but \(data.place(.targets, row: 0)) has targets of \(data.targetShape); "
+      "model: gives \(output) outputs a sample, but \(data.place(.targets, row: 0)) has targets of "
+        + "\(data.targetShape); "
         + "give a recurrent layer sequence: true for a label at each step, sequence: false for one a sample")
   }
 
@@ -187,7 +190,8 @@ extension LearningTask {
   func check(outputSize: Int) throws {
     for option in loss.listOptions where option.count != outputSize {
       throw Failure.usage(
-        "loss.\(option.key): \(option.count) numbers, but the data and the model have \(outputSize) \(option.noun); give "
+        "loss.\(option.key): \(option.count) numbers, but the data and the model have \(outputSize) \(option.noun); "
+          + "give "
           + "one for each")
     }
   }

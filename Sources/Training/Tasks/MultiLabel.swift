@@ -6,8 +6,8 @@ import NumericCore
 
 /// One or several independent yes-or-no targets a sample.
 ///
-/// `predict` writes `/logits` and, where the loss has them, `/probabilities` [N, D], and `/classes`, 0 or 1 for each output,
-/// [N] of a single one.
+/// `predict` writes `/logits` and, where the loss has them, `/probabilities` [N, D], and `/classes`, 0 or 1 for each
+/// output, [N] of a single one.
 struct MultiLabel: LearningTask {
   static let name = "multi-label"
   static var defaultLoss: any Loss { BinaryCrossEntropy() }
@@ -29,8 +29,8 @@ struct MultiLabel: LearningTask {
     if loss.givesProbabilities {
       // Element by element, so in place.
       let probabilities = FlatBuffer(predictions.outputs)
-      sigmoid(probabilities.window, into: probabilities.window)
-      try file.write("/probabilities", shape: [rows, width], elements: Array(probabilities.window))
+      sigmoid(probabilities.view, into: probabilities.view)
+      try file.write("/probabilities", shape: [rows, width], elements: Array(probabilities.view))
     }
     try file.write(
       "/classes", shape: width == 1 ? [rows] : [rows, width], elements: predictions.outputs.map { $0 > 0 ? 1 : 0 })

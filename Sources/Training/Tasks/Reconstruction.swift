@@ -33,7 +33,8 @@ struct Reconstruction: LearningTask {
     }
     guard context.layout != .indices else {
       throw Failure.usage(
-        "data.target: the model looks its features up in an embedding, where their numbers mean nothing; give labels as "
+        "data.target: the model looks its features up in an embedding, where their numbers mean nothing; give labels "
+          + "as "
           + "the target")
     }
   }
@@ -43,7 +44,8 @@ struct Reconstruction: LearningTask {
   func check(output: Shape, outputSize: Int, data: SplitSource) throws {
     if output.rank == 3, output[2] > 1, output != data.featureShape {
       throw Failure.usage(
-        "model: gives images of \(output), but the features of a sample are \(data.featureShape), in another order; end "
+        "model: gives images of \(output), but the features of a sample are \(data.featureShape), in another order; "
+          + "end "
           + "the model with \"flatten\" if it begins with a reshape")
     }
     try checkCount(output, expected: outputSize, data: data)

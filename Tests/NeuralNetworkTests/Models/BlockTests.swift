@@ -61,7 +61,7 @@ struct BlockTests {
       _ = test.evaluate(.linear, differentiate: true)
       test.workspace.backward()
       outputs.append(Array(test.workspace.output()))
-      gradients.append(Array(test.gradients.window))
+      gradients.append(Array(test.gradients.view))
       #expect(test.model.summary.count == (outputs.count == 1 ? 3 : 4))
     }
     #expect(outputs[0] == outputs[1] && gradients[0] == gradients[1])

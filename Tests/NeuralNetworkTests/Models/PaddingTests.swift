@@ -91,8 +91,8 @@ struct PaddingTests {
     let sized: Model<Double> = try model(text, inputShape: [7], outputSize: 3, indexCount: 6)
     #expect(sized.parameterLayout.entries[0].shape == [6, 4], "as many vectors as numbers that features can be")
     let table = FlatBuffer<Double>(count: sized.parameterLayout.count)
-    sized.parameterLayout.initialize(table.window, seed: 3)
-    #expect(table.window.window(20..<24).allSatisfy { $0 == 0 } && table.window.prefix(20).allSatisfy { $0 != 0 })
+    sized.parameterLayout.initialize(table.view, seed: 3)
+    #expect(table.view.view(20..<24).allSatisfy { $0 == 0 } && table.view.prefix(20).allSatisfy { $0 != 0 })
     do {
       let _: Model<Double> = try model(text, inputShape: [7], outputSize: 3)
       Issue.record("a table of 3 rows has no row 5")

@@ -36,14 +36,14 @@ struct ResNetTests {
     }
   }
 
-  func initialize<S: Scalar>(_ parameters: Window<S>, _ layout: ParameterLayout) {
+  func initialize<S: Scalar>(_ parameters: BufferView<S>, _ layout: ParameterLayout) {
     for (lane, entry) in layout.entries.enumerated() {
       var values = uniform(entry.range.count, lane: lane + 1)
       let fanIn = entry.shape.extents.dropFirst().reduce(1, *)
       let isNormWeight = entry.shape.rank == 1 && entry.name.hasSuffix("weight")
       let factor = entry.shape.rank > 1 ? (6 / Double(fanIn)).squareRoot() : 0.1
       for i in values.indices { values[i] = values[i] * factor + (isNormWeight ? 1 : 0) }
-      fill(parameters.window(entry.range), values.map { S($0) })
+      fill(parameters.view(entry.range), values.map { S($0) })
     }
   }
 
@@ -62,11 +62,11 @@ struct ResNetTests {
     let parameters = FlatBuffer<S>(count: layout.count), gradients = FlatBuffer<S>(count: layout.count)
     let statistics = FlatBuffer<S>(count: statisticLayout.count)
     let batchStatistics = FlatBuffer<S>(count: statisticLayout.count)
-    initialize(parameters.window, layout)
-    statisticLayout.initialize(statistics.window, seed: 1)
+    initialize(parameters.view, layout)
+    statisticLayout.initialize(statistics.view, seed: 1)
     let values = ModelValues(
-      parameters: parameters.window, gradients: gradients.window, statistics: statistics.window,
-      batchStatistics: batchStatistics.window)
+      parameters: parameters.view, gradients: gradients.view, statistics: statistics.view,
+      batchStatistics: batchStatistics.view)
     let workspace = Workspace(model: model, capacity: fixture.samples, values: values)
     fill(workspace.input(), uniform(workspace.input().count, lane: 0).map { S($0) })
     workspace.forward(samples: fixture.samples, mode: .training(random: RandomSource(seed: 1)), values: values)
@@ -80,9 +80,9 @@ struct ResNetTests {
     #expect(abs(sums.loss / Double(fixture.samples) - fixture.loss) <= tolerance * fixture.loss)
     workspace.backward()
     model.runningStatistics.update(
-      0..<statisticLayout.count, of: statistics.window, sums: batchStatistics.window, scale: 1 / S(fixture.samples))
+      0..<statisticLayout.count, of: statistics.view, sums: batchStatistics.view, scale: 1 / S(fixture.samples))
 
-    func compare(_ window: Window<S>, _ expected: Fixture.Summary, scale: Double, tolerance: Double) {
+    func compare(_ window: BufferView<S>, _ expected: Fixture.Summary, scale: Double, tolerance: Double) {
       let values = window.map { Double($0) * scale }
       let norm = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
       #expect(abs(norm - expected.norm) <= tolerance * expected.norm, "norm of \(expected.name)")
@@ -92,11 +92,11 @@ struct ResNetTests {
     }
     for (entry, expected) in zip(layout.entries, fixture.parameters) {
       compare(
-        gradients.window.window(entry.range), expected, scale: 1 / Double(fixture.samples), tolerance: gradientTolerance
+        gradients.view.view(entry.range), expected, scale: 1 / Double(fixture.samples), tolerance: gradientTolerance
       )
     }
     for (entry, expected) in zip(statisticLayout.entries, fixture.statistics) {
-      compare(statistics.window.window(entry.range), expected, scale: 1, tolerance: tolerance)
+      compare(statistics.view.view(entry.range), expected, scale: 1, tolerance: tolerance)
     }
     withExtendedLifetime((parameters, gradients, statistics, batchStatistics)) {}
   }

@@ -97,5 +97,5 @@ public struct DenseLayer<S: Scalar>: Layer {
   }
 
   private func rows(_ pass: LayerPass<S>) -> Int { pass.output.count / outputSize }
-  private func weight(_ window: Window<S>) -> Matrix<S> { Matrix(window, rows: outputSize, columns: inputSize) }
+  private func weight(_ window: BufferView<S>) -> Matrix<S> { Matrix(window, rows: outputSize, columns: inputSize) }
 }

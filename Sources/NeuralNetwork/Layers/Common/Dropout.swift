@@ -41,11 +41,11 @@ public struct DropoutLayer<S: Scalar>: Layer {
 
   public func forward(_ pass: LayerPass<S>) {
     guard let random = pass.random, probability > 0 else { return copy(pass.input(), into: pass.output) }
-    let mask = pass.saved.window(first: pass.output.count)
+    let mask = pass.saved.view(first: pass.output.count)
     for sample in 0..<pass.samples {
       let size = outputShape.elementCount
       random.fillDropoutMask(
-        mask.window(sample * size..<(sample + 1) * size), substream: pass.sampleIDs[sample], probability: probability)
+        mask.view(sample * size..<(sample + 1) * size), substream: pass.sampleIDs[sample], probability: probability)
     }
     multiplyElements(pass.input(), mask, into: pass.output)
   }
@@ -53,6 +53,6 @@ public struct DropoutLayer<S: Scalar>: Layer {
   public func backward(_ pass: LayerPass<S>) {
     guard let inputGradient = pass.inputGradient() else { return }
     guard pass.random != nil, probability > 0 else { return copy(pass.outputGradient, into: inputGradient) }
-    multiplyElements(pass.outputGradient, pass.saved.window(first: pass.output.count), into: inputGradient)
+    multiplyElements(pass.outputGradient, pass.saved.view(first: pass.output.count), into: inputGradient)
   }
 }

@@ -139,14 +139,15 @@ public struct ReshapeLayer<S: Scalar>: Layer {
   }
 }
 
-private func toRow<S: Scalar>(_ values: Window<S>, _ shape: Shape, _ order: ElementOrder, into row: Window<S>) {
+private func toRow<S: Scalar>(_ values: BufferView<S>, _ shape: Shape, _ order: ElementOrder, into row: BufferView<S>) {
   guard order == .channelsFirst, shape.elementCount > 0, let channels = shape.extents.last else {
     return copy(values, into: row)
   }
   transposeEach(values, rows: shape.elementCount / channels, columns: channels, into: row)
 }
 
-private func fromRow<S: Scalar>(_ row: Window<S>, _ shape: Shape, _ order: ElementOrder, into values: Window<S>) {
+private func fromRow<S: Scalar>(_ row: BufferView<S>, _ shape: Shape, _ order: ElementOrder, into values: BufferView<S>)
+{
   guard order == .channelsFirst, shape.elementCount > 0, let channels = shape.extents.last else {
     return copy(row, into: values)
   }

@@ -52,7 +52,7 @@ public struct SpatialDropoutLayer<S: Scalar>: Layer {
     for sample in 0..<pass.samples {
       let mask = mask(pass, sample)
       random.fillDropoutMask(mask, substream: pass.sampleIDs[sample], probability: probability)
-      multiplyRows(window(pass.input(), sample), by: mask, into: window(pass.output, sample))
+      multiplyRows(view(pass.input(), sample), by: mask, into: view(pass.output, sample))
     }
   }
 
@@ -61,14 +61,14 @@ public struct SpatialDropoutLayer<S: Scalar>: Layer {
     guard pass.random != nil, probability > 0 else { return copy(pass.outputGradient, into: inputGradient) }
     for sample in 0..<pass.samples {
       multiplyRows(
-        window(pass.outputGradient, sample), by: mask(pass, sample), into: window(inputGradient, sample))
+        view(pass.outputGradient, sample), by: mask(pass, sample), into: view(inputGradient, sample))
     }
   }
 
-  private func mask(_ pass: LayerPass<S>, _ sample: Int) -> Window<S> {
-    pass.saved.window(sample * channels..<(sample + 1) * channels)
+  private func mask(_ pass: LayerPass<S>, _ sample: Int) -> BufferView<S> {
+    pass.saved.view(sample * channels..<(sample + 1) * channels)
   }
-  private func window(_ batch: Window<S>, _ sample: Int) -> Window<S> {
-    batch.window(sample * outputShape.elementCount..<(sample + 1) * outputShape.elementCount)
+  private func view(_ batch: BufferView<S>, _ sample: Int) -> BufferView<S> {
+    batch.view(sample * outputShape.elementCount..<(sample + 1) * outputShape.elementCount)
   }
 }

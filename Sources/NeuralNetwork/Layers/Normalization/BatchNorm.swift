@@ -94,7 +94,7 @@ public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
   public func savedCount(samples: Int) -> Int { 2 * channels }
   /// Sums in double, then two constants a channel.
   public func scratchCount(samples: Int) -> Int {
-    Window<S>.elementCount(ofDoubles: sharedSumCount) + 2 * channels
+    BufferView<S>.elementCount(ofDoubles: sharedSumCount) + 2 * channels
   }
 
   // MARK: Forward
@@ -103,7 +103,7 @@ public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
     guard pass.samples > 0 else { return }
     if case .training = pass.mode {
       // A row of the data is an origin that keeps the sums small.
-      let origin = pass.input().window(first: channels)
+      let origin = pass.input().view(first: channels)
       let sums = sums(pass)
       addColumnMoments(of: pass.input(), about: origin, to: sums)
       normalize(pass, by: sums, about: origin)
@@ -115,16 +115,16 @@ public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
     }
   }
 
-  public func addForwardSums(_ pass: LayerPass<S>, to sums: Window<Double>) {
+  public func addForwardSums(_ pass: LayerPass<S>, to sums: BufferView<Double>) {
     // The running mean is an origin that all shards know.
     addColumnMoments(of: pass.input(), about: pass.statistic(0), to: ColumnSums(sums, columns: channels))
   }
 
-  public func finishForward(_ pass: LayerPass<S>, sums: Window<Double>) {
+  public func finishForward(_ pass: LayerPass<S>, sums: BufferView<Double>) {
     normalize(pass, by: ColumnSums(sums, columns: channels), about: pass.statistic(0))
   }
 
-  private func normalize(_ pass: LayerPass<S>, by sums: ColumnSums, about origin: Window<S>) {
+  private func normalize(_ pass: LayerPass<S>, by sums: ColumnSums, about origin: BufferView<S>) {
     guard sums.rows > 0 else { return }
     let normalization = normalization(pass)
     finishColumnMoments(
@@ -147,11 +147,11 @@ public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
     propagate(pass, sums)
   }
 
-  public func addBackwardSums(_ pass: LayerPass<S>, to sums: Window<Double>) {
+  public func addBackwardSums(_ pass: LayerPass<S>, to sums: BufferView<Double>) {
     addGradientSums(pass, to: ColumnSums(sums, columns: channels))
   }
 
-  public func finishBackward(_ pass: LayerPass<S>, sums: Window<Double>) {
+  public func finishBackward(_ pass: LayerPass<S>, sums: BufferView<Double>) {
     propagate(pass, ColumnSums(sums, columns: channels))
   }
 
@@ -168,9 +168,9 @@ public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
   private func propagate(_ pass: LayerPass<S>, _ sums: ColumnSums) {
     guard sums.rows > 0, let inputGradient = pass.inputGradient() else { return }
     let normalization = normalization(pass)
-    let start = Window<S>.elementCount(ofDoubles: sharedSumCount)
-    let offset = pass.scratch.window(start..<start + channels)
-    let slope = pass.scratch.window(start + channels..<start + 2 * channels)
+    let start = BufferView<S>.elementCount(ofDoubles: sharedSumCount)
+    let offset = pass.scratch.view(start..<start + channels)
+    let slope = pass.scratch.view(start + channels..<start + 2 * channels)
     if case .training = pass.mode {
       finishColumnGradientSums(
         sums, inverseDeviation: normalization.inverseDeviation, offset: offset, slope: slope)
@@ -186,7 +186,7 @@ public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
 
   private func normalization(_ pass: LayerPass<S>) -> ColumnNormalization<S> {
     ColumnNormalization(
-      mean: pass.saved.window(first: channels), inverseDeviation: pass.saved.window(channels..<2 * channels),
+      mean: pass.saved.view(first: channels), inverseDeviation: pass.saved.view(channels..<2 * channels),
       weight: pass.parameter(0), bias: pass.parameter(1), rectifies: rectifies)
   }
 

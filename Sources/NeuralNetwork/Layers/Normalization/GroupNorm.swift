@@ -78,23 +78,23 @@ public struct GroupNormLayer<S: Scalar>: Layer {
   /// μ and 1 / √(σ² + ε) of each channel of each sample.
   public func savedCount(samples: Int) -> Int { 2 * channels * samples }
   /// Sums of a sample and of the parameters' gradients in double, then four constants a channel.
-  public func scratchCount(samples: Int) -> Int { Window<S>.elementCount(ofDoubles: doubleCount) + 4 * channels }
+  public func scratchCount(samples: Int) -> Int { BufferView<S>.elementCount(ofDoubles: doubleCount) + 4 * channels }
 
   private var doubleCount: Int { ColumnSums.doubleCount(columns: channels) + 2 * channels }
 
   public func forward(_ pass: LayerPass<S>) {
     let memory = memory(pass)
     for sample in 0..<pass.samples {
-      let input = pass.input().window(range(sample))
+      let input = pass.input().view(range(sample))
       let normalization = normalization(pass, sample, memory)
       // The first position of the sample is an origin that keeps the sums small.
-      let origin = input.window(first: channels)
+      let origin = input.view(first: channels)
       memory.sums.reset()
       addColumnMoments(of: input, about: origin, to: memory.sums)
       finishGroupMoments(
         memory.sums, about: origin, groups: groups, epsilon: epsilon, mean: normalization.mean,
         inverseDeviation: normalization.inverseDeviation)
-      normalizeColumns(input, normalization, into: pass.output.window(range(sample)))
+      normalizeColumns(input, normalization, into: pass.output.view(range(sample)))
     }
   }
 
@@ -103,7 +103,7 @@ public struct GroupNormLayer<S: Scalar>: Layer {
     memory.weightSums.update(repeating: 0)
     memory.biasSums.update(repeating: 0)
     for sample in 0..<pass.samples {
-      let input = pass.input().window(range(sample)), outputGradient = pass.outputGradient.window(range(sample))
+      let input = pass.input().view(range(sample)), outputGradient = pass.outputGradient.view(range(sample))
       let normalization = normalization(pass, sample, memory)
       memory.sums.reset()
       addColumnGradientSums(outputGradient: outputGradient, input: input, normalization, to: memory.sums)
@@ -117,7 +117,7 @@ public struct GroupNormLayer<S: Scalar>: Layer {
         offset: memory.offset, slope: memory.slope)
       normalizeGroupsBackward(
         outputGradient: outputGradient, input: input, normalization, offset: memory.offset, slope: memory.slope,
-        inputGradient: inputGradient.window(range(sample)))
+        inputGradient: inputGradient.view(range(sample)))
     }
     guard isAffine else { return }
     if let weightGradient = pass.parameterGradient(0) { add(sums: memory.weightSums, into: weightGradient) }
@@ -131,30 +131,30 @@ public struct GroupNormLayer<S: Scalar>: Layer {
   }
 
   private func normalization(_ pass: LayerPass<S>, _ sample: Int, _ memory: Memory) -> ColumnNormalization<S> {
-    let saved = pass.saved.window(2 * channels * sample..<2 * channels * (sample + 1))
+    let saved = pass.saved.view(2 * channels * sample..<2 * channels * (sample + 1))
     return ColumnNormalization(
-      mean: saved.window(first: channels), inverseDeviation: saved.window(channels..<2 * channels),
+      mean: saved.view(first: channels), inverseDeviation: saved.view(channels..<2 * channels),
       weight: isAffine ? pass.parameter(0) : memory.ones, bias: isAffine ? pass.parameter(1) : memory.zeros)
   }
 
   /// Scratch memory by what it is for.
   private struct Memory {
     let sums: ColumnSums
-    let weightSums: Window<Double>, biasSums: Window<Double>
+    let weightSums: BufferView<Double>, biasSums: BufferView<Double>
     /// What stands for weight and bias where there are none.
-    let ones: Window<S>, zeros: Window<S>
-    let offset: Window<S>, slope: Window<S>
+    let ones: BufferView<S>, zeros: BufferView<S>
+    let offset: BufferView<S>, slope: BufferView<S>
   }
 
   private func memory(_ pass: LayerPass<S>) -> Memory {
     let doubles = pass.scratch.doubles(doubleCount), sumCount = ColumnSums.doubleCount(columns: channels)
-    let constants = pass.scratch.window(Window<S>.elementCount(ofDoubles: doubleCount)..<scratchCount(samples: 1))
-    func double(_ index: Int) -> Window<Double> {
-      doubles.window(sumCount + index * channels..<sumCount + (index + 1) * channels)
+    let constants = pass.scratch.view(BufferView<S>.elementCount(ofDoubles: doubleCount)..<scratchCount(samples: 1))
+    func double(_ index: Int) -> BufferView<Double> {
+      doubles.view(sumCount + index * channels..<sumCount + (index + 1) * channels)
     }
-    func constant(_ index: Int) -> Window<S> { constants.window(index * channels..<(index + 1) * channels) }
+    func constant(_ index: Int) -> BufferView<S> { constants.view(index * channels..<(index + 1) * channels) }
     let memory = Memory(
-      sums: ColumnSums(doubles.window(first: sumCount), columns: channels), weightSums: double(0), biasSums: double(1),
+      sums: ColumnSums(doubles.view(first: sumCount), columns: channels), weightSums: double(0), biasSums: double(1),
       ones: constant(0), zeros: constant(1), offset: constant(2), slope: constant(3))
     memory.ones.update(repeating: 1)
     memory.zeros.update(repeating: 0)

@@ -21,7 +21,8 @@ public struct LayerNorm: LayerDescription {
 }
 
 /// Layer normalization (Ba, Kiros and Hinton 2016) of the last axis:
-/// `output = (input − μ) / √(σ² + ε) · weight + bias`, with mean and biased variance of each row of features by itself, so that nothing depends on the batch.
+/// `output = (input − μ) / √(σ² + ε) · weight + bias`, with mean and biased variance of each row of features by itself,
+/// so that nothing depends on the batch.
 ///
 /// - Shapes: `input` and `output` [N, …, F]; `weight` [F], starting at one, and `bias` [F], starting at zero.
 public struct LayerNormLayer<S: Scalar>: Layer {
@@ -49,7 +50,7 @@ public struct LayerNormLayer<S: Scalar>: Layer {
   /// μ and 1 / √(σ² + ε) of each row.
   public func savedCount(samples: Int) -> Int { 2 * samples * (outputShape.elementCount / size) }
   /// Sums of the parameters' gradients in double.
-  public func scratchCount(samples: Int) -> Int { Window<S>.elementCount(ofDoubles: 2 * size) }
+  public func scratchCount(samples: Int) -> Int { BufferView<S>.elementCount(ofDoubles: 2 * size) }
 
   public func forward(_ pass: LayerPass<S>) {
     let (means, inverseDeviations) = rowConstants(pass)
@@ -62,7 +63,7 @@ public struct LayerNormLayer<S: Scalar>: Layer {
     let (means, inverseDeviations) = rowConstants(pass)
     let sums = pass.scratch.doubles(2 * size)
     sums.update(repeating: 0)
-    let (weightSums, biasSums) = (sums.window(first: size), sums.window(size..<2 * size))
+    let (weightSums, biasSums) = (sums.view(first: size), sums.view(size..<2 * size))
     normalizeRowsBackward(
       outputGradient: pass.outputGradient, input: pass.input(), weight: pass.parameter(0), means: means,
       inverseDeviations: inverseDeviations, inputGradient: pass.inputGradient(), weightSums: weightSums,
@@ -71,8 +72,8 @@ public struct LayerNormLayer<S: Scalar>: Layer {
     if let biasGradient = pass.parameterGradient(1) { add(sums: biasSums, into: biasGradient) }
   }
 
-  private func rowConstants(_ pass: LayerPass<S>) -> (means: Window<S>, inverseDeviations: Window<S>) {
+  private func rowConstants(_ pass: LayerPass<S>) -> (means: BufferView<S>, inverseDeviations: BufferView<S>) {
     let rows = pass.output.count / size
-    return (pass.saved.window(first: rows), pass.saved.window(rows..<2 * rows))
+    return (pass.saved.view(first: rows), pass.saved.view(rows..<2 * rows))
   }
 }

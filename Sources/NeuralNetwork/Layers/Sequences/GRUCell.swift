@@ -11,11 +11,12 @@ struct GRUCell<S: Scalar>: RecurrentCell {
       units: units, gates: 3, recurrent: [(gates: 0..<2, blocks: 0..<2), (gates: 2..<3, blocks: 3..<4)])
   }
 
-  func forward(_ step: RecurrentStep<S>, bias: Window<S>) { gruForward(step, bias: bias) }
+  func forward(_ step: RecurrentStep<S>, bias: BufferView<S>) { gruForward(step, bias: bias) }
 
   func backward(
-    _ step: RecurrentStep<S>, hiddenGradient: Window<S>, previousGradient: Window<S>?, stateGradient: Window<S>,
-    scratch: Window<S>
+    _ step: RecurrentStep<S>, hiddenGradient: BufferView<S>, previousGradient: BufferView<S>?,
+    stateGradient: BufferView<S>,
+    scratch: BufferView<S>
   ) {
     gruBackward(step, hiddenGradient: hiddenGradient, previousGradient: previousGradient)
   }

@@ -10,11 +10,12 @@ struct LSTMCell<S: Scalar>: RecurrentCell {
     stateSize = units
   }
 
-  func forward(_ step: RecurrentStep<S>, bias: Window<S>) { lstmForward(step, bias: bias) }
+  func forward(_ step: RecurrentStep<S>, bias: BufferView<S>) { lstmForward(step, bias: bias) }
 
   func backward(
-    _ step: RecurrentStep<S>, hiddenGradient: Window<S>, previousGradient: Window<S>?, stateGradient: Window<S>,
-    scratch: Window<S>
+    _ step: RecurrentStep<S>, hiddenGradient: BufferView<S>, previousGradient: BufferView<S>?,
+    stateGradient: BufferView<S>,
+    scratch: BufferView<S>
   ) {
     lstmBackward(step, hiddenGradient: hiddenGradient, cellGradient: stateGradient, tangents: scratch)
   }

@@ -101,18 +101,18 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
   private var square: Int { positions * positions }
 
   public func savedCount(samples: Int) -> Int {
-    samples * (4 * positions * width + heads * square * (dropout > 0 ? 2 : 1)) + WindowCutter<S>.slack(windows: 4)
+    samples * (4 * positions * width + heads * square * (dropout > 0 ? 2 : 1)) + ViewCutter<S>.slack(views: 4)
   }
   public func scratchCount(samples: Int) -> Int {
-    samples * 4 * positions * width + 2 * square + WindowCutter<S>.slack(windows: 4)
+    samples * 4 * positions * width + 2 * square + ViewCutter<S>.slack(views: 4)
   }
 
   /// What forward leaves for backward: q, k and v [N, T, 3E], attention [N, heads, T, T], what it gives [N, T, E],
   /// masks.
   private func memory(
     _ pass: LayerPass<S>
-  ) -> (projected: Window<S>, attention: Window<S>, context: Window<S>, mask: Window<S>) {
-    var saved = WindowCutter(pass.saved)
+  ) -> (projected: BufferView<S>, attention: BufferView<S>, context: BufferView<S>, mask: BufferView<S>) {
+    var saved = ViewCutter(pass.saved)
     return (
       saved.take(pass.samples * 3 * positions * width), saved.take(pass.samples * heads * square),
       saved.take(pass.samples * positions * width), saved.take(dropout > 0 ? pass.samples * heads * square : 0)
@@ -120,23 +120,23 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
   }
 
   /// The columns of part 0, 1 or 2 (q, k, v) of a head of a sample, in rows of q, k and v side by side.
-  private func part(_ projected: Window<S>, _ part: Int, _ sample: Int, _ head: Int) -> Matrix<S> {
+  private func part(_ projected: BufferView<S>, _ part: Int, _ sample: Int, _ head: Int) -> Matrix<S> {
     let size = positions * 3 * width, start = part * width + head * headWidth
-    return Matrix(projected.window(sample * size..<(sample + 1) * size), rows: positions, columns: 3 * width)
+    return Matrix(projected.view(sample * size..<(sample + 1) * size), rows: positions, columns: 3 * width)
       .columns(start..<start + headWidth)
   }
 
-  private func part(_ context: Window<S>, _ sample: Int, _ head: Int) -> Matrix<S> {
+  private func part(_ context: BufferView<S>, _ sample: Int, _ head: Int) -> Matrix<S> {
     let size = positions * width
-    return Matrix(context.window(sample * size..<(sample + 1) * size), rows: positions, columns: width)
+    return Matrix(context.view(sample * size..<(sample + 1) * size), rows: positions, columns: width)
       .columns(head * headWidth..<(head + 1) * headWidth)
   }
 
-  private func square(_ window: Window<S>, _ sample: Int, _ head: Int) -> Window<S> {
-    window.window((sample * heads + head) * square..<(sample * heads + head + 1) * square)
+  private func square(_ view: BufferView<S>, _ sample: Int, _ head: Int) -> BufferView<S> {
+    view.view((sample * heads + head) * square..<(sample * heads + head + 1) * square)
   }
 
-  private func matrix(_ square: Window<S>) -> Matrix<S> { Matrix(square, rows: positions, columns: positions) }
+  private func matrix(_ square: BufferView<S>) -> Matrix<S> { Matrix(square, rows: positions, columns: positions) }
   private func drops(_ pass: LayerPass<S>) -> Bool { dropout > 0 && pass.random != nil }
   private var scale: S { 1 / S(headWidth).squareRoot() }
 
@@ -151,12 +151,12 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
     if drops(pass), let random = pass.random {
       for sample in 0..<pass.samples {
         random.fillDropoutMask(
-          memory.mask.window(sample * heads * square..<(sample + 1) * heads * square),
+          memory.mask.view(sample * heads * square..<(sample + 1) * heads * square),
           substream: pass.sampleIDs[sample],
           probability: dropout)
       }
     }
-    let dropped = pass.scratch.window(first: square)
+    let dropped = pass.scratch.view(first: square)
     for sample in 0..<pass.samples {
       let length = inputShapes.count > 1 ? Int(pass.input(1)[sample]) : positions
       for head in 0..<heads {
@@ -181,7 +181,7 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
   public func backward(_ pass: LayerPass<S>) {
     let memory = memory(pass)
     let rows = pass.samples * positions
-    var scratch = WindowCutter(pass.scratch)
+    var scratch = ViewCutter(pass.scratch)
     let contextGradient = scratch.take(rows * width), projectedGradient = scratch.take(rows * 3 * width)
     let gradient = scratch.take(square), dropped = scratch.take(square)
 
@@ -219,7 +219,7 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
   }
 
   /// Adds to the gradients of weight `index` and the bias behind it.
-  private func addGradients(_ pass: LayerPass<S>, of index: Int, input: Window<S>, outputGradient: Window<S>) {
+  private func addGradients(_ pass: LayerPass<S>, of index: Int, input: BufferView<S>, outputGradient: BufferView<S>) {
     let rows = pass.samples * positions
     if let gradient = pass.parameterGradient(index) {
       let outputs = gradient.count / width

@@ -3,20 +3,20 @@ import NumericCore
 /// What one layer of a recurrent stack keeps for backward, time-major: the samples of a step lie together.
 struct RecurrentMemory<S: Scalar> {
   /// [D, T, N, B·H], after backward their gradients; output [T, N, D·H]; state [D, T, N, state size].
-  let gates: Window<S>, output: Window<S>, states: Window<S>
+  let gates: BufferView<S>, output: BufferView<S>, states: BufferView<S>
   /// With dropout, the mask of the layer's input and the masked input [T, N, D·H]; otherwise empty.
-  let mask: Window<S>, dropped: Window<S>
+  let mask: BufferView<S>, dropped: BufferView<S>
 
   /// Elements of each step of each sample.
   static func width(_ stack: Recurrent<S>) -> Int {
     stack.directions * (stack.cell.gates.count + stack.cell.stateSize) + (stack.dropout > 0 ? 3 : 1) * stack.width
   }
 
-  init(_ stack: Recurrent<S>, _ window: Window<S>, rows: Int) {
-    var rest = window
-    func take(_ width: Int) -> Window<S> {
-      defer { rest = rest.window(rows * width..<rest.count) }
-      return rest.window(first: rows * width)
+  init(_ stack: Recurrent<S>, _ view: BufferView<S>, rows: Int) {
+    var rest = view
+    func take(_ width: Int) -> BufferView<S> {
+      defer { rest = rest.view(rows * width..<rest.count) }
+      return rest.view(first: rows * width)
     }
     gates = take(stack.directions * stack.cell.gates.count)
     output = take(stack.width)
@@ -31,11 +31,11 @@ struct RecurrentMemory<S: Scalar> {
 struct Sweep<S: Scalar> {
   private let pass: LayerPass<S>, memory: RecurrentMemory<S>, cell: any RecurrentCell<S>
   private let direction: Int, steps: Int, units: Int, width: Int
-  private let lengths: Window<S>?
+  private let lengths: BufferView<S>?
   /// [T·N, F or D·H].
   private let input: Matrix<S>
   /// [T·N, B·H].
-  private let ownGates: Window<S>, gates: Matrix<S>
+  private let ownGates: BufferView<S>, gates: Matrix<S>
   private let firstParameter: Int
 
   init(_ stack: Recurrent<S>, _ pass: LayerPass<S>, layer: Int, direction: Int) {
@@ -43,7 +43,7 @@ struct Sweep<S: Scalar> {
     (steps, units, width) = (stack.steps, stack.units, stack.width)
     (memory, input) = (stack.memory(layer, pass), stack.input(ofLayer: layer, pass))
     let count = memory.gates.count / stack.directions
-    ownGates = memory.gates.window(direction * count..<(direction + 1) * count)
+    ownGates = memory.gates.view(direction * count..<(direction + 1) * count)
     gates = Matrix(ownGates, rows: input.rows, columns: cell.gates.count)
     firstParameter = 4 * (layer * stack.directions + direction)
   }
@@ -51,7 +51,7 @@ struct Sweep<S: Scalar> {
   // MARK: Forward
 
   func forward() {
-    var scratch = WindowCutter(pass.scratch)
+    var scratch = ViewCutter(pass.scratch)
     let bias = scratch.take(cell.gates.count), zeros = zeroed(scratch.take(units))
     gatherBias(into: bias)
     multiply(
@@ -71,11 +71,11 @@ struct Sweep<S: Scalar> {
   }
 
   /// Sums the two biases of a gate where their products are summed.
-  private func gatherBias(into bias: Window<S>) {
+  private func gatherBias(into bias: BufferView<S>) {
     let input = pass.parameter(firstParameter + 2), hidden = pass.parameter(firstParameter + 3)
-    copy(input, into: bias.window(first: input.count))
+    copy(input, into: bias.view(first: input.count))
     for part in cell.gates.recurrent {
-      let source = hidden.window(part.rows), target = bias.window(part.columns)
+      let source = hidden.view(part.rows), target = bias.view(part.columns)
       if part.adds { add(source, into: target) } else { copy(source, into: target) }
     }
   }
@@ -86,7 +86,7 @@ struct Sweep<S: Scalar> {
   ///   - hiddenGradient: ∂loss/∂output [T, N, D·H]; each step adds to it what reaches the step before.
   ///   - inputGradient: ∂loss/∂input, overwritten by the first direction and added to by the second.
   ///   - scratch: what is left of the working memory.
-  func backward(hiddenGradient: Window<S>, inputGradient: Window<S>?, scratch: WindowCutter<S>) {
+  func backward(hiddenGradient: BufferView<S>, inputGradient: BufferView<S>?, scratch: ViewCutter<S>) {
     var scratch = scratch
     let stateGradient = zeroed(scratch.take(pass.samples * cell.stateSize))
     let temporary = scratch.take(units), zeros = zeroed(scratch.take(units))
@@ -112,7 +112,7 @@ struct Sweep<S: Scalar> {
   }
 
   /// One product over all steps for each weight, one sum over all rows for the biases.
-  private func addParameterGradients(sums: Window<S>) {
+  private func addParameterGradients(sums: BufferView<S>) {
     if let gradient = pass.parameterGradient(firstParameter) {
       multiply(
         gates.columns(0..<cell.gates.parameterRows).transposed, input, into: matrix(gradient, columns: input.columns),
@@ -135,14 +135,14 @@ struct Sweep<S: Scalar> {
       let hiddenBias = pass.parameterGradient(firstParameter + 3)
     else { return }
     addColumnSums(of: ownGates, to: zeroed(sums))
-    add(sums.window(first: inputBias.count), into: inputBias)
-    for part in cell.gates.recurrent { add(sums.window(part.columns), into: hiddenBias.window(part.rows)) }
+    add(sums.view(first: inputBias.count), into: inputBias)
+    for part in cell.gates.recurrent { add(sums.view(part.columns), into: hiddenBias.view(part.rows)) }
   }
 
   // MARK: Places
 
   /// The step at `position` of the way.
-  private func step(at position: Int, zeros: Window<S>) -> RecurrentStep<S> {
+  private func step(at position: Int, zeros: BufferView<S>) -> RecurrentStep<S> {
     let previous = position > 0 ? position - 1 : nil
     return RecurrentStep(
       gates: rows(memory.gates, size: cell.gates.count, at: position), gateColumns: cell.gates.count,
@@ -156,31 +156,31 @@ struct Sweep<S: Scalar> {
   private func index(_ position: Int) -> Int { direction == 0 ? position : steps - 1 - position }
 
   /// This direction's rows [N, H], one every D·H elements, of `outputs` [T, N, D·H].
-  private func rows(_ outputs: Window<S>, at position: Int) -> Window<S> {
+  private func rows(_ outputs: BufferView<S>, at position: Int) -> BufferView<S> {
     let size = pass.samples * width, start = index(position) * size
-    return outputs.window(start + min(direction * units, size)..<start + size)
+    return outputs.view(start + min(direction * units, size)..<start + size)
   }
 
   /// This direction's rows [N, size] of `values` [D, T, N, size].
-  private func rows(_ values: Window<S>, size: Int, at position: Int) -> Window<S> {
+  private func rows(_ values: BufferView<S>, size: Int, at position: Int) -> BufferView<S> {
     let start = (direction * steps + index(position)) * pass.samples * size
-    return values.window(start..<start + pass.samples * size)
+    return values.view(start..<start + pass.samples * size)
   }
 
-  private func matrix(ofOutputs rows: Window<S>) -> Matrix<S> {
+  private func matrix(ofOutputs rows: BufferView<S>) -> Matrix<S> {
     Matrix(rows, rows: pass.samples, columns: units, stride: width)
   }
   private func matrix(ofGates step: RecurrentStep<S>) -> Matrix<S> {
     Matrix(step.gates, rows: pass.samples, columns: cell.gates.count)
   }
   /// A parameter, or its gradient.
-  private func matrix(_ parameter: Window<S>, columns: Int) -> Matrix<S> {
+  private func matrix(_ parameter: BufferView<S>, columns: Int) -> Matrix<S> {
     Matrix(parameter, rows: cell.gates.parameterRows, columns: columns)
   }
   private var recurrentWeight: Matrix<S> { matrix(pass.parameter(firstParameter + 1), columns: units) }
 }
 
-private func zeroed<S: Scalar>(_ window: Window<S>) -> Window<S> {
-  window.update(repeating: 0)
-  return window
+private func zeroed<S: Scalar>(_ view: BufferView<S>) -> BufferView<S> {
+  view.update(repeating: 0)
+  return view
 }

@@ -58,7 +58,8 @@ public struct Recurrent<S: Scalar>: Layer {
           ("weight_ih", [rows, width]), ("weight_hh", [rows, units]), ("bias_ih", [rows]), ("bias_hh", [rows]),
         ]
         for (name, shape) in shapes {
-          parameters.append(ParameterSpecification("\(name)_l\(layer)\(suffix)", shape: shape, initializer: initializer))
+          parameters.append(
+            ParameterSpecification("\(name)_l\(layer)\(suffix)", shape: shape, initializer: initializer))
         }
       }
     }
@@ -75,7 +76,7 @@ public struct Recurrent<S: Scalar>: Layer {
   public func scratchCount(samples: Int) -> Int {
     // Two gradients of activations, one of states, a sample's dropout mask, and rows of gates.
     samples * steps * (width + max(width, inputSize)) + samples * cell.stateSize + steps * width
-      + 2 * (cell.gates.count + units) + WindowCutter<S>.slack(windows: 8)
+      + 2 * (cell.gates.count + units) + ViewCutter<S>.slack(views: 8)
   }
 
   // MARK: Forward
@@ -93,9 +94,9 @@ public struct Recurrent<S: Scalar>: Layer {
     } else {
       forEachLastState(pass) { source, target in
         if let source {
-          copy(states.window(source), into: pass.output.window(target))
+          copy(states.view(source), into: pass.output.view(target))
         } else {
-          pass.output.window(target).update(repeating: 0)
+          pass.output.view(target).update(repeating: 0)
         }
       }
     }
@@ -104,12 +105,12 @@ public struct Recurrent<S: Scalar>: Layer {
   /// Draws the mask of a layer's input and applies it. A sample's mask is drawn as [T, D·H] and then set time-major.
   private func drop(_ layer: Int, _ pass: LayerPass<S>) {
     guard isDropped(layer, pass), let random = pass.random?.stream(.dropout, layer) else { return }
-    let memory = memory(layer, pass), row = pass.scratch.window(first: steps * width)
+    let memory = memory(layer, pass), row = pass.scratch.view(first: steps * width)
     for sample in 0..<pass.samples {
       random.fillDropoutMask(row, substream: pass.sampleIDs[sample], probability: dropout)
       for step in 0..<steps {
         let start = (step * pass.samples + sample) * width
-        copy(row.window(step * width..<(step + 1) * width), into: memory.mask.window(start..<start + width))
+        copy(row.view(step * width..<(step + 1) * width), into: memory.mask.view(start..<start + width))
       }
     }
     multiplyElements(self.memory(layer - 1, pass).output, memory.mask, into: memory.dropped)
@@ -123,16 +124,16 @@ public struct Recurrent<S: Scalar>: Layer {
 
   public func backward(_ pass: LayerPass<S>) {
     let rows = steps * pass.samples
-    var scratch = WindowCutter(pass.scratch)
+    var scratch = ViewCutter(pass.scratch)
     var gradient = scratch.take(rows * max(width, inputSize))
     var below = scratch.take(rows * max(width, inputSize))
-    let last = gradient.window(first: rows * width)
+    let last = gradient.view(first: rows * width)
     if givesSequence {
       exchangeLeadingAxes(pass.outputGradient, outer: pass.samples, inner: steps, width: width, into: last)
     } else {
       last.update(repeating: 0)
       forEachLastState(pass) { target, source in
-        if let target { copy(pass.outputGradient.window(source), into: last.window(target)) }
+        if let target { copy(pass.outputGradient.view(source), into: last.view(target)) }
       }
     }
     for layer in (0..<layers).reversed() {
@@ -140,18 +141,18 @@ public struct Recurrent<S: Scalar>: Layer {
       let needsInput = layer > 0 || pass.inputGradient() != nil
       for direction in 0..<directions {
         Sweep(self, pass, layer: layer, direction: direction).backward(
-          hiddenGradient: gradient.window(first: rows * width),
-          inputGradient: needsInput ? below.window(first: rows * inputWidth) : nil, scratch: scratch)
+          hiddenGradient: gradient.view(first: rows * width),
+          inputGradient: needsInput ? below.view(first: rows * inputWidth) : nil, scratch: scratch)
       }
       if isDropped(layer, pass) {
-        let window = below.window(first: rows * width)
-        multiplyElements(window, memory(layer, pass).mask, into: window)
+        let view = below.view(first: rows * width)
+        multiplyElements(view, memory(layer, pass).mask, into: view)
       }
       swap(&gradient, &below)
     }
     if let inputGradient = pass.inputGradient() {
       exchangeLeadingAxes(
-        gradient.window(first: rows * inputSize), outer: steps, inner: pass.samples, width: inputSize,
+        gradient.view(first: rows * inputSize), outer: steps, inner: pass.samples, width: inputSize,
         into: inputGradient)
     }
     if inputShapes.count > 1 { pass.inputGradient(1)?.update(repeating: 0) }
@@ -159,14 +160,14 @@ public struct Recurrent<S: Scalar>: Layer {
 
   // MARK: Places
 
-  private func timeMajorInput(_ pass: LayerPass<S>) -> Window<S> {
-    pass.saved.window(first: steps * pass.samples * inputSize)
+  private func timeMajorInput(_ pass: LayerPass<S>) -> BufferView<S> {
+    pass.saved.view(first: steps * pass.samples * inputSize)
   }
 
   func memory(_ layer: Int, _ pass: LayerPass<S>) -> RecurrentMemory<S> {
     let rows = steps * pass.samples, size = rows * RecurrentMemory.width(self)
     let start = rows * inputSize + layer * size
-    return RecurrentMemory(self, pass.saved.window(start..<start + size), rows: rows)
+    return RecurrentMemory(self, pass.saved.view(start..<start + size), rows: rows)
   }
 
   /// What a layer reads [T·N, F or D·H].
@@ -178,7 +179,7 @@ public struct Recurrent<S: Scalar>: Layer {
   }
 
   /// The steps of each sample; nil where all have all.
-  func lengths(_ pass: LayerPass<S>) -> Window<S>? { inputShapes.count > 1 ? pass.input(1) : nil }
+  func lengths(_ pass: LayerPass<S>) -> BufferView<S>? { inputShapes.count > 1 ? pass.input(1) : nil }
 
   /// Calls `body` for each sample and direction with where its last state stands in [T, N, D·H] (nil for a sample
   /// without steps) and where in the output [N, D·H].

@@ -12,7 +12,7 @@ protocol RecurrentCell<S>: Sendable {
   /// Turns the products in `step.gates` into activations, and overwrites `step.hidden` and `step.state`.
   ///
   /// - Parameter bias: the biases [B·H], one for each column of the gates.
-  func forward(_ step: RecurrentStep<S>, bias: Window<S>)
+  func forward(_ step: RecurrentStep<S>, bias: BufferView<S>)
 
   /// Turns the activations in `step.gates` into ∂loss/∂(their values before activation).
   ///
@@ -22,8 +22,9 @@ protocol RecurrentCell<S>: Sendable {
   ///   - stateGradient: ∂loss/∂state [N, state size], replaced by that of the step before.
   ///   - scratch: working memory [H].
   func backward(
-    _ step: RecurrentStep<S>, hiddenGradient: Window<S>, previousGradient: Window<S>?, stateGradient: Window<S>,
-    scratch: Window<S>)
+    _ step: RecurrentStep<S>, hiddenGradient: BufferView<S>, previousGradient: BufferView<S>?,
+    stateGradient: BufferView<S>,
+    scratch: BufferView<S>)
 }
 
 /// The columns of the gates [N, B·H] that a step keeps, and which products they are sums of.

@@ -9,7 +9,7 @@
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func binaryCrossEntropy<S: Scalar>(
-  logits: Window<S>, targets: Window<S>, positiveWeights: [Double], gradient: Window<S>?, gradientScale: S
+  logits: BufferView<S>, targets: BufferView<S>, positiveWeights: [Double], gradient: BufferView<S>?, gradientScale: S
 ) -> (loss: Double, correct: Double) {
   let width = positiveWeights.count, count = logits.count
   precondition(
@@ -18,14 +18,14 @@ public func binaryCrossEntropy<S: Scalar>(
   // Of single precision, three blocks fit what the compiler puts on the stack: nothing is allocated.
   let blockSize = 64
   return withUnsafeTemporaryAllocation(of: S.self, capacity: 3 * blockSize) { memory in
-    let terms = memory.window(0..<blockSize), hits = memory.window(blockSize..<2 * blockSize)
-    let weights = memory.window(2 * blockSize..<3 * blockSize)
+    let terms = memory.view(0..<blockSize), hits = memory.view(blockSize..<2 * blockSize)
+    let weights = memory.view(2 * blockSize..<3 * blockSize)
     weights.update(repeating: S(positiveWeights[0]))
     var loss = 0.0, correct = 0.0
     var start = 0
     while start < count {
       let size = min(blockSize, count - start)
-      let z = logits.window(start..<start + size), t = targets.window(start..<start + size)
+      let z = logits.view(start..<start + size), t = targets.view(start..<start + size)
       if width > 1 {
         for i in 0..<size { weights[i] = S(positiveWeights[(start + i) % width]) }
       }
@@ -36,7 +36,7 @@ public func binaryCrossEntropy<S: Scalar>(
         terms[i] = weights[i] * t[i] * negative + (1 - t[i]) * positive
         hits[i] = (z[i] > 0) == (t[i] > S(0.5)) ? 1 : 0
       }
-      if let gradient = gradient?.window(start..<start + size) {
+      if let gradient = gradient?.view(start..<start + size) {
         for i in 0..<size {
           let decay = S.exponential(-abs(z[i]))
           let greater = 1 / (1 + decay), lesser = decay / (1 + decay)

@@ -7,18 +7,18 @@
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func labelCrossEntropy<S: Scalar>(
-  logits: Window<S>, labels: Window<S>, classes: Int, gradient: Window<S>?
+  logits: BufferView<S>, labels: BufferView<S>, classes: Int, gradient: BufferView<S>?
 ) -> (loss: Double, correct: Double) {
   var lossSum = 0.0
   var correct = 0
   for sample in labels.indices {
-    let row = logits.window(sample * classes..<(sample + 1) * classes)
+    let row = logits.view(sample * classes..<(sample + 1) * classes)
     let label = classIndex(labels[sample], of: classes)
     let best = firstGreatest(row)
     let greatest = row[best]
     var sum: S = 0
     if let gradient {
-      let gradientRow = gradient.window(sample * classes..<(sample + 1) * classes)
+      let gradientRow = gradient.view(sample * classes..<(sample + 1) * classes)
       for j in row.indices { gradientRow[j] = S.exponential(row[j] - greatest) }
       for j in row.indices { sum += gradientRow[j] }
       for j in row.indices { gradientRow[j] /= sum }
@@ -43,19 +43,19 @@ public func labelCrossEntropy<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func weightedCrossEntropy<S: Scalar>(
-  logits: Window<S>, targets: Window<S>, isLabels: Bool, classes: Int, smoothing: S, weights: [Double]?,
-  gradient: Window<S>?
+  logits: BufferView<S>, targets: BufferView<S>, isLabels: Bool, classes: Int, smoothing: S, weights: [Double]?,
+  gradient: BufferView<S>?
 ) -> (loss: Double, correct: Double, weight: Double) {
   var lossSum = 0.0, weightSum = 0.0
   var correct = 0
   let spread = smoothing / S(max(1, classes))
   for sample in 0..<logits.count / max(1, classes) {
-    let row = logits.window(sample * classes..<(sample + 1) * classes)
+    let row = logits.view(sample * classes..<(sample + 1) * classes)
     let label: Int
     if isLabels {
       label = classIndex(targets[sample], of: classes)
     } else {
-      label = firstGreatest(targets.window(sample * classes..<(sample + 1) * classes))
+      label = firstGreatest(targets.view(sample * classes..<(sample + 1) * classes))
     }
     let best = firstGreatest(row)
     let greatest = row[best]
@@ -71,7 +71,7 @@ public func weightedCrossEntropy<S: Scalar>(
       if let gradient { gradient[sample * classes + j] = -target }
     }
     if let gradient {
-      let gradientRow = gradient.window(sample * classes..<(sample + 1) * classes)
+      let gradientRow = gradient.view(sample * classes..<(sample + 1) * classes)
       for j in row.indices { gradientRow[j] += total * (S.exponential(row[j] - greatest) / sum) }
     }
     lossSum += Double(loss)
@@ -91,12 +91,13 @@ public func weightedCrossEntropy<S: Scalar>(
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func focalLoss<S: Scalar>(
-  logits: Window<S>, labels: Window<S>, classes: Int, gamma: S, alpha: [Double]?, gradient: Window<S>?, positions: Int
+  logits: BufferView<S>, labels: BufferView<S>, classes: Int, gamma: S, alpha: [Double]?, gradient: BufferView<S>?,
+  positions: Int
 ) -> (loss: Double, correct: Double) {
   var lossSum = 0.0
   var correct = 0
   for sample in labels.indices {
-    let row = logits.window(sample * classes..<(sample + 1) * classes)
+    let row = logits.view(sample * classes..<(sample + 1) * classes)
     let label = classIndex(labels[sample], of: classes)
     let best = firstGreatest(row)
     let greatest = row[best]
@@ -110,7 +111,7 @@ public func focalLoss<S: Scalar>(
     lossSum += Double(-modulation * logarithm)
     correct += best == label ? 1 : 0
     if let gradient {
-      let gradientRow = gradient.window(sample * classes..<(sample + 1) * classes)
+      let gradientRow = gradient.view(sample * classes..<(sample + 1) * classes)
       // −log p / (1 − p) goes to 1 as p does.
       let ratio = miss > 0 ? -logarithm / miss : 1
       let factor = modulation * (1 + gamma * (1 - miss) * ratio) / S(positions)
@@ -131,10 +132,10 @@ func classIndex<S: Scalar>(_ label: S, of classes: Int) -> Int {
 /// Overwrites each row of `logits` [N, K] with its softmax.
 @specialized(where S == Float)
 @specialized(where S == Double)
-public func softmaxRows<S: Scalar>(_ logits: Window<S>, classes: Int) {
+public func softmaxRows<S: Scalar>(_ logits: BufferView<S>, classes: Int) {
   precondition(classes > 0 && logits.count % classes == 0, "rows of \(classes) in \(logits.count) logits")
   for start in stride(from: 0, to: logits.count, by: classes) {
-    let row = logits.window(start..<start + classes)
+    let row = logits.view(start..<start + classes)
     let greatest = row[firstGreatest(row)]
     var sum: S = 0
     for j in row.indices {

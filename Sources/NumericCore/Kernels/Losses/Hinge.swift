@@ -7,13 +7,13 @@
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func multiClassHinge<S: Scalar>(
-  logits: Window<S>, labels: Window<S>, classes: Int, margin: S, gradient: Window<S>?, positions: Int
+  logits: BufferView<S>, labels: BufferView<S>, classes: Int, margin: S, gradient: BufferView<S>?, positions: Int
 ) -> (loss: Double, correct: Double) {
   var lossSum = 0.0
   var correct = 0
   let scale = 1 / S(classes * positions)
   for sample in labels.indices {
-    let row = logits.window(sample * classes..<(sample + 1) * classes)
+    let row = logits.view(sample * classes..<(sample + 1) * classes)
     let label = classIndex(labels[sample], of: classes)
     var loss: S = 0, violations: S = 0
     for j in row.indices {

@@ -1,5 +1,5 @@
 /// Overwrites `distributions` [N, K] with 1 at each label and 0 elsewhere.
-public func fillOneHot(_ distributions: Window<Float>, labels: Window<Float>) {
+public func fillOneHot(_ distributions: BufferView<Float>, labels: BufferView<Float>) {
   let classes = labels.isEmpty ? 0 : distributions.count / labels.count
   precondition(
     distributions.count == classes * labels.count, "\(labels.count) labels in \(distributions.count) elements")

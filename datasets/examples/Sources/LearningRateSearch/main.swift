@@ -1,14 +1,16 @@
 import DDPTrain
 
-/// Σⱼ (pⱼ − qⱼ)² for p = softmax(z) and q = 1 at the label: Brier's score (1950), which punishes a wrong answer less than the
-/// cross-entropy does. `outputs` [N, K], `targets` [N].
+/// Σⱼ (pⱼ − qⱼ)² for p = softmax(z) and q = 1 at the label: Brier's score (1950), which punishes a wrong answer less
+/// than the cross-entropy does. `outputs` [N, K], `targets` [N].
 struct BrierLoss: Loss {
   static let name = "brier"
   static let summary = "squared distance of the probabilities from the label"
   var targetKind: TargetKind { .classIndex }
 
   /// ∂/∂zⱼ = 2 pⱼ (dⱼ − Σᵢ dᵢ pᵢ) for d = p − q.
-  func evaluate<S: Scalar>(outputs: Window<S>, targets: Window<S>, samples: Int, gradient: Window<S>?) -> StepScalars {
+  func evaluate<S: Scalar>(outputs: BufferView<S>, targets: BufferView<S>, samples: Int, gradient: BufferView<S>?)
+    -> StepScalars
+  {
     let classes = outputs.count / max(1, samples)
     var loss: S = 0, correct = 0.0
     for sample in 0..<samples {
@@ -29,7 +31,7 @@ struct Certainty: Metric {
   let names = ["certainty"]
   let summary = "mean probability of the label"
   func sumCount(_ task: MetricTask) -> Int { task.kind == .labels ? 1 : 0 }
-  func add(outputs: Window<Float>, target: Window<Float>, task: MetricTask, to sums: Window<Double>) {
+  func add(outputs: BufferView<Float>, target: BufferView<Float>, task: MetricTask, to sums: BufferView<Double>) {
     sums[0] += Double(softmax(outputs[...])[Int(target[0])])
   }
   func figures(_ results: SplitResults) -> [MetricReport.Figure] {
@@ -37,7 +39,7 @@ struct Certainty: Metric {
   }
 }
 
-func softmax<S: Scalar>(_ z: Slice<Window<S>>) -> [S] {
+func softmax<S: Scalar>(_ z: Slice<BufferView<S>>) -> [S] {
   let greatest = z.max() ?? 0, powers = z.map { S.exponential($0 - greatest) }, sum = powers.reduce(0, +)
   return powers.map { $0 / sum }
 }

@@ -2,9 +2,9 @@ import Basics
 
 /// Which rows belong to which logical shard.
 ///
-/// The N rows are dealt in blocks of b = clamp(⌊N / 16V⌋, 1, 64) rows, round robin to the V shards: a file sorted by class
-/// still gives every shard every class, and reads stay contiguous runs. Depends on N and V alone.
-public struct ShardDealing: Sendable, Equatable {
+/// The N rows are dealt in blocks of b = clamp(⌊N / 16V⌋, 1, 64) rows, round robin to the V shards: a file sorted by
+/// class still gives every shard every class, and reads stay contiguous runs. Depends on N and V alone.
+public struct ShardPartition: Sendable, Equatable {
   /// N, the number of rows.
   public let sampleCount: Int
   /// V, the number of shards.

@@ -1,7 +1,7 @@
 import NumericCore
 
 /// Classes for the samples of a synthetic set: as many of each as can be, in random order.
-struct ClassDeal {
+struct StratifiedLabels {
   private let count: Int
   private let classes: Int
   private let order: [Int32]
