@@ -45,13 +45,11 @@ func softmax<S: Scalar>(_ z: Slice<BufferView<S>>) -> [S] {
 }
 
 let own = Extensions(losses: [BrierLoss.self], metrics: [Certainty()])
-
 DistributedProgram.run { ranks in
   var configuration = TrainingConfiguration()
-  configuration.data.validation = 0.1
+  (configuration.data.validation, configuration.epochs, configuration.quiet) = (0.1, 3, true)
   configuration.loss.value = BrierLoss()
   configuration.metrics = ["certainty"]
-  (configuration.epochs, configuration.quiet) = (3, true)
   for rate in [0.0003, 0.001, 0.003] {
     configuration.optimizer.learningRate = rate
     let result = try TrainingRun(configuration, extensions: own, writesFiles: false, ranks: ranks).run()
