@@ -79,7 +79,7 @@ public struct LayerPass<S: Scalar> {
   /// gradient on.
   public func parameterGradient(_ index: Int) -> BufferView<S>? {
     guard let (view, adds) = freshParameterGradient(index) else { return nil }
-    if !adds { view.update(repeating: 0) }
+    if !adds { view.zero() }
     return view
   }
 

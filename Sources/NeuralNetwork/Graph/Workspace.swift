@@ -167,7 +167,7 @@ public final class Workspace<S: Scalar> {
   /// Whether the node takes part in backward; makes its output gradient complete.
   func beginBackward(throughNode index: Int) -> Bool {
     guard needsGradient[index] else { return false }
-    if isUnused[index] { gradient(of: index).update(repeating: 0) }
+    if isUnused[index] { gradient(of: index).zero() }
     return true
   }
 
@@ -183,7 +183,7 @@ public final class Workspace<S: Scalar> {
     // Parameters that no path from the outputs reaches.
     guard let gradients = values.gradients else { return }
     for entry in 0..<isWritten.count where !claimGradient(of: entry) {
-      gradients.view(model.parameterLayout.entries[entry].range).update(repeating: 0)
+      gradients.view(model.parameterLayout.entries[entry].range).zero()
     }
   }
 

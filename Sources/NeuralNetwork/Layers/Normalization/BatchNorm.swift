@@ -176,8 +176,8 @@ public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
         sums, inverseDeviation: normalization.inverseDeviation, offset: offset, slope: slope)
     } else {
       // The running statistics do not depend on the input.
-      offset.update(repeating: 0)
-      slope.update(repeating: 0)
+      offset.zero()
+      slope.zero()
     }
     normalizeColumnsBackward(
       outputGradient: pass.outputGradient, input: pass.input(), normalization, offset: offset, slope: slope,

@@ -100,8 +100,8 @@ public struct GroupNormLayer<S: Scalar>: Layer {
 
   public func backward(_ pass: LayerPass<S>) {
     let memory = memory(pass)
-    memory.weightSums.update(repeating: 0)
-    memory.biasSums.update(repeating: 0)
+    memory.weightSums.zero()
+    memory.biasSums.zero()
     for sample in 0..<pass.samples {
       let input = pass.input().view(range(sample)), outputGradient = pass.outputGradient.view(range(sample))
       let normalization = normalization(pass, sample, memory)
@@ -157,7 +157,7 @@ public struct GroupNormLayer<S: Scalar>: Layer {
       sums: ColumnSums(doubles.view(first: sumCount), columns: channels), weightSums: double(0), biasSums: double(1),
       ones: constant(0), zeros: constant(1), offset: constant(2), slope: constant(3))
     memory.ones.update(repeating: 1)
-    memory.zeros.update(repeating: 0)
+    memory.zeros.zero()
     return memory
   }
 }

@@ -62,7 +62,7 @@ public struct LayerNormLayer<S: Scalar>: Layer {
   public func backward(_ pass: LayerPass<S>) {
     let (means, inverseDeviations) = rowConstants(pass)
     let sums = pass.scratch.doubles(2 * size)
-    sums.update(repeating: 0)
+    sums.zero()
     let (weightSums, biasSums) = (sums.view(first: size), sums.view(size..<2 * size))
     normalizeRowsBackward(
       outputGradient: pass.outputGradient, input: pass.input(), weight: pass.parameter(0), means: means,

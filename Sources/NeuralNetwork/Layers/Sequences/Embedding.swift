@@ -115,7 +115,7 @@ public struct EmbeddingLayer<S: Scalar>: Layer {
     if let gradient = pass.parameterGradient(0) {
       scatterAddRows(pass.outputGradient, to: pass.input(), of: gradient, width: dimension, except: padding)
     }
-    pass.inputGradient()?.update(repeating: 0)
+    pass.inputGradient()?.zero()
   }
 }
 

@@ -215,7 +215,7 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
         Matrix(pass.parameter(0), rows: 3 * width, columns: width),
         into: Matrix(inputGradient, rows: rows, columns: width))
     }
-    if inputShapes.count > 1 { pass.inputGradient(1)?.update(repeating: 0) }
+    if inputShapes.count > 1 { pass.inputGradient(1)?.zero() }
   }
 
   /// Adds to the gradients of weight `index` and the bias behind it.

@@ -181,6 +181,6 @@ struct Sweep<S: Scalar> {
 }
 
 private func zeroed<S: Scalar>(_ view: BufferView<S>) -> BufferView<S> {
-  view.update(repeating: 0)
+  view.zero()
   return view
 }

@@ -96,7 +96,7 @@ public struct Recurrent<S: Scalar>: Layer {
         if let source {
           copy(states.view(source), into: pass.output.view(target))
         } else {
-          pass.output.view(target).update(repeating: 0)
+          pass.output.view(target).zero()
         }
       }
     }
@@ -131,7 +131,7 @@ public struct Recurrent<S: Scalar>: Layer {
     if givesSequence {
       exchangeLeadingAxes(pass.outputGradient, outer: pass.samples, inner: steps, width: width, into: last)
     } else {
-      last.update(repeating: 0)
+      last.zero()
       forEachLastState(pass) { target, source in
         if let target { copy(pass.outputGradient.view(source), into: last.view(target)) }
       }
@@ -155,7 +155,7 @@ public struct Recurrent<S: Scalar>: Layer {
         gradient.view(first: rows * inputSize), outer: steps, inner: pass.samples, width: inputSize,
         into: inputGradient)
     }
-    if inputShapes.count > 1 { pass.inputGradient(1)?.update(repeating: 0) }
+    if inputShapes.count > 1 { pass.inputGradient(1)?.zero() }
   }
 
   // MARK: Places

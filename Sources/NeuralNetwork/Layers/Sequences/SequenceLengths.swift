@@ -52,5 +52,5 @@ public struct SequenceLengthsLayer<S: Scalar>: Layer {
       of: pass.input(), width: inputShape.rank == 2 ? inputShape[1] : 1, padding: padding, into: pass.output)
   }
 
-  public func backward(_ pass: LayerPass<S>) { pass.inputGradient()?.update(repeating: 0) }
+  public func backward(_ pass: LayerPass<S>) { pass.inputGradient()?.zero() }
 }
