@@ -75,7 +75,7 @@ public struct LayerPass<S: Scalar> {
   public func parameter(_ index: Int) -> BufferView<S> {
     workspace.values.parameters.view(entry(index).range)
   }
-  /// The sum of ∂loss/∂parameter `index` so far; nil where it is not trained, as in a discriminator that only passes a
+  /// The sum of ∂loss/∂parameter `index` so far; nil where it is not trained, as in a network that only passes a
   /// gradient on.
   public func parameterGradient(_ index: Int) -> BufferView<S>? {
     guard let (view, adds) = freshParameterGradient(index) else { return nil }
