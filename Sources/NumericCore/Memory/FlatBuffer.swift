@@ -15,8 +15,8 @@ extension UnsafeMutableBufferPointer {
 extension UnsafeMutableBufferPointer where Element: BitwiseCopyable {
   /// Overwrites all elements by zero bytes.
   ///
-  /// One fill of memory also in code that is generic over the elements, where `update(repeating: 0)` is a call an element:
-  /// 3 % of an LSTM's training.
+  /// One fill of memory also in code that is generic over the elements, where `update(repeating: 0)` is a call an
+  /// element: 3 % of an LSTM's training.
   public func zero() {
     guard let baseAddress else { return }
     UnsafeMutableRawPointer(baseAddress)
