@@ -1,5 +1,4 @@
 public import NumericCore
-public import Settings
 
 /// Log-cosh loss: log cosh e for e = y − t, about ½e² for small errors and |e| − log 2 for large ones; its derivative
 /// is tanh e.

@@ -1,5 +1,4 @@
 public import NumericCore
-public import Settings
 
 /// Mean absolute error: |y − t|, whose derivative is the sign of y − t, and 0 where they are equal, as PyTorch's
 /// `L1Loss`.

@@ -1,5 +1,4 @@
 public import NumericCore
-public import Settings
 
 /// Mean squared error: (y − t)², as PyTorch's `MSELoss`, without the factor ½.
 public struct MeanSquaredError: Loss {
