@@ -67,8 +67,7 @@ extension SplitSource {
         : ("sequences", "[T] or [T, F]", "{ length: …, channels: … }")
       throw Failure.data(
         "\(place(.features, row: 0)): the model reads \(noun), expected samples of \(expected), found \(shape); begin "
-          + "the "
-          + "model with { reshape: \(option) } if these are \(noun) written as rows")
+          + "the model with { reshape: \(option) } if these are \(noun) written as rows")
     }
   }
 

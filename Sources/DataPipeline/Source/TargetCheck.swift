@@ -59,8 +59,7 @@ public struct ClassesAndBoxes: TargetCheck {
         "\(source.place(.targets, row: rows.lowerBound + row)) has the class \(target[0]) and the box [\(box)]; "
           + "expected "
           + "an integer from 0 \(classCount.map { "to \($0 - 1)" } ?? "on"), a centre from 0 to 1 and a width and "
-          + "height "
-          + "above 0, relative to the image; repair or remove the row")
+          + "height above 0, relative to the image; repair or remove the row")
     }
   }
 

@@ -95,8 +95,7 @@ extension Checkpoint {
       guard missing.isEmpty else {
         throw Failure.data(
           "\(path): trained with \(missing.joined(separator: " and ")), which this program does not have; use the "
-            + "program "
-            + "that trained it")
+            + "program that trained it")
       }
       configuration = try TrainingConfiguration(json, extensions: extensions)
     } catch let error as SettingsError {

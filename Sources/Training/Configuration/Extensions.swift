@@ -22,8 +22,7 @@ public struct Extensions: Sendable {
       guard let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) else { continue }
       throw SettingsError(
         "extensions: there are two \(noun == "loss" ? "losses" : "metrics") called '\(names[twice])'; give the "
-          + "program's "
-          + "own another name")
+          + "program's own another name")
     }
   }
 

@@ -54,8 +54,7 @@ struct TrainingData {
       else {
         throw Failure.data(
           "\(other.place(.features, row: 0)): samples of \(other.featureShape) with \(other.targetSize) targets, "
-            + "expected "
-            + "\(split.featureShape) with \(split.targetSize) as in the training split")
+            + "expected \(split.featureShape) with \(split.targetSize) as in the training split")
       }
       return try evaluated(other, .all(count: other.sampleCount))
     }
@@ -67,8 +66,7 @@ struct TrainingData {
     if configuration.model.masksFeatures, scaling == .standard || scaling == .minMax {
       throw Failure.usage(
         "data.scaling: \(scaling.rawValue) gives each feature its own zero, which the layer mask cannot find; give "
-          + "none, or scale "
-          + "the data before padding it")
+          + "none, or scale the data before padding it")
     }
     self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
     let indexCount = split.indexCount ?? outputSize

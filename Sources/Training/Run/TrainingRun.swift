@@ -184,8 +184,7 @@ public final class TrainingRun {
     guard try trainer.exchange.replicasAgree() else {
       throw Failure(
         "epoch \(trainer.progress.epoch + 1): the copies of the parameters differ between ranks, which must not "
-          + "happen; check "
-          + "the nodes' memory and that all run the same program", exitCode: .replicas)
+          + "happen; check the nodes' memory and that all run the same program", exitCode: .replicas)
     }
     try endEpoch(validation)
     return true

@@ -26,8 +26,7 @@ final class BatchAugmentation {
     if let places = task.placesInImage, let moving = augmentations.first(where: { type(of: $0).movesPixels }) {
       throw Failure.usage(
         "data.augment: \(moving.name) moves the pixels of a sample, but not \(places) that it is held against; leave "
-          + "it "
-          + "out (cutout and noise may stay)")
+          + "it out (cutout and noise may stay)")
     }
     self.outputSize = outputSize
     labelsAreMixed = task.isLabelled

@@ -149,8 +149,7 @@ package final class Trainer {
     throw Failure(
       "step \(progress.step), epoch \(progress.epoch + 1): the loss is \(shortNumber(totals.sums.meanLoss)) and the "
         + "gradient's norm \(shortNumber(totals.gradientNorm)), expected finite numbers; lower the learning rate or "
-        + "set "
-        + "clip_norm, then resume from the last checkpoint", exitCode: .numeric)
+        + "set clip_norm, then resume from the last checkpoint", exitCode: .numeric)
   }
 
   private func audit(_ index: Int) {

@@ -191,8 +191,7 @@ extension LearningTask {
     for option in loss.listOptions where option.count != outputSize {
       throw Failure.usage(
         "loss.\(option.key): \(option.count) numbers, but the data and the model have \(outputSize) \(option.noun); "
-          + "give "
-          + "one for each")
+          + "give one for each")
     }
   }
 

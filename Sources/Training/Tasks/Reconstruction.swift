@@ -34,8 +34,7 @@ struct Reconstruction: LearningTask {
     guard context.layout != .indices else {
       throw Failure.usage(
         "data.target: the model looks its features up in an embedding, where their numbers mean nothing; give labels "
-          + "as "
-          + "the target")
+          + "as the target")
     }
   }
 
@@ -45,8 +44,7 @@ struct Reconstruction: LearningTask {
     if output.rank == 3, output[2] > 1, output != data.featureShape {
       throw Failure.usage(
         "model: gives images of \(output), but the features of a sample are \(data.featureShape), in another order; "
-          + "end "
-          + "the model with \"flatten\" if it begins with a reshape")
+          + "end the model with \"flatten\" if it begins with a reshape")
     }
     try checkCount(output, expected: outputSize, data: data)
   }
