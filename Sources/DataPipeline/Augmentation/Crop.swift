@@ -1,4 +1,4 @@
-public import NumericCore
+import NumericCore
 public import Settings
 
 /// Pads an image with p pixels on each side and cuts out a window of its own size, at any place alike.

@@ -1,4 +1,4 @@
-public import NumericCore
+import NumericCore
 public import Settings
 
 /// Clears a square around a pixel anywhere in the image, clipped to the image (DeVries and Taylor 2017).

@@ -1,4 +1,4 @@
-public import NumericCore
+import NumericCore
 public import Settings
 
 /// Mirrors an image with a probability.

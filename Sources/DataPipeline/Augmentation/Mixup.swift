@@ -1,4 +1,4 @@
-public import NumericCore
+import NumericCore
 public import Settings
 
 /// Makes each sample λ · itself + (1 − λ) · the next one of its micro-batch, its target alike, λ from Beta(α, α) (Zhang

@@ -1,4 +1,4 @@
-public import NumericCore
+import NumericCore
 public import Settings
 
 /// Adds Gaussian noise to every feature.

@@ -1,4 +1,4 @@
-public import NumericCore
+import NumericCore
 public import Settings
 
 /// Turns an image about its centre by up to so many degrees either way; bilinear.

@@ -1,4 +1,4 @@
-public import NumericCore
+import NumericCore
 public import Settings
 
 /// Moves an image down and right by up to so large a fraction of its height and width, either way; bilinear.
