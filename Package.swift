@@ -77,6 +77,7 @@ let package = Package(
 
     // MARK: Tests
     .target(name: "ProcessSupport", path: "Tests/ProcessSupport"),
+    .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "Basics"]),
     .testTarget(
       name: "DataPipelineTests",

@@ -37,8 +37,16 @@ public struct TextTable: Sendable {
 
   public mutating func add(_ cells: [String]) {
     precondition(cells.count == columns.count, "\(cells.count) cells in a row of \(columns.count)")
-    rows.append(cells)
+    rows.append(cells.map(shown))
   }
+
+  /// A cell on one line, whatever it holds, cut where it is not wrapped.
+  private func shown(_ cell: String) -> String {
+    width < .max ? cell.escaped : cell.escaped.shortened(to: Self.cellLimit)
+  }
+
+  /// The most characters of a cell that is not wrapped.
+  private static let cellLimit = 400
 
   /// All rows, without spaces at the ends of lines.
   public var lines: [String] {
@@ -55,7 +63,7 @@ public struct TextTable: Sendable {
   }
 
   /// One row in columns of their least widths: for tables that are printed row by row.
-  public func line(_ cells: [String]) -> String { line(cells, columns.map(\.minimum)) }
+  public func line(_ cells: [String]) -> String { line(cells.map(shown), columns.map(\.minimum)) }
 
   private func line(_ cells: [String], _ widths: [Int]) -> String {
     let padded = columns.indices.map { columns[$0].padded(cells[$0], widths[$0]) }

@@ -1,3 +1,4 @@
+import Basics
 internal import CHDF5
 
 extension HDF5Dataset {
@@ -76,11 +77,10 @@ extension HDF5File {
   /// - Throws: if there is no data set of that path; the reason lists those that are there.
   public func dataset(_ datasetPath: String) throws(HDF5Error) -> HDF5Dataset {
     guard try exists(datasetPath) else {
-      let known = try datasetPaths()
-      let list = known.isEmpty ? "no data set at all" : known.prefix(20).joined(separator: ", ")
+      let known = try datasetPaths().shownList(none: "no data set at all")
       throw HDF5Error(
         operation: "open", subject: subject(datasetPath),
-        reason: "there is no such data set; the file has \(list)\(known.count > 20 ? ", …" : "")")
+        reason: "there is no such data set; the file has \(known)")
     }
     return try HDF5Dataset.open(datasetPath, in: self)
   }

@@ -136,5 +136,5 @@ public final class HDF5File: @unchecked Sendable {
   }
 
   /// How errors name an object in the file.
-  func subject(_ objectPath: String) -> String { "\(objectPath) in \(path)" }
+  func subject(_ objectPath: String) -> String { "\(objectPath.shownName) in \(path)" }
 }

@@ -35,11 +35,7 @@ public struct SettingsError: UserFacingError, Equatable {
 
   /// One line, whatever the names and values in it hold.
   public var description: String {
-    let text = position.map { "\($0): \(message)" } ?? message
-    return text.unicodeScalars.map {
-      $0.properties.generalCategory == .control ? $0.escaped(asASCII: false) : String($0)
-    }
-    .joined()
+    (position.map { "\($0): \(message)" } ?? message).escaped
   }
 
   public var exitCode: ExitCode { .usage }

@@ -51,4 +51,19 @@ struct RepositoryTests {
     #expect(folders.filter { $0.value.count > 15 }.keys.sorted() == [])
     #expect(folders.count > 30)
   }
+
+  /// A name in a file may hold anything that a terminal obeys.
+  @Test("Text reaches the terminal through Output alone")
+  func output() throws {
+    let words = /(^|[^.\w])print\(|standardOutput|standardError|fputs\(|STDOUT_FILENO|STDERR_FILENO/
+    var found: [String] = []
+    for folder in ["Basics", "DataPipeline", "DataTools", "HDF5Storage", "Checkpointing", "Training", "ddp-train"] {
+      for path in try Self.files(in: "Sources/" + folder) where path.hasSuffix(".swift") {
+        let lines = try Self.text(path).split(separator: "\n").filter { !$0.contains("case print(") }
+        let speaks = lines.contains { $0.contains(words) }
+        if speaks && path != "Sources/Basics/Output.swift" { found.append(path) }
+      }
+    }
+    #expect(found == [])
+  }
 }

@@ -56,9 +56,7 @@ package enum DataLayout {
       }
     }
     if let incomplete { throw incomplete }
-    let paths = try file.datasetPaths()
-    let found =
-      paths.isEmpty ? "no data set" : paths.prefix(20).joined(separator: ", ") + (paths.count > 20 ? ", …" : "")
+    let found = try file.datasetPaths().shownList(none: "no data set")
     throw Failure.data(
       "\(file.path): no data set under a known name (such as /train/x and /train/y); the file has \(found); "
         + "name two of them with --set data.features=/PATH --set data.labels=/PATH")

@@ -38,7 +38,7 @@ public struct NPZFormat: DataFormat {
     for entry in archive.entries where entry.name.hasSuffix(".npy") { arrays[String(entry.name.dropLast(4))] = entry }
     func open(_ name: String) throws -> ArrayFile {
       guard let entry = arrays[name] else {
-        throw Failure.data("\(archive.path): no array '\(name)'; the file has \(Self.list(arrays.keys))")
+        throw Failure.data("\(archive.path): no array '\(name)'; the file has \(arrays.keys.sorted().shownList())")
       }
       return try .openNPY(archive.open(entry, as: name))
     }
@@ -75,7 +75,7 @@ public struct NPZFormat: DataFormat {
     }
     throw Failure.data(
       "\(path): no arrays under known names (such as x and y, or x_train and y_train); the file has "
-        + "\(Self.list(names)); name two of them with --features NAME --labels NAME")
+        + "\(names.sorted().shownList()); name two of them with --features NAME --labels NAME")
   }
 
   private static let usual = [
@@ -84,8 +84,4 @@ public struct NPZFormat: DataFormat {
     ("data", "label"), ("data", "labels"), ("data", "target"), ("features", "targets"), ("features", "labels"),
     ("images", "labels"), ("arr_0", "arr_1"),
   ]
-
-  private static func list(_ names: some Collection<String>) -> String {
-    names.isEmpty ? "none" : names.sorted().prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
-  }
 }

@@ -87,6 +87,6 @@ public struct WrittenData: Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     var table = TextTable([.left, .left], indentation: 2)
     for array in arrays { table.add([array.name, "\(array.type) \(array.shape)"]) }
-    return (["wrote \(path)"] + table.lines).joined(separator: "\n")
+    return (["wrote \(path.escaped)"] + table.lines).joined(separator: "\n")
   }
 }

@@ -16,14 +16,14 @@ extension InspectionReport: CustomStringConvertible {
             ])
       }
     }
-    var sections = ["\(path), \(Self.size(byteCount))", table.lines.joined(separator: "\n")]
+    var sections = ["\(path.escaped), \(Self.size(byteCount))", table.lines.joined(separator: "\n")]
     if let columns = Self.columnTable(splits) { sections.append(columns) }
     let counted = splits.filter { $0.classCounts != nil }
     if !counted.isEmpty { sections.append(Self.classTable(counted)) }
     if findings.isEmpty {
       sections.append("no problems found")
     } else {
-      sections.append(findings.map { "warning: \($0)" }.joined(separator: "\n"))
+      sections.append(findings.map { "warning: \($0.description.escaped)" }.joined(separator: "\n"))
     }
     return sections.joined(separator: "\n\n")
   }

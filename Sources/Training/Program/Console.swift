@@ -1,3 +1,4 @@
+import Basics
 import Checkpointing
 import Foundation
 
@@ -26,14 +27,16 @@ final class Console {
   /// Prints a line above the progress bar.
   func line(_ text: String) throws {
     clearBar()
+    let text = text.escaped
     if !isQuiet { write(text + "\n") }
     if let log { try log.append(text, to: log.logFile) } else { pending.append(text) }
   }
 
   /// Prints a line of warning to standard error.
   func warn(_ text: String) throws {
+    let text = text.escaped
     clearBar()
-    FileHandle.standardError.write(Data("ddp-train: warning: \(text)\n".utf8))
+    Output.printError("ddp-train: warning: \(text)")
     if let log { try log.append("warning: \(text)", to: log.logFile) } else { pending.append("warning: \(text)") }
   }
 
@@ -45,21 +48,20 @@ final class Console {
   func progress(_ label: String, fraction: Double, _ text: () -> String) {
     guard let terminal, !barIsShown || lastBar.duration(to: .now) > .milliseconds(100) else { return }
     lastBar = .now
-    let tail = text()
+    let label = label.escaped, tail = text().escaped
     let room = max(4, min(30, terminal.width - label.count - tail.count - 6))
     let filled = Int(Double(room) * fraction)
     let bar = String(repeating: "━", count: filled) + String(repeating: "╌", count: room - filled)
-    write("\r\u{1B}[2K" + String("\(label) \(bar) \(tail)".prefix(terminal.width - 1)))
+    write("\r\u{1B}[2K" + String("\(label) \(bar) \(tail)".prefix(terminal.width - 1)), isRaw: true)
     barIsShown = true
   }
 
   func clearBar() {
     guard barIsShown else { return }
-    write("\r\u{1B}[2K")
+    write("\r\u{1B}[2K", isRaw: true)
     barIsShown = false
   }
 
-  private func write(_ text: String) {
-    FileHandle.standardOutput.write(Data(text.utf8))
-  }
+  /// Writes to the terminal; a run goes on where no one can read it any more.
+  private func write(_ text: String, isRaw: Bool = false) { try? Output.write(text, isRaw: isRaw) }
 }

@@ -55,7 +55,7 @@ public enum DistributedProgram {
     }
     let place = rank.map { $0 == 0 ? "" : "[rank \($0)] " } ?? ""
     let text = (error as? any UserFacingError)?.description ?? "\(error)"
-    FileHandle.standardError.write(Data("\(name): \(place)\(text)\n".utf8))
+    Output.printError("\(name): \(place)\(text)")
     // Without a launcher there is no other process to end, and MPI_Abort would print a paragraph of its own.
     guard rank != nil else { exit(code) }
     MPILibrary.abort(code)

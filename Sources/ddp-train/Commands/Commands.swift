@@ -26,7 +26,7 @@ package enum Commands {
     switch try parse(arguments) {
     case .run(let command): return try command.run()
     case .print(let text):
-      print(text)
+      try Output.print(text)
       return .done
     }
   }

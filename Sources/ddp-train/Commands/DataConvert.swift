@@ -46,7 +46,7 @@ package struct DataConvert: Command {
 
   package func run() throws -> ExitCode {
     guard let output else { preconditionFailure("take asks for the output") }
-    print(try format.convert(sources, output: output, gzip: gzip))
+    try Output.print(format.convert(sources, output: output, gzip: gzip).description)
     return .done
   }
 }

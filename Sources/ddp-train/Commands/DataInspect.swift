@@ -38,7 +38,7 @@ package struct DataInspect: Command {
 
   package func run() throws -> ExitCode {
     let report = try DataInspection.inspect(path: file, features: features, labels: labels)
-    print(json ? report.json.text : report.description)
+    try Output.print(json ? report.json.text : report.description)
     return .done
   }
 }

@@ -48,7 +48,8 @@ package struct DataMake: Command {
 
   package func run() throws -> ExitCode {
     guard let output else { preconditionFailure("take asks for the output") }
-    print(try kind.make(output: output, seed: seed, testFraction: testFraction, gzip: gzip))
+    try Output.print(
+      kind.make(output: output, seed: seed, testFraction: testFraction, gzip: gzip).description)
     return .done
   }
 }

@@ -30,7 +30,7 @@ package struct Evaluate: Command {
     try DistributedProgram.withMPI { ranks in
       let result = try EvaluationRun.evaluate(arguments, ranks: ranks)
       guard ranks.isRoot else { return .done }
-      for line in json ? [report(result).line] : lines(result) { print(line) }
+      for line in json ? [report(result).line] : lines(result) { try Output.print(line) }
       return .done
     }
   }

@@ -70,12 +70,10 @@ package struct Generate: Command {
     try refuse(Self.sampleOptions, "a model of characters, which writes text")
     let prompt = prompt ?? "\n"
     try sampler.read(prompt)
-    write(prompt)
-    for _ in 0..<length { write(String(sampler.next())) }
-    write("\n")
+    try Output.write(prompt)
+    for _ in 0..<length { try Output.write(String(sampler.next())) }
+    try Output.write("\n")
   }
-
-  private func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
 
   // MARK: Samples
 
@@ -100,11 +98,11 @@ package struct Generate: Command {
         return picture
       }
       try AtomicFile.write(PNGImage.grid(of: pictures).file, to: grid)
-      print("\(grid): a picture of \(plural(samples, "sample"))")
+      try Output.print("\(grid): a picture of \(plural(samples, "sample"))")
     }
     if let output {
       try generator.write(made, to: output)
-      print("\(output): \(plural(samples, "sample")) of \(generator.shape) in /train/x")
+      try Output.print("\(output): \(plural(samples, "sample")) of \(generator.shape) in /train/x")
     }
   }
 }

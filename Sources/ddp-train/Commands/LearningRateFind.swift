@@ -42,9 +42,9 @@ package struct LearningRateFind: Command {
       var test = RangeTest(first: first, last: last, steps: steps)
       try test.run(train, ranks: ranks)
       guard ranks.isRoot else { return .done }
-      for line in lines(test) { print(line) }
+      for line in lines(test) { try Output.print(line) }
       try AtomicFile.write(Data((report(test).text + "\n").utf8), to: output)
-      print("written to \(output)")
+      try Output.print("written to \(output)")
       return .done
     }
   }

@@ -35,7 +35,7 @@ package struct Predict: Command {
     try DistributedProgram.withMPI { ranks in
       let result = try PredictionRun.run(arguments, ranks: ranks)
       guard ranks.isRoot else { return .done }
-      print(
+      try Output.print(
         "\(arguments.output): predictions for \(grouped(result.rows)) rows of \(result.data) \(result.split)")
       return .done
     }

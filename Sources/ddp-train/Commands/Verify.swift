@@ -19,7 +19,7 @@ package struct Verify: Command {
 
   package func run() throws -> ExitCode {
     let found = try CheckpointVerification(checkpoint)
-    print(
+    try Output.print(
       "\(checkpoint): whole  epoch \(found.epoch), step \(grouped(found.step))  \(found.arrays) arrays, "
         + "\(grouped(found.parameters)) parameters  \(found.shards) shards")
     return .done
