@@ -24,7 +24,7 @@ extension Checkpoint {
 
   private func makeImage(named name: String) throws(HDF5Error) -> [UInt8] {
     let file = try HDF5File.createInMemory(named: name)
-    for group in ["/model", "/optimizer", "/progress"] { try file.createGroup(group) }
+    for group in ["/model", "/optimizer", "/data", "/progress"] { try file.createGroup(group) }
     for (moment, _) in optimizer { try file.createGroup("/optimizer/\(moment)") }
     for (path, array) in datasets { try file.write(path, shape: array.shape, elements: array.elements) }
     for (group, attributes) in groups {
@@ -86,6 +86,7 @@ extension Checkpoint {
       }
     }
     checkpoint.attributes = try attributes(of: "/", in: file, except: [versionName, checksumName])
+    if try file.exists("/data") { checkpoint.data = try attributes(of: "/data", in: file) }
     checkpoint.progress = try attributes(of: "/progress", in: file)
     guard checkpoint.checksum == stored else {
       throw Failure.data(

@@ -9,6 +9,7 @@ internal import CZlib
 /// which are evaluated |
 /// | `/data_transform` | `offset` and `factor` of the feature scaling; `offset_remainder` [2, D], what the offset in
 /// double adds to `offset` |
+/// | `/data` | attributes: names of columns and classes, kind and fingerprint of the training data |
 /// | `/progress` | attributes: where the run is |
 /// | `/` | attributes: configuration, versions, BLAS core and threads, shards, checksum |
 public struct Checkpoint: Sendable, Equatable {
@@ -37,6 +38,7 @@ public struct Checkpoint: Sendable, Equatable {
   /// By the name of the moment, in the optimizer's order.
   public var optimizer: [(moment: String, arrays: [Array])] = []
   public var transform: [Array] = []
+  public var data: [String: Attribute] = [:]
   public var progress: [String: Attribute] = [:]
   public var attributes: [String: Attribute] = [:]
 
@@ -56,7 +58,7 @@ public struct Checkpoint: Sendable, Equatable {
   }
 
   /// The attributes of each group that has any.
-  var groups: [String: [String: Attribute]] { ["/": attributes, "/progress": progress] }
+  var groups: [String: [String: Attribute]] { ["/": attributes, "/data": data, "/progress": progress] }
 
   /// CRC-32 (ISO 3309, by zlib) over everything but itself: paths, shapes, elements, attributes, each in a fixed order.
   var checksum: String {

@@ -150,7 +150,7 @@ extension HDF5File {
   }
 
   /// Opens the attribute, if it is there, and lets `body` read its value.
-  private func read<Value>(
+  func read<Value>(
     _ name: String, _ object: String, _ body: (_ attribute: hid_t, _ subject: String) throws(HDF5Error) -> Value
   ) throws(HDF5Error) -> Value? {
     let subject = attributeSubject(name, object)
@@ -162,7 +162,7 @@ extension HDF5File {
     return try body(attribute, subject)
   }
 
-  private func count(_ attribute: hid_t, _ subject: String) throws(HDF5Error) -> Int {
+  func count(_ attribute: hid_t, _ subject: String) throws(HDF5Error) -> Int {
     let space = try check("read", subject, H5Aget_space(attribute))
     defer { release(space) }
     return Int(try check("read", subject, H5Sget_simple_extent_npoints(space)))

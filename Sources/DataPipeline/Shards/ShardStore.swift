@@ -27,10 +27,10 @@ public final class ShardStore: @unchecked Sendable {
 
   let featureSize: Int
   private let targetSize: Int
-  private let features: FlatBuffer<UInt8>
-  private let targets: FlatBuffer<UInt8>
+  let features: FlatBuffer<UInt8>
+  let targets: FlatBuffer<UInt8>
   /// The index, among the rows held, of each held shard's first row, and the number of rows at the end.
-  private let firstRow: [Int]
+  let firstRow: [Int]
   private var offset = FlatBuffer<Double>([0])
   private var roundedOffset = FlatBuffer<Float>([0])
   private var factor = FlatBuffer<Float>([1])

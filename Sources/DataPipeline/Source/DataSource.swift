@@ -8,7 +8,9 @@ public struct DataSource: Sendable {
   /// The files, in the order of their rows.
   public let files: [String]
   /// The splits that are there; none is empty.
-  public let splits: [SplitName: SplitSource]
+  public internal(set) var splits: [SplitName: SplitSource]
+  /// What a user should know of how the data are taken, one line each.
+  public internal(set) var remarks: [String] = []
 
   /// Finds the files and their splits, and checks that they fit together; reads no rows.
   ///
@@ -27,10 +29,12 @@ public struct DataSource: Sendable {
       let file = try openFile(filePath)
       let paths = try DataLayout.splits(
         of: file, features: features, labels: labels, labelsRequired: labelsRequired && !reconstructs)
-      for var paths in paths {
+      let names = try DataNames.all(paths, in: file)
+      for (var paths, names) in zip(paths, names) {
         if reconstructs { paths.labels = nil }
         let firstRow = parts[paths.split]?.last?.rows.upperBound ?? 0
-        parts[paths.split, default: []].append(try SplitSource.Part(paths, in: file, firstRow: firstRow))
+        parts[paths.split, default: []].append(
+          try SplitSource.Part(paths, in: file, firstRow: firstRow, names: names))
       }
     }
     var splits: [SplitName: SplitSource] = [:]
@@ -39,6 +43,9 @@ public struct DataSource: Sendable {
     }
     return DataSource(path: path, files: files, splits: splits)
   }
+
+  /// The training split, or the first that there is.
+  public var firstSplit: SplitSource? { SplitName.allCases.lazy.compactMap { splits[$0] }.first }
 
   /// A split that has to be there.
   public func split(_ name: SplitName) throws -> SplitSource {

@@ -11,16 +11,20 @@ protocol ConvertibleElement: BitwiseCopyable {
   var double: Double { get }
   /// Whether the value fits a `Float`, so neither NaN nor infinite.
   var isUsable: Bool { get }
+  /// Nil where the type does not hold the number.
+  static func exactly(_ number: Int) -> Self?
 }
 
 extension ConvertibleElement where Self: BinaryInteger {
   @inline(__always) static var isWide: Bool { MemoryLayout<Self>.size > 2 }
   @inline(__always) var isUsable: Bool { true }
+  static func exactly(_ number: Int) -> Self? { Self(exactly: number) }
 }
 extension ConvertibleElement where Self: BinaryFloatingPoint {
   @inline(__always) static var isWide: Bool { MemoryLayout<Self>.size > 4 }
   // False for NaN, too. The bound is the largest double that rounds to a finite Float.
   @inline(__always) var isUsable: Bool { abs(double) < 0x1.ffffffp127 }
+  static func exactly(_ number: Int) -> Self? { Self(exactly: number) }
 }
 
 extension Int8: ConvertibleElement {

@@ -39,9 +39,9 @@ extension DataSource {
   ///
   /// - Throws: where the samples have another number of axes, or their layout cannot be guessed.
   public func arranged(as inputLayout: InputLayout, _ layout: ChannelLayout) throws -> DataSource {
-    var arranged: [SplitName: SplitSource] = [:]
-    for (name, split) in splits { arranged[name] = try split.arranged(as: inputLayout, layout) }
-    return DataSource(path: path, files: files, splits: arranged)
+    var arranged = self
+    for (name, split) in splits { arranged.splits[name] = try split.arranged(as: inputLayout, layout) }
+    return arranged
   }
 }
 

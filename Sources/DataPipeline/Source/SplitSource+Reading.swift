@@ -55,6 +55,7 @@ extension SplitSource {
         let bytes = UnsafeMutableRawBufferPointer(rebasing: slab[..<((end - next) * rowByteCount)])
         let fileRows = next - part.rows.lowerBound..<end - part.rows.lowerBound
         try dataset.read(rows: fileRows, into: bytes)
+        try part.align(column, firstRow: fileRows.lowerBound, bytes)
         for index in run...last {
           let rows = max(runs[index].lowerBound, next)..<min(runs[index].upperBound, end)
           guard !rows.isEmpty else { continue }
@@ -71,4 +72,18 @@ extension SplitSource {
   private static var slabByteCount: Int { 4 << 20 }
   /// Up to here, reading a gap costs less than another call.
   private static var gapByteCount: Int { 64 << 10 }
+}
+
+extension SplitSource.Part {
+  /// Makes rows that were read mean what the model takes them for.
+  ///
+  /// - Parameter firstRow: of the file.
+  func align(_ column: SplitSource.Column, firstRow: Int, _ bytes: UnsafeMutableRawBufferPointer) throws {
+    guard let array = array(column) else { return }
+    let order = column == .features ? alignment.features : alignment.targets
+    order?.apply(to: bytes, array.type)
+    guard column == .targets, let classes = alignment.classes else { return }
+    let labelsOfRow = array.shape.elementCount / classes.rowSize
+    try classes.apply(to: bytes, array.type) { "\(file): \(array.path) row \(firstRow + $0 / labelsOfRow)" }
+  }
 }

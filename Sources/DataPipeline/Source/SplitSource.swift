@@ -14,7 +14,7 @@ public struct SplitSource: Sendable {
     let file: String
     let features: Array
     /// Nil where there are no labels.
-    let targets: Array?
+    var targets: Array?
     /// The part's rows among those of the split.
     let rows: Range<Int>
 
@@ -27,15 +27,20 @@ public struct SplitSource: Sendable {
       /// The attribute `valid_max` (netCDF and CF conventions): the greatest value of a sensor or scale that does not
       /// fill its type, such as 4095 for 12 bits in a uint16.
       let validMaximum: Double?
-      /// The attribute `vocabulary`: the characters that numbers stand for, in order.
-      let vocabulary: String?
     }
+
+    /// What the file says that its numbers stand for.
+    let names: DataNames
+    /// What is done to the rows so that they mean the same as those of other files.
+    var alignment = RowAlignment()
 
     func array(_ column: Column) -> Array? { column == .features ? features : targets }
   }
 
   public let name: SplitName
-  let parts: [Part]
+  var parts: [Part]
+  /// What the numbers of the rows stand for.
+  public internal(set) var names: DataNames
   /// How the features lie in memory; nil for as in the file.
   var arrangement: SampleArrangement?
   /// Whether the targets of a sample are its own features, scaled; labels are then not read.
@@ -58,7 +63,7 @@ public struct SplitSource: Sendable {
     featureType.isInteger ? featureValidMaximum.flatMap { Int(exactly: $0.rounded(.down) + 1) } : nil
   }
   /// The characters that the features stand for by number, where the data set lists them in its attribute `vocabulary`.
-  public var vocabulary: String? { parts[0].features.vocabulary }
+  public var vocabulary: String? { names.characters }
   /// The shape of one sample's targets: `[1]` for labels [N] and [N, 1], `[D]` for [N, D], `[0]` without labels.
   public var targetShape: Shape { reconstructs ? featureShape : parts[0].targets?.shape ?? [0] }
   /// The number of a sample's target values.
@@ -80,6 +85,7 @@ public struct SplitSource: Sendable {
     }
     self.name = name
     self.parts = parts.filter { !$0.rows.isEmpty }
+    names = sample.names
     self.reconstructs = reconstructs
   }
 
@@ -91,6 +97,18 @@ public struct SplitSource: Sendable {
     throw Failure.data(
       "\(part.file): \(found?.path ?? part.features.path) has rows of \(text(found)), but \(sample.file) has rows of "
         + "\(text(expected)); files of one data set must agree")
+  }
+
+  /// The same samples, whose labels are not read.
+  public var withoutTargets: SplitSource {
+    guard !reconstructs else { return self }
+    var result = self
+    result.parts = parts.map { part in
+      var part = part
+      part.targets = nil
+      return part
+    }
+    return result
   }
 
   /// Which file and row of it a row of the split is, for messages: `a.h5: /train/x row 3`.
@@ -122,7 +140,8 @@ public struct SplitSource: Sendable {
 
 extension SplitSource.Part {
   /// Reads the shapes and types, not the rows.
-  init(_ paths: SplitPaths, in file: HDF5File, firstRow: Int) throws {
+  init(_ paths: SplitPaths, in file: HDF5File, firstRow: Int, names: DataNames) throws {
+    self.names = names
     let features = try file.dataset(paths.features)
     self.file = file.path
     self.features = try Array(features)
@@ -157,6 +176,5 @@ extension SplitSource.Part.Array {
           + "repair or remove it")
     }
     validMaximum = stated
-    vocabulary = try dataset.file.stringAttribute("vocabulary", of: dataset.path)
   }
 }

@@ -24,10 +24,8 @@ extension Checkpoint {
     var sampleCount: Int
     var shardCount: Int
     var transform: FeatureTransform
-    /// The characters that features stand for by number, where the data set lists them.
-    var vocabulary: String?
-    /// How samples lie in the data's files, for a task that writes such samples.
-    var storage: FeatureStorage?
+    /// What columns, classes and numbers stand for, and the fingerprint of the training split.
+    var data: DataDescription
   }
 
   /// Copies the state of a run.
@@ -58,11 +56,7 @@ extension Checkpoint {
       "scaling": .text(metadata.transform.kind.rawValue),
     ]
     if let indexCount = metadata.indexCount { attributes["index_count"] = .integer(indexCount) }
-    if let vocabulary = metadata.vocabulary { attributes["vocabulary"] = .text(vocabulary) }
-    if let storage = metadata.storage {
-      attributes["file_shape"] = .text(Self.text(of: storage.shape))
-      attributes["channels_first"] = .integer(storage.isChannelsFirst ? 1 : 0)
-    }
+    data = metadata.data.attributes
   }
 
   private static func arrays(_ values: BufferView<Float>, _ layout: ParameterLayout) -> [Array] {
@@ -70,8 +64,8 @@ extension Checkpoint {
   }
 
   /// A shape as an attribute holds it: its extents with spaces between.
-  private static func text(of shape: Shape) -> String { shape.extents.map(String.init).joined(separator: " ") }
-  private static func shape(in text: String) -> Shape { Shape(text.split(separator: " ").compactMap { Int($0) }) }
+  static func text(of shape: Shape) -> String { shape.extents.map(String.init).joined(separator: " ") }
+  static func shape(in text: String) -> Shape { Shape(text.split(separator: " ").compactMap { Int($0) }) }
 
   /// The metadata that were stored.
   ///
@@ -120,12 +114,7 @@ extension Checkpoint {
       outputSize: try integer("output_size"), indexCount: attributes["index_count"]?.integer,
       sampleCount: try integer("samples"), shardCount: try integer("shards"),
       transform: FeatureTransform(kind: kind, offset: exactOffset, factor: factor),
-      vocabulary: attributes["vocabulary"]?.text,
-      storage: attributes["file_shape"]?.text.map {
-        FeatureStorage(
-          shape: Self.shape(in: $0),
-          isChannelsFirst: attributes["channels_first"]?.integer == 1)
-      })
+      data: DataDescription(in: self))
   }
 
   /// Overwrites parameters and statistics with those of the checkpoint.

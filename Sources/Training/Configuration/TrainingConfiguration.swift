@@ -171,6 +171,8 @@ public struct DataSettings: NestedSettings {
   public var validation = 0.0
   public var scaling = FeatureScaling.unit
   public var layout = ChannelLayout.auto
+  /// Whether a resumed run may go on with other values than it was trained on. Of one start, not of the run.
+  public var mayChange = false
   public var augment = AugmentationList()
 
   public init() {}
@@ -184,6 +186,7 @@ public struct DataSettings: NestedSettings {
     Setting("validation", \.validation, .halfOpen(0, 1), "fraction of train used for validation"),
     Setting("scaling", \.scaling, "of features, by figures of the training split"),
     Setting("layout", \.layout, "where channels stand; by the shape"),
+    Setting("may_change", \.mayChange, "lets a run resume although its training data has changed"),
     Setting("augment", \.augment, "[\"flip\", { crop: { padding: 4 } }], names below"),
   ]
 }

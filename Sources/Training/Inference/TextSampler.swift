@@ -22,7 +22,7 @@ package struct TextSampler {
     let trained = checkpoint.trained
     self.trained = trained
     let shape = trained.metadata.inputShape, output = trained.model.outputShapes[0]
-    guard let vocabulary = trained.metadata.vocabulary, shape.rank == 1,
+    guard let vocabulary = trained.metadata.data.names.characters, shape.rank == 1,
       output.extents == [shape[0], trained.metadata.outputSize],
       vocabulary.unicodeScalars.count >= trained.metadata.outputSize
     else {

@@ -71,11 +71,14 @@ struct TrainedModel {
     if let reason = TaskCatalog.whyNotEvaluated(metadata.configuration.model) {
       throw Failure.usage("\(self.path): \(reason)")
     }
-    let source = try DataSource.open(
+    let opened = try DataSource.open(
       path ?? data.path ?? BundledData.digits(), features: isOwn ? data.features : nil,
       labels: isOwn ? data.labels : nil, labelsRequired: labelsRequired,
       reconstructs: metadata.configuration.reconstructs
     ).arranged(as: metadata.configuration.model.inputLayout, data.layout)
+    let targets =
+      labelsRequired || isOwn ? try opened.firstSplit.map { try task($0).targetMeaning } ?? .nothing : .nothing
+    let source = try opened.matched(to: metadata.data.names, of: self.path, targets: targets)
     let heldOut =
       isOwn
       ? try TrainingData.heldOut(
@@ -106,7 +109,9 @@ struct TrainedModel {
       case .validation: heldOut?.validation ?? all
       case .test: all
       }
-    return Samples(path: source.path, name: name, source: found, rows: rows)
+    return Samples(
+      path: source.path, name: name, source: labelsRequired ? found : found.withoutTargets, rows: rows,
+      remarks: source.remarks)
   }
 }
 
@@ -117,4 +122,6 @@ struct Samples {
   let name: SplitName
   let source: SplitSource
   let rows: RowSelection
+  /// What a user should know of how they are taken, one line each.
+  let remarks: [String]
 }

@@ -41,7 +41,8 @@ struct TrainingData {
     // Labels of the other splits must be among the classes of the training split.
     let check: any TargetCheck
     (outputSize, check) = try task.outputs(
-      classes: { [train] in try train.classCount(communicator) }, declared: declaredOutputSize, data: split)
+      classes: { [train] in max(try train.classCount(communicator), split.names.classes?.count ?? 0) },
+      declared: declaredOutputSize, data: split)
     try task.check(outputSize: outputSize)
     func evaluated(_ source: SplitSource, _ rows: RowSelection) throws -> EvaluatedSplit {
       let plan = EvaluationPlan(
@@ -76,6 +77,12 @@ struct TrainingData {
     }
     for store in stores { store.transform = self.transform }
     if task.needsUnitFeatures { try train.checkProbabilities() }
+  }
+
+  /// The fingerprint of the whole training split, samples that were held out for validation included. Collective.
+  func fingerprint(_ communicator: any Communicator) throws -> DataFingerprint {
+    let heldOut = validation?.store.source.name == .train ? validation?.store : nil
+    return try DataFingerprint([train] + [heldOut].compactMap(\.self), communicator)
   }
 
   /// The two parts of a training split that has to give up its validation samples itself; nil where it keeps them all.

@@ -98,6 +98,11 @@ public final class TrainingRun {
           "\(resumed.path): trained on \(resumed.metadata.sampleCount) samples, but \(data.source.path) gives "
             + "\(metadata.sampleCount); resume on the same data")
       }
+      if resumed.metadata.data.differs(from: metadata.data) && !configuration.data.mayChange {
+        throw Failure.data(
+          "\(resumed.path): trained on other values than \(data.source.path) has now; resume on the same data, or let "
+            + "it go on with --set data.may_change=true")
+      }
       // Also on the ranks whose copy is about to be overwritten: a checkpoint that does not fit is an error of all.
       if isRoot || trainer.exchange is AllReduceExchange { try resumed.checkpoint.restore(trainer, from: resumed.path) }
       trainer.progress = try resumed.checkpoint.progress(
@@ -273,6 +278,10 @@ public final class TrainingRun {
       configuration: metadata.configuration, topology: topology, data: data, trainer: trainer, directory: directory,
       resumed: resumed)
     { try console.line(line) }
+    for remark in data.source.remarks { try console.warn(remark) }
+    if let resumed, resumed.metadata.data.differs(from: metadata.data) {
+      try console.warn("trained so far on other values than \(data.source.path) has now: data.may_change allows it")
+    }
     for warning in RunHeader.warnings(resumed: resumed) { try console.warn(warning) }
     guard !trainer.isFinished else { return }
     try console.line(

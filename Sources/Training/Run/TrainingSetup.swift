@@ -28,14 +28,17 @@ struct TrainingSetup {
     BLAS.threads = configuration.threads
 
     let path = try configuration.data.path ?? BundledData.digits()
-    let source = try DataSource.open(
+    let opened = try DataSource.open(
       path, features: configuration.data.features, labels: configuration.data.labels,
       labelsRequired: TaskCatalog.needsLabels(configuration.model), reconstructs: configuration.reconstructs
     ).arranged(as: configuration.model.inputLayout, configuration.data.layout)
-    let split = try source.split(.train)
     let declared = configuration.model.declaredOutputSize
     let task = try TaskCatalog.task(
-      configuration.loss.value, model: configuration.model, declaredOutputSize: declared, data: split)
+      configuration.loss.value, model: configuration.model, declaredOutputSize: declared,
+      data: opened.split(.train))
+    let source = try opened.matched(
+      to: resumed?.metadata.data.names, of: resumed?.path ?? "", targets: task.targetMeaning)
+    let split = try source.split(.train)
     try Self.checkMetrics(configuration, task)
     data = try TrainingData(
       source, configuration: configuration, task: task, declaredOutputSize: declared,
@@ -71,10 +74,12 @@ struct TrainingSetup {
     (resolved.data.path, resolved.shards) = (path, shardCount)
     // What belongs to this start and not to the run: another start has its own.
     (resolved.resume, resolved.run, resolved.quiet) = (nil, nil, false)
+    resolved.data.mayChange = false
     metadata = Checkpoint.Metadata(
       configuration: resolved, lossName: task.lossName, inputShape: split.featureShape, outputSize: data.outputSize,
       indexCount: split.indexCount, sampleCount: data.train.partition.sampleCount, shardCount: shardCount,
-      transform: data.transform, vocabulary: split.vocabulary, storage: task.writesSamples ? split.featureStorage : nil)
+      transform: data.transform,
+      data: DataDescription(split, fingerprint: try data.fingerprint(world)))
   }
 
   private static func shardCount(

@@ -32,7 +32,6 @@ struct Adversarial: LearningTask {
   /// The losses of a GAN do not tell which epoch is best.
   let ranksEpochs = false
   let secondLoss: (key: String, heading: String)? = ("generator_loss", "gen loss")
-  let writesSamples = true
 
   func outputs(
     classes: () throws -> Int, declared: Int?, data: SplitSource

@@ -47,8 +47,6 @@ protocol LearningTask: Sendable {
   var secondLoss: (key: String, heading: String)? { get }
   /// Whether the features of training, scaled, have to be from 0 to 1.
   var needsUnitFeatures: Bool { get }
-  /// Whether checkpoints keep how samples lie in the files, to write others like them.
-  var writesSamples: Bool { get }
 
   /// The outputs that a model needs, and what the targets of the other splits have to be.
   ///
@@ -148,7 +146,6 @@ extension LearningTask {
   var ranksEpochs: Bool { true }
   var secondLoss: (key: String, heading: String)? { nil }
   var needsUnitFeatures: Bool { false }
-  var writesSamples: Bool { false }
   /// Whether a target is one class index.
   var isLabelled: Bool { loss.targetKind == .classIndex }
 

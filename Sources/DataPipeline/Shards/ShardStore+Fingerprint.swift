@@ -1,0 +1,99 @@
+public import Collectives
+
+/// A number that tells training data from others: equal for equal shapes, types and values of features and targets in
+/// the same order of rows.
+///
+/// It is a sum over rows of a hash of the row's number and bytes, so that neither ranks and shards nor files, chunks and
+/// compression show in it. It finds data that changed by mistake; it is no defence against data that were made to have
+/// it.
+public struct DataFingerprint: Sendable, Equatable, CustomStringConvertible {
+  /// 16 hexadecimal digits.
+  public let description: String
+
+  public init(_ description: String) { self.description = description }
+
+  /// That of the rows that `stores` hold over all ranks. Collective.
+  ///
+  /// - Parameter stores: of one split, with no row in common; at least one.
+  public init(_ stores: [ShardStore], _ communicator: any Communicator) throws(CollectiveError) {
+    let own = stores.reduce(UInt64(0)) { $0 &+ $1.sumOfRowHashes() }
+    var hash = RowHash(key: try communicator.allGather([own]).joined().reduce(0, &+))
+    Array(stores[0].source.layoutText.utf8).withUnsafeBytes { hash.add($0) }
+    let digits = String(hash.value, radix: 16)
+    description = String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}
+
+extension SplitSource {
+  /// Shapes and types in memory, as one text.
+  fileprivate var layoutText: String {
+    "\(featureShape) \(featureType.name) \(targetShape) \(targetType?.name ?? "none")"
+  }
+}
+
+extension ShardStore {
+  /// Σ of the hashes of all rows held, each of the row's number in the split, its features and its targets.
+  fileprivate func sumOfRowHashes() -> UInt64 {
+    let arrays = [(features, SplitSource.Column.features), (targets, .targets)].map { array, column in
+      (bytes: UnsafeRawBufferPointer(array.view), size: source.rowByteCount(column))
+    }
+    var sum: UInt64 = 0
+    for shard in shards {
+      let first = firstRow[shard - shards.lowerBound]
+      for position in 0..<count(shard) {
+        var hash = RowHash(key: UInt64(selection[partition.row(shard: shard, position: position)]))
+        for (bytes, size) in arrays {
+          let start = (first + position) * size
+          hash.add(UnsafeRawBufferPointer(rebasing: bytes[start..<start + size]))
+        }
+        sum &+= hash.value
+      }
+    }
+    return sum
+  }
+}
+
+/// A hash of bytes, 32 at a time in four lanes of multiplications, by the finalizer of MurmurHash3 (Appleby 2011).
+private struct RowHash {
+  private var lanes: SIMD4<UInt64>
+
+  init(key: UInt64) { lanes = SIMD4(0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb, key) }
+
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    var (a, b, c, d) = (lanes[0], lanes[1], lanes[2], lanes[3])
+    var offset = 0
+    while offset + 32 <= bytes.count {
+      a = Self.mixed(a ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      b = Self.mixed(b ^ bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self))
+      c = Self.mixed(c ^ bytes.loadUnaligned(fromByteOffset: offset + 16, as: UInt64.self))
+      d = Self.mixed(d ^ bytes.loadUnaligned(fromByteOffset: offset + 24, as: UInt64.self))
+      offset += 32
+    }
+    while offset + 8 <= bytes.count {
+      a = Self.mixed(a ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      (a, b) = (b, a)
+      offset += 8
+    }
+    // The rest of less than eight bytes, with its length behind it.
+    var rest = UInt64(bytes.count) << 56
+    for index in offset..<bytes.count { rest ^= UInt64(bytes[index]) << (8 * UInt64(index - offset)) }
+    c = Self.mixed(c ^ rest)
+    lanes = SIMD4(a, b, c, d)
+  }
+
+  var value: UInt64 {
+    (0..<4).reduce(0) { sum, lane in Self.finished(sum &* 31 &+ lanes[lane]) }
+  }
+
+  @inline(__always)
+  private static func mixed(_ word: UInt64) -> UInt64 {
+    let product = word &* 0xff51_afd7_ed55_8ccd
+    return product ^ product >> 32
+  }
+
+  private static func finished(_ word: UInt64) -> UInt64 {
+    var word = (word ^ word >> 33) &* 0xff51_afd7_ed55_8ccd
+    word = (word ^ word >> 33) &* 0xc4ce_b9fe_1a85_ec53
+    return word ^ word >> 33
+  }
+}

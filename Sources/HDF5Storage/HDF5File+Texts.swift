@@ -1,0 +1,70 @@
+internal import CHDF5
+
+// Lists of texts: names of columns and classes, as h5py, pandas, anndata and netCDF write them.
+extension HDF5File {
+  /// The texts of an attribute, one or many.
+  ///
+  /// - Returns: nil if there is no attribute of that name, or it is none of texts.
+  public func textsAttribute(_ name: String, of object: String = "/") throws(HDF5Error) -> [String]? {
+    try read(name, object) { (attribute, subject) throws(HDF5Error) -> [String]? in
+      let type = try check("read", subject, H5Aget_type(attribute))
+      defer { release(type) }
+      guard H5Tget_class(type) == H5T_STRING else { return nil }
+      return try texts(count: try count(attribute, subject), type, subject) { H5Aread(attribute, type, $0) }
+    } ?? nil
+  }
+
+  /// The texts of a data set.
+  ///
+  /// - Returns: nil if there is no data set of that path, or it is none of texts.
+  public func texts(ofDataset path: String) throws(HDF5Error) -> [String]? {
+    guard try exists(path) else { return nil }
+    let subject = subject(path)
+    let dataset = H5Dopen2(id, path, chdf5_default())
+    // What exists and does not open as a data set is a group.
+    guard dataset >= 0 else { return nil }
+    defer { release(dataset) }
+    let type = try check("read", subject, H5Dget_type(dataset))
+    defer { release(type) }
+    guard H5Tget_class(type) == H5T_STRING else { return nil }
+    let space = try check("read", subject, H5Dget_space(dataset))
+    defer { release(space) }
+    let count = Int(try check("read", subject, H5Sget_simple_extent_npoints(space)))
+    return try texts(count: count, type, subject) {
+      H5Dread(dataset, type, chdf5_all(), chdf5_all(), chdf5_default(), $0)
+    }
+  }
+
+  /// More than any list of names needs; what a damaged file asks for beyond it is not allocated.
+  private static var textByteLimit: Int { 64 << 20 }
+
+  /// - Parameter type: of the file; the library does not convert between character sets.
+  private func texts(
+    count: Int, _ type: hid_t, _ subject: String, _ read: (UnsafeMutableRawPointer) -> herr_t
+  ) throws(HDF5Error) -> [String] {
+    guard count > 0 else { return [] }
+    let isVariable = try check("read", subject, H5Tis_variable_str(type)) > 0
+    let size = isVariable ? MemoryLayout<UnsafeMutablePointer<CChar>?>.size : H5Tget_size(type)
+    guard size > 0, count <= Self.textByteLimit / size else {
+      throw HDF5Error(
+        operation: "read", subject: subject, reason: "\(count) texts are more than the 64 MiB that names may have")
+    }
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count * size, alignment: 16)
+    defer { memory.deallocate() }
+    memory.initializeMemory(as: UInt8.self, repeating: 0)
+    guard let base = memory.baseAddress else { return [] }
+    try check("read", subject, read(base))
+    guard !isVariable else {
+      return memory.bindMemory(to: UnsafeMutablePointer<CChar>?.self).map { text in
+        defer { H5free_memory(text) }
+        return text.map { String(cString: $0) } ?? ""
+      }
+    }
+    let isPadded = H5Tget_strpad(type) == H5T_STR_SPACEPAD
+    return (0..<count).map { index in
+      var bytes = memory[index * size..<(index + 1) * size].prefix { $0 != 0 }
+      if isPadded { while bytes.last == 0x20 { bytes.removeLast() } }
+      return String(decoding: bytes, as: UTF8.self)
+    }
+  }
+}
