@@ -1,7 +1,13 @@
+internal import Basics
 internal import CHDF5
 
 // Lists of texts: names of columns and classes, as h5py, pandas, anndata and netCDF write them.
 extension HDF5File {
+  /// Stores a list of names as one text attribute, a line each; line breaks inside a name become spaces.
+  public func setLines(_ name: String, _ lines: [String], of object: String) throws(HDF5Error) {
+    try setAttribute(name, to: lines.map(\.onOneLine).joined(separator: "\n"), of: object)
+  }
+
   /// The texts of an attribute, one or many.
   ///
   /// - Returns: nil if there is no attribute of that name, or it is none of texts.
@@ -33,6 +39,38 @@ extension HDF5File {
     return try texts(count: count, type, subject) {
       H5Dread(dataset, type, chdf5_all(), chdf5_all(), chdf5_default(), $0)
     }
+  }
+
+  /// The path of the data set that labels an axis of another, as netCDF's coordinates and h5py's dimension scales do.
+  ///
+  /// - Returns: nil if the axis has none.
+  public func scale(ofAxis axis: Int, of object: String) throws(HDF5Error) -> String? {
+    try read("DIMENSION_LIST", object) { (attribute, subject) throws(HDF5Error) -> String? in
+      let type = try check("read", subject, H5Aget_type(attribute))
+      defer { release(type) }
+      let axes = try count(attribute, subject)
+      // An array of no more than 32 axes, each with a list of references.
+      guard H5Tget_class(type) == H5T_VLEN, axis < axes, axes <= 32 else { return nil }
+      let element = try check("read", subject, H5Tget_super(type))
+      defer { release(element) }
+      guard H5Tget_class(element) == H5T_REFERENCE, H5Tget_size(element) == MemoryLayout<hobj_ref_t>.size else {
+        return nil
+      }
+      var lists = [hvl_t](repeating: hvl_t(), count: axes)
+      try check("read", subject, H5Aread(attribute, type, &lists))
+      let space = try check("read", subject, H5Aget_space(attribute))
+      defer {
+        H5Dvlen_reclaim(type, space, chdf5_default(), &lists)
+        release(space)
+      }
+      guard lists[axis].len > 0, let reference = lists[axis].p else { return nil }
+      let scale = H5Rdereference2(attribute, chdf5_default(), H5R_OBJECT, reference)
+      guard scale >= 0 else { return nil }
+      defer { release(scale) }
+      var name = [CChar](repeating: 0, count: 1024)
+      guard H5Iget_name(scale, &name, name.count) > 0 else { return nil }
+      return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    } ?? nil
   }
 
   /// More than any list of names needs; what a damaged file asks for beyond it is not allocated.

@@ -75,9 +75,8 @@ extension Commands {
         try sandbox.succeed(["data", "convert", "text-csv", "b.csv", "--output", "b.h5"])
         try sandbox.expectFailure(
           ["predict", best, "--data", "b.h5", "--output", "p.h5"], status: 3,
-          "b.h5: /train/x row 0: expected whole numbers from 0 to 5 for the embedding, found uint8 from 2 to 19; give "
-            + "the "
-            + "embedding's size, or prepare the data with ddp-train data convert text or text-csv")
+          "b.h5: /train/x stands for other words than \(best): 2 is 'v0', expected 'one'; convert it with data convert "
+            + "text-csv --like OTHER.h5, the file that it was trained on")
       }
     }
   }

@@ -111,6 +111,17 @@ import Testing
     #expect(try scratch.contents == ["in.csv"], "a failed conversion leaves nothing behind")
   }
 
+  @Test func testFileInAnotherOrder() throws {
+    let test = try scratch.file("test.csv", text: "c,y,a,b\n3,cat,1,2\n6,dog,4,5\n")
+    _ = try convert("y,a,b,c\ncat,7,8,9\ndog,0,0,0\n", "--test-file", test)
+    #expect(try values(output, "/test/x") == [1, 2, 3, 4, 5, 6])
+    #expect(try attribute("names", of: "/test/x") == ["a", "b", "c"])
+  }
+
+  @Test func columnsOfOneName() throws {
+    expectFailure(.data, "in.csv: line 1: two columns are called 'a'", from: failing("a,a,y\n1,2,cat\n"))
+  }
+
   @Test func testFile() throws {
     let test = try scratch.file("test.csv", text: "a,y\n5,cat\n6,emu\n")
     let table = try convert("a,y\n1,cat\n2,dog\n", "--test-file", test)
@@ -118,8 +129,11 @@ import Testing
     #expect(try values(output, "/test/y") == [0, 2], "classes are numbered over both files")
     #expect(try attribute("classes", of: "/test/y") == ["cat", "dog", "emu"])
     #expect(try values(output, "/test/x") == [5, 6])
-    expectFailure(.data, "test.csv has 1 features", from: failing("a,b,y\n1,2,cat\n", "--test-file", test))
-    expectFailure(.data, "'a' stands where", "'b'", from: failing("b,y\n1,cat\n", "--test-file", test))
+    expectFailure(
+      .data, "test.csv lacks the column 'b'; expected", from: failing("a,b,y\n1,2,cat\n", "--test-file", test))
+    expectFailure(
+      .data, "test.csv lacks the column 'b' and has besides the column 'a'", "in any order: b",
+      from: failing("b,y\n1,cat\n", "--test-file", test))
     expectFailure(
       .usage, "exclude each other", from: failing("a,y\n1,cat\n", "--test-file", test, "--test", "0.5"))
   }

@@ -25,6 +25,9 @@ import Testing
       "numbers.csv", text: "number,label\n\((0..<40).map { "\($0),\($0 % 2)" }.joined(separator: "\n"))\n")
     try recipe(TextCSVFormat.self, ["--text", "note", "--label", "mood"])
       .convert([scratch.path + "/texts.csv"], output: scratch.path + "/like.h5")
+    _ = try scratch.file("wide.txt", text: "zyxwvutsrqponmlkjihgfedcba")
+    try recipe(TextFormat.self, ["--context", "3", "--validation", "0"])
+      .convert([scratch.path + "/wide.txt"], output: scratch.path + "/alphabet.h5")
   }
 
   /// An option and what is to be found in the output because of it.
@@ -97,6 +100,7 @@ import Testing
         equals("/test/x", moved)),
       Effect("--context", "3", ["text", "in.txt", "--validation", "0"], shape("/train/x", [6, 3])),
       Effect("--stride", "2", ["text", "in.txt", "--validation", "0", "--context", "3"], shape("/train/x", [9, 3])),
+      Effect("--like", "alphabet.h5", ["text", "in.txt", "--validation", "0"], shape("/train/x", [6, 3])),
       Effect("--validation", "0.5", ["text", "in.txt", "--context", "3"], shape("/val/x", [3, 3])),
 
       Effect("--samples", "30", ["linear"], shape("/train/x", [24, 10])),

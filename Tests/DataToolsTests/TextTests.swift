@@ -43,6 +43,19 @@ import Testing
     #expect(try values(output, "/train/y") == [1, 2, 3, 2, 3, 4, 3, 4, 5])
   }
 
+  @Test func anEarlierAlphabet() throws {
+    let earlier = try convert("abcdeedcba", "--context", "3", "--validation", "0")
+    let output = try scratch.file("like.h5")
+    let text = try scratch.file("other.txt", text: "ecacb")
+    try recipe(TextFormat.self, ["--like", earlier, "--validation", "0"]).convert([text], output: output)
+    #expect(try values(output, "/train/x") == [4, 2, 0])
+    #expect(try HDF5File.open(output).stringAttribute("vocabulary", of: "/train/x") == "abcde")
+    let unknown = try scratch.file("unknown.txt", text: "abcx")
+    expectFailure(.data, "unknown.txt: character 3, 'x', is not in the alphabet of \(earlier)") {
+      try recipe(TextFormat.self, ["--like", earlier]).convert([unknown], output: output)
+    }
+  }
+
   @Test func manyCharactersNeedSixteenBits() throws {
     let scalars = (0x400..<0x600).compactMap { Unicode.Scalar(UInt32($0)) }
     let output = try convert(String(String.UnicodeScalarView(scalars)), "--context", "4", "--validation", "0")

@@ -55,6 +55,43 @@ with create("attributes.h5") as f:
     f.create_group("group").attrs["note"] = "on a group"
     f.create_dataset("data", data=np.zeros(2)).attrs["note"] = "on a data set"
 
+# Names of columns and classes, by the customs of several programs; read with data.features and data.labels.
+with create("names.h5") as f:
+    x, y = np.arange(12, dtype="f4").reshape(4, 3), np.array([0, 1, 1, 0], dtype="i1")
+    texts = h5py.string_dtype()
+
+    def pair(group):
+        f.create_dataset(f"{group}/x", data=x)
+        f.create_dataset(f"{group}/y", data=y)
+        return f[f"{group}/x"], f[f"{group}/y"]
+
+    features, labels = pair("lists")  # lists of texts, of variable and of fixed length
+    features.attrs.create("names", ["a", "b", "größer"], dtype=texts)
+    labels.attrs["classes"] = np.array([b"cat", b"dog"])
+    features, labels = pair("text")  # one text
+    features.attrs["columns"] = "a, b,c"
+    labels.attrs["class_names"] = "cat\ndog"
+    pair("beside")  # data sets beside them
+    f.create_dataset("beside/feature_names", data=["a", "b", "c"], dtype=texts)
+    f.create_dataset("beside/list_classes", data=np.array([b"cat", b"dog"]))
+    features, labels = pair("flags")  # CF conventions
+    labels.attrs["flag_meanings"] = "dog cat"
+    labels.attrs["flag_values"] = np.array([1, 0], dtype="i1")
+    f.create_dataset("df/block0_values", data=x)  # pandas, to_hdf
+    f.create_dataset("df/block0_items", data=np.array([b"a", b"b", b"c"]))
+    f.create_dataset("X", data=x)  # anndata
+    f.create_dataset("var/gene", data=["a", "b", "c"], dtype=texts)
+    f["var"].attrs["_index"] = "gene"
+    f.create_dataset("obs/cell_type/codes", data=y)
+    f.create_dataset("obs/cell_type/categories", data=["cat", "dog"], dtype=texts)
+    features, labels = pair("scale")  # netCDF's coordinates, h5py's dimension scales
+    f.create_dataset("scale/column", data=["a", "b", "c"], dtype=texts).make_scale("column")
+    features.dims[1].attach_scale(f["scale/column"])
+    features, labels = pair("unfit")  # two names for three columns
+    features.attrs.create("names", ["a", "b"], dtype=texts)
+    features, labels = pair("twice")
+    labels.attrs.create("classes", ["cat", "cat"], dtype=texts)
+
 whole = (here / "layouts.h5").read_bytes()
 (here / "truncated.h5").write_bytes(whole[: len(whole) * 2 // 3])
 (here / "text.h5").write_text("1,2,3\n")

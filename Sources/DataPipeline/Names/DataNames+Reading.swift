@@ -60,8 +60,15 @@ extension DataNames {
           + "give every column a name, or remove the attribute")
     }
     var beside = candidates(columnKeys.dropFirst(), beside: features.path)
+    if !shape.isEmpty, let scale = try file.scale(ofAxis: shape.count, of: features.path) {
+      beside.insert(scale, at: 0)
+    }
     if features.path.hasSuffix("_values") { beside.append(features.path.dropLast(6) + "items") }
-    if let index = try? file.textsAttribute("_index", of: "/var")?.first { beside.append("/var/" + index) }
+    if features.path == "/X" || features.path.hasPrefix("/layers/"), try file.exists("/var"),
+      let index = try file.textsAttribute("_index", of: "/var")?.first
+    {
+      beside.append("/var/" + index)
+    }
     for path in beside where found == nil {
       guard let names = try file.texts(ofDataset: path), fits(names) else { continue }
       found = names
@@ -110,7 +117,7 @@ extension DataNames {
   private static func checkUnique(_ names: [String]?, _ noun: String, _ place: String) throws {
     var seen: Set<String> = []
     guard let twice = names?.first(where: { !seen.insert($0).inserted }) else { return }
-    throw Failure.data("\(place): two of its \(noun) are called '\(twice.onOneLine)'; give each a name of its own")
+    throw Failure.data("\(place): two of its \(noun) are called '\(twice.shownName)'; give each a name of its own")
   }
 }
 

@@ -21,6 +21,14 @@ public struct DataNames: Sendable, Equatable {
     (self.characters, self.words) = (characters, words)
   }
 
+  /// The names of so many outputs of a model: those of classes or target columns; nil where there are not as many.
+  public func outputs(_ count: Int) -> [String]? {
+    [classNames, targets].lazy.compactMap(\.self).first { $0.count == count }
+  }
+
+  /// The names of class indices: of the classes, or of the characters of a text.
+  public var classNames: [String]? { classes ?? characters?.unicodeScalars.map { String($0) } }
+
   /// The names of the columns of targets that have several, which may be called classes.
   func targetColumns(_ count: Int) -> [String]? { targets ?? (classes?.count == count ? classes : nil) }
 }

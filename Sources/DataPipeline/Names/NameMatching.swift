@@ -27,14 +27,12 @@ extension DataSource {
     let reference =
       names.map { NameReference(names: $0, owner: owner, isOfSameData: false) } ?? ownReference(targets)
     var result = self
-    var remarks: [String] = []
+    var matching = NameMatching(reference, targets)
     for name in SplitName.allCases {
       guard let split = splits[name] else { continue }
-      var matching = NameMatching(reference, targets)
       result.splits[name] = try matching.matched(split)
-      remarks += matching.remarks.filter { !remarks.contains($0) }
     }
-    result.remarks += remarks
+    result.remarks += matching.remarks
     return result
   }
 
@@ -54,7 +52,9 @@ extension DataSource {
 struct NameMatching {
   private let reference: NameReference
   private let targets: TargetMeaning
+  /// One for each kind of names that files lack.
   private(set) var remarks: [String] = []
+  private var lacking: Set<String> = []
 
   init(_ reference: NameReference, _ targets: TargetMeaning) {
     (self.reference, self.targets) = (reference, targets)
@@ -92,7 +92,7 @@ struct NameMatching {
     if targets == .classAndBox { alignment.targets = try order(own.targets, expected.targets, "targets", y, array) }
     if targets == .columns, own.classes == nil, let found = own.targets, let names = expected.targets, found != names {
       throw Failure.data(
-        "\(y) is '\(found.joined().onOneLine)', but \(reference.owner) is about '\(names.joined().onOneLine)'; "
+        "\(y) is '\(found.joined().shownName)', but \(reference.owner) is about '\(names.joined().shownName)'; "
           + "give data with that target, or name it so in the attribute 'name'")
     }
     guard try bothNamed(own.classes, expected.classes, "classes", y), let found = own.classes,
@@ -116,9 +116,8 @@ struct NameMatching {
         "\(place) names \(found == nil ? "no" : "its") \(noun), but \(reference.owner) names "
           + "\(expected == nil ? "none" : "its own"); name them in all files of a data set, or in none")
     }
-    if found == nil, let expected {
-      remarks.append(
-        "\(place) names no \(noun); they are taken by position: \(listing(expected, limit: 6))")
+    if found == nil, let expected, lacking.insert(noun).inserted {
+      remarks.append("\(place) names no \(noun); they are taken by position: \(listing(expected, limit: 6))")
     }
     return found != nil && expected != nil
   }
@@ -147,16 +146,15 @@ struct NameMatching {
   ) throws {
     let expected = expected.map(entries)
     guard found != expected, expected != nil || reference.isOfSameData else { return }
-    let remedy =
-      noun == "words" ? "convert the texts with data convert text-csv --like, from the file that it was trained on"
-      : "convert the text with data convert text --like, from the file that it was trained on"
+    let converter = noun == "words" ? "text-csv" : "text"
+    let remedy = "convert it with data convert \(converter) --like OTHER.h5, the file that it was trained on"
     guard let found, let expected else {
       throw Failure.data(
         "\(place) does not say which \(noun) its numbers stand for, but \(reference.owner) does; \(remedy)")
     }
     let number = zip(found, expected).enumerated().first { $1.0 != $1.1 }?.offset ?? min(found.count, expected.count)
     func entry(_ list: [String]) -> String {
-      number < list.count ? "'\(list[number].onOneLine)'" : "nothing: it has \(list.count)"
+      number < list.count ? "'\(list[number].shownName)'" : "nothing: it has \(list.count)"
     }
     throw Failure.data(
       "\(place) stands for other \(noun) than \(reference.owner): \(number) is \(entry(found)), expected "
@@ -164,12 +162,6 @@ struct NameMatching {
   }
 
   private func counted(_ names: [String], _ noun: String) -> String {
-    names.count == 1 ? "\(noun) '\(names[0].onOneLine)'" : "\(noun)s \(listing(names, limit: 8))"
+    names.count == 1 ? "\(noun) '\(names[0].shownName)'" : "\(noun)s \(listing(names, limit: 8))"
   }
-}
-
-/// The first names of a list, and how many more there are: `bird, cat and 8 more`.
-package func listing(_ names: [String], limit: Int) -> String {
-  let shown = names.prefix(limit).map(\.onOneLine).joined(separator: ", ")
-  return names.count > limit ? shown + " and \(names.count - limit) more" : shown
 }

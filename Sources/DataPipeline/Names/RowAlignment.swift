@@ -70,11 +70,11 @@ struct ClassIndexMap: Sendable {
           + "\(listing(names, limit: 20)); name all classes, or none")
     case .unknown(let label, let value):
       throw Failure.data(
-        "\(place(label)) is of the class '\(names[value].onOneLine)', which \(owner) does not know; "
+        "\(place(label)) is of the class '\(names[value].shownName)', which \(owner) does not know; "
           + "expected one of \(listing(known, limit: 20))")
     case .tooLarge(let label, let value):
       throw Failure.data(
-        "\(place(label)) is of the class '\(names[value].onOneLine)', whose number in \(owner) \(type.name) cannot "
+        "\(place(label)) is of the class '\(names[value].shownName)', whose number in \(owner) \(type.name) cannot "
           + "hold; store the labels as int32")
     }
   }

@@ -53,7 +53,7 @@ public final class OutputFile {
 
   /// Stores a list of names as one text attribute, a line each; line breaks inside a name become spaces.
   public func setLines(_ name: String, _ lines: [String], of object: String) throws {
-    try file.setAttribute(name, to: lines.map(\.onOneLine).joined(separator: "\n"), of: object)
+    try file.setLines(name, lines, of: object)
   }
 
   /// Closes the file, syncs it and gives it its name, replacing the file that had it.

@@ -20,6 +20,9 @@ public struct TextFormat: DataFormat {
     Option(
       "--validation", \TextFormat.validation, "FRACTION", .halfOpen(0, 1),
       "the end of the text that becomes the validation split"),
+    Option(
+      "--like", \TextFormat.like, "OTHER.h5",
+      "takes the alphabet and the context from an earlier output, as to evaluate its model on another text"),
   ]
 
   /// Characters of a window.
@@ -28,15 +31,21 @@ public struct TextFormat: DataFormat {
   public var stride: Int?
   /// The fraction at the end of the text that becomes the validation split.
   public var validation = 0.1
+  /// An earlier output whose alphabet and context are to be used.
+  public var like: String?
 
   public init() {}
+
+  public var companions: [String] { [like].compactMap(\.self) }
 
   /// Cuts a text into windows: x holds `context` characters, y those that follow each of them. The last part of the
   /// text, in its order, is the validation split.
   public func write(_ sources: [String], to file: OutputFile) throws {
     try requireOne(sources, "join them first")
     let path = sources[0]
-    let text = try EncodedText(path: path)
+    let model = try like.map { path throws in try Self.windows(of: path) }
+    let context = model?.context ?? self.context
+    let text = try EncodedText(path: path, vocabulary: model?.vocabulary, of: like ?? "")
     let cut = text.indices.count - Int(Double(text.indices.count) * validation)
     var parts = [("train", 0..<cut)]
     if cut < text.indices.count { parts.append(("val", cut..<text.indices.count)) }
@@ -62,14 +71,29 @@ public struct TextFormat: DataFormat {
   }
 }
 
+extension TextFormat {
+  /// Alphabet and context of the training split of a file that was converted before.
+  private static func windows(of path: String) throws -> (vocabulary: [Unicode.Scalar], context: Int) {
+    let file = try HDF5File.open(path)
+    guard try file.exists("/train/x"), let vocabulary = try file.stringAttribute("vocabulary", of: "/train/x"),
+      let context = try file.dataset("/train/x").shape.last
+    else {
+      throw Failure.data("--like \(path): was not made by data convert text: no vocabulary of /train/x")
+    }
+    return (Array(vocabulary.unicodeScalars), context)
+  }
+}
+
 /// A text as whole numbers: each character (Unicode scalar) by its place in the sorted alphabet of the text.
 struct EncodedText {
   /// Each character of the text once, in ascending order.
   let vocabulary: [Unicode.Scalar]
   let indices: [Int]
 
-  /// - Throws: `Failure` if the file is missing or not UTF-8, or holds more characters than an attribute can list.
-  init(path: String) throws {
+  /// - Parameter given: the alphabet of the file `owner`; nil for that of the text.
+  /// - Throws: `Failure` if the file is missing or not UTF-8, or holds more characters than an attribute can list, or
+  ///   one that is not in the alphabet.
+  init(path: String, vocabulary given: [Unicode.Scalar]?, of owner: String) throws {
     let source = try SourceFile(path: path)
     var bytes: [UInt8] = []
     while true {
@@ -80,13 +104,18 @@ struct EncodedText {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Failure.data("\(path): is not UTF-8 text; convert it first, for instance with iconv")
     }
-    vocabulary = Set(text.unicodeScalars).sorted { $0.value < $1.value }
+    vocabulary = given ?? Set(text.unicodeScalars).sorted { $0.value < $1.value }
     guard !vocabulary.contains("\0") else { throw Failure.data("\(path): holds null characters, expected text") }
     // HDF5 stores an attribute of up to 64 KiB with its object.
     guard vocabulary.reduce(0, { $0 + UTF8.width($1) }) < 60_000 else {
       throw Failure.data("\(path): has \(vocabulary.count) different characters, too many for a model of characters")
     }
-    let places = Dictionary(uniqueKeysWithValues: zip(vocabulary, 0...))
-    indices = text.unicodeScalars.map { places[$0] ?? 0 }
+    let places = Dictionary(zip(vocabulary, 0...), uniquingKeysWith: { first, _ in first })
+    indices = try text.unicodeScalars.enumerated().map { position, scalar in
+      if let place = places[scalar] { return place }
+      throw Failure.data(
+        "\(path): character \(position), '\(scalar.escaped(asASCII: false))', is not in the alphabet of \(owner); "
+          + "remove it, or train on a text that has it")
+    }
   }
 }

@@ -56,7 +56,7 @@ extension Checkpoint {
       "scaling": .text(metadata.transform.kind.rawValue),
     ]
     if let indexCount = metadata.indexCount { attributes["index_count"] = .integer(indexCount) }
-    data = metadata.data.attributes
+    metadata.data.write(to: &self)
   }
 
   private static func arrays(_ values: BufferView<Float>, _ layout: ParameterLayout) -> [Array] {

@@ -4,17 +4,20 @@ import DataPipeline
 import NeuralNetwork
 import NumericCore
 
-/// What a model knows of the data that it was trained on, kept in a checkpoint as attributes of the group `/data`.
+/// What a model knows of the data that it was trained on, kept in a checkpoint as attributes.
 ///
-/// | attribute | holds |
+/// | attribute of `/data` | holds |
 /// |---|---|
 /// | `columns` `targets` `classes` `words` | names, one a line |
-/// | `vocabulary` | the characters that features stand for by number |
-/// | `feature_shape` `channels_first` `feature_type` | one sample's features as they lie in the files |
-/// | `target_shape` `target_type` | one sample's targets |
+/// | `feature_type` `target_shape` `target_type` | of one sample, as the files have them |
 /// | `fingerprint` | of the whole training split |
 ///
-/// What the data do not name is left out; checkpoints of earlier versions have none of it.
+/// | attribute of `/` | holds |
+/// |---|---|
+/// | `vocabulary` | the characters that features stand for by number |
+/// | `file_shape` `channels_first` | one sample's features as they lie in the files |
+///
+/// What the data do not name is left out; checkpoints of earlier versions have no `/data`.
 struct DataDescription: Sendable, Equatable {
   var names = DataNames()
   /// How samples lie in the files.
@@ -40,30 +43,46 @@ struct DataDescription: Sendable, Equatable {
     }
     names = DataNames(
       columns: lines("columns"), targets: lines("targets"), classes: lines("classes"),
-      // Earlier versions kept two of these beside the configuration.
-      characters: text("vocabulary") ?? checkpoint.attributes["vocabulary"]?.text, words: lines("words"))
-    let isChannelsFirst = checkpoint.data["channels_first"] ?? checkpoint.attributes["channels_first"]
-    storage = (text("feature_shape") ?? checkpoint.attributes["file_shape"]?.text).map {
-      FeatureStorage(shape: Checkpoint.shape(in: $0), isChannelsFirst: isChannelsFirst?.integer == 1)
+      characters: checkpoint.attributes["vocabulary"]?.text, words: lines("words"))
+    let isChannelsFirst = checkpoint.attributes["channels_first"]?.integer == 1
+    storage = checkpoint.attributes["file_shape"]?.text.map {
+      FeatureStorage(shape: Checkpoint.shape(in: $0), isChannelsFirst: isChannelsFirst)
     }
     featureType = text("feature_type")
     (targetShape, targetType) = (text("target_shape").map(Checkpoint.shape(in:)), text("target_type"))
     fingerprint = text("fingerprint").map { DataFingerprint($0) }
   }
 
-  /// What goes into a checkpoint.
-  var attributes: [String: Checkpoint.Attribute] {
+  /// Puts it into a checkpoint.
+  func write(to checkpoint: inout Checkpoint) {
     func lines(_ names: [String]?) -> String? { names?.map(\.onOneLine).joined(separator: "\n") }
-    var texts: [String: String?] = [
+    let texts = [
       "columns": lines(names.columns), "targets": lines(names.targets), "classes": lines(names.classes),
-      "vocabulary": names.characters, "words": lines(names.words), "feature_type": featureType,
+      "words": lines(names.words), "feature_type": featureType, "target_shape": targetShape.map(Checkpoint.text(of:)),
       "target_type": targetType, "fingerprint": fingerprint?.description,
     ]
-    texts["feature_shape"] = storage.map { Checkpoint.text(of: $0.shape) }
-    texts["target_shape"] = targetShape.map(Checkpoint.text(of:))
-    var attributes = texts.compactMapValues { $0.map(Checkpoint.Attribute.text) }
-    attributes["channels_first"] = storage.map { .integer($0.isChannelsFirst ? 1 : 0) }
-    return attributes
+    checkpoint.data = texts.compactMapValues { $0.map(Checkpoint.Attribute.text) }
+    checkpoint.attributes["vocabulary"] = names.characters.map(Checkpoint.Attribute.text)
+    checkpoint.attributes["file_shape"] = storage.map { .text(Checkpoint.text(of: $0.shape)) }
+    checkpoint.attributes["channels_first"] = storage.map { .integer($0.isChannelsFirst ? 1 : 0) }
+  }
+
+  /// What is to be said of features of another kind than those of training; nil where they are of the same.
+  ///
+  /// - Throws: where integers were scaled by the greatest value of their type and the features are floating point,
+  ///   which that scale does not suit.
+  func doubt(about split: SplitSource, scaledBy transform: FeatureTransform, of path: String) throws -> String? {
+    guard let featureType else { return nil }
+    let wasInteger = !featureType.hasPrefix("float")
+    guard wasInteger != split.featureType.isInteger else { return nil }
+    let place = "\(split.place(.features, row: 0)): "
+    let kinds = "features of \(split.featureType.name), but \(path) was trained on \(featureType)"
+    guard wasInteger, transform.kind == .unit, transform.factor[0] != 1 else {
+      return place + kinds + "; they are taken to be in the same units"
+    }
+    throw Failure.data(
+      "\(place)\(kinds), divided by \(trimmedNumber(Double((1 / transform.factor[0]).rounded()))); give features in "
+        + "the units of training, as integers")
   }
 
   /// Whether both say what the values of the training split are, and they are others.

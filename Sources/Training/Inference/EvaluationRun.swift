@@ -27,6 +27,10 @@ public enum EvaluationRun {
     package let split: String
     package let lossName: String
     package let metrics: SplitMetrics
+    /// Of classes or target columns, by index; nil where the training data had none.
+    package let names: [String]?
+    /// What a user should know of how the data were taken, one line each.
+    package let remarks: [String]
   }
 
   /// Evaluates and prints nothing. Collective.
@@ -50,7 +54,7 @@ public enum EvaluationRun {
     return Result(
       step: trained.progress.step, data: samples.path, split: samples.name.rawValue,
       lossName: trained.metadata.lossName,
-      metrics: metrics)
+      metrics: metrics, names: trained.outputNames, remarks: samples.remarks)
   }
 
   /// An evaluator over the same shards, batches and held-out rows as in training, so that it gives the same bits.

@@ -29,6 +29,10 @@ public enum PredictionRun {
     public let data: String
     /// `train`, `val` or `test`.
     public let split: String
+    /// Of classes or target columns, by index; nil where the training data had none.
+    public let names: [String]?
+    /// What a user should know of how the data were taken, one line each.
+    public let remarks: [String]
   }
 
   /// Collective. Rank 0 gathers and writes.
@@ -60,7 +64,9 @@ public enum PredictionRun {
       }
     }
     if ranks.isRoot { try write(outputs, trained: trained, samples: samples, to: arguments.output) }
-    return Result(rows: samples.rows.count, data: samples.path, split: samples.name.rawValue)
+    return Result(
+      rows: samples.rows.count, data: samples.path, split: samples.name.rawValue,
+      names: trained.outputNames, remarks: samples.remarks)
   }
 
   private static func write(_ outputs: [Float], trained: TrainedModel, samples: Samples, to path: String) throws {
@@ -68,7 +74,8 @@ public enum PredictionRun {
     try trained.task(samples.source).write(
       Predictions(
         outputs: outputs, rows: samples.rows.count, shape: trained.model.outputShapes[0],
-        inputShape: trained.metadata.inputShape, outputSize: trained.metadata.outputSize), to: file)
+        inputShape: trained.metadata.inputShape, outputSize: trained.metadata.outputSize,
+        names: trained.metadata.data.names), to: file)
     try file.setAttribute("checkpoint", to: trained.path)
     let image = try file.image()
     try file.close()

@@ -28,7 +28,8 @@ package struct SampleGenerator {
   package init(_ checkpoint: GenerativeCheckpoint) throws {
     trained = checkpoint.trained
     let model = trained.metadata.configuration.model
-    guard let networks = try trained.factory.makeAdversarialModel(model), let storage = trained.metadata.data.storage else {
+    guard let networks = try trained.factory.makeAdversarialModel(model), let storage = trained.metadata.data.storage
+    else {
       throw Failure.data("\(trained.path): the attribute 'file_shape' is missing or not as ddp-train writes it")
     }
     (self.networks, self.storage) = (networks, storage)

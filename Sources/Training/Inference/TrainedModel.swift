@@ -50,6 +50,12 @@ struct TrainedModel {
 
   var values: ModelValues<Float> { ModelValues(parameters: parameters.view, statistics: statistics.view) }
 
+  /// Of classes or target columns, by index; nil where the training data had none.
+  var outputNames: [String]? {
+    metadata.data.names.classNames
+      ?? (metadata.outputSize > 1 ? metadata.data.names.outputs(metadata.outputSize) : nil)
+  }
+
   /// The task of its training, with the loss resolved for a split.
   func task(_ split: SplitSource) throws -> any LearningTask {
     try TaskCatalog.task(
@@ -102,6 +108,7 @@ struct TrainedModel {
           + "\(metadata.inputShape)"
       )
     }
+    let doubt = try metadata.data.doubt(about: found, scaledBy: metadata.transform, of: self.path)
     let all = RowSelection.all(count: found.sampleCount)
     let rows: RowSelection =
       switch name {
@@ -111,7 +118,7 @@ struct TrainedModel {
       }
     return Samples(
       path: source.path, name: name, source: labelsRequired ? found : found.withoutTargets, rows: rows,
-      remarks: source.remarks)
+      remarks: source.remarks + [doubt].compactMap(\.self))
   }
 }
 

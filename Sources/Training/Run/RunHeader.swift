@@ -37,7 +37,7 @@ enum RunHeader {
           splits.joined(separator: ", ") + ": \(source.featureShape) \(source.featureType.name), "
             + "\(trainer.task.outputText(data.outputSize).map { $0 + ", " } ?? "")scaling "
             + "\(data.transform.kind.rawValue)",
-        ]
+        ] + names(source.names)
       ),
       (
         "model",
@@ -64,6 +64,12 @@ enum RunHeader {
     return rows.flatMap { name, lines in
       lines.enumerated().map { ($0 == 0 ? name : "").padding(toLength: 11, withPad: " ", startingAt: 0) + $1 }
     }
+  }
+
+  /// What columns and classes are called, a line each.
+  private static func names(_ names: DataNames) -> [String] {
+    [("columns", names.columns), ("classes", names.classes), ("targets", names.classes == nil ? names.targets : nil)]
+      .compactMap { noun, list in list.map { "\(noun) \(listing($0, limit: 8))" } }
   }
 
   /// The words, joined by arrows, on lines of at most 69 characters.

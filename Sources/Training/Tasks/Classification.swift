@@ -62,8 +62,11 @@ extension Predictions {
     }
     try file.write("/logits", shape: leading + [outputSize], elements: outputs)
     try file.write("/classes", shape: leading, elements: classes)
+    try nameColumns(of: "/logits", in: file)
+    try nameClasses(of: "/classes", in: file)
     guard probabilities else { return }
     softmaxRows(values.view, classes: outputSize)
     try file.write("/probabilities", shape: leading + [outputSize], elements: Array(values.view))
+    try nameColumns(of: "/probabilities", in: file)
   }
 }

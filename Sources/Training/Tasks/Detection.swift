@@ -55,7 +55,8 @@ struct Detection: LearningTask {
     let logits = starts.flatMap { predictions.outputs[$0..<$0 + classes] }
     let boxes = starts.flatMap { predictions.outputs[$0 + classes..<$0 + width] }
     try Predictions(
-      outputs: logits, rows: rows, shape: [classes], inputShape: predictions.inputShape, outputSize: classes
+      outputs: logits, rows: rows, shape: [classes], inputShape: predictions.inputShape, outputSize: classes,
+      names: predictions.names
     ).writeClasses(to: file, probabilities: true)
     try file.write("/boxes", shape: [rows, boxSize], elements: boxes)
   }

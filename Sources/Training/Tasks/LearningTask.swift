@@ -214,6 +214,18 @@ struct Predictions {
   let inputShape: Shape
   /// Classes, or target values.
   let outputSize: Int
+  /// What outputs and classes stand for.
+  let names: DataNames
+
+  /// Gives a data set of one column an output the names of the outputs, one a line in the attribute `columns`.
+  func nameColumns(of path: String, in file: HDF5File) throws {
+    if let names = names.outputs(outputSize) { try file.setLines("columns", names, of: path) }
+  }
+
+  /// Gives a data set of class indices the names of the classes, one a line in the attribute `classes`.
+  func nameClasses(of path: String, in file: HDF5File) throws {
+    if let names = names.classNames { try file.setLines("classes", names, of: path) }
+  }
 }
 
 /// `10 classes`.

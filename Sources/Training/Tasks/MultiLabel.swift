@@ -26,13 +26,20 @@ struct MultiLabel: LearningTask {
   static func write(_ predictions: Predictions, of loss: any Loss, to file: HDF5File) throws {
     let (rows, width) = (predictions.rows, predictions.outputSize)
     try file.write("/logits", shape: [rows, width], elements: predictions.outputs)
+    try predictions.nameColumns(of: "/logits", in: file)
     if loss.givesProbabilities {
       // Element by element, so in place.
       let probabilities = FlatBuffer(predictions.outputs)
       sigmoid(probabilities.view, into: probabilities.view)
       try file.write("/probabilities", shape: [rows, width], elements: Array(probabilities.view))
+      try predictions.nameColumns(of: "/probabilities", in: file)
     }
     try file.write(
       "/classes", shape: width == 1 ? [rows] : [rows, width], elements: predictions.outputs.map { $0 > 0 ? 1 : 0 })
+    if width == 1 {
+      try predictions.nameClasses(of: "/classes", in: file)
+    } else {
+      try predictions.nameColumns(of: "/classes", in: file)
+    }
   }
 }

@@ -18,5 +18,6 @@ struct Regression: LearningTask {
 
   func write(_ predictions: Predictions, to file: HDF5File) throws {
     try file.write("/values", shape: [predictions.rows, predictions.outputSize], elements: predictions.outputs)
+    try predictions.nameColumns(of: "/values", in: file)
   }
 }

@@ -30,6 +30,7 @@ package struct Evaluate: Command {
     try DistributedProgram.withMPI { ranks in
       let result = try EvaluationRun.evaluate(arguments, ranks: ranks)
       guard ranks.isRoot else { return .done }
+      for remark in result.remarks { Output.printError("ddp-train: warning: \(remark)") }
       for line in json ? [report(result).line] : lines(result) { try Output.print(line) }
       return .done
     }
@@ -50,7 +51,8 @@ package struct Evaluate: Command {
     members.append(
       .init("metrics", .object(report.figures.map { JSONValue.Member($0.name, .finite($0.value)) })))
     if !report.classes.isEmpty {
-      members.append(.init("classes", .array(report.classes.map(\.json))))
+      let classes = report.classes.map { $0.json(named: result.name($0.index)) }
+      members.append(.init("classes", .array(classes)))
     }
     if let confusion = report.confusion {
       members.append(.init("confusion_matrix", .array(confusion.map { .array($0.map(JSONValue.integer)) })))
@@ -70,28 +72,29 @@ package struct Evaluate: Command {
       head.add([figure.name, figure.value.map(shortNumber) ?? "not defined"])
     }
     guard let report = metrics.report, !report.classes.isEmpty else { return head.lines }
-    return head.lines + [""] + classLines(report) + confusionLines(report)
+    return head.lines + [""] + classLines(report, of: result) + confusionLines(report, of: result)
   }
 
-  private func classLines(_ report: MetricReport) -> [String] {
+  private func classLines(_ report: MetricReport, of result: EvaluationRun.Result) -> [String] {
     let hasRanking = report.classes.contains { $0.averagePrecision != nil }
     let names =
       ["class", "samples", "precision", "recall", "f1"] + (hasRanking ? ["roc_auc", "average_precision"] : [])
-    var table = TextTable(names.map { _ in .right })
+    var table = TextTable([result.names == nil ? .right : .left] + names.dropFirst().map { _ in .right })
     table.add(names)
     for item in report.classes {
       let ranking = hasRanking ? [item.rocAUC, item.averagePrecision].map { $0.map(shortNumber) ?? "–" } : []
       table.add(
-        [String(item.index), grouped(item.support)] + [item.precision, item.recall, item.f1].map(shortNumber) + ranking)
+        [result.label(item.index), grouped(item.support)]
+          + [item.precision, item.recall, item.f1].map(shortNumber) + ranking)
     }
     return table.lines
   }
 
-  private func confusionLines(_ report: MetricReport) -> [String] {
+  private func confusionLines(_ report: MetricReport, of result: EvaluationRun.Result) -> [String] {
     guard let confusion = report.confusion, confusion.count <= Self.confusionLimit else { return [] }
-    var table = TextTable((0...confusion.count).map { _ in .right })
+    var table = TextTable([result.names == nil ? .right : .left] + confusion.map { _ in .right })
     table.add([""] + confusion.indices.map(String.init))
-    for (row, counts) in confusion.enumerated() { table.add([String(row)] + counts.map(String.init)) }
+    for (row, counts) in confusion.enumerated() { table.add([result.label(row)] + counts.map(String.init)) }
     return ["", "label (row) and prediction (column)"] + table.lines
   }
 
@@ -99,11 +102,24 @@ package struct Evaluate: Command {
   private static let confusionLimit = 20
 }
 
+extension EvaluationRun.Result {
+  /// The name of a class or output; nil where it has none.
+  fileprivate func name(_ index: Int) -> String? {
+    names.flatMap { $0.indices.contains(index) ? $0[index] : nil }
+  }
+
+  /// Its number, with its name behind where it has one.
+  fileprivate func label(_ index: Int) -> String {
+    guard let name = name(index) else { return String(index) }
+    return "\(index) \(name.shownName.shortened(to: 24))"
+  }
+}
+
 extension MetricReport.ClassFigures {
-  fileprivate var json: JSONValue {
+  fileprivate func json(named name: String?) -> JSONValue {
     [
-      "class": .integer(index), "samples": .integer(support), "precision": .number(precision),
-      "recall": .number(recall), "f1": .number(f1), "roc_auc": .optional(rocAUC),
+      "class": .integer(index), "name": name.map(JSONValue.string) ?? .null, "samples": .integer(support),
+      "precision": .number(precision), "recall": .number(recall), "f1": .number(f1), "roc_auc": .optional(rocAUC),
       "average_precision": .optional(averagePrecision),
     ]
   }

@@ -9,7 +9,8 @@ package struct Predict: Command {
   package static let summary = "writes predictions"
   package static let discussion = """
     Writes logits, probabilities and classes (and boxes), or values, for every sample of a split, in its order. \
-    Values of a reconstruction are scaled as the model's input is.
+    Values of a reconstruction are scaled as the model's input is. Columns of features are matched to the model's by \
+    name; the attributes 'columns' and 'classes' of the output name its own.
     """
   package static let options = [
     Option("--data", \Predict.arguments.data, "FILE", "HDF5 file, directory, glob or text list of files; required"),
@@ -35,8 +36,10 @@ package struct Predict: Command {
     try DistributedProgram.withMPI { ranks in
       let result = try PredictionRun.run(arguments, ranks: ranks)
       guard ranks.isRoot else { return .done }
+      for remark in result.remarks { Output.printError("ddp-train: warning: \(remark)") }
+      let named = result.names.map { ": " + listing($0, limit: 20) } ?? ""
       try Output.print(
-        "\(arguments.output): predictions for \(grouped(result.rows)) rows of \(result.data) \(result.split)")
+        "\(arguments.output): predictions for \(grouped(result.rows)) rows of \(result.data) \(result.split)\(named)")
       return .done
     }
   }

@@ -81,7 +81,7 @@ public struct Delimiter: SettingValue, Equatable {
 struct CSVTable {
   let path: String
   /// The names in the header, without the label's; nil if there is no header.
-  let featureNames: [String]?
+  private(set) var featureNames: [String]?
   let labelName: String?
   let featureCount: Int
   /// [rows, featureCount]
@@ -112,6 +112,7 @@ struct CSVTable {
     let labelColumn = try Self.labelColumn(options.label, names: names, columnCount: columnCount, path: path)
     featureNames = names.map { names in names.indices.filter { $0 != labelColumn }.map { names[$0] } }
     labelName = names?[labelColumn]
+    try Self.checkUnique(featureNames ?? [], path: path, line: reader.line)
     featureCount = columnCount - 1
     var more = true
     if hasHeader { more = try reader.next() }
@@ -145,6 +146,48 @@ struct CSVTable {
     let label = reader.text(labelColumn)
     guard !label.isEmpty else { throw Failure.data("\(place(labelColumn)): empty cell, expected a label") }
     labels.append(label)
+  }
+
+  private static func checkUnique(_ names: [String], path: String, line: Int) throws {
+    var seen: Set<String> = []
+    guard let twice = names.first(where: { !seen.insert($0).inserted }) else { return }
+    throw Failure.data(
+      "\(path): line \(line): two columns are called '\(twice.shownName)'; give each column a name of its own")
+  }
+
+  /// The same table with its features in the order that those of `other` have, by name.
+  ///
+  /// - Throws: `Failure` where one of the two has a column that the other has not.
+  func ordered(like other: CSVTable) throws -> CSVTable {
+    guard let names = featureNames, let expected = other.featureNames else {
+      guard featureCount == other.featureCount else {
+        throw Failure.data(
+          "\(path) has \(featureCount) features and \(other.path) \(other.featureCount); they must have the same "
+            + "columns")
+      }
+      return self
+    }
+    let missing = expected.filter { !Set(names).contains($0) }, more = names.filter { !Set(expected).contains($0) }
+    guard missing.isEmpty, more.isEmpty else {
+      let lacks = missing.isEmpty ? nil : "lacks \(Self.text(missing))"
+      let has = more.isEmpty ? nil : "has besides \(Self.text(more))"
+      throw Failure.data(
+        "\(path) \([lacks, has].compactMap(\.self).joined(separator: " and ")); expected the columns of "
+          + "\(other.path), in any order: \(listing(expected, limit: 20))")
+    }
+    let places = Dictionary(zip(names, 0...), uniquingKeysWith: { first, _ in first })
+    let order = expected.compactMap { places[$0] }
+    var result = self
+    result.featureNames = expected
+    for start in stride(from: 0, to: features.count, by: featureCount) {
+      for (column, place) in order.enumerated() { result.features[start + column] = features[start + place] }
+    }
+    return result
+  }
+
+  /// `the column 'a'`, `the columns a, b`.
+  private static func text(_ names: [String]) -> String {
+    names.count == 1 ? "the column '\(names[0].shownName)'" : "the columns \(listing(names, limit: 8))"
   }
 
   static let labelNames = ["label", "target", "class", "y", "species"]
