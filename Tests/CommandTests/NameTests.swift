@@ -219,6 +219,35 @@ extension Commands {
       }
     }
 
+    /// Pixels from 0 to 1, or of more bits, for a model that divides bytes by 255.
+    @Test func otherUnitsThanThoseOfTrainingAreRefused() throws {
+      try Sandbox.with { sandbox in
+        func write<T: HDF5Element>(_ name: String, _ value: (Int) -> T) throws {
+          let file = try HDF5File.create(sandbox.file(name))
+          try file.write("/X", shape: [40, 4], elements: (0..<160).map(value))
+          try file.write("/y", shape: [40], elements: (0..<40).map { $0 % 2 })
+          try file.close()
+        }
+        try write("bytes.h5") { UInt8($0) }
+        try write("wide.h5") { $0 }
+        try write("wider.h5") { UInt16($0 * 3) }
+        try write("floats.h5") { Float($0) / 160 }
+        try sandbox.succeed([
+          "--data", "bytes.h5", "--model", "linear", "--loss", "cross_entropy", "--epochs", "1", "--run", "run",
+          "--quiet", "--set", "data.scaling=unit",
+        ])
+        try sandbox.succeed(["evaluate", Self.best, "--data", "wide.h5"])
+        try sandbox.expectFailure(
+          ["evaluate", Self.best, "--data", "wider.h5"], status: 3,
+          "wider.h5: /X row 0: features of uint16 go up to 477, but \(Self.best) divides its own by their greatest, "
+            + "255; give features in the units of training")
+        try sandbox.expectFailure(
+          ["evaluate", Self.best, "--data", "floats.h5"], status: 3,
+          "floats.h5: /X row 0: features of float32, but \(Self.best) was trained on uint8, divided by 255; give "
+            + "integers in the units of training")
+      }
+    }
+
     @Test func anotherVocabularyIsRefused() throws {
       try Sandbox.with { sandbox in
         let text = String(repeating: "abcabdacb ", count: 60)

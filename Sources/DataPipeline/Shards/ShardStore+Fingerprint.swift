@@ -3,9 +3,9 @@ public import Collectives
 /// A number that tells training data from others: equal for equal shapes, types and values of features and targets in
 /// the same order of rows.
 ///
-/// It is a sum over rows of a hash of the row's number and bytes, so that neither ranks and shards nor files, chunks and
-/// compression show in it. It finds data that changed by mistake; it is no defence against data that were made to have
-/// it.
+/// It is a sum over rows of a hash of the row's number and bytes, so that neither ranks and shards nor files, chunks
+/// and compression show in it. It finds data that changed by mistake; it is no defence against data that were made to
+/// have it.
 public struct DataFingerprint: Sendable, Equatable, CustomStringConvertible {
   /// 16 hexadecimal digits.
   public let description: String

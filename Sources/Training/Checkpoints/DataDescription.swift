@@ -68,21 +68,29 @@ struct DataDescription: Sendable, Equatable {
   }
 
   /// What is to be said of features of another kind than those of training; nil where they are of the same.
+  func doubt(about split: SplitSource, of path: String) -> String? {
+    guard let featureType, isInteger != split.featureType.isInteger else { return nil }
+    return "\(split.place(.features, row: 0)): features of \(split.featureType.name), but \(path) was trained on "
+      + "\(featureType); they are taken to be in the same units"
+  }
+
+  private var isInteger: Bool { featureType?.hasPrefix("float") == false }
+
+  /// Checks features of another type than those of training where these were divided by their type's greatest value.
   ///
-  /// - Throws: where integers were scaled by the greatest value of their type and the features are floating point,
-  ///   which that scale does not suit.
-  func doubt(about split: SplitSource, scaledBy transform: FeatureTransform, of path: String) throws -> String? {
-    guard let featureType else { return nil }
-    let wasInteger = !featureType.hasPrefix("float")
-    guard wasInteger != split.featureType.isInteger else { return nil }
-    let place = "\(split.place(.features, row: 0)): "
-    let kinds = "features of \(split.featureType.name), but \(path) was trained on \(featureType)"
-    guard wasInteger, transform.kind == .unit, transform.factor[0] != 1 else {
-      return place + kinds + "; they are taken to be in the same units"
+  /// - Throws: where they are floating point, or greater than that.
+  func checkUnits(of store: ShardStore, scaledBy transform: FeatureTransform, of path: String) throws {
+    let split = store.source
+    guard isInteger, split.featureType.name != featureType, transform.kind == .unit, transform.factor[0] != 1 else {
+      return
     }
-    throw Failure.data(
-      "\(place)\(kinds), divided by \(trimmedNumber(Double((1 / transform.factor[0]).rounded()))); give features in "
-        + "the units of training, as integers")
+    let greatest = Double((1 / transform.factor[0]).rounded())
+    guard split.featureType.isInteger else {
+      throw Failure.data(
+        "\(split.place(.features, row: 0)): features of \(split.featureType.name), but \(path) was trained on "
+          + "\(featureType ?? ""), divided by \(trimmedNumber(greatest)); give integers in the units of training")
+    }
+    try store.checkGreatest(greatest, of: path)
   }
 
   /// Whether both say what the values of the training split are, and they are others.

@@ -84,6 +84,7 @@ public enum EvaluationRun {
     if let limit = metadata.configuration.model.indexLimit(indexCount: indexCount) {
       try store.checkIndices(below: limit)
     }
+    try metadata.data.checkUnits(of: store, scaledBy: metadata.transform, of: trained.path)
     store.transform = metadata.transform
     let metrics = MetricSelection(task.metricTask(outputSize: metadata.outputSize), among: trained.metrics)
     return Evaluator(

@@ -108,7 +108,7 @@ struct TrainedModel {
           + "\(metadata.inputShape)"
       )
     }
-    let doubt = try metadata.data.doubt(about: found, scaledBy: metadata.transform, of: self.path)
+    let doubt = metadata.data.doubt(about: found, of: self.path)
     let all = RowSelection.all(count: found.sampleCount)
     let rows: RowSelection =
       switch name {
