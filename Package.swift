@@ -28,11 +28,13 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CProcessor"),
 
     // MARK: Libraries, each importing only those above it
     .target(name: "Basics"),
     .target(name: "Settings", dependencies: ["Basics"]),
-    .target(name: "NumericCore", dependencies: ["COpenBLAS"], swiftSettings: kernelSettings),
+    .target(
+      name: "NumericCore", dependencies: ["COpenBLAS", "CProcessor", "Basics"], swiftSettings: kernelSettings),
     .target(name: "Metrics", dependencies: ["NumericCore", "Basics"], swiftSettings: kernelSettings),
     .target(name: "NeuralNetwork", dependencies: ["NumericCore", "Settings", "Basics"], swiftSettings: kernelSettings),
     .target(name: "Optimizers", dependencies: ["NumericCore", "Settings", "Basics"], swiftSettings: kernelSettings),
@@ -85,8 +87,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "Basics", "DataTools", "Settings", "Training",
-        "ddp-train",
+        "ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "Basics", "NumericCore", "DataTools", "Settings",
+        "Training", "ddp-train",
       ]),
     .testTarget(
       name: "DistributedTests",

@@ -1,6 +1,7 @@
 import Collectives
 import Basics
 import Foundation
+import Training
 
 // Runs one case on every rank of an MPI job: what the tests start under mpirun. A rank that finds something wrong says
 // so in one line and ends the job; success is one line from rank 0 and exit code 0.
@@ -14,7 +15,7 @@ do {
 }
 
 func run(_ arguments: [String]) throws {
-  let ranks = try MPILibrary.start()
+  let ranks = try Machine.joinJob()
   let summary: String
   switch arguments.first {
   case "collectives": summary = try CollectivesCase.run(ranks)
@@ -24,11 +25,12 @@ func run(_ arguments: [String]) throws {
   case "steps": summary = try StepsCase(Array(arguments.dropFirst())).run(ranks)
   case "library": summary = try LibraryCase(Array(arguments.dropFirst())).run(ranks)
   case "search": summary = try SearchCase(Array(arguments.dropFirst())).run(ranks)
+  case "subnormals": summary = try SubnormalCase.run()
   case "audit": summary = try AuditCase(Array(arguments.dropFirst())).run(ranks)
   default:
     throw SelfTestFailure(
-      "expected collectives, exchange, barrier, fail exchange|mpi, audit DATA RUN SHARDS BATCH, library RUN …, search "
-        + "DATA …, or steps …"
+      "expected collectives, exchange, barrier, subnormals, fail exchange|mpi, audit DATA RUN SHARDS BATCH, library "
+        + "RUN …, search DATA …, or steps …"
     )
   }
   if ranks.isRoot { print(summary) }

@@ -23,7 +23,8 @@ struct Sandbox {
 
   /// The environment of a user's shell: no launcher, no setting that brings a warning.
   static let environment: [String: String?] = [
-    "OPENBLAS_CORETYPE": nil, "OMPI_COMM_WORLD_SIZE": nil, "PMI_SIZE": nil, "SLURM_NTASKS": nil,
+    "OPENBLAS_CORETYPE": nil, "DDP_TRAIN_UNKNOWN_CPU": nil, "OMPI_COMM_WORLD_SIZE": nil, "PMI_SIZE": nil,
+    "SLURM_NTASKS": nil,
   ]
 
   /// Runs `ddp-train`, under `mpirun` where `ranks` is given.

@@ -35,6 +35,12 @@ extension DistributedTests {
       try expectSuccess(["barrier"], ranks: 5, ranksPerNode: 2, summary: "barrier: 5 ranks on nodes [2, 2, 1]")
     }
 
+    /// Also the threads that OpenBLAS has when it is loaded.
+    @Test(arguments: [nil, "1"]) func subnormalNumbersAreZeroOnEveryThread(threads: String?) throws {
+      let finished = try run(selfTest, ["subnormals"], environment: ["OPENBLAS_NUM_THREADS": threads])
+      #expect(finished.status == 0, "\(finished)")
+    }
+
     @Test(arguments: ["exchange", "mpi"]) func aFailingRankEndsTheJob(waitingIn place: String) throws {
       let finished = try mpirun(ranks: 3, selfTest, ["fail", place], timeout: .seconds(20))
       #expect(finished.status == 4, "the exit code of the failure: \(finished)")

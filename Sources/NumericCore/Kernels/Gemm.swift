@@ -75,19 +75,3 @@ extension Double {
       beta, c.base, blasint(c.stride))
   }
 }
-
-/// The BLAS library behind `multiply`: its identity belongs in checkpoints, because another kernel family or another
-/// number of threads gives other bits.
-public enum BLAS {
-  /// The kernel family that OpenBLAS runs, such as `Haswell`.
-  public static var coreName: String { String(cString: openblas_get_corename()) }
-  /// Such as `OpenBLAS 0.3.21`.
-  public static var version: String {
-    String(cString: openblas_get_config()).split(separator: " ").prefix(2).joined(separator: " ")
-  }
-  /// Threads that one product may use.
-  public static var threads: Int {
-    get { Int(openblas_get_num_threads()) }
-    set { openblas_set_num_threads(Int32(newValue)) }
-  }
-}

@@ -30,7 +30,7 @@ public enum DistributedProgram {
   /// Runs `body` inside the MPI job. MPI is finalized on success alone: a rank that finalizes while others wait would
   /// hang them.
   public static func withMPI<Result>(_ body: (_ ranks: MPICommunicator) throws -> Result) throws -> Result {
-    let ranks = try MPILibrary.start()
+    let ranks = try Machine.joinJob()
     let result = try body(ranks)
     try MPILibrary.finish()
     return result

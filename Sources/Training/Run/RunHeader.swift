@@ -28,7 +28,7 @@ enum RunHeader {
           "\(plural(topology.world.size, "rank")) on \(plural(topology.nodeCount, "node")), \(kind), BLAS "
             + "\(BLAS.coreName) with "
             + "\(plural(BLAS.threads, "thread"))"
-        ]
+        ] + BLAS.kernelChoice.explanation
       ),
       (
         "data",
@@ -88,15 +88,7 @@ enum RunHeader {
 
   static func warnings(resumed: ResumePoint?) -> [String] {
     var warnings: [String] = []
-    let environment = ProcessInfo.processInfo.environment
-    if let core = environment["OPENBLAS_CORETYPE"], ["haswell", "zen", "sandybridge"].contains(core.lowercased()),
-      (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.contains("avx512f") == true
-    {
-      warnings.append(
-        "OPENBLAS_CORETYPE=\(core) keeps OpenBLAS from its AVX-512 kernels on this CPU, which are up to twice as fast; "
-          + "unset it"
-      )
-    }
+    if let warning = BLAS.kernelChoice.warning { warnings.append(warning) }
     guard let resumed else { return warnings }
     for error in resumed.refused { warnings.append("not resumed from a newer checkpoint: \(error)") }
     let attributes = resumed.checkpoint.attributes

@@ -1,0 +1,132 @@
+#include <stdint.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <xmmintrin.h>
+#endif
+
+// Extensions of the instruction set, each with the older ones of its generation. Bits of a mask.
+enum {
+  CPROCESSOR_AVX = 1 << 0,
+  CPROCESSOR_FMA = 1 << 1,
+  CPROCESSOR_AVX2 = 1 << 2,
+  // BMI1, BMI2 and LZCNT.
+  CPROCESSOR_BMI2 = 1 << 3,
+  CPROCESSOR_F16C = 1 << 4,
+  // F, DQ, BW and VL.
+  CPROCESSOR_AVX512 = 1 << 5,
+  CPROCESSOR_AVX512_IFMA = 1 << 6,
+  CPROCESSOR_AVX512_VBMI = 1 << 7,
+  CPROCESSOR_AVX512_VBMI2 = 1 << 8,
+  CPROCESSOR_AVX512_VNNI = 1 << 9,
+  CPROCESSOR_AVX512_BF16 = 1 << 10,
+  CPROCESSOR_AVX512_FP16 = 1 << 11,
+  // AMD's, which its later processors have no more.
+  CPROCESSOR_FMA4 = 1 << 12,
+  CPROCESSOR_3DNOW = 1 << 13,
+};
+
+// What this processor can execute: what it says of itself, as far as the operating system keeps the registers.
+static inline int32_t cprocessor_features(void) {
+  int32_t features = 0;
+#if defined(__x86_64__)
+  uint32_t a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(0x80000001, &a, &b, &c, &d)) {
+    if (d >> 31 & 1) features |= CPROCESSOR_3DNOW;
+  }
+  const int lzcnt = c >> 5 & 1, fma4 = c >> 16 & 1;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return features;
+  if (!(c >> 27 & 1)) return features;  // XGETBV cannot be asked: no registers beyond SSE's are kept
+  const uint32_t first = c;
+  uint32_t kept, high;
+  __asm__ volatile("xgetbv" : "=a"(kept), "=d"(high) : "c"(0));
+  if ((kept & 0x06) != 0x06 || !(first >> 28 & 1)) return features;
+  features |= CPROCESSOR_AVX;
+  if (fma4) features |= CPROCESSOR_FMA4;
+  if (first >> 12 & 1) features |= CPROCESSOR_FMA;
+  if (first >> 29 & 1) features |= CPROCESSOR_F16C;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return features;
+  if (b >> 5 & 1) features |= CPROCESSOR_AVX2;
+  if ((b >> 3 & 1) && (b >> 8 & 1) && lzcnt) features |= CPROCESSOR_BMI2;
+  const uint32_t avx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;
+  if ((kept & 0xE6) != 0xE6 || (b & avx512) != avx512) return features;
+  features |= CPROCESSOR_AVX512;
+  if (b >> 21 & 1) features |= CPROCESSOR_AVX512_IFMA;
+  if (c >> 1 & 1) features |= CPROCESSOR_AVX512_VBMI;
+  if (c >> 6 & 1) features |= CPROCESSOR_AVX512_VBMI2;
+  if (c >> 11 & 1) features |= CPROCESSOR_AVX512_VNNI;
+  if (d >> 23 & 1) features |= CPROCESSOR_AVX512_FP16;
+  if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1)) features |= CPROCESSOR_AVX512_BF16;
+#endif
+  return features;
+}
+
+// What the code that includes this was compiled for: a constant of each module.
+static inline int32_t cprocessor_compiled_features(void) {
+  int32_t features = 0;
+#ifdef __AVX__
+  features |= CPROCESSOR_AVX;
+#endif
+#ifdef __FMA__
+  features |= CPROCESSOR_FMA;
+#endif
+#ifdef __AVX2__
+  features |= CPROCESSOR_AVX2;
+#endif
+#ifdef __BMI2__
+  features |= CPROCESSOR_BMI2;
+#endif
+#ifdef __F16C__
+  features |= CPROCESSOR_F16C;
+#endif
+#ifdef __AVX512VL__
+  features |= CPROCESSOR_AVX512;
+#endif
+#ifdef __AVX512IFMA__
+  features |= CPROCESSOR_AVX512_IFMA;
+#endif
+#ifdef __AVX512VBMI__
+  features |= CPROCESSOR_AVX512_VBMI;
+#endif
+#ifdef __AVX512VBMI2__
+  features |= CPROCESSOR_AVX512_VBMI2;
+#endif
+#ifdef __AVX512VNNI__
+  features |= CPROCESSOR_AVX512_VNNI;
+#endif
+#ifdef __AVX512BF16__
+  features |= CPROCESSOR_AVX512_BF16;
+#endif
+#ifdef __AVX512FP16__
+  features |= CPROCESSOR_AVX512_FP16;
+#endif
+#ifdef __FMA4__
+  features |= CPROCESSOR_FMA4;
+#endif
+  return features;
+}
+
+// Has the calling thread, and those that it creates from now on, take subnormal numbers for zero, as operands and as
+// results.
+static inline void cprocessor_flush_subnormals(void) {
+#if defined(__x86_64__)
+  _mm_setcsr(_mm_getcsr() | 0x8040);  // FTZ and DAZ
+#elif defined(__aarch64__)
+  uint64_t control;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+  __asm__ volatile("msr fpcr, %0" : : "r"(control | 1ull << 24));
+#endif
+}
+
+// Whether the calling thread does so.
+static inline int cprocessor_flushes_subnormals(void) {
+#if defined(__x86_64__)
+  return (_mm_getcsr() & 0x8040) == 0x8040;
+#elif defined(__aarch64__)
+  uint64_t control;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+  return control >> 24 & 1;
+#else
+  return 0;
+#endif
+}
