@@ -37,11 +37,13 @@ public struct OptimizerSettings: Sendable, Equatable {
 }
 
 extension OptimizerSettings: SettingValue {
+  public static var shorthand: String? { "name" }
+
   /// `"sgd"` or `{ name: "sgd", … }`; without a name it is Adam.
   public static func read(
     _ value: JSONValue, _ subject: String, _ limits: NoLimits
   ) throws(SettingsError) -> OptimizerSettings {
-    var reader = try SettingsReader(value, path: subject, shorthand: "name")
+    var reader = try SettingsReader(value, path: subject, shorthand: shorthand)
     var settings = OptimizerSettings(try OptimizerCatalog.all.readNamed(&reader, default: Adam.name))
     for setting in shared { try setting.read(into: &settings, from: &reader) }
     try reader.finish()

@@ -64,14 +64,34 @@ public struct Catalog<Item>: Sendable {
   ///
   /// - Parameter fallback: the entry without a `name`; nil where the name must be given.
   public func readNamed(_ reader: inout SettingsReader, default fallback: String? = nil) throws(SettingsError) -> Item {
-    guard let name = try reader.name("name", of: names) ?? fallback else {
-      throw reader.error("name", "expected one of " + names.joined(separator: ", "))
+    let given = try reader.name("name", of: names)
+    if given == nil, let tag = reader.unread(among: names) {
+      throw reader.error(tag, "is a name, which stands under the key name: \(reader.path): { name: \"\(tag)\", … }")
     }
+    guard let name = given ?? fallback else { throw missingName(reader) }
     let item = try read(name, &reader)
     if let stray = reader.unread(among: types.flatMap { $0.settingKeys }) {
-      throw reader.error(stray, "is no option of '\(name)'")
+      let whose = "\(reader.path) '\(name)'" + (given == nil ? ", the default," : "")
+      throw reader.error(
+        stray,
+        "is no option of \(whose) but of \(owners(of: [stray]))" + reader.wayOut(leaving: stray, for: "name"))
     }
     return item
+  }
+
+  /// The complaint that there is no name, of a thing whose options may tell which one is meant.
+  private func missingName(_ reader: SettingsReader) -> SettingsError {
+    let options = reader.keys.filter { key in types.contains { $0.settingKeys.contains(key) } }
+    let owners = owners(of: options)
+    guard !options.isEmpty, !owners.isEmpty else {
+      return reader.error("name", "expected one of " + names.joined(separator: ", "))
+    }
+    return reader.error("name", "is missing; \(options.joined(separator: ", ")) would be of \(owners)")
+  }
+
+  /// The entries that have all of these options, in words.
+  private func owners(of options: [String]) -> String {
+    types.filter { type in options.allSatisfy(type.settingKeys.contains) }.map { $0.name }.joined(separator: ", ")
   }
 
   /// Reads `"relu"`, `{ dense: 128 }` or `{ dense: { units: 128 } }`.
@@ -98,8 +118,11 @@ public struct Catalog<Item>: Sendable {
     case .null: given = JSONValue(.object([]), at: value.position)
     case .object: break
     default:
-      guard let shorthand = types.first(where: { $0.name == name })?.shorthand else {
-        throw given.mismatch(ownPath, "no value: it has no options")
+      let type = types.first { $0.name == name }
+      guard let shorthand = type?.shorthand else {
+        let key = type?.settingKeys.first
+        throw given.mismatch(
+          ownPath, key.map { "its options in braces, { \(name): { \($0): … } }" } ?? "no value: it has no options")
       }
       given = JSONValue(.object([JSONValue.Member(shorthand, given)]), at: given.position)
     }

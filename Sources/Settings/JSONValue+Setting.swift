@@ -1,24 +1,28 @@
 extension JSONValue {
-  /// What a plain text stands for where an object may stand, by the object's path; `name` everywhere else.
-  private static let shorthandKeys = ["data": "path"]
-
   /// A copy in which the value at `path` is what `text` spells: JSON5 if it reads as that, otherwise the text itself.
   ///
   /// Objects on the way are made as needed. `optimizer: "sgd"`, of which `optimizer.momentum` is then set, becomes
-  /// `{ name: "sgd", momentum: … }`; setting `model.layers` replaces a model's name.
+  /// `{ name: "sgd", momentum: … }`, and the other way round `{ momentum: … }`, of which `optimizer` is set to `sgd`,
+  /// gets that name and keeps its other keys. Setting `model.layers` replaces a model's name.
   ///
-  /// - Parameter path: keys joined by points, such as `optimizer.learning_rate`.
-  public func setting(path: String, to text: String) throws(SettingsError) -> JSONValue {
-    try setting(path: path, to: JSONValue(commandLineText: text))
+  /// - Parameters:
+  ///   - path: keys joined by points, such as `optimizer.learning_rate`.
+  ///   - shorthands: what a plain text stands for where an object may stand, by the object's path.
+  public func setting(
+    path: String, to text: String, shorthands: [String: String] = [:]
+  ) throws(SettingsError) -> JSONValue {
+    try setting(path: path, to: JSONValue(commandLineText: text), shorthands: shorthands)
   }
 
   /// A copy in which the value at `path` is `value`.
-  public func setting(path: String, to value: JSONValue) throws(SettingsError) -> JSONValue {
+  public func setting(
+    path: String, to value: JSONValue, shorthands: [String: String] = [:]
+  ) throws(SettingsError) -> JSONValue {
     let keys = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard keys.allSatisfy({ !$0.isEmpty }) else {
       throw SettingsError("'\(path)' is not a path; expected keys joined by points, such as optimizer.name")
     }
-    return try setting(keys[...], to: value, path: path)
+    return try setting(keys[...], to: value, path: path, shorthands)
   }
 
   /// What `text` spells on a command line: JSON5 if it reads as that, otherwise the text itself. It has no position.
@@ -27,9 +31,13 @@ extension JSONValue {
   }
 
   private func setting(
-    _ keys: ArraySlice<String>, to value: JSONValue, path: String
+    _ keys: ArraySlice<String>, to value: JSONValue, path: String, _ shorthands: [String: String]
   ) throws(SettingsError) -> JSONValue {
-    guard let key = keys.first else { return value }
+    guard let key = keys.first else {
+      // A name alone changes the name alone.
+      guard case .string = value.content, case .object = content, let key = shorthands[path] else { return value }
+      return try setting([key], to: value, path: "\(path).\(key)", shorthands)
+    }
     var members: [Member]
     switch content {
     case .object(let existing): members = existing
@@ -37,13 +45,13 @@ extension JSONValue {
     case .string where key == "layers": members = []
     case .string:
       let prefix = path.split(separator: ".").dropLast(keys.count).joined(separator: ".")
-      members = [Member(Self.shorthandKeys[prefix] ?? "name", self)]
+      members = [Member(shorthands[prefix] ?? "name", self)]
     default: throw SettingsError("cannot set '\(path)': '\(key)' would be a key of \(summary)", at: position)
     }
     if let index = members.firstIndex(where: { $0.key == key }) {
-      members[index].value = try members[index].value.setting(keys.dropFirst(), to: value, path: path)
+      members[index].value = try members[index].value.setting(keys.dropFirst(), to: value, path: path, shorthands)
     } else {
-      members.append(Member(key, try JSONValue.null.setting(keys.dropFirst(), to: value, path: path)))
+      members.append(Member(key, try JSONValue.null.setting(keys.dropFirst(), to: value, path: path, shorthands)))
     }
     return JSONValue(.object(members), at: position)
   }

@@ -1,12 +1,7 @@
 /// A group of settings under one key of another group, such as `checkpoint: { every_steps: 500 }`.
-public protocol NestedSettings: SettingsGroup, SettingValue, Equatable where Limits == NoLimits {
-  /// The key that a plain text stands for: `data: "mnist.h5"` sets `path`. Default: none.
-  static var shorthand: String? { get }
-}
+public protocol NestedSettings: SettingsGroup, SettingValue, Equatable where Limits == NoLimits {}
 
 extension NestedSettings {
-  public static var shorthand: String? { nil }
-
   public static func read(_ value: JSONValue, _ subject: String, _ limits: NoLimits) throws(SettingsError) -> Self {
     var reader = try SettingsReader(value, path: subject, shorthand: shorthand)
     let settings = try Self(reading: &reader)

@@ -9,6 +9,8 @@ public struct Setting<Owner>: Sendable {
   public let help: String
   /// What it accepts, in words for `--help`; empty where the key says it.
   public let accepted: String
+  /// The key that a plain text stands for, where the value is an object; nil where none does.
+  public let shorthand: String?
 
   private let assign: @Sendable (inout Owner, JSONValue, String) throws(SettingsError) -> Void
   private let write: @Sendable (Owner) -> JSONValue
@@ -22,6 +24,7 @@ public struct Setting<Owner>: Sendable {
     self.key = key
     self.help = help
     accepted = Value.words(for: limits)
+    shorthand = Value.shorthand
     assign = { owner, value, subject throws(SettingsError) in
       owner[keyPath: path] = try Value.read(value, subject, limits)
     }
@@ -58,6 +61,7 @@ public struct Setting<Owner>: Sendable {
     key = inner.key
     help = inner.help
     accepted = inner.accepted
+    shorthand = inner.shorthand
     assign = { owner, value, subject throws(SettingsError) in
       try inner.assign(&owner[keyPath: path], value, subject)
     }
@@ -118,6 +122,9 @@ public struct SettingHelp: Sendable, Equatable {
   public let defaultText: String?
   public let accepted: String
   public let help: String
+
+  /// A key without a default.
+  public init(_ key: String, _ help: String) { (self.key, defaultText, accepted, self.help) = (key, nil, "", help) }
 
   public init<Owner>(_ setting: Setting<Owner>, of defaults: Owner) {
     (key, accepted, help) = (setting.key, setting.accepted, setting.help)

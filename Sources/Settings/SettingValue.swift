@@ -13,9 +13,12 @@ public protocol SettingValue: Sendable {
   static func words(for limits: Limits) -> String
   /// What `text` spells on a command line. Default: JSON5 if it reads as that, otherwise the text itself.
   static func value(ofText text: String) -> JSONValue
+  /// The key that a plain text stands for where an object may stand: `"sgd"` is `{ name: "sgd" }`. Default: none.
+  static var shorthand: String? { get }
 }
 
 extension SettingValue {
+  public static var shorthand: String? { nil }
   public static func value(ofText text: String) -> JSONValue { JSONValue(commandLineText: text) }
 }
 
@@ -39,7 +42,7 @@ extension Int: SettingValue {
 extension UInt64: SettingValue {
   /// What a JSON integer can hold: at most 2⁶³ − 1.
   public static func read(_ value: JSONValue, _ subject: String, _ limits: NoLimits) throws(SettingsError) -> UInt64 {
-    UInt64(try value.requireInteger(subject, in: .atLeast(0)))
+    try value.requireSeed(subject)
   }
   /// What does not fit reads back as an error.
   public func json(_ limits: NoLimits) -> JSONValue {
@@ -80,6 +83,7 @@ extension Optional: SettingValue where Wrapped: SettingValue {
   public func json(_ limits: Wrapped.Limits) -> JSONValue { self?.json(limits) ?? .null }
   public static func words(for limits: Wrapped.Limits) -> String { Wrapped.words(for: limits) }
   public static func value(ofText text: String) -> JSONValue { Wrapped.value(ofText: text) }
+  public static var shorthand: String? { Wrapped.shorthand }
 }
 
 /// One of a few words; another is an error that names the nearest.

@@ -19,7 +19,9 @@ public struct SettingsReader: Sendable {
   ///   - shorthand: the key that a plain text stands for: `optimizer: "sgd"` means `{ name: "sgd" }`.
   public init(_ value: JSONValue, path: String = "", shorthand: String? = nil) throws(SettingsError) {
     var value = value
-    if let shorthand, case .string = value.content {
+    if let shorthand, case .string(let text) = value.content {
+      // A path may begin with "[", but nothing that a text can mean with "{".
+      if text.hasPrefix("{") { try value.requireSoundJSON(path) }
       value = JSONValue(.object([JSONValue.Member(shorthand, value)]), at: value.position)
     }
     guard value.members != nil || value.isNull else {
@@ -99,6 +101,19 @@ public struct SettingsReader: Sendable {
       return SettingsError("\(path(of: key)): \(message)", at: position)
     }
     return SettingsError("\(path(of: key)): \(message)", at: member.value.position)
+  }
+
+  /// The keys of the object that have a value.
+  var keys: [String] { members.filter { !$0.value.isNull }.map(\.key) }
+
+  /// Whether the value of `key` was written in a file.
+  func isInFile(_ key: String) -> Bool { members.first { $0.key == key }?.value.position != nil }
+
+  /// The end of an error about a value that a file gives beside one of the command line that it does not go with: how
+  /// to leave it out. Empty where the two come from one place.
+  public func wayOut(leaving key: String, for other: String) -> String {
+    isInFile(key) && keys.contains(other) && !isInFile(other)
+      ? "; --set \(path(of: key))=null leaves out what the file gives" : ""
   }
 
   /// The first key of the object that is one of `keys` and that no getter asked for.

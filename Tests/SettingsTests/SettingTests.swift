@@ -24,8 +24,26 @@ import Testing
     let value: JSONValue = ["optimizer": "sgd", "data": "x.h5", "model": "mlp"]
     #expect(
       try value.setting(path: "optimizer.momentum", to: "0.9")["optimizer"] == ["name": "sgd", "momentum": 0.9])
-    #expect(try value.setting(path: "data.validation", to: "0.5")["data"] == ["path": "x.h5", "validation": 0.5])
+    #expect(
+      try value.setting(path: "data.validation", to: "0.5", shorthands: ["data": "path"])["data"]
+        == ["path": "x.h5", "validation": 0.5])
     #expect(try value.setting(path: "model.layers", to: "['relu']")["model"] == ["layers": ["relu"]])
+  }
+
+  @Test func aNameOverAnObjectChangesTheNameAlone() throws {
+    let value: JSONValue = [
+      "optimizer": ["name": "sgd", "momentum": 0.9], "data": ["path": "x.h5", "validation": 0.5],
+    ]
+    let keys = ["optimizer": "name", "data": "path"]
+    #expect(
+      try value.setting(path: "optimizer", to: "lars", shorthands: keys)["optimizer"]
+        == ["name": "lars", "momentum": 0.9])
+    #expect(
+      try value.setting(path: "data", to: "y.h5", shorthands: keys)["data"] == ["path": "y.h5", "validation": 0.5])
+    // An object replaces all.
+    #expect(
+      try value.setting(path: "optimizer", to: "{ name: 'adam' }", shorthands: keys)["optimizer"] == ["name": "adam"])
+    #expect(try value.setting(path: "checkpoint", to: "x", shorthands: keys)["checkpoint"] == "x")
   }
 
   @Test func pathsThatLeadNowhere() {

@@ -1,3 +1,4 @@
+import DataPipeline
 import NeuralNetwork
 import Optimizers
 import Training
@@ -66,6 +67,92 @@ import Testing
     #expect(
       message { () throws(SettingsError) in try arguments.configuration() }
         == "unknown key 'optimizer.learningrate' (did you mean 'optimizer.learning_rate'?)")
+  }
+
+  /// No setting of the file is lost without a word where the command line chooses another name.
+  @Test(arguments: [
+    ("{ optimizer: { name: 'adam', beta1: 0.8 } }", ["--optimizer", "sgd"], "optimizer.beta1"),
+    ("{ optimizer: { name: 'adam', beta1: 0.8 } }", ["--set", "optimizer=sgd"], "optimizer.beta1"),
+    ("{ loss: { name: 'huber', delta: 0.5 } }", ["--loss", "mse"], "loss.delta"),
+    ("{ schedule: { name: 'step', gamma: 0.5 } }", ["--set", "schedule=cosine"], "schedule.gamma"),
+    ("{ model: { layers: ['relu'] } }", ["--model", "mlp"], "model.layers"),
+    ("{ layers: ['relu'] }", ["--model", "mlp"], "layers"),
+  ])
+  func whatAnotherNameLacksIsNamed(file: String, options: [String], lost: String) throws {
+    let value = try JSON5Parser.parse(file, file: "run.json5")
+    let arguments = try TrainArguments(options)
+    let text = message { () throws(SettingsError) in try arguments.configuration(over: value) }
+    #expect(
+      text.contains("\(lost)") && text.hasSuffix("; --set \(lost)=null leaves out what the file gives"), "\(text)")
+    #expect(throws: Never.self) {
+      try TrainArguments(options + ["--set", "\(lost)=null"]).configuration(over: value)
+    }
+  }
+
+  @Test func whatAnotherNameHasIsKept() throws {
+    let value = try JSON5Parser.parse(
+      "{ optimizer: { name: 'sgd', learning_rate: 0.5, momentum: 0.8 }, loss: { name: 'huber', delta: 0.5 }, "
+        + "data: { path: 'a.h5', validation: 0.2 } }", file: "run.json5")
+    let read = try TrainArguments(["--set", "optimizer=lars", "--set", "data=b.h5", "--loss", "huber"]).configuration(
+      over: value)
+    #expect(read.optimizer.name == "lars" && read.optimizer.learningRate == 0.5)
+    #expect((read.optimizer.rule as? LARS)?.momentum == 0.8 && (read.loss.value as? HuberLoss)?.delta == 0.5)
+    #expect(read.data.path == "b.h5" && read.data.validation == 0.2)
+  }
+
+  /// What the shell has left of a list or an object is no text.
+  @Test(arguments: [
+    (
+      "model.layers=[{ dense: 8 }, relu]",
+      "model.layers: expected a value, found 'relu'; text needs quotes: \"relu\", column 15 of [{ dense: 8 }, relu]; "
+    ),
+    ("metrics=[rmse]", "metrics: expected a value, found 'rmse'; text needs quotes: \"rmse\", column 2 of [rmse]; "),
+    ("optimizer={ name: 'sgd', name: 'adam' }", "optimizer: key 'name' is given twice, first on line 1, column 16 of "),
+    ("loss.class_weights=[1, 2", "loss.class_weights: the file ends before"),
+    ("data.augment=[flip]", "data.augment: expected a value, found 'flip'"),
+  ])
+  func brokenJSONOnTheCommandLineSaysWhere(assignment: String, beginning: String) throws {
+    let arguments = try TrainArguments(["--set", "loss.name=cross_entropy", "--set", assignment])
+    let text = message { () throws(SettingsError) in try arguments.configuration() }
+    #expect(text.hasPrefix(beginning) && text.hasSuffix("put all of it in single quotes"), "\(text)")
+    #expect(try TrainArguments(["--set", "data.path=[0-9].h5"]).configuration().data.path == "[0-9].h5")
+  }
+
+  /// Every number at the limits of its type is read or refused, never a trap.
+  @Test func extremeNumbers() {
+    let numbers = [
+      "0", "-1", "2147483647", "2147483648", "4294967296", "9223372036854775807", "18446744073709551616", "1e308",
+      "-1e308", "NaN", "'x'", "1e-320", "[9223372036854775807]",
+    ]
+    func keys(_ value: JSONValue, _ path: String) -> [String] {
+      (value.members ?? []).flatMap { member -> [String] in
+        let own = path.isEmpty ? member.key : "\(path).\(member.key)"
+        return [own] + keys(member.value, own)
+      }
+    }
+    let catalogs = [
+      ("optimizer", OptimizerCatalog.all.help), ("schedule", ScheduleCatalog.all.help), ("loss", LossCatalog.all.help),
+    ]
+    var paths = keys(TrainingConfiguration().json, "").map { ([String](), $0) }
+    for (key, entries) in catalogs {
+      for entry in entries {
+        paths += entry.settings.map { (["--set", "\(key).name=\(entry.name)"], "\(key).\($0.key)") }
+      }
+    }
+    for entry in LayerCatalog.all.help {
+      paths += entry.settings.map { ([], "model.layers=[{ \(entry.name): { \($0.key): NUMBER } }]") }
+    }
+    for entry in AugmentationCatalog.all.help {
+      paths += entry.settings.map { ([], "data.augment=[{ \(entry.name): { \($0.key): NUMBER } }]") }
+    }
+    for (options, path) in paths {
+      for number in numbers {
+        let assignment =
+          path.contains("NUMBER") ? path.replacingOccurrences(of: "NUMBER", with: number) : "\(path)=\(number)"
+        _ = try? TrainArguments(options + ["--set", assignment]).configuration()
+      }
+    }
+    #expect(paths.count > 150)
   }
 
   @Test func helpNamesEveryKey() throws {

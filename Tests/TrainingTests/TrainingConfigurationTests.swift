@@ -213,7 +213,28 @@ import Testing
       "run.json5:1:21: data.augment[0]: expected an augmentation, such as \"flip\" or { crop: { padding: 4 } }, found 3"
     ),
     ("{ metrics: ['f1_marco'] }", "run.json5:1:13: metrics[0]: unknown name 'f1_marco' (did you mean 'f1_macro'?)"),
-    ("{ metrics: 'f1' }", "run.json5:1:12: metrics: expected a list in brackets, found \"f1\""),
+    ("{ metrics: 'f1' }", "run.json5:1:12: metrics: expected a list in brackets, such as [\"f1\"], found \"f1\""),
+    (
+      "{ metrics: 'rmse' }",
+      "run.json5:1:12: metrics: expected a list in brackets, such as [\"rmse\"], found \"rmse\""
+    ),
+    ("{ metrics: ['rmse', 'rmse'] }", "run.json5:1:21: metrics[1]: 'rmse' is given twice"),
+    (
+      "{ data: { augment: [{ crop: 4 }] } }",
+      "run.json5:1:29: data.augment[0].crop: expected its options in braces, { crop: { padding: … } }, found 4"
+    ),
+    (
+      "{ optimizer: { sgd: { momentum: 0.9 } } }",
+      "run.json5:1:21: optimizer.sgd: is a name, which stands under the key name: optimizer: { name: \"sgd\", … }"
+    ),
+    (
+      "{ optimizer: { lr: 0.1 } }",
+      "run.json5:1:16: unknown key 'optimizer.lr' (did you mean 'optimizer.learning_rate'?)"
+    ),
+    (
+      "{ loss: { class_weights: [1, 2] } }",
+      "run.json5:1:9: loss.name: is missing; class_weights would be of cross_entropy"
+    ),
     (
       "{ loss: { name: 'cross_entropy', label_smoothing: 1 } }",
       "run.json5:1:51: loss.label_smoothing: expected at least 0 and less than 1, found 1"
@@ -240,7 +261,21 @@ import Testing
     ),
     ("{ epochs: 0 }", "run.json5:1:11: epochs: expected at least 1, found 0"),
     ("{ epochs: 1.5 }", "run.json5:1:11: epochs: expected a whole number, found 1.5"),
-    ("{ epochs: 9223372036854775808 }", "run.json5:1:11: epochs: expected a whole number, found 9.223372036854776e+18"),
+    (
+      "{ epochs: 9223372036854775808 }",
+      "run.json5:1:11: epochs: expected at most 2147483647, found 9.223372036854776e+18"
+    ),
+    ("{ epochs: 2147483648 }", "run.json5:1:11: epochs: expected at most 2147483647, found 2147483648"),
+    (
+      "{ epochs: 9223372036854775807 }",
+      "run.json5:1:11: epochs: expected at most 2147483647, found 9223372036854775807"
+    ),
+    ("{ epochs: 1e308 }", "run.json5:1:11: epochs: expected at most 2147483647, found 1e+308"),
+    ("{ epochs: -1e308 }", "run.json5:1:11: epochs: expected at least -2147483647, found -1e+308"),
+    (
+      "{ seed: 18446744073709551616 }",
+      "run.json5:1:9: seed: expected at most 9223372036854775807, found 1.8446744073709552e+19"
+    ),
     ("{ batch_size: 0 }", "run.json5:1:15: batch_size: expected at least 1, found 0"),
     ("{ seed: -1 }", "run.json5:1:9: seed: expected at least 0, found -1"),
     ("{ shards: 0 }", "run.json5:1:11: shards: expected at least 1, found 0"),
@@ -332,8 +367,14 @@ import Testing
       "run.json5:1:13: schedule: minimum_learning_rate is above optimizer.learning_rate, 0.001"
     ),
     ("{ loss: 'huberr' }", "run.json5:1:9: loss.name: unknown name 'huberr' (did you mean 'huber'?)"),
-    ("{ loss: { name: 'mse', delta: 1 } }", "run.json5:1:31: loss.delta: is no option of 'mse'"),
-    ("{ loss: { name: 'huber', box_weight: 1 } }", "run.json5:1:38: loss.box_weight: is no option of 'huber'"),
+    (
+      "{ loss: { name: 'mse', delta: 1 } }",
+      "run.json5:1:31: loss.delta: is no option of loss 'mse' but of huber, detection"
+    ),
+    (
+      "{ loss: { name: 'huber', box_weight: 1 } }",
+      "run.json5:1:38: loss.box_weight: is no option of loss 'huber' but of detection"
+    ),
     (
       "{ loss: { name: 'detection', box_weight: -1 } }",
       "run.json5:1:42: loss.box_weight: expected at least 0, found -1"
@@ -349,7 +390,10 @@ import Testing
         + "focal, hinge, binary_hinge, detection"
     ),
     ("{ optimizer: 'adan' }", "run.json5:1:14: optimizer.name: unknown name 'adan' (did you mean 'adam'?)"),
-    ("{ optimizer: { momentum: 0.9 } }", "run.json5:1:26: optimizer.momentum: is no option of 'adam'"),
+    (
+      "{ optimizer: { momentum: 0.9 } }",
+      "run.json5:1:26: optimizer.momentum: is no option of optimizer 'adam', the default, but of sgd, rmsprop, lars"
+    ),
     ("{ optimizer: { name: 'sgd', beta1: 0.9 } }", "run.json5:1:36: optimizer.beta1: is no option of 'sgd'"),
     (
       "{ optimizer: { name: 'sgd', nesterov: true } }",

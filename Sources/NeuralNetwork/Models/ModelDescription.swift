@@ -70,6 +70,8 @@ public enum ModelDescription: Sendable, Equatable {
 // MARK: As a setting
 
 extension ModelDescription: SettingValue {
+  public static var shorthand: String? { "name" }
+
   /// Reads a name, `{ name: … }`, `{ layers: [ … ] }`, a list of layers, or
   /// `{ generator: [ … ], discriminator: [ … ], latent: … }`.
   ///
@@ -89,9 +91,10 @@ extension ModelDescription: SettingValue {
       case (nil, let layers?, nil): self = .layers(try LayerEntry.list(layers, path: reader.path(of: "layers")))
       case (nil, nil, let networks?): self = .adversarial(networks)
       default:
+        let ways = ["layers", "generator", "discriminator"].map { reader.wayOut(leaving: $0, for: "name") }
         throw SettingsError(
-          "\(path): expected a name, or layers, or a generator and a discriminator: one of the three",
-          at: value.position)
+          "\(path): expected a name, or layers, or a generator and a discriminator: one of the three"
+            + (name == nil ? "" : ways.joined()), at: value.position)
       }
     default: throw value.mismatch(path, "a model's name or a list of layers")
     }

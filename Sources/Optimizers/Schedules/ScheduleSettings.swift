@@ -80,11 +80,13 @@ public struct ScheduleSettings: Sendable, Equatable {
 }
 
 extension ScheduleSettings: SettingValue {
+  public static var shorthand: String? { "name" }
+
   /// `"cosine"` or `{ name: "cosine", … }`; without a name it is the cosine.
   public static func read(
     _ value: JSONValue, _ subject: String, _ limits: NoLimits
   ) throws(SettingsError) -> ScheduleSettings {
-    var reader = try SettingsReader(value, path: subject, shorthand: "name")
+    var reader = try SettingsReader(value, path: subject, shorthand: shorthand)
     var settings = ScheduleSettings()
     for setting in shared { try setting.read(into: &settings, from: &reader) }
     guard settings.scaling == .none || settings.referenceBatch != nil else {

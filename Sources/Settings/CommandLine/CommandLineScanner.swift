@@ -35,7 +35,9 @@ public struct ScannedArguments: Sendable {
       }
       let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       guard let option = known.first(where: { $0.name == parts[0] }) else {
-        let suggestion = known.isEmpty ? "it takes none" : known.map(\.name).suggestion(for: parts[0])
+        let suggestion =
+          known.isEmpty && parts[0].count < 4
+          ? "it takes none" : (known.map(\.name) + ["--help"]).suggestion(for: parts[0])
         throw SettingsError(Self.prefix(command) + "unknown option '\(parts[0])' (\(suggestion))")
       }
       if option.isFlag {

@@ -70,9 +70,21 @@ public struct HelpSection: Sendable {
     (self.title, self.text, self.options) = (title, text, options)
   }
 
+  /// Settings under a prefix, such as `optimizer.`.
+  public init(_ title: String, prefix: String, rows: [SettingHelp]) {
+    (self.title, self.prefix, self.rows) = (title, prefix, rows)
+  }
+
   /// The settings of a group, such as those of `data`.
   public init<Group: SettingsGroup>(_ title: String, prefix: String, _ group: Group.Type) {
     (self.title, self.prefix, rows) = (title, prefix, group.help)
+  }
+
+  /// The same section with the one entry called `name`; nil where there is none.
+  public func only(_ name: String) -> HelpSection? {
+    var section = HelpSection(title)
+    section.entries = entries.filter { $0.name == name }
+    return section.entries.isEmpty ? nil : section
   }
 
   /// What a catalogue has, such as all optimizers.

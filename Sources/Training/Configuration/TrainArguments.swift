@@ -62,7 +62,10 @@ public struct TrainArguments: OptionGroup, Equatable {
     over value: JSONValue, extensions: Extensions = Extensions()
   ) throws(SettingsError) -> TrainingConfiguration {
     var value = value
-    for setting in settings { value = try value.setting(path: setting.path, to: setting.value) }
+    let shorthands = TrainingConfiguration.settings.reduce(into: [:]) { $0[$1.key] = $1.shorthand }
+    for setting in settings {
+      value = try value.setting(path: setting.path, to: setting.value, shorthands: shorthands)
+    }
     return try TrainingConfiguration(value, extensions: extensions)
   }
 }

@@ -101,7 +101,8 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     try self.init(reading: &reader, by: Self.settings(extensions))
     if let layers {
       guard reader.value("model") == nil else {
-        throw reader.error("layers", "stands beside 'model'; expected one of the two")
+        throw reader.error(
+          "layers", "stands beside 'model'; expected one of the two" + reader.wayOut(leaving: "layers", for: "model"))
       }
       _ = try layers.requireArray("layers")
       model = try ModelDescription(layers, path: "layers")
@@ -200,11 +201,12 @@ public struct LossChoice: SettingValue, Equatable {
 
   public static var unlimited: Catalog<any Loss> { LossCatalog.all }
   public static func words(for catalog: Catalog<any Loss>) -> String { "" }
+  public static var shorthand: String? { "name" }
 
   public static func read(
     _ value: JSONValue, _ subject: String, _ catalog: Catalog<any Loss>
   ) throws(SettingsError) -> LossChoice {
-    var reader = try SettingsReader(value, path: subject, shorthand: "name")
+    var reader = try SettingsReader(value, path: subject, shorthand: shorthand)
     let loss = try catalog.readNamed(&reader)
     try reader.finish()
     return LossChoice(loss)
@@ -290,15 +292,26 @@ extension MetricName: SettingListElement {
   public static func readList(
     _ value: JSONValue, _ subject: String, _ metrics: [any Metric]
   ) throws(SettingsError) -> [MetricName] {
-    var names: [MetricName] = []
-    for (index, element) in (try value.requireArray(subject)).enumerated() {
-      let text = try element.requireString("\(subject)[\(index)]")
+    func read(_ value: JSONValue, _ subject: String) throws(SettingsError) -> MetricName {
+      let text = try value.requireString(subject)
       guard let name = MetricName(text, among: metrics) else {
         throw SettingsError(
-          "\(subject)[\(index)]: unknown name '\(text)' (\(metrics.flatMap(\.names).suggestion(for: text)))",
-          at: element.position)
+          "\(subject): unknown name '\(text)' (\(metrics.flatMap(\.names).suggestion(for: text)))", at: value.position)
       }
-      if !names.contains(name) { names.append(name) }
+      return name
+    }
+    guard case .array(let elements) = value.content else {
+      try value.requireSoundJSON(subject)
+      let example = (try? read(value, subject))?.rawValue ?? "f1_macro"
+      throw value.mismatch(subject, "a list in brackets, such as [\"\(example)\"]")
+    }
+    var names: [MetricName] = []
+    for (index, element) in elements.enumerated() {
+      let name = try read(element, "\(subject)[\(index)]")
+      guard !names.contains(name) else {
+        throw SettingsError("\(subject)[\(index)]: '\(name.rawValue)' is given twice", at: element.position)
+      }
+      names.append(name)
     }
     return names
   }
