@@ -45,7 +45,7 @@ public struct Topology: Sendable {
   }
 
   /// The shards that the ranks of node `index` hold together.
-  func shards(ofNode index: Int, _ assignment: ShardAssignment) -> Range<Int> {
+  package func shards(ofNode index: Int, _ assignment: ShardAssignment) -> Range<Int> {
     let ranks = ranks(ofNode: index)
     return assignment.shards(ofRank: ranks.lowerBound)
       .lowerBound..<assignment.shards(ofRank: ranks.upperBound - 1).upperBound

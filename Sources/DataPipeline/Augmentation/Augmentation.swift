@@ -11,6 +11,8 @@ public protocol Augmentation: Configurable {
   /// Whether it mixes the targets too. Default: no.
   static var mixesTargets: Bool { get }
 
+  /// What makes nonsense of its settings for images of that size: a key, and what was expected. Default: nothing.
+  func mismatch(_ image: ImageExtents) -> (key: String, message: String)?
   /// Changes a micro-batch in place. Allocates nothing.
   func apply(_ batch: AugmentationPass)
 }
@@ -19,6 +21,7 @@ extension Augmentation {
   public static var needsImages: Bool { false }
   public static var movesPixels: Bool { false }
   public static var mixesTargets: Bool { false }
+  public func mismatch(_ image: ImageExtents) -> (key: String, message: String)? { nil }
 }
 
 /// The augmentations that a configuration can name.
@@ -100,4 +103,6 @@ public struct ImageExtents: Sendable {
     width = isImage ? shape[1] : shape.elementCount
     channels = shape.rank == 3 ? shape[2] : 1
   }
+
+  var words: String { "images of \(height)×\(width)" }
 }

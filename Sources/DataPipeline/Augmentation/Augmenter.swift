@@ -21,7 +21,7 @@ public final class Augmenter {
   ///   - sampleShape: [H, W, C] or [H, W] of images, any shape otherwise.
   ///   - targetSize: numbers that a sample's target has, as `apply` will get it.
   ///   - capacity: samples of the largest micro-batch.
-  /// - Throws: if an augmentation needs images and the samples are none.
+  /// - Throws: if an augmentation needs images and the samples are none, or leaves nothing of images of that size.
   public init(_ augmentations: [any Augmentation], sampleShape: Shape, targetSize: Int, capacity: Int) throws {
     let isImage = sampleShape.rank == 2 || sampleShape.rank == 3
     if let first = augmentations.first(where: { type(of: $0).needsImages }), !isImage {
@@ -32,6 +32,10 @@ public final class Augmenter {
     self.augmentations = augmentations
     sampleSize = sampleShape.elementCount
     image = ImageExtents(sampleShape)
+    for (place, item) in augmentations.enumerated() {
+      guard let (key, message) = item.mismatch(image) else { continue }
+      throw Failure.usage("data.augment[\(place)].\(item.name).\(key): \(message)")
+    }
     scratch = FlatBuffer(count: augmentations.isEmpty ? 0 : sampleSize)
     targetScratch = FlatBuffer(count: augmentations.isEmpty ? 0 : targetSize)
     shares = FlatBuffer(count: augmentations.isEmpty ? 0 : capacity)

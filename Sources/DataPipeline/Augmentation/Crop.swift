@@ -18,6 +18,11 @@ public struct Crop: Augmentation {
   public static let needsImages = true
   public static let movesPixels = true
 
+  public func mismatch(_ image: ImageExtents) -> (key: String, message: String)? {
+    let most = min(image.height, image.width)
+    return padding <= most ? nil : ("padding", "expected at most \(most) for \(image.words), found \(padding)")
+  }
+
   public func apply(_ batch: AugmentationPass) {
     let places = UInt32(2 * padding + 1), image = batch.image
     batch.forEachSample { sample, generator in

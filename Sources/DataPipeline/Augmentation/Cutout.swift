@@ -14,6 +14,12 @@ public struct Cutout: Augmentation {
   public static let settings: [Setting<Cutout>] = [Setting("size", \.size, .atLeast(1), "pixels a side")]
   public static let needsImages = true
 
+  public func mismatch(_ image: ImageExtents) -> (key: String, message: String)? {
+    let limit = 2 * max(image.height, image.width)
+    return size < limit
+      ? nil : ("size", "expected less than \(limit), which would clear \(image.words) whole, found \(size)")
+  }
+
   public func apply(_ batch: AugmentationPass) {
     let image = batch.image
     batch.forEachSample { sample, generator in

@@ -46,6 +46,8 @@ public final class Model<S: Scalar>: Sendable {
   public var synchronizes: Bool { !synchronizingNodes.isEmpty }
   public var inputShapes: [Shape] { inputNodes.map { nodes[$0].shape } }
   public var outputShapes: [Shape] { outputNodes.map { nodes[$0].shape } }
+  /// Elements of a sample that flow out of all layers together.
+  public var activationCount: Int { nodes.reduce(0) { $0 + $1.shape.elementCount } }
   /// The layer of that name; nil where there is none.
   public func layer(_ name: String) -> (any Layer<S>)? { nodes.first { $0.name == name }?.layer }
   /// The layers in order, for a summary: name, type, output shape, learnable elements (0 where shared with an earlier
@@ -141,6 +143,11 @@ public struct ModelBuilder<S: Scalar> {
     precondition(!outputs.isEmpty, "a model has an output")
     return Model(
       nodes: nodes, outputs: outputs.map(\.index), parameterLayout: parameterLayout, statisticLayout: statisticLayout)
+  }
+
+  /// The shape of the learnable array that has the most elements; nil where there is none.
+  var largestParameter: Shape? {
+    parameterLayout.entries.map(\.shape).max { $0.elementCount < $1.elementCount }
   }
 
   private mutating func append(_ node: Model<S>.Node) -> NodeReference {

@@ -88,6 +88,7 @@ public struct ModelAssembly<S: Scalar> {
     _ layers: [LayerEntry], prefix: String, sizelessDense: Int?
   ) throws(SettingsError) {
     var isTakenIn = false
+    if let first = layers.first { try checkSize(behind: first, gives: "takes") }
     for (index, layer) in layers.enumerated() {
       // The layers behind keep their numbers.
       guard !isTakenIn else {
@@ -99,8 +100,36 @@ public struct ModelAssembly<S: Scalar> {
       do throws(LayerError) {
         try layer.description.add(to: &self, named: "\(prefix)\(index)")
       } catch { throw layer.located(error) }
+      try checkSize(behind: layer, gives: "gives")
       (isTakenIn, takesInNext) = (takesInNext, false)
       if shape.rank != 2 || !type(of: layer.description).keepsLengths { lengths = nil }
+    }
+  }
+
+  // MARK: Sizes
+
+  /// The most numbers of one sample between two layers: 1 GiB of them.
+  private static var greatestSample: Int { 1 << 28 }
+  /// The most weights of a layer, or products of a sample. Times `greatestSample` they still fit in 64 bits.
+  private static var greatestLayer: Int { 1 << 34 }
+
+  /// - Throws: where the layer that was added last is larger than any that can be computed.
+  private func checkSize(behind layer: LayerEntry, gives verb: String) throws(SettingsError) {
+    do throws(LayerError) {
+      guard shape.elementCount <= Self.greatestSample else {
+        throw .layer(
+          "\(verb) \(shape) numbers a sample, more than the \(Self.greatestSample) that a layer can have; give "
+            + "smaller sizes")
+      }
+      if let largest = builder.largestParameter { try requireSize("weights", of: largest) }
+    } catch { throw layer.located(error) }
+  }
+
+  /// - Throws: where an array of that shape is larger than any that can be computed.
+  func requireSize(_ noun: String, of shape: Shape) throws(LayerError) {
+    guard shape.elementCount <= Self.greatestLayer else {
+      throw .layer(
+        "has \(shape) \(noun), more than the \(Self.greatestLayer) that a layer can have; give smaller sizes")
     }
   }
 

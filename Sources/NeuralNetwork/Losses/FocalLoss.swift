@@ -29,7 +29,8 @@ public struct FocalLoss: Loss {
   ]
   public var targetKind: TargetKind { .classIndex }
   public var listOptions: [(key: String, count: Int, noun: String)] {
-    classAlphas.map { [("alpha", $0.count, "classes")] } ?? []
+    classAlphas.map { [("alpha", $0.count, alpha?.count == 1 ? "classes (a number alone is for two)" : "classes")] }
+      ?? []
   }
 
   public func validate(_ reader: SettingsReader) throws(SettingsError) {

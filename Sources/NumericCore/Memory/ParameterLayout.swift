@@ -80,14 +80,17 @@ public struct ParameterLayout: Sendable, Equatable {
   /// Elements of a flat buffer, alignment gaps included.
   public private(set) var count = 0
 
+  /// Far beyond any memory, and far from where 64 bits overflow.
+  private static let greatestCount = 1 << 48
+
   public init() {}
 
   /// Adds an entry after the others and returns its index.
-  /// - Precondition: the name is new.
+  /// - Precondition: the name is new. A shape of more elements than any memory holds counts as `greatestCount`.
   @discardableResult
   public mutating func append(name: String, shape: Shape, initializer: Initializer) -> Int {
     precondition(!entries.contains { $0.name == name }, "two parameters are called \(name)")
-    let range = count..<count + shape.elementCount
+    let range = count..<count + min(shape.elementCount, Self.greatestCount)
     entries.append(Entry(name: name, shape: shape, initializer: initializer, range: range))
     let unit = memoryAlignment / MemoryLayout<Float>.stride
     count = (range.upperBound + unit - 1) / unit * unit

@@ -11,8 +11,13 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   public init(arrayLiteral extents: Int...) { self.init(extents) }
 
   public var rank: Int { extents.count }
-  /// The number of elements; 1 for a scalar.
-  public var elementCount: Int { extents.reduce(1, *) }
+  /// The number of elements, 1 for a scalar; `Int.max` where there are more than that.
+  public var elementCount: Int {
+    extents.reduce(1) { count, extent in
+      let (product, overflows) = count.multipliedReportingOverflow(by: extent)
+      return overflows ? .max : product
+    }
+  }
   public subscript(axis: Int) -> Int { extents[axis] }
   /// As in `28×28`; `scalar` where there is no axis.
   public var description: String { extents.isEmpty ? "scalar" : extents.map(String.init).joined(separator: "×") }

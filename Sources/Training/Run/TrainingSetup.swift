@@ -44,6 +44,13 @@ struct TrainingSetup {
       source, configuration: configuration, task: task, declaredOutputSize: declared,
       transform: resumed?.metadata.transform, assignment: assignment, communicator: world)
 
+    let sampleCount = data.train.partition.sampleCount
+    guard configuration.accumulate <= sampleCount else {
+      throw Failure.usage(
+        "accumulate: expected at most the \(grouped(sampleCount)) training samples, one for each micro-step, found "
+          + "\(configuration.accumulate)")
+    }
+
     let factory = ModelFactory(
       inputShape: split.featureShape, outputSize: data.outputSize, indexCount: split.indexCount,
       initializer: configuration.initializer, customLayers: extensions.layers)
@@ -61,6 +68,12 @@ struct TrainingSetup {
         clipValue: configuration.clipValue.map { Float($0) }, l1: Float(configuration.regularization.l1),
         l2: Float(configuration.regularization.l2)),
       averaging: configuration.emaDecay.map { WeightAveraging(decay: $0) })
+    let plan = EpochPlan(partition: data.train.partition, globalBatchSize: configuration.samplesPerStep)
+    let largest = assignment.shards(ofRank: world.rank).map(plan.largestMicroBatch).max() ?? 1
+    try ModelMemory(
+      model, stateCount: update.stateNames.count, capacity: (largest - 1) / configuration.accumulate + 1,
+      configuration: configuration, assignment: assignment, topology: topology
+    ).check(available: availableMemory())
     let trainer = try Trainer(
       network: network, task: task, configuration: configuration, store: data.train, update: update,
       exchange: Self.makeExchange(configuration, model, update, assignment, topology), communicator: world)

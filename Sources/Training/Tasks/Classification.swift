@@ -23,6 +23,11 @@ struct Classification: LearningTask {
     loss = context.loss
     targetCheck =
       loss.targetKind == .classIndex ? ClassIndices(count: context.declaredOutputSize) : FiniteNumbers()
+    if loss.targetKind == .classIndex, context.declaredOutputSize == 1 {
+      throw Failure.usage(
+        "model: the last dense layer gives 1 output, but \(loss.name) needs one for each class, at least 2; leave its "
+          + "size out, or give --loss binary_cross_entropy for one yes-or-no output")
+    }
     guard context.hasLabelShape || loss.targetKind != .classIndex else {
       throw Failure.data(
         "\(context.data.place(.targets, row: 0)): \(loss.name) expects one label a row, found "

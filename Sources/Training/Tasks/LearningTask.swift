@@ -163,7 +163,8 @@ extension LearningTask {
     throw Failure.usage(
       "model: gives \(output) outputs a sample, but \(data.place(.targets, row: 0)) has targets of "
         + "\(data.targetShape); "
-        + "give a recurrent layer sequence: true for a label at each step, sequence: false for one a sample")
+        + "for one target a sample end the steps by flatten, global_average_pool, or sequence: false of a recurrent "
+        + "layer; for one at each step keep all steps")
   }
 
   func metricTask(outputSize: Int) -> MetricTask {

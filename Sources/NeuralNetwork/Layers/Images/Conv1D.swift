@@ -42,7 +42,8 @@ public struct Conv1D: LayerDescription {
 
   public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) throws(LayerError) {
     guard model.shape.rank == 2 else { throw model.mismatch("sequences (T × C)") }
-    let filters = try model.checked(filters: filters, groups: groups, inputChannels: model.shape[1])
+    let filters = try model.checked(
+      filters: filters, groups: groups, inputChannels: model.shape[1], kernel: Extents(height: 1, width: kernel))
     let padding = try padding.extents(
       kernel: Extents(height: 1, width: kernel), dilation: Extents(height: 1, width: dilation)
     ).width

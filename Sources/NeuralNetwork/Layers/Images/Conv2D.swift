@@ -42,7 +42,7 @@ public struct Conv2D: LayerDescription {
 
   public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) throws(LayerError) {
     try model.requireImages()
-    let filters = try model.checked(filters: filters, groups: groups, inputChannels: model.shape[2])
+    let filters = try model.checked(filters: filters, groups: groups, inputChannels: model.shape[2], kernel: kernel)
     let padding = try padding.extents(kernel: kernel, dilation: dilation)
     try model.requireFit(kernel, padding: padding, dilation: dilation)
     model.apply(
@@ -56,7 +56,7 @@ public struct Conv2D: LayerDescription {
 
 extension ModelAssembly {
   /// The number of filters of any convolution, which has to be given, and which `groups` has to divide.
-  func checked(filters: Int?, groups: Int, inputChannels: Int) throws(LayerError) -> Int {
+  func checked(filters: Int?, groups: Int, inputChannels: Int, kernel: Extents) throws(LayerError) -> Int {
     guard let filters else {
       throw .setting("filters", "expected the number of filters, the channels of the output")
     }
@@ -65,6 +65,7 @@ extension ModelAssembly {
         "groups",
         "expected a divisor of the \(inputChannels) input channels and the \(filters) filters, found \(groups)")
     }
+    try requireSize("weights", of: [filters, inputChannels, kernel.height, kernel.width])
     return filters
   }
 }

@@ -46,7 +46,7 @@ public struct ConvTranspose2D: LayerDescription {
 
   public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) throws(LayerError) {
     try model.requireImages()
-    let filters = try model.checked(filters: filters, groups: groups, inputChannels: model.shape[2])
+    let filters = try model.checked(filters: filters, groups: groups, inputChannels: model.shape[2], kernel: kernel)
     guard outputPadding.height < stride.height, outputPadding.width < stride.width else {
       throw .setting("output_padding", "expected less than the stride, \(stride)")
     }

@@ -44,6 +44,7 @@ extension ModelAssembly {
     guard width % heads == 0 else {
       throw .setting("heads", "expected a divisor of the width \(width), found \(heads)")
     }
+    try requireSize("products of a sample", of: [heads, shape[0], shape[0]])
     return heads
   }
 }

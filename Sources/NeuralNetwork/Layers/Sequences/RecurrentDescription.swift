@@ -20,7 +20,7 @@ extension RecurrentDescription {
   public static var settings: [Setting<Self>] {
     [
       Setting("units", \.units, .atLeast(1), "features of its state"),
-      Setting("layers", \.layers, .atLeast(1), "one above the other"),
+      Setting("layers", \.layers, .closed(1, 1000), "one above the other"),
       Setting("bidirectional", \.bidirectional, "whether it reads from both ends"),
       Setting("dropout", \.dropout, .halfOpen(0, 1), "between the layers"),
       Setting("sequence", \.sequence, "whether it gives every step, not its last state alone"),
@@ -33,6 +33,8 @@ extension RecurrentDescription {
   ) throws(LayerError) {
     guard let units else { throw .setting("units", "expected the number of units") }
     try model.requireSequences()
+    // Four gates of a step and of the state, in two directions.
+    try model.requireSize("weights", of: [8, layers, units, max(units, model.shape[1])])
     model.applyWithLengths(
       Recurrent(
         cell, inputShape: model.shape, units: units, layers: layers, isBidirectional: bidirectional,

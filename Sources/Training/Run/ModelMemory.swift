@@ -1,0 +1,50 @@
+import Basics
+import Collectives
+import NeuralNetwork
+
+/// The memory that a model's training takes on this rank's node: parameters, a gradient for each shard, the optimizer's
+/// buffers, and the activations of each rank's micro-batches.
+struct ModelMemory {
+  private let parameterCount: Int
+  /// Flat buffers as long as the parameters.
+  private let bufferCount: Int
+  private let activationBytes: Double
+
+  /// - Parameters:
+  ///   - stateCount: buffers of the optimizer.
+  ///   - capacity: samples of the largest micro-batch.
+  init(
+    _ model: Model<Float>, stateCount: Int, capacity: Int, configuration: TrainingConfiguration,
+    assignment: ShardAssignment, topology: Topology
+  ) {
+    let ranks = topology.node.size
+    let nodeShards = topology.shards(ofNode: topology.nodeIndex, assignment).count
+    parameterCount = model.parameterLayout.elementCount
+    bufferCount = nodeShards + (1 + stateCount) * (configuration.exchange == .mpi ? ranks : 1)
+    // Where layers compute over all shards together, each shard of a rank keeps its own.
+    let workspaces = model.synchronizes ? nodeShards : ranks
+    let bytes = Double(MemoryLayout<Float>.stride)
+    // Outputs and their gradients.
+    activationBytes = 2 * Double(model.activationCount) * Double(capacity) * Double(workspaces) * bytes
+  }
+
+  private var bufferBytes: Double { Double(parameterCount) * Double(bufferCount) * 4 }
+
+  /// - Parameter available: bytes; nil where the system does not say.
+  /// - Throws: a usage error with the figures where they are less than what the training takes.
+  func check(available: Int?) throws {
+    guard let available, bufferBytes + activationBytes > Double(available) else { return }
+    throw Failure.usage(
+      "model: \(grouped(parameterCount)) parameters take \(shortBytes(bufferBytes)) with gradients and optimizer "
+        + "(\(bufferCount) buffers), and the activations of a micro-batch \(shortBytes(activationBytes)), but "
+        + "\(shortBytes(Double(available))) of memory are available; make the model, batch_size or shards smaller")
+  }
+}
+
+/// Bytes as people say them: `3.5 GB`.
+func shortBytes(_ bytes: Double) -> String {
+  let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
+  var value = bytes, unit = 0
+  while value >= 1000, unit + 1 < units.count { (value, unit) = (value / 1000, unit + 1) }
+  return unit == 0 ? "\(Int(value)) B" : "\(shortNumber(value)) \(units[unit])"
+}
