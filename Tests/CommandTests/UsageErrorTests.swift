@@ -21,6 +21,63 @@ extension Commands {
       try Sandbox.with { try $0.expectFailure(arguments, status: 2, message) }
     }
 
+    /// Sizes near the ends of their types, and products of sizes that are each allowed.
+    @Test(arguments: [
+      ("layers=[{ dense: 2147483647 }, 'dense']", "layers[0].dense: gives 2147483647 numbers a sample"),
+      ("layers=[{ dense: 9223372036854775807 }]", "layers[0].dense.units: expected at most 2147483647"),
+      (
+        "layers=[{ conv2d: { filters: 2147483647, kernel: 2147483647, padding: 2147483647 } }]",
+        "layers[0].conv2d: has "
+      ),
+      ("layers=[{ upsample: 2147483647 }, { upsample: 2147483647 }]", "layers[0].upsample: gives "),
+      ("layers=[{ lstm: 2147483647 }, 'dense']", "layers[0].lstm: has 8×1×2147483647×2147483647 weights"),
+      ("layers=[{ lstm: { units: 3, layers: 2147483647 } }]", "layers[0].lstm.layers: expected from 1 to 1000"),
+      ("layers=[{ reshape: { height: 2147483647, width: 2147483647, channels: 2147483647 } }]", "layers[0].reshape: "),
+      (
+        "layers=[{ dense: 100000 }, { dense: 100000 }, { dense: 100000 }, 'dense']",
+        "model: 20,007,700,010 parameters take "
+      ),
+      (
+        "model={ generator: ['dense'], discriminator: ['dense'], latent: 2147483647 }",
+        "model.generator[0].dense: takes "
+      ),
+      (
+        "data.augment=[{ crop: { padding: 2147483647 } }]",
+        "data.augment[0].crop.padding: expected at most 8 for images"
+      ),
+      ("data.augment=[{ cutout: { size: 2147483647 } }]", "data.augment[0].cutout.size: expected less than 16"),
+      ("accumulate=2147483647", "accumulate: expected at most the 1,4"),
+      ("shards=2147483647", "2147483647 shards are more than the 1,4"),
+    ])
+    func hugeSizes(setting: String, beginning: String) throws {
+      try Sandbox.with {
+        let result = try $0.train(["--set", setting, "--run", "out"])
+        let line = result.errorLines.first ?? ""
+        #expect(result.status == 2 && result.errorLines.count == 1, "\(result)")
+        #expect(line.hasPrefix("ddp-train: " + beginning), "\(result)")
+        #expect(!$0.exists("out"))
+      }
+    }
+
+    /// What would change nothing is said, and the run goes on.
+    @Test func settingsWithoutEffectAreNamed() throws {
+      try Sandbox.with {
+        try $0.makeBlobs()
+        let result = try $0.succeed([
+          "--data", "blobs.h5", "--epochs", "1", "--run", "out", "--set", "schedule.reference_batch=8", "--set",
+          "schedule.warmup_steps=500", "--set", "early_stopping.patience=3", "--set", "layers=['dense', 'softmax']",
+        ])
+        for beginning in [
+          "schedule.reference_batch has no effect", "schedule.warmup_steps, 500, are not less than the 2 steps",
+          "early_stopping.patience, 3, is not reached in a run of 1 epochs",
+          "the model ends with softmax, but the loss",
+        ] {
+          #expect(
+            result.errorLines.contains { $0.hasPrefix("ddp-train: warning: \(beginning)") }, "\(beginning): \(result)")
+        }
+      }
+    }
+
     @Test func oneLineForAllRanks() throws {
       try Sandbox.with {
         try $0.expectFailure(

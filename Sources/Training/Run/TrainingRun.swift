@@ -282,7 +282,9 @@ public final class TrainingRun {
     if let resumed, resumed.metadata.data.differs(from: metadata.data) {
       try console.warn("trained so far on other values than \(data.source.path) has now: data.may_change allows it")
     }
-    for warning in RunHeader.warnings(resumed: resumed) { try console.warn(warning) }
+    let doubts = configuration.warnings(
+      steps: configuration.epochs * trainer.plan.stepsPerEpoch, lossName: trainer.task.lossName)
+    for warning in RunHeader.warnings(resumed: resumed) + doubts { try console.warn(warning) }
     guard !trainer.isFinished else { return }
     try console.line(
       EpochMetrics.heading(
