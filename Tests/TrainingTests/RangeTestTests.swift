@@ -1,4 +1,5 @@
 import Foundation
+import NumericCore
 import Training
 import Testing
 
@@ -26,13 +27,36 @@ struct RangeTestTests {
     #expect(run(from: 1) { 2 + $0 }.suggestion == nil)
   }
 
-  /// The slope of a logistic curve is steepest at its centre; the average of a tenth new and nine tenths old follows
-  /// some nine steps of 0.07 decades behind.
-  @Test("Suggests where the loss falls fastest", arguments: [-4.0, -3, -2])
+  /// A logistic curve falls steepest at its centre and has made 95 % of its fall 0.7 decades behind it; its average
+  /// follows some 0.7 decades behind.
+  @Test("Suggests a rate between the steepest descent and the minimum", arguments: [-4.0, -3, -2])
   func steepest(centre: Double) throws {
-    let test = run { 1 + 1 / (1 + exp(4 * ($0 - centre))) }
+    for steps in [50, 100, 200, 400] {
+      let test = run(steps) { 1 + 1 / (1 + exp(4 * ($0 - centre))) }
+      let suggestion = log10(try #require(test.suggestion))
+      #expect(suggestion > centre + 0.5 && suggestion < centre + 1.5, "10^\(suggestion) for 10^\(centre)")
+    }
+  }
+
+  /// What mini-batches make of a curve: the first losses are far apart, and some of them fall steeper than any slope.
+  @Test("Noise does not move the suggestion", arguments: 0..<10)
+  func noise(seed: Int) throws {
+    var generator = RandomSource.Generator(source: RandomSource(seed: UInt64(seed)), substream: 0)
+    let test = run(200) { rate in
+      1 + 1 / (1 + exp(4 * (rate + 2))) + (rate > -0.5 ? pow(10, rate) : 0) + 0.3 * (generator.uniform() - 0.5)
+    }
     let suggestion = log10(try #require(test.suggestion))
-    #expect(suggestion > centre - 0.1 && suggestion < centre + 0.8, "10^\(suggestion) for 10^\(centre)")
+    #expect(suggestion > -1.6 && suggestion < -0.7, "10^\(suggestion)")
+  }
+
+  @Test("Noise alone suggests nothing, and says so")
+  func noiseAlone() {
+    var generator = RandomSource.Generator(source: RandomSource(seed: 1), substream: 0)
+    let test = run(200) { _ in 1 + 0.3 * (generator.uniform() - 0.5) }
+    #expect(test.advice == .none("the loss falls nowhere by more than its noise; try other rates with --from and --to"))
+    let explosion = run(200, from: 1) { pow(10, 40 * $0) }
+    #expect(explosion.advice == .none("the loss explodes after 11 steps; begin lower with --from"))
+    #expect(run(200) { -$0 }.fallsToTheEnd && !test.fallsToTheEnd)
   }
 
   @Test("Ends where the loss explodes, and looks before the minimum alone")

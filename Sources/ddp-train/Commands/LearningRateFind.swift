@@ -9,14 +9,15 @@ package struct LearningRateFind: Command {
   package static let operands = "[CONFIG.json5] [options]"
   package static let summary = "loss over learning rate, and a suggestion"
   package static let discussion = """
-    Trains fresh weights for some steps at growing learning rates, draws the loss over the rate, and suggests the rate \
-    where it falls fastest. Takes the options of train as well, except \(withoutEffect.joined(separator: ", ")).
+    Trains fresh weights for some steps at growing learning rates, draws the loss over the rate, and suggests a rate \
+    between where it falls steepest and where it is lowest. Takes the options of train as well, except \
+    \(withoutEffect.joined(separator: ", ")).
     """
   package static let options: [Option<LearningRateFind>] =
     [
       Option("--from", \.first, "X", .above(0), "the first learning rate"),
       Option("--to", \.last, "X", .above(0), "the last; the test ends early where the loss explodes"),
-      Option("--steps", \.steps, "N", .atLeast(10), "steps from the first to the last"),
+      Option("--steps", \.steps, "N", .closed(10, 100_000), "steps from the first to the last"),
       Option("--output", \.output, "FILE", "JSON file to write"),
     ] + TrainArguments.options.filter { !withoutEffect.contains($0.name) }.map { $0.lifted(\.train) }
 
@@ -26,13 +27,17 @@ package struct LearningRateFind: Command {
   package var train = TrainArguments()
   package var first = 1e-6
   package var last = 10.0
-  package var steps = 100
+  package var steps = 200
   package var output = "lr-find.json"
 
   package init() {}
 
   package mutating func take(_ words: [String]) throws(SettingsError) {
     try train.take(words, of: Self.name)
+    let keys = TrainArguments.options.filter { Self.withoutEffect.contains($0.name) }.compactMap(\.spelling.key)
+    if let setting = train.settings.first(where: { keys.contains($0.path) }) {
+      throw SettingsError("--set \(setting.path): has no effect on lr-find; leave it out")
+    }
     guard first < last else { throw SettingsError("--to: expected more than --from, \(first), found \(last)") }
   }
 
@@ -53,7 +58,7 @@ package struct LearningRateFind: Command {
 
   private func report(_ test: RangeTest) -> JSONValue {
     [
-      "suggestion": .optional(test.suggestion),
+      "suggestion": .optional(test.suggestion), "reason": .optional(reason(test)),
       "learning_rates": .array(test.points.map { .number($0.learningRate) }),
       "losses": .array(test.points.map { .number($0.loss) }),
       "smoothed_losses": .array(test.points.map { .number($0.smoothedLoss) }),
@@ -68,12 +73,14 @@ package struct LearningRateFind: Command {
       let point = test.points[index]
       table.add([point.learningRate, point.loss, point.smoothedLoss].map(shortNumber))
     }
-    let advice =
-      test.suggestion.map {
-        "suggestion: --learning-rate \(shortNumber($0)), where the loss falls fastest (^)"
-      } ?? "no suggestion: the loss falls nowhere in this range; try another with --from and --to"
-    return curve(test) + [""] + table.lines + ["", advice]
+    let rate = test.suggestion.map { "suggestion: --learning-rate \(shortNumber($0)) (^)" }
+    let advice = rate ?? "no suggestion: \(reason(test) ?? "")"
+    let more = test.fallsToTheEnd ? ["the loss still falls at the last rate; a greater --to may show a better one"] : []
+    return curve(test) + [""] + table.lines + ["", advice] + more
   }
+
+  /// Why there is no suggestion; nil where there is one.
+  private func reason(_ test: RangeTest) -> String? { if case .none(let reason) = test.advice { reason } else { nil } }
 
   /// The smoothed loss over the logarithm of the rate, 60 columns by 12 rows.
   private func curve(_ test: RangeTest) -> [String] {
@@ -88,7 +95,10 @@ package struct LearningRateFind: Command {
       let column = index * (width - 1) / max(1, test.points.count - 1)
       let level = min(1, max(0, (point.smoothedLoss - lowest) / (highest - lowest)))
       cells[Int(((1 - level) * Double(height - 1)).rounded())][column] = "•"
-      if point.learningRate == test.suggestion { mark[column] = "^" }
+    }
+    // The suggestion lies between two rates.
+    if let suggestion = test.suggestion, let index = test.points.firstIndex(where: { $0.learningRate >= suggestion }) {
+      mark[index * (width - 1) / max(1, test.points.count - 1)] = "^"
     }
     let labels = cells.indices.map { $0 == 0 ? shortNumber(highest) : $0 == height - 1 ? shortNumber(lowest) : "" }
     let left = shortNumber(test.points.first?.learningRate ?? test.first)
