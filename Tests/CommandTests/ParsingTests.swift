@@ -122,8 +122,26 @@ import ddp_train
     (["predict", "c", "--data", "d"], "predict: expected --output OUT.h5, the file to write"),
     (["verify", "a", "b"], "verify: unexpected argument 'b' (see ddp-train verify --help)"),
     (["verify", "a", "--x"], "verify: unknown option '--x' (it takes none)"),
+    (["verify", "a", "--hepl"], "verify: unknown option '--hepl' (did you mean '--help'?)"),
+    (["train", "--hepl"], "train: unknown option '--hepl' (did you mean '--help'?)"),
+    (["--lr", "0.1"], "train: unknown option '--lr' (did you mean '--learning-rate'?)"),
+    (["--bs", "0.1"], "train: unknown option '--bs' (did you mean '--batch-size'?)"),
+    (["convert", "csv"], "unknown command 'convert' (did you mean 'data convert'?)"),
+    (["version", "extra"], "version: unexpected argument 'extra' (see ddp-train version --help)"),
+    (["help", "laeyrs"], "help: unknown command or topic 'laeyrs' (did you mean 'layers'?)"),
+    (["help", "conv2"], "help: unknown command or topic 'conv2' (did you mean 'conv2d'?)"),
+    (["help", "layers", "dense"], "help: unexpected argument 'dense' (see ddp-train help --help)"),
+    (["lr-find", "--set", "epochs=3"], "--set epochs: has no effect on lr-find; leave it out"),
+    (["lr-find", "--set", "run=x"], "--set run: has no effect on lr-find; leave it out"),
+    (["lr-find", "--steps", "100001"], "--steps: expected from 10 to 100000, found 100001"),
+    (["--epochs", "4294967296"], "--epochs: expected at most 2147483647, found 4294967296"),
+    (
+      ["generate", "c", "--length", "9223372036854775807"],
+      "--length: expected at most 2147483647, found 9223372036854775807"
+    ),
+    (["data", "make", "moons", "--seed", "1e300"], "--seed: expected at most 9223372036854775807, found 1e+300"),
     (["lr-find", "--step", "30"], "lr-find: unknown option '--step' (did you mean '--steps'?)"),
-    (["lr-find", "--steps", "9"], "--steps: expected at least 10, found 9"),
+    (["lr-find", "--steps", "9"], "--steps: expected from 10 to 100000, found 9"),
     (["lr-find", "--from", "2", "--to", "1"], "--to: expected more than --from, 2.0, found 1.0"),
     (["data"], "data: expected one of convert, make, inspect (see ddp-train data --help)"),
     (["data", "mke"], "unknown command 'data mke' (did you mean 'data make'?)"),
@@ -151,7 +169,7 @@ import ddp_train
     (["data", "inspect"], "data inspect: expected an HDF5 file"),
     (["data", "inspect", "a", "b"], "data inspect: unexpected argument 'b' (see ddp-train data inspect --help)"),
     (["data", "inspect", "a", "--labels", "/y"], "data inspect: --labels needs --features beside it"),
-    (["help", "trains"], "help: unknown command 'trains' (did you mean 'train'?)"),
+    (["help", "trains"], "help: unknown command or topic 'trains' (did you mean 'train'?)"),
   ])
   func mistakesNameTheOption(line: [String], expected: String) {
     #expect(message(line) == expected)
@@ -168,7 +186,10 @@ import ddp_train
     (["data", "--help"], "Usage: ddp-train data COMMAND"), (["data", "-h"], "Usage: ddp-train data COMMAND"),
     (["help", "data", "make"], "Usage: ddp-train data make"),
     (["data", "convert", "csv", "-x", "--help"], "Usage: ddp-train data convert"), (["version"], "ddp-train "),
-    (["--version"], "ddp-train "),
+    (["--version"], "ddp-train "), (["help", "convert"], "Usage: ddp-train data convert"),
+    (["help", "data", "convert"], "Usage: ddp-train data convert"), (["help", "layers"], "model.layers"),
+    (["help", "conv2d"], "model.layers"), (["help", "adamw"], "optimizer"), (["help", "help"], "ddp-train trains"),
+    (["data", "help", "convert"], "Usage: ddp-train data convert"), (["help", "keys"], "Keys of the configuration"),
   ])
   func helpIsFoundAnywhere(line: [String], beginning: String) throws {
     guard case .print(let text) = try request(line) else { throw SettingsError("\(line) prints nothing") }
@@ -189,6 +210,20 @@ import ddp_train
     for line in texts.flatMap({ $0.split(separator: "\n") }) {
       #expect(line.count <= HelpText.width && line.last != " ", "\(line)")
     }
+  }
+
+  @Test func helpOfTrainIsShortAndNamesTheTopics() throws {
+    let train = try text("train", "--help")
+    #expect(train.split(separator: "\n").count < 80, "\(train)")
+    for topic in TrainingConfiguration.helpTopics {
+      #expect(train.contains("\n  \(topic.name) "), "\(topic.name)")
+      for line in try text("help", topic.name).split(separator: "\n") {
+        #expect(line.count <= HelpText.width, "\(line)")
+      }
+    }
+    #expect(try text("help", "keys").contains("\n  layers "))
+    #expect(try text("help", "optimizers").contains("by default learning_rate 0.01"))
+    #expect(try text("help", "conv2d").contains("dilation") && !text("help", "conv2d").contains("lstm"))
   }
 
   @Test func helpOfOneFormatIsThatAlone() throws {

@@ -44,7 +44,9 @@ package enum Commands {
     let rest = Array(arguments.dropFirst())
     switch first {
     case "help", "--help", "-h": return .print(try help(rest))
-    case "version", "--version": return .print("ddp-train \(programVersion)")
+    case "version", "--version":
+      try ScannedArguments.check(rest, atMost: 0, of: first)
+      return .print("ddp-train \(programVersion)")
     default: break
     }
     if let (command, rest) = try find(arguments) {
@@ -55,10 +57,11 @@ package enum Commands {
         let names = (group(first) ?? []).map { $0.name.dropFirst(first.count + 1) }.joined(separator: ", ")
         throw SettingsError("\(first): expected one of \(names) (see ddp-train \(first) --help)")
       }
-      return .print(groupHelp(first))
+      return .print(try help([first] + rest.filter { !["help", "--help", "-h"].contains($0) }))
     }
     guard first.hasPrefix("-") || first.hasSuffix(".json5") || first.hasSuffix(".json") || fileExists(first) else {
-      throw SettingsError("unknown command '\(first)' (\(names.suggestion(for: first)))")
+      let whole = secondWord(first).map { "did you mean '\($0.name)'?" }
+      throw SettingsError("unknown command '\(first)' (\(whole ?? names.suggestion(for: first)))")
     }
     return ScannedArguments.asksForHelp(arguments)
       ? .print(Train.help(for: arguments)) : .run(try Train.parse(arguments))
@@ -79,6 +82,12 @@ package enum Commands {
     return commands.isEmpty ? nil : commands
   }
 
+  /// The command of two words whose second is `word`, as long as there is one alone.
+  private static func secondWord(_ word: String) -> (any Command.Type)? {
+    let commands = all.filter { $0.name.hasSuffix(" " + word) }
+    return commands.count == 1 ? commands[0] : nil
+  }
+
   /// The command that the first words name, and what stands behind them; nil where it is none, or `data` alone or with
   /// `--help`.
   ///
@@ -97,18 +106,37 @@ package enum Commands {
 
   // MARK: Help
 
-  /// What `help` prints about the command that `words` name.
+  /// What `help` prints about the command, the topic, or the layer, loss, optimizer and so on that `words` name.
   private static func help(_ words: [String]) throws(SettingsError) -> String {
+    let words = words.filter { !["--help", "-h"].contains($0) }
     guard let first = words.first, !["help", "version"].contains(first) else { return generalHelp }
     if let (command, rest) = try find(words) { return command.help(for: rest) }
     if group(first) != nil { return groupHelp(first) }
-    throw SettingsError("help: unknown command '\(first)' (\(names.suggestion(for: first)))")
+    if let command = secondWord(first) { return command.help(for: Array(words.dropFirst())) }
+    try ScannedArguments.check(words, atMost: 1, of: "help")
+    let topics = TrainingConfiguration.helpTopics
+    if let topic = topics.first(where: { $0.name == first }) { return text(topic.sections) }
+    let entries = topics.flatMap(\.sections).compactMap { $0.only(first) }
+    if !entries.isEmpty { return text(entries) }
+    // The names of commands and topics come before the many of layers and the like.
+    let known = names + topics.map(\.name)
+    let nearest =
+      known.nearest(to: first) ?? topics.flatMap(\.sections).flatMap(\.entries).map(\.name).nearest(to: first)
+    throw SettingsError(
+      "help: unknown command or topic '\(first)' ("
+        + (nearest.map { "did you mean '\($0)'?" } ?? known.suggestion(for: first)) + ")")
+  }
+
+  private static func text(_ sections: [HelpSection]) -> String {
+    sections.map { HelpText.section($0).joined(separator: "\n") }.joined(separator: "\n\n")
   }
 
   private static var generalHelp: String {
     var table = TextTable([.left, .left], indentation: 2, width: HelpText.width)
     for command in all { table.add(overview(command)) }
-    table.add(["help COMMAND", "options and configuration keys; also --help"])
+    table.add(["help COMMAND", "its options; also COMMAND --help"])
+    let topics = TrainingConfiguration.helpTopics.map(\.name).joined(separator: ", ")
+    table.add(["help TOPIC", "of \(topics)"])
     table.add(["version", "prints the version; also --version"])
     var codes = TextTable([.right, .left], indentation: 2, width: HelpText.width)
     for code in ExitCode.allCases { codes.add(["\(code.rawValue)", code.meaning]) }

@@ -10,7 +10,7 @@ package struct Train: Command {
   package static let discussion =
     "Defaults give way to the file, the file to --set and options, in the order given."
   package static let options = TrainArguments.options.map { $0.lifted(\Train.arguments) }
-  package static var sections: [HelpSection] { TrainingConfiguration.helpSections }
+  package static var sections: [HelpSection] { [TrainingConfiguration.topicsSection] }
 
   package var arguments = TrainArguments()
 
