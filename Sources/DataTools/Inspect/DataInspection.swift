@@ -39,14 +39,11 @@ public enum DataInspection {
   private static func locate(
     _ file: HDF5File, features: String?, labels: String?
   ) throws -> [SplitPaths] {
-    let splits: [SplitPaths]
-    do {
-      splits = try DataLayout.splits(of: file, features: features, labels: labels, labelsRequired: false)
-    } catch let error as Failure {
-      // The layout names the options of training; here they have names of their own.
-      let message = error.description.replacingOccurrences(
-        of: "--set data.features=/PATH --set data.labels=/PATH", with: "--features /PATH --labels /PATH")
-      throw Failure(message, exitCode: error.exitCode)
+    // The layout names the options of training; here they have names of their own.
+    let splits = try Failure.replacing([
+      "--set data.features=/PATH --set data.labels=/PATH": "--features /PATH --labels /PATH"
+    ]) {
+      try DataLayout.splits(of: file, features: features, labels: labels, labelsRequired: false)
     }
     if let labels, splits.first?.labels == nil {
       throw Failure.data("\(file.path): there is no data set \(labels), which --labels names")

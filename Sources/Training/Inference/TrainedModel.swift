@@ -77,11 +77,19 @@ struct TrainedModel {
     if let reason = TaskCatalog.whyNotEvaluated(metadata.configuration.model) {
       throw Failure.usage("\(self.path): \(reason)")
     }
-    let opened = try DataSource.open(
-      path ?? data.path ?? BundledData.digits(), features: isOwn ? data.features : nil,
-      labels: isOwn ? data.labels : nil, labelsRequired: labelsRequired,
-      reconstructs: metadata.configuration.reconstructs
-    ).arranged(as: metadata.configuration.model.inputLayout, data.layout)
+    let opened = try Failure.replacing([
+      // Evaluation and prediction take no settings.
+      "name two of them with --set data.features=/PATH --set data.labels=/PATH":
+        "give two of them names such as /test/x and /test/y",
+      "say it with --set data.layout=channels_first or --set data.layout=channels_last":
+        "store them as height × width × channels",
+    ]) {
+      try DataSource.open(
+        path ?? data.path ?? BundledData.digits(), features: isOwn ? data.features : nil,
+        labels: isOwn ? data.labels : nil, labelsRequired: labelsRequired,
+        reconstructs: metadata.configuration.reconstructs
+      ).arranged(as: metadata.configuration.model.inputLayout, data.layout)
+    }
     let targets =
       labelsRequired || isOwn ? try opened.firstSplit.map { try task($0).targetMeaning } ?? .nothing : .nothing
     let source = try opened.matched(to: metadata.data.names, of: self.path, targets: targets)
