@@ -34,18 +34,16 @@ extension SplitSource {
 extension ShardStore {
   /// Σ of the hashes of all rows held, each of the row's number in the split, its features and its targets.
   fileprivate func sumOfRowHashes() -> UInt64 {
-    let arrays = [(features, SplitSource.Column.features), (targets, .targets)].map { array, column in
-      (bytes: UnsafeRawBufferPointer(array.view), size: source.rowByteCount(column))
-    }
+    let x = UnsafeRawBufferPointer(features.view), y = UnsafeRawBufferPointer(targets.view)
+    let featureSize = source.rowByteCount(.features), targetSize = source.rowByteCount(.targets)
     var sum: UInt64 = 0
     for shard in shards {
       let first = firstRow[shard - shards.lowerBound]
       for position in 0..<count(shard) {
+        let slot = first + position
         var hash = RowHash(key: UInt64(selection[partition.row(shard: shard, position: position)]))
-        for (bytes, size) in arrays {
-          let start = (first + position) * size
-          hash.add(UnsafeRawBufferPointer(rebasing: bytes[start..<start + size]))
-        }
+        hash.add(x.extracting(slot * featureSize..<(slot + 1) * featureSize))
+        hash.add(y.extracting(slot * targetSize..<(slot + 1) * targetSize))
         sum &+= hash.value
       }
     }
@@ -82,7 +80,7 @@ private struct RowHash {
   }
 
   var value: UInt64 {
-    (0..<4).reduce(0) { sum, lane in Self.finished(sum &* 31 &+ lanes[lane]) }
+    Self.finished(Self.mixed(lanes[0]) ^ Self.mixed(lanes[1] &* 3) ^ Self.mixed(lanes[2] &* 5) &+ lanes[3] &* 7)
   }
 
   @inline(__always)
