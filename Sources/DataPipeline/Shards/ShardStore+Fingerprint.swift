@@ -42,8 +42,8 @@ extension ShardStore {
       for position in 0..<count(shard) {
         let slot = first + position
         var hash = RowHash(key: UInt64(selection[partition.row(shard: shard, position: position)]))
-        hash.add(x.extracting(slot * featureSize..<(slot + 1) * featureSize))
-        hash.add(y.extracting(slot * targetSize..<(slot + 1) * targetSize))
+        hash.add(UnsafeRawBufferPointer(rebasing: x[slot * featureSize..<(slot + 1) * featureSize]))
+        hash.add(UnsafeRawBufferPointer(rebasing: y[slot * targetSize..<(slot + 1) * targetSize]))
         sum &+= hash.value
       }
     }

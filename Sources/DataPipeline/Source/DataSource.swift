@@ -44,6 +44,12 @@ public struct DataSource: Sendable {
     return DataSource(path: path, files: files, splits: splits)
   }
 
+  /// Whether the first file of `path` has an object of that name; false where it cannot be read.
+  public static func has(_ object: String, in path: String) -> Bool {
+    guard let file = try? DataFiles.expand(path).first else { return false }
+    return (try? HDF5File.open(file).exists(object)) == true
+  }
+
   /// The training split, or the first that there is.
   public var firstSplit: SplitSource? { SplitName.allCases.lazy.compactMap { splits[$0] }.first }
 

@@ -74,6 +74,8 @@ struct TrainedModel {
   func open(_ path: String?, split: String?, labelsRequired: Bool) throws -> Samples {
     let data = metadata.configuration.data
     let isOwn = path == nil || path == data.path
+    // Where training was told the data sets, other files of its kind have them under the same names.
+    let isTold = isOwn || data.features.map { DataSource.has($0, in: path ?? "") } == true
     if let reason = TaskCatalog.whyNotEvaluated(metadata.configuration.model) {
       throw Failure.usage("\(self.path): \(reason)")
     }
@@ -85,8 +87,8 @@ struct TrainedModel {
         "store them as height × width × channels",
     ]) {
       try DataSource.open(
-        path ?? data.path ?? BundledData.digits(), features: isOwn ? data.features : nil,
-        labels: isOwn ? data.labels : nil, labelsRequired: labelsRequired,
+        path ?? data.path ?? BundledData.digits(), features: isTold ? data.features : nil,
+        labels: isTold ? data.labels : nil, labelsRequired: labelsRequired,
         reconstructs: metadata.configuration.reconstructs
       ).arranged(as: metadata.configuration.model.inputLayout, data.layout)
     }

@@ -167,7 +167,8 @@ struct CSVTable {
       }
       return self
     }
-    let missing = expected.filter { !Set(names).contains($0) }, more = names.filter { !Set(expected).contains($0) }
+    let places = Dictionary(zip(names, 0...), uniquingKeysWith: { first, _ in first }), known = Set(expected)
+    let missing = expected.filter { places[$0] == nil }, more = names.filter { !known.contains($0) }
     guard missing.isEmpty, more.isEmpty else {
       let lacks = missing.isEmpty ? nil : "lacks \(Self.text(missing))"
       let has = more.isEmpty ? nil : "has besides \(Self.text(more))"
@@ -175,7 +176,6 @@ struct CSVTable {
         "\(path) \([lacks, has].compactMap(\.self).joined(separator: " and ")); expected the columns of "
           + "\(other.path), in any order: \(listing(expected, limit: 20))")
     }
-    let places = Dictionary(zip(names, 0...), uniquingKeysWith: { first, _ in first })
     let order = expected.compactMap { places[$0] }
     var result = self
     result.featureNames = expected
