@@ -78,8 +78,12 @@ start_mpirun() {
   allow_root
   # Ranks share the cores between them: a BLAS that takes them all for each rank would fight itself.
   export OPENBLAS_NUM_THREADS=$1 OMP_NUM_THREADS=$1
-  # After SIGTERM a rank has this many seconds to write its checkpoint.
-  mpirun_command=(mpirun --mca odls_base_sigkill_timeout 10)
+  mpirun_command=(mpirun)
+}
+
+# In front of a program on this machine: a SIGUSR1 waits until the program is ready for it.
+hold_signals() {
+  if env --block-signal=USR1 true 2>/dev/null; then echo env --block-signal=USR1; fi
 }
 
 # Open MPI asks root twice.
@@ -100,10 +104,38 @@ place_on_this_machine() {
   fi
 }
 
-# Prints the command as a shell would take it, then becomes it.
+# Prints an mpirun command as a shell would take it, runs it, and ends with its exit code.
+#
+# mpirun answers SIGTERM, Ctrl-C and a closed terminal with 1, and kills its ranks after a second; only SIGUSR1 it hands
+# on to them and waits. So it is kept from the former, and each becomes a SIGUSR1: in training a checkpoint and exit code
+# 75. A second Ctrl-C ends the ranks at once.
 run() {
-  local line
+  local line guard=() interrupts=0 status=0
   printf -v line ' %q' "$@"
   printf '%s\n' "${line# }"
-  exec "$@"
+  # coreutils 8.31 and newer. Without it mpirun sees a Ctrl-C, which goes to all processes of the terminal.
+  if env --block-signal=TERM true 2>/dev/null; then guard=(env --block-signal=INT,TERM,HUP); fi
+  trap stop_ranks TERM HUP USR1 USR2
+  trap 'if ((interrupts++)); then kill -ALRM "$child"; else stop_ranks; fi' INT
+  "${guard[@]}" "$@" &
+  child=$! started=$SECONDS
+  # A signal ends the wait, not the child.
+  while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done
+  wait "$child" || status=$?
+  if ((interrupts > 1)); then exit 130; fi
+  exit "$status"
+}
+
+# Sends SIGUSR1 to mpirun once it catches it, the tenth bit, as before that it would die of it; and once more where the
+# ranks may not have been there yet.
+stop_ranks() {
+  local caught
+  while caught=$(sed -n 's/^SigCgt:\t/0x/p' "/proc/$child/status" 2>/dev/null) && ((!(caught & 1 << 9))); do
+    sleep 0.05
+  done
+  kill -USR1 "$child" 2>/dev/null || true
+  if ((SECONDS - started < 2)); then
+    sleep 1.5
+    kill -USR1 "$child" 2>/dev/null || true
+  fi
 }

@@ -8,6 +8,8 @@ public enum AtomicFile {
   ///   the temporary file is gone.
   public static func write(_ bytes: some ContiguousBytes, to path: String) throws {
     let temporary = temporaryName(for: path)
+    UnfinishedFile.begin(temporary)
+    defer { UnfinishedFile.end() }
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw failure("write", path) }
     let error = bytes.withUnsafeBytes { writeAll($0, to: file) ? nil : failure("write", path) }

@@ -1,4 +1,6 @@
 #include <mpi.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 // The handles below are macros or casts in mpi.h, which Swift does not import.
 static inline MPI_Comm copenmpi_comm_world(void) { return MPI_COMM_WORLD; }
@@ -11,5 +13,20 @@ static inline MPI_Datatype copenmpi_float(void) { return MPI_FLOAT; }
 static inline MPI_Datatype copenmpi_double(void) { return MPI_DOUBLE; }
 static inline MPI_Datatype copenmpi_int(void) { return MPI_INT; }
 static inline MPI_Op copenmpi_sum(void) { return MPI_SUM; }
+// What MPI_Abort does behind its message of eight lines; where the library has it.
+extern int ompi_mpi_abort(MPI_Comm group, int code) __attribute__((weak));
+static inline void copenmpi_abort(int code) {
+  if (ompi_mpi_abort) ompi_mpi_abort(MPI_COMM_WORLD, code);
+  MPI_Abort(MPI_COMM_WORLD, code);
+}
+// Whether the system lets processes read each other's memory: here a byte of this one.
+extern ssize_t process_vm_readv(
+    pid_t process, const struct iovec *own, unsigned long owns, const struct iovec *others, unsigned long count,
+    unsigned long flags);
+static inline int copenmpi_can_read_memory(void) {
+  char source = 1, copy = 0;
+  struct iovec own = {&copy, 1}, other = {&source, 1};
+  return process_vm_readv(getpid(), &own, 1, &other, 1, 0) == 1;
+}
 // A send buffer that says: the data is already in the receive buffer.
 static inline const void *copenmpi_in_place(void) { return MPI_IN_PLACE; }

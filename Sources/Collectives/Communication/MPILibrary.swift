@@ -27,6 +27,7 @@ public enum MPILibrary {
   /// - Throws: if the launcher started several processes but this library sees only one: then `mpirun` belongs to
   ///   another MPI.
   public static func start() throws(CollectiveError) -> MPICommunicator {
+    MPISurroundings.prepare()
     var provided: Int32 = 0
     try check("MPI_Init_thread", MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided))
     try check("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(copenmpi_comm_world(), copenmpi_errors_return()))
@@ -40,14 +41,21 @@ public enum MPILibrary {
   /// Leaves the job. Only after success: a failing rank that finalized would leave its peers hanging in a collective.
   public static func finish() throws(CollectiveError) { try check("MPI_Finalize", MPI_Finalize()) }
 
-  /// Ends every rank of the job with `code`.
+  /// Ends every rank of the job with `code`, and what was printed before is printed. Open MPI adds no message of its own
+  /// to that.
   public static func abort(_ code: Int32) -> Never {
-    var isRunning: Int32 = 0
     var isOver: Int32 = 0
-    MPI_Initialized(&isRunning)
     MPI_Finalized(&isOver)
-    if isRunning != 0 && isOver == 0 { MPI_Abort(copenmpi_comm_world(), code) }
+    fflush(nil)
+    if isStarted && isOver == 0 { copenmpi_abort(code) }
     exit(code)
+  }
+
+  /// Whether `start` was called, with whatever result.
+  public static var isStarted: Bool {
+    var isStarted: Int32 = 0
+    MPI_Initialized(&isStarted)
+    return isStarted != 0
   }
 
   /// Such as `Open MPI 4.1.4`.

@@ -40,6 +40,7 @@ extension ShardStore {
     let buffer = FlatBuffer<UInt8>(count: rowCount * rowByteCount)
     let memory = UnsafeMutableRawBufferPointer(buffer.view)
     try source.forEachRun(column, segments.map(\.rows)) { (index, rows, bytes) throws in
+      try StopSignal.checkBeforeFirstStep()
       try inspect(rows, bytes)
       let slot = segments[index].slot + rows.lowerBound - segments[index].rows.lowerBound
       let place = UnsafeMutableRawBufferPointer(

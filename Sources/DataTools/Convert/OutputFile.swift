@@ -24,6 +24,7 @@ public final class OutputFile {
     self.path = path
     self.gzip = gzip
     temporaryPath = AtomicFile.temporaryName(for: path)
+    UnfinishedFile.begin(temporaryPath)
     do {
       file = try HDF5File.create(temporaryPath)
     } catch {
@@ -34,6 +35,7 @@ public final class OutputFile {
   deinit {
     // The file may be gone already, or never have come to be; either way nothing is left to report to anyone.
     if !isCommitted { unlink(temporaryPath) }
+    UnfinishedFile.end()
   }
 
   /// Creates an array whose rows are then written with `HDF5Dataset.write(rows:from:)`.

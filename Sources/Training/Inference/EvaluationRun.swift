@@ -48,9 +48,11 @@ public enum EvaluationRun {
   package static func evaluate(
     _ arguments: EvaluateArguments, extensions: Extensions = Extensions(), ranks: MPICommunicator
   ) throws -> Result {
+    StopSignal.endAtOnce()
     let trained = try TrainedModel(arguments.checkpoint, extensions: extensions)
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: true)
-    let metrics = try makeEvaluator(trained, samples, ranks: ranks, measures: true).evaluate(trained.values)
+    let evaluator = try makeEvaluator(trained, samples, ranks: ranks, measures: true)
+    guard let metrics = try evaluator.evaluate(trained.values) else { throw StopSignal.interruption }
     return Result(
       step: trained.progress.step, data: samples.path, split: samples.name.rawValue,
       lossName: trained.metadata.lossName,

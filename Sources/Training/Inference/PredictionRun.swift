@@ -43,6 +43,7 @@ public enum PredictionRun {
   public static func run(
     _ arguments: PredictArguments, extensions: Extensions = Extensions(), ranks: MPICommunicator
   ) throws -> Result {
+    StopSignal.endAtOnce()
     let trained = try TrainedModel(arguments.checkpoint, extensions: extensions)
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: false)
     let evaluator = try EvaluationRun.makeEvaluator(trained, samples, ranks: ranks)

@@ -24,16 +24,22 @@ public enum DistributedProgram {
 
   /// Runs `body`, which may call `withMPI` once, then ends the process: for programs that also do things without a job.
   public static func main(named name: String = ownName, _ body: () throws -> ExitCode) -> Never {
+    StopSignal.install()
     do { exit(try body().rawValue) } catch { fail(error, name) }
   }
 
   /// Runs `body` inside the MPI job. MPI is finalized on success alone: a rank that finalizes while others wait would
   /// hang them.
-  public static func withMPI<Result>(_ body: (_ ranks: MPICommunicator) throws -> Result) throws -> Result {
+  public static func withMPI(_ body: (_ ranks: MPICommunicator) throws -> ExitCode) throws -> ExitCode {
     let ranks = try Machine.joinJob()
-    let result = try body(ranks)
+    let code = try body(ranks)
+    if code == .preempted, isUnderMPIRun {
+      // All is written. `mpirun` would comment on the code of a rank that has finalized.
+      if !ranks.isRoot { waitToBeEnded(atMost: .seconds(10)) }
+      MPILibrary.abort(code.rawValue)
+    }
     try MPILibrary.finish()
-    return result
+    return code
   }
 
   /// The name that this program was started under, without its directory.
@@ -46,25 +52,63 @@ public enum DistributedProgram {
   private static func fail(_ error: any Error, _ name: String) -> Never {
     let code = ((error as? any UserFacingError)?.exitCode ?? .data).rawValue
     let rank = launchedRank
-    if let rank, rank != 0 {
-      // Without a shared job every copy fails the same way, and no one aborts the others.
-      if (error as? CollectiveError)?.foreignLaunch != nil { exit(code) }
-      // The launcher ends this rank with SIGTERM, which a training run treats as a request for a checkpoint.
-      signal(SIGTERM, SIG_DFL)
-      Thread.sleep(forTimeInterval: 2)
+    if let rank {
+      joinJob()
+      if rank != 0 {
+        // Without a shared job every copy fails the same way, and no one aborts the others.
+        if (error as? CollectiveError)?.foreignLaunch != nil { exit(code) }
+        waitToBeEnded(atMost: .seconds(2))
+      }
+      if !isFirstToFail() {
+        waitToBeEnded(atMost: .seconds(30))
+        MPILibrary.abort(code)
+      }
     }
     let place = rank.map { $0 == 0 ? "" : "[rank \($0)] " } ?? ""
     let text = (error as? any UserFacingError)?.description ?? "\(error)"
     Output.printError("\(name): \(place)\(text)")
-    // Without a launcher there is no other process to end, and MPI_Abort would print a paragraph of its own.
+    // Without a launcher there is no other process to end.
     guard rank != nil else { exit(code) }
     MPILibrary.abort(code)
   }
 
+  /// Has this rank in the job, as only there it can end the job without a comment of `mpirun`. Where the others are not
+  /// coming, an alarm ends it.
+  private static func joinJob() {
+    guard isUnderMPIRun, !MPILibrary.isStarted else { return }
+    alarm(10)
+    _ = try? MPILibrary.start()
+    alarm(0)
+  }
+
+  /// Gives another rank time to end the job, and with it this process. Where the launcher has begun to end it, its slow
+  /// ways are waited for too.
+  private static func waitToBeEnded(atMost patience: Duration) {
+    // In training a request to write a checkpoint.
+    signal(SIGTERM, SIG_DFL)
+    _ = StopSignal.takeContinuation()
+    var end = ContinuousClock.now + patience
+    while ContinuousClock.now < end {
+      Thread.sleep(forTimeInterval: 0.02)
+      if StopSignal.takeContinuation() { end = .now + .seconds(30) }
+    }
+  }
+
+  /// Whether no other rank of this node has reported an error. Open MPI removes the job's directory at its end.
+  private static func isFirstToFail() -> Bool {
+    guard let directory = ProcessInfo.processInfo.environment["OMPI_MCA_orte_jobfam_session_dir"] else { return true }
+    let file = open(directory + "/ddp-train-failed", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+    guard file >= 0 else { return errno != EEXIST }
+    close(file)
+    return true
+  }
+
   /// This process's number in the job, as its launcher says; nil without a launcher.
-  private static var launchedRank: Int? {
+  static let launchedRank: Int? = {
     let environment = ProcessInfo.processInfo.environment
     return ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"].lazy.compactMap { environment[$0].flatMap { Int($0) } }
       .first
-  }
+  }()
+
+  private static var isUnderMPIRun: Bool { ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_RANK"] != nil }
 }

@@ -121,6 +121,7 @@ extension RangeTest {
     var arguments = arguments
     arguments.settings.append(TrainArguments.Setting(path: "resume", value: .null))
     let trainer = try TrainingRun(arguments, ranks: ranks).trainer
+    StopSignal.endAtOnce()
     if let reason = trainer.network.whyNoRangeTest { throw Failure.usage("lr-find: \(reason)") }
     while !isOver {
       if trainer.progress.stepInEpoch == trainer.plan.stepsPerEpoch { trainer.progress.finishEpoch() }

@@ -28,6 +28,8 @@ public final class TrainingRun {
   /// On rank 0, where no file keeps the best epoch.
   private var bestCheckpoint: Checkpoint?
   private var isOver = false
+  /// On rank 0, whether the launcher seems to be ending the job.
+  private var isBeingEnded = false
 
   private var isRoot: Bool { topology.world.isRoot }
 
@@ -75,6 +77,8 @@ public final class TrainingRun {
     _ configuration: TrainingConfiguration, extensions: Extensions, writesFiles: Bool, resumed: ResumePoint?,
     topology: Topology
   ) throws {
+    StopSignal.waitForStep()
+    try StopSignal.checkBeforeFirstStep()
     let setup = try TrainingSetup(configuration, extensions: extensions, resumed: resumed, topology: topology)
     (data, trainer, metadata) = (setup.data, setup.trainer, setup.metadata)
     (metrics, validator) = (setup.metrics, setup.validator)
@@ -152,7 +156,6 @@ public final class TrainingRun {
     if isRoot && trainer.progress.epoch >= configuration.epochs {
       try console.line("all \(trainer.progress.epoch) epochs are done; to train on, give more with --epochs")
     }
-    StopSignal.install()
     while !trainer.isFinished {
       guard try trainEpoch() else {
         try stop()
@@ -165,7 +168,13 @@ public final class TrainingRun {
           + "\(plural(rule.patience, "epoch"))"
       )
     }
-    return result(.done, test: try finish())
+    let test = try testBest()
+    guard test != nil || data.test == nil else {
+      if isRoot { try console.line("stopped by a signal before the end of the test; \(wayOn)") }
+      return result(.preempted)
+    }
+    try summarize(test)
+    return result(.done, test: test)
   }
 
   private func result(_ exitCode: ExitCode, test: SplitMetrics? = nil) -> TrainingResult {
@@ -175,7 +184,7 @@ public final class TrainingRun {
 
   /// One epoch: its steps, validation, a line of metrics, a checkpoint.
   ///
-  /// - Returns: false where a stop was asked for between steps.
+  /// - Returns: false where a stop was asked for between steps, or while validating.
   private func trainEpoch() throws -> Bool {
     timer.startEpoch()
     while trainer.progress.stepInEpoch < trainer.plan.stepsPerEpoch {
@@ -185,7 +194,11 @@ public final class TrainingRun {
       if totals.sums.stop > 0 { return false }
     }
     timer.endSteps(exchange: trainer.takeExchangeSeconds())
-    let validation = try validator?.evaluate(trainer.values)
+    var validation: SplitMetrics?
+    if let validator {
+      guard let figures = try validator.evaluate(trainer.values) else { return false }
+      validation = figures
+    }
     guard try trainer.exchange.replicasAgree() else {
       throw Failure(
         "epoch \(trainer.progress.epoch + 1): the copies of the parameters differ between ranks, which must not "
@@ -209,8 +222,10 @@ public final class TrainingRun {
     let isDue =
       (rule.everySteps > 0 && progress.step % rule.everySteps == 0)
       || (rule.everyMinutes > 0 && timer.secondsSinceCheckpoint >= rule.everyMinutes * 60)
+    // A launcher that is told to end lets its ranks go on, in case they were stopped, a second before it ends them.
+    isBeingEnded = DistributedProgram.launchedRank != nil && StopSignal.takeContinuation()
     // The end of an epoch has its own rule, and its checkpoint knows the validation figures.
-    if isDue && progress.stepInEpoch < steps { try save(isBest: false) }
+    if (isDue || isBeingEnded) && progress.stepInEpoch < steps { try save(isBest: false) }
   }
 
   private func endEpoch(_ validation: SplitMetrics?) throws {
@@ -235,8 +250,11 @@ public final class TrainingRun {
   private func save(isBest: Bool) throws {
     let step = trainer.progress.step
     if let directory {
-      try directory.checkpoints.save(
-        Checkpoint(trainer, metadata: metadata), step: step, isBest: isBest, keep: configuration.checkpoint.keep)
+      func write() throws {
+        try directory.checkpoints.save(
+          Checkpoint(trainer, metadata: metadata), step: step, isBest: isBest, keep: configuration.checkpoint.keep)
+      }
+      if !((isBeingEnded || StopSignal.isRequested) && OutlivingWork.run(write)) { try write() }
     } else if isBest {
       bestCheckpoint = Checkpoint(trainer, metadata: metadata)
     }
@@ -247,13 +265,16 @@ public final class TrainingRun {
   private func stop() throws {
     if isRoot {
       if trainer.progress.stepInEpoch > 0 { try save(isBest: false) }
-      let rest =
-        directory.map {
-          "\($0.checkpoints.latestLink) is complete, go on with --run \($0.path) --resume auto"
-        } ?? "nothing is kept of it"
-      try console.line("stopped by a signal after step \(trainer.progress.step); \(rest)")
+      try console.line("stopped by a signal after step \(trainer.progress.step); \(wayOn)")
     }
     try topology.world.barrier()
+  }
+
+  /// How a stopped run goes on.
+  private var wayOn: String {
+    directory.map {
+      "\($0.checkpoints.latestLink) is complete, go on with --run \($0.path) --resume auto"
+    } ?? "nothing is kept of it"
   }
 
   // MARK: Beginning and end
@@ -293,31 +314,32 @@ public final class TrainingRun {
 
   /// The test split is read once, with the best checkpoint, after everything has been chosen.
   ///
-  /// - Returns: its figures, equal on all ranks; nil without a test split.
-  private func finish() throws -> SplitMetrics? {
-    var test: SplitMetrics?
-    if let split = data.test {
-      if isRoot, configuration.earlyStopping?.restoreBest ?? true, let best = trainer.progress.best,
-        best.step != trainer.progress.step
-      {
-        let path = directory?.checkpoints.bestLink
-        let values = trainer.values
-        try (path.map { try Checkpoint.read($0) } ?? bestCheckpoint)?.restoreEvaluated(
-          trainer.model, parameters: values.parameters, statistics: values.statistics, from: path ?? "the best epoch")
-      }
-      try trainer.exchange.broadcastState()
-      test = try Evaluator(
-        split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
-        assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics
-      ).evaluate(trainer.values)
+  /// - Returns: its figures, equal on all ranks; nil without a test split, and where a stop was asked for meanwhile.
+  private func testBest() throws -> SplitMetrics? {
+    guard let split = data.test else { return nil }
+    if isRoot, configuration.earlyStopping?.restoreBest ?? true, let best = trainer.progress.best,
+      best.step != trainer.progress.step
+    {
+      let path = directory?.checkpoints.bestLink
+      let values = trainer.values
+      try (path.map { try Checkpoint.read($0) } ?? bestCheckpoint)?.restoreEvaluated(
+        trainer.model, parameters: values.parameters, statistics: values.statistics, from: path ?? "the best epoch")
     }
-    guard isRoot, let best = trainer.progress.best else { return test }
+    try trainer.exchange.broadcastState()
+    return try Evaluator(
+      split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
+      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics
+    ).evaluate(trainer.values)
+  }
+
+  /// Writes and prints what the run has come to.
+  private func summarize(_ test: SplitMetrics?) throws {
+    guard isRoot, let best = trainer.progress.best else { return }
     let summary = RunSummary(
       best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
       isValidated: validator != nil, directory: directory,
       isBestTested: configuration.earlyStopping?.restoreBest ?? true, seconds: timer.total)
     if let directory { try directory.write(summary: summary.json(in: directory)) }
     for line in summary.lines { try console.line(line) }
-    return test
   }
 }

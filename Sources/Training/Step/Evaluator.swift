@@ -1,3 +1,4 @@
+import Basics
 import Collectives
 import DataPipeline
 public import Metrics
@@ -62,15 +63,16 @@ package final class Evaluator {
   /// Loss, accuracy and metrics over the whole split. Collective.
   ///
   /// - Parameter visit: is given the outputs [n, K] and row numbers [n] of each batch of this rank.
+  /// - Returns: nil where a rank was asked to stop meanwhile.
   func evaluate(
     _ values: ModelValues<Float>, visit: (_ outputs: BufferView<Float>, _ rows: BufferView<Int>) -> Void = { _, _ in }
-  ) throws(CollectiveError) -> SplitMetrics {
+  ) throws(CollectiveError) -> SplitMetrics? {
     var shardSums: [[Double]] = []
     var recorder = metrics.map(MetricRecorder.init)
     for shard in store.shards {
       var sums = StepScalars()
       recorder?.startShard()
-      for range in plan.batches(ofShard: shard) {
+      for range in plan.batches(ofShard: shard) where !StopSignal.isRequested {
         batch.fill(UnsafeBufferPointer(positions.view.view(range)), ofShard: shard, from: store)
         // Always as many: those behind the samples of a last batch are of an earlier one, and of no effect.
         workspace.forward(samples: plan.batchSize, mode: .evaluation, values: values)
@@ -81,9 +83,10 @@ package final class Evaluator {
         }
         visit(outputs, batch.sampleIDs)
       }
-      shardSums.append([sums.loss, sums.correct, sums.weight])
+      shardSums.append([sums.loss, sums.correct, sums.weight, StopSignal.isRequested ? 1 : 0])
     }
     let sums = try communicator.treeSum(shardSums, over: assignment)
+    guard sums[3] == 0 else { return nil }
     let count = store.partition.sampleCount
     return SplitMetrics(
       loss: sums[0] / sums[2], accuracy: task.hasAccuracy ? sums[1] / Double(count) : nil, sampleCount: count,

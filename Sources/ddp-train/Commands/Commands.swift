@@ -24,7 +24,9 @@ package enum Commands {
   /// - Throws: a `UserFacingError`.
   package static func run(_ arguments: [String]) throws -> ExitCode {
     switch try parse(arguments) {
-    case .run(let command): return try command.run()
+    case .run(let command):
+      if !(command is Train) { StopSignal.endAtOnce() }
+      return try command.run()
     case .print(let text):
       try Output.print(text)
       return .done

@@ -1,0 +1,17 @@
+internal import COpenMPI
+import Glibc
+
+/// What Open MPI is told about the machine before it starts. What the user has set stays.
+enum MPISurroundings {
+  static func prepare() {
+    if ["PMIX_NAMESPACE", "PMI_RANK"].allSatisfy({ getenv($0) == nil }) {
+      // Without a launcher the process is a job of its own: no daemon to start, no ssh to find for it, and no
+      // directories that a killed process would leave behind.
+      setenv("OMPI_MCA_ess_singleton_isolated", "1", 0)
+      setenv("OMPI_MCA_orte_create_session_dirs", "0", 0)
+    }
+    // With large messages Open MPI reads the memory of other processes. Containers may refuse that, and it then
+    // complains of each message.
+    if copenmpi_can_read_memory() == 0 { setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0) }
+  }
+}
