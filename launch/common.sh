@@ -115,10 +115,14 @@ run() {
   printf '%s\n' "${line# }"
   # coreutils 8.31 and newer. Without it mpirun sees a Ctrl-C, which goes to all processes of the terminal.
   if env --block-signal=TERM true 2>/dev/null; then guard=(env --block-signal=INT,TERM,HUP); fi
+  # Nor do the ranks outlive a script that is killed.
+  if setpriv --pdeathsig USR1 true 2>/dev/null; then guard+=(setpriv --pdeathsig USR1); fi
+  child='' asked=0
   trap stop_ranks TERM HUP USR1 USR2
   trap 'if ((interrupts++)); then kill -ALRM "$child"; else stop_ranks; fi' INT
   "${guard[@]}" "$@" &
   child=$! started=$SECONDS
+  if ((asked)); then stop_ranks; fi
   # A signal ends the wait, not the child.
   while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done
   wait "$child" || status=$?
@@ -130,12 +134,16 @@ run() {
 # ranks may not have been there yet.
 stop_ranks() {
   local caught
+  asked=1
+  [[ $child ]] || return 0
   while caught=$(sed -n 's/^SigCgt:\t/0x/p' "/proc/$child/status" 2>/dev/null) && ((!(caught & 1 << 9))); do
     sleep 0.05
   done
   kill -USR1 "$child" 2>/dev/null || true
-  if ((SECONDS - started < 2)); then
-    sleep 1.5
-    kill -USR1 "$child" 2>/dev/null || true
-  fi
+  ((SECONDS - started < 2)) || return 0
+  for _ in {1..30}; do
+    sleep 0.05
+    kill -0 "$child" 2>/dev/null || return 0
+  done
+  kill -USR1 "$child" 2>/dev/null || true
 }

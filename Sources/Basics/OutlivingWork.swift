@@ -2,8 +2,8 @@ import Glibc
 
 /// Work that this process is waiting for and that outlives it.
 ///
-/// A launcher that is told to end kills its ranks a second later, whatever they are doing, and their process groups with
-/// them.
+/// A launcher that is told to end kills its ranks a second or two later, whatever they are doing, with their process
+/// groups.
 public enum OutlivingWork {
   /// Does `body` in a child process of a session of its own, with the memory of this moment, and waits for its end.
   ///

@@ -43,7 +43,11 @@ public enum StopSignal {
   public static func takeContinuation() -> Bool { wasContinued.exchange(false, ordering: .relaxed) }
 
   /// From now on a request waits for the end of a step.
-  public static func waitForStep() { endsAtOnce.store(false, ordering: .relaxed) }
+  public static func waitForStep() {
+    endsAtOnce.store(false, ordering: .relaxed)
+    // A program may run without the frame that does it in its first line.
+    install()
+  }
 
   /// From now on a request ends the process, as does one that has come before.
   public static func endAtOnce() {
@@ -90,11 +94,15 @@ private let wasContinued = Atomic<Bool>(false)
 ///
 /// One at a time: a program that writes two knows the last.
 public enum UnfinishedFile {
-  private nonisolated(unsafe) static let path = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
+  private nonisolated(unsafe) static let path = {
+    let path = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
+    path.initialize(repeating: 0, count: capacity)
+    return path
+  }()
   private static let capacity = Int(PATH_MAX)
 
   /// Has the memory in place that a signal handler reads.
-  static func prepare() { path.update(repeating: 0, count: capacity) }
+  static func prepare() { _ = (path, exists.load(ordering: .relaxed)) }
 
   /// The file at `path` is about to be made.
   public static func begin(_ path: String) {

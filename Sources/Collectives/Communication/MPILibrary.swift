@@ -41,8 +41,8 @@ public enum MPILibrary {
   /// Leaves the job. Only after success: a failing rank that finalized would leave its peers hanging in a collective.
   public static func finish() throws(CollectiveError) { try check("MPI_Finalize", MPI_Finalize()) }
 
-  /// Ends every rank of the job with `code`, and what was printed before is printed. Open MPI adds no message of its own
-  /// to that.
+  /// Ends every rank of the job with `code`, and what was printed before is printed. Open MPI adds no message of its
+  /// own.
   public static func abort(_ code: Int32) -> Never {
     var isOver: Int32 = 0
     MPI_Finalized(&isOver)

@@ -4,7 +4,7 @@ import Glibc
 /// What Open MPI is told about the machine before it starts. What the user has set stays.
 enum MPISurroundings {
   static func prepare() {
-    if ["PMIX_NAMESPACE", "PMI_RANK"].allSatisfy({ getenv($0) == nil }) {
+    if getenv("PMIX_NAMESPACE") == nil && getenv("PMI_RANK") == nil {
       // Without a launcher the process is a job of its own: no daemon to start, no ssh to find for it, and no
       // directories that a killed process would leave behind.
       setenv("OMPI_MCA_ess_singleton_isolated", "1", 0)
