@@ -66,7 +66,7 @@ struct ConfigurationTests {
     (configuration { $0.clipNorm = .nan }, "clip_norm: expected a finite number, found nan"),
     (configuration { $0.epochs = 0 }, "epochs: expected at least 1, found 0"),
     (configuration { $0.batchSize = -4 }, "batch_size: expected at least 1, found -4"),
-    (configuration { $0.seed = .max }, "seed: expected a whole number, found 1.8446744073709552e+19"),
+    (configuration { $0.seed = .max }, "seed: expected at most 9223372036854775807, found 1.8446744073709552e+19"),
     (
       configuration { $0.data.validation = 1 },
       "data.validation: expected at least 0 and less than 1, found 1.0"
