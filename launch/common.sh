@@ -107,8 +107,8 @@ place_on_this_machine() {
 # Prints an mpirun command as a shell would take it, runs it, and ends with its exit code.
 #
 # mpirun answers SIGTERM, Ctrl-C and a closed terminal with 1, and kills its ranks after a second; only SIGUSR1 it hands
-# on to them and waits. So it is kept from the former, and each becomes a SIGUSR1: in training a checkpoint and exit code
-# 75. A second Ctrl-C ends the ranks at once.
+# on to them and waits. So it is kept from the former, and each becomes a SIGUSR1: in training a checkpoint and exit
+# code 75. A second Ctrl-C ends the ranks at once.
 run() {
   local line guard=() interrupts=0 status=0
   printf -v line ' %q' "$@"

@@ -49,6 +49,32 @@ extension Commands {
       }
     }
 
+    /// A terminal sends Ctrl-C to all that it runs, `mpirun` too.
+    @Test func ctrlCStopsALaunchScript() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        let training = try start(sandbox, Self.launch("local"), ["2"] + Self.endless + ["--run", "run"])
+        try waitForEpochs(training, sandbox)
+        kill(-training.identifier, SIGINT)
+        try expectPreemption(training, sandbox)
+      }
+    }
+
+    /// `mpirun` kills its ranks after two seconds and always ends with 1, but the checkpoint is there.
+    @Test func theCheckpointOutlivesAPlainLauncher() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        let training = try startMPI(
+          ranks: 2, builtExecutable("ddp-train"), Self.endless + ["--run", "run"], environment: Sandbox.environment,
+          directory: sandbox.path)
+        try waitForEpochs(training, sandbox)
+        training.send(SIGTERM)
+        let result = training.wait(timeout: .seconds(60))
+        #expect(result.status == 1 && result.errorLines(beginningWith: "ddp-train").isEmpty, "\(result)")
+        try sandbox.succeed(["verify", "run/checkpoints/latest.h5"])
+      }
+    }
+
     /// At whatever moment after the script has said what it runs.
     @Test(arguments: [0, 50_000, 100_000, 200_000, 400_000]) func aLaunchScriptStopsEarly(
       microseconds: UInt32
@@ -69,7 +95,7 @@ extension Commands {
     @Test func beforeTheFirstStep() throws {
       try Sandbox.with { sandbox in
         try sandbox.makeBlobs()
-        let script = #"trap "" USR1; kill -USR1 $$; trap - USR1; kill -USR1 $$; exec "$@""#
+        let script = #"kill -USR1 $$; exec "$@""#
         let result = try run(
           "env",
           ["--block-signal=USR1", "sh", "-c", script, "sh", builtExecutable("ddp-train")] + Self.endless + [
