@@ -44,3 +44,11 @@ extension Duration {
   /// In seconds.
   public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }
+
+/// Bytes as people say them: `3.5 GB`.
+public func shortBytes(_ bytes: Double) -> String {
+  let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
+  var value = bytes, unit = 0
+  while value >= 1000, unit + 1 < units.count { (value, unit) = (value / 1000, unit + 1) }
+  return unit == 0 ? "\(Int(value)) B" : "\(shortNumber(value)) \(units[unit])"
+}

@@ -39,6 +39,7 @@ extension SyntheticData {
     output: String, seed: UInt64 = 0, testFraction: Double = 0.2, gzip: Int = 0
   ) throws -> WrittenData {
     try check()
+    try checkMemory(available: availableMemory())
     var trainCount = samples
     if testFraction != 0 {
       let testCount = TestSplit.testCount(of: samples, fraction: testFraction)
@@ -55,12 +56,23 @@ extension SyntheticData {
     return try file.commit()
   }
 
+  /// - Parameter available: bytes; nil where the system does not say.
+  /// - Throws: where what is kept of all samples until they are written, their order and their labels, is more.
+  private func checkMemory(available: Int?) throws {
+    let bytesOfSample = 24
+    guard let available, samples > available / bytesOfSample else { return }
+    throw Failure.usage(
+      "--samples: the labels of \(grouped(samples)) samples take \(shortBytes(Double(samples * bytesOfSample))), but "
+        + "\(shortBytes(Double(available))) of memory are available; expected at most "
+        + "\(grouped(available / bytesOfSample))")
+  }
+
   /// The options that all kinds have.
   ///
   /// - Parameters:
   ///   - noise: what a kind understands by it.
   ///   - limits: of the noise.
-  static func commonOptions(noise: String, _ limits: Interval<Double> = .atLeast(0)) -> [Option<Self>] {
+  static func commonOptions(noise: String, _ limits: Interval<Double> = .closed(0, 1e6)) -> [Option<Self>] {
     [
       Option("--samples", \Self.samples, "N", .closed(1, Int(Int32.max)), "samples of both splits together"),
       Option("--noise", \Self.noise, "S", limits, noise),

@@ -40,11 +40,3 @@ struct ModelMemory {
         + "\(shortBytes(Double(available))) of memory are available; make the model, batch_size or shards smaller")
   }
 }
-
-/// Bytes as people say them: `3.5 GB`.
-func shortBytes(_ bytes: Double) -> String {
-  let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
-  var value = bytes, unit = 0
-  while value >= 1000, unit + 1 < units.count { (value, unit) = (value / 1000, unit + 1) }
-  return unit == 0 ? "\(Int(value)) B" : "\(shortNumber(value)) \(units[unit])"
-}
