@@ -70,7 +70,10 @@ let package = Package(
       name: "ddp-train", dependencies: ["Basics", "CZlib", "DataTools", "Metrics", "Settings", "Training"]),
     .executableTarget(
       name: "ddp-selftest",
-      dependencies: ["Training", "DDPTrain", "Collectives", "DataPipeline", "NumericCore", "Settings", "Basics"]),
+      dependencies: [
+        "Training", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline", "HDF5Storage",
+        "NumericCore", "Settings", "Basics",
+      ]),
     .executableTarget(
       name: "ddp-bench",
       dependencies: [

@@ -12,6 +12,11 @@ public enum Output {
     _ = writeAll(line.escaped.shortened(to: lineLimit) + "\n", to: STDERR_FILENO)
   }
 
+  /// Prints a line of error that is escaped already, for the handler of a signal, which may not allocate.
+  static func printError(unescaped line: UnsafeRawBufferPointer) {
+    _ = Foundation.write(STDERR_FILENO, line.baseAddress, line.count)
+  }
+
   /// Writes to standard output without a line break behind it.
   ///
   /// - Parameter isRaw: whether the text moves the cursor on purpose, and holds nothing that comes from a file.

@@ -1,4 +1,5 @@
 #include <hdf5.h>
+#include <unistd.h>
 
 // Most of hdf5.h's constants are macros that open the library before they read a global, which Swift does not import.
 
@@ -62,3 +63,6 @@ static inline void chdf5_prepare(void) {
     prepared = 1;
   }
 }
+
+// Makes a copy of this process, in which the library is tried on a file that may crash it. Swift does not import fork.
+static inline int chdf5_fork(void) { return fork(); }

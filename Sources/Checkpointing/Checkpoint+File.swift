@@ -23,7 +23,7 @@ extension Checkpoint {
   }
 
   private func makeImage(named name: String) throws(HDF5Error) -> [UInt8] {
-    let file = try HDF5File.createInMemory(named: name)
+    let file = try HDF5File.createInMemory(named: name, userBlock: CheckpointSeal.byteCount)
     for group in ["/model", "/optimizer", "/data", "/progress"] { try file.createGroup(group) }
     for (moment, _) in optimizer { try file.createGroup("/optimizer/\(moment)") }
     for (path, array) in datasets { try file.write(path, shape: array.shape, elements: array.elements) }
@@ -37,20 +37,35 @@ extension Checkpoint {
       }
     }
     try file.setAttribute(Self.versionName, to: Self.formatVersion)
-    try file.setAttribute(Self.checksumName, to: checksum)
-    let image = try file.image()
+    var image = try file.image(userBlock: CheckpointSeal.byteCount)
     try file.close()
+    image.withUnsafeMutableBytes { image in
+      let seal = CheckpointSeal(UnsafeRawBufferPointer(rebasing: image.dropFirst(CheckpointSeal.byteCount)))
+      image.copyBytes(from: seal.block)
+    }
     return image
   }
 
   // MARK: Reading
 
-  /// Reads a checkpoint and recomputes its checksum.
+  /// Reads a checkpoint that is what was written.
+  ///
+  /// A seal is checked before the HDF5 library sees any of the file. Files of earlier versions have none, but a
+  /// checksum of what the library reads; a child process tries that first.
   ///
   /// - Throws: where the file is missing, is no checkpoint, was written by a newer version, or is not what was written.
   public static func read(_ path: String) throws -> Checkpoint {
     do {
-      return try read(HDF5File.open(path))
+      let image = try HDF5Image(of: path)
+      let head = UnsafeRawBufferPointer(rebasing: image.bytes.prefix(CheckpointSeal.byteCount))
+      switch CheckpointSeal.head(head) {
+      case .seal:
+        let seal = try CheckpointSeal(head, fileByteCount: image.bytes.count, in: path)
+        try seal.check(UnsafeRawBufferPointer(rebasing: image.bytes.dropFirst(head.count)), in: path)
+        return try read(HDF5File.open(image)).checkpoint
+      case .plainHDF5: return try readUnsealed(image)
+      case .other: throw Failure.data("\(path): it is not a checkpoint of ddp-train, or its beginning is damaged")
+      }
     } catch let error as Failure {
       throw error
     } catch {
@@ -58,11 +73,27 @@ extension Checkpoint {
     }
   }
 
-  private static func read(_ file: HDF5File) throws -> Checkpoint {
+  private static func readUnsealed(_ image: HDF5Image) throws -> Checkpoint {
+    let seconds = 1 + image.bytes.count >> 25
+    guard ChildProcess.survives(seconds: seconds, { _ = try? read(HDF5File.open(image)) }) else {
+      throw corrupted(image.path, "the HDF5 library crashes on it, or comes to no end")
+    }
+    let (checkpoint, checksum) = try read(HDF5File.open(image))
+    guard let checksum else {
+      throw corrupted(
+        image.path, "another program has rewritten it without its first \(CheckpointSeal.byteCount) bytes")
+    }
+    guard checkpoint.checksum == checksum else {
+      throw corrupted(
+        image.path, "the checksum of its contents is \(checkpoint.checksum), expected \(checksum)")
+    }
+    return checkpoint
+  }
+
+  /// - Returns: also the checksum that earlier versions stored.
+  private static func read(_ file: HDF5File) throws -> (checkpoint: Checkpoint, checksum: String?) {
     let paths = try file.datasetPaths()
-    guard let version = try file.intAttribute(versionName), let stored = try file.stringAttribute(checksumName),
-      try file.exists("/progress")
-    else {
+    guard let version = try file.intAttribute(versionName), try file.exists("/progress") else {
       throw Failure.data("\(file.path): this HDF5 file is not a checkpoint of ddp-train")
     }
     guard version <= formatVersion else {
@@ -72,9 +103,12 @@ extension Checkpoint {
     var checkpoint = Checkpoint()
     for path in paths {
       let parts = path.split(separator: "/", maxSplits: 2).map(String.init)
-      let dataset = try file.dataset(path)
       func array(_ name: String) throws -> Array {
-        Array(name: name, shape: dataset.shape, elements: try dataset.readAll())
+        let dataset = try file.dataset(path)
+        guard try dataset.elementType == .float32, try dataset.isStoredInOnePiece else {
+          throw corrupted(file.path, "\(path) is not stored as a checkpoint's arrays are")
+        }
+        return Array(name: name, shape: dataset.shape, elements: try dataset.readAll())
       }
       switch (parts.first, parts.count) {
       case ("model", 2): checkpoint.model.append(try array(parts[1]))
@@ -88,12 +122,7 @@ extension Checkpoint {
     checkpoint.attributes = try attributes(of: "/", in: file, except: [versionName, checksumName])
     if try file.exists("/data") { checkpoint.data = try attributes(of: "/data", in: file) }
     checkpoint.progress = try attributes(of: "/progress", in: file)
-    guard checkpoint.checksum == stored else {
-      throw Failure.data(
-        "\(file.path): corrupted: the checksum of its contents is \(checkpoint.checksum), expected \(stored); "
-          + "use another checkpoint, or --resume auto, which takes the newest that is whole")
-    }
-    return checkpoint
+    return (checkpoint, try file.stringAttribute(checksumName))
   }
 
   private static func attributes(

@@ -11,7 +11,9 @@ internal import CZlib
 /// double adds to `offset` |
 /// | `/data` | attributes: names of columns and classes, kind and fingerprint of the training data |
 /// | `/progress` | attributes: where the run is |
-/// | `/` | attributes: configuration, versions, BLAS core and threads, shards, checksum |
+/// | `/` | attributes: configuration, versions, BLAS core and threads, shards |
+///
+/// In front of them stands a `CheckpointSeal`, which tells whether the file is what was written.
 public struct Checkpoint: Sendable, Equatable {
   /// A named array of 32-bit floats, row-major.
   public struct Array: Sendable, Equatable {
@@ -60,7 +62,8 @@ public struct Checkpoint: Sendable, Equatable {
   /// The attributes of each group that has any.
   var groups: [String: [String: Attribute]] { ["/": attributes, "/data": data, "/progress": progress] }
 
-  /// CRC-32 (ISO 3309, by zlib) over everything but itself: paths, shapes, elements, attributes, each in a fixed order.
+  /// The checksum that files of earlier versions hold in place of a seal: CRC-32 (ISO 3309, by zlib) over everything
+  /// but itself: paths, shapes, elements, attributes, each in a fixed order.
   var checksum: String {
     var sum = crc32(0, nil, 0)
     func take(_ bytes: UnsafeRawBufferPointer) {

@@ -1,4 +1,4 @@
-import Basics
+internal import Basics
 internal import CHDF5
 
 extension HDF5Dataset {
@@ -11,6 +11,17 @@ extension HDF5Dataset {
     var extents = [hsize_t](repeating: 0, count: Int(rank))
     try check("read the shape of", subject, H5Sget_simple_extent_dims(space, &extents, nil))
     return extents.map { Int($0) }
+  }
+
+  /// Whether the data set `id` is stored in the file itself, in one piece, unfiltered.
+  static func isStoredInOnePiece(_ id: hid_t, _ subject: String) throws(HDF5Error) -> Bool {
+    let list = try check("read the layout of", subject, H5Dget_create_plist(id))
+    defer { release(list) }
+    let layout = try check("read the layout of", subject, H5Pget_layout(list).rawValue)
+    guard layout == H5D_CONTIGUOUS.rawValue || layout == H5D_COMPACT.rawValue else { return false }
+    let filterCount = try check("read the layout of", subject, H5Pget_nfilters(list))
+    let fileCount = try check("read the layout of", subject, H5Pget_external_count(list))
+    return filterCount == 0 && fileCount == 0
   }
 
   /// How the data set `id` is laid out in the file.

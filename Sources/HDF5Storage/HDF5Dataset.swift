@@ -68,6 +68,17 @@ public final class HDF5Dataset: @unchecked Sendable {
     }
   }
 
+  /// Whether the elements stand in the file itself, in one piece, unfiltered, all of them.
+  public var isStoredInOnePiece: Bool {
+    get throws(HDF5Error) {
+      guard try Self.isStoredInOnePiece(id, subject) else { return false }
+      let stored = try check("read the layout of", subject, Int(clamping: H5Dget_storage_size(id)))
+      let expected = elementCount * (try elementType.byteCount)
+      let limit = try file.byteCount
+      return stored == expected && stored <= limit
+    }
+  }
+
   /// Reads rows in the data set's own type and the machine's byte order.
   ///
   /// - Parameter destination: overwritten; exactly `rows.count · rowElementCount` elements.

@@ -28,7 +28,9 @@ func check<Status: SignedInteger>(
   _ operation: String, _ subject: String, _ call: @autoclosure () -> Status
 ) throws(HDF5Error) -> Status {
   chdf5_prepare()
-  let status = call()
+  // A crash while a file is read is the file's fault.
+  let status =
+    ["write", "create", "replace"].contains(operation) ? call() : FileReading.call(operation, subject, call)
   guard status >= 0 else { throw HDF5Error(operation: operation, subject: subject, reason: libraryText()) }
   return status
 }
@@ -38,7 +40,7 @@ func check<Status: SignedInteger>(
 /// Only for identifiers that hold no unwritten data, or whose failure can no longer be acted on.
 func release(_ id: hid_t) {
   chdf5_prepare()
-  if H5Iis_valid(id) > 0 { H5Idec_ref(id) }
+  FileReading.callAgain { _ = H5Iis_valid(id) > 0 ? H5Idec_ref(id) : 0 }
 }
 
 /// The error stack of the last call on this thread, in one line: from the call that failed to its innermost cause.

@@ -47,7 +47,7 @@ extension HDF5File {
       }
       guard try check("read", subject, H5Tis_variable_str(type)) > 0 else {
         let padding = H5Tget_strpad(type)
-        var bytes = [UInt8](repeating: 0, count: H5Tget_size(type))
+        var bytes = [UInt8](repeating: 0, count: try believed(H5Tget_size(type), subject))
         try check("read", subject, H5Aread(attribute, type, &bytes))
         bytes = Array(bytes.prefix { $0 != 0 })
         if padding == H5T_STR_SPACEPAD { while bytes.last == 0x20 { bytes.removeLast() } }
@@ -165,7 +165,16 @@ extension HDF5File {
   func count(_ attribute: hid_t, _ subject: String) throws(HDF5Error) -> Int {
     let space = try check("read", subject, H5Aget_space(attribute))
     defer { release(space) }
-    return Int(try check("read", subject, H5Sget_simple_extent_npoints(space)))
+    return try believed(Int(try check("read", subject, H5Sget_simple_extent_npoints(space))), subject)
+  }
+
+  /// A size that the file says, if a file of its size can have it.
+  private func believed(_ size: Int, _ subject: String) throws(HDF5Error) -> Int {
+    guard try size <= byteCount else {
+      throw HDF5Error(
+        operation: "read", subject: subject, reason: "its size is said to be \(size): the file is damaged")
+    }
+    return size
   }
 
   private func numbers<T: HDF5Element>(_ name: String, _ object: String, _: T.Type) throws(HDF5Error) -> [T]? {

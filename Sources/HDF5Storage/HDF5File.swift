@@ -18,11 +18,14 @@ public final class HDF5File: @unchecked Sendable {
   /// of what it fails to close, keeps the identifier, and crashes when that is used again. The descriptor is lost until
   /// exit.
   private let failure = Mutex<HDF5Error?>(nil)
+  /// What the file was opened from, if that is in memory.
+  private let image: HDF5Image?
 
-  private init(path: String, id: hid_t, isWritable: Bool) {
+  init(path: String, id: hid_t, isWritable: Bool, image: HDF5Image? = nil) {
     self.path = path
     self.id = id
     self.isWritable = isWritable
+    self.image = image
   }
 
   /// Opens a file for reading.
@@ -58,32 +61,42 @@ public final class HDF5File: @unchecked Sendable {
 
   /// Creates a file in memory alone; `image()` then gives the bytes of a file on disk.
   ///
-  /// - Parameter name: what errors call it.
-  public static func createInMemory(named name: String) throws(HDF5Error) -> HDF5File {
+  /// - Parameters:
+  ///   - name: what errors call it.
+  ///   - userBlock: bytes to keep free at the front, which readers of HDF5 pass over: 0, or a power of 2 from 512 on.
+  public static func createInMemory(named name: String, userBlock: Int = 0) throws(HDF5Error) -> HDF5File {
     let accessList = try makeAccessList(name)
     defer { release(accessList) }
     try check("create", name, H5Pset_fapl_core(accessList, 1 << 20, false))
-    return try create(name, accessList)
+    return try create(name, accessList, userBlock: userBlock)
   }
 
   /// Creates a file by the driver of `accessList`, without timestamps.
-  private static func create(_ path: String, _ accessList: hid_t) throws(HDF5Error) -> HDF5File {
+  private static func create(_ path: String, _ accessList: hid_t, userBlock: Int = 0) throws(HDF5Error) -> HDF5File {
     let creationList = try check("create", path, H5Pcreate(chdf5_file_create()))
     defer { release(creationList) }
     try check("create", path, H5Pset_obj_track_times(creationList, false))
+    try check("create", path, H5Pset_userblock(creationList, hsize_t(userBlock)))
     let id = try check("create", path, H5Fcreate(path, chdf5_truncate(), creationList, accessList))
     return HDF5File(path: path, id: id, isWritable: true)
   }
 
   /// The bytes of the file as it stands.
-  public func image() throws(HDF5Error) -> [UInt8] {
+  ///
+  /// - Parameter userBlock: the user block that the file was created with; it is zero.
+  public func image(userBlock: Int = 0) throws(HDF5Error) -> [UInt8] {
     try flush()
-    var bytes = [UInt8](repeating: 0, count: Int(try check("write", path, H5Fget_file_image(id, nil, 0))))
-    try check("write", path, H5Fget_file_image(id, &bytes, bytes.count))
+    // The library leaves the user block out.
+    let count = Int(try check("write", path, H5Fget_file_image(id, nil, 0)))
+    var bytes = [UInt8](repeating: 0, count: userBlock + count)
+    try bytes.withUnsafeMutableBufferPointer { (bytes) throws(HDF5Error) in
+      let start = bytes.baseAddress?.advanced(by: userBlock)
+      _ = try check("write", path, H5Fget_file_image(id, start, count))
+    }
     return bytes
   }
 
-  private static func makeAccessList(_ path: String) throws(HDF5Error) -> hid_t {
+  static func makeAccessList(_ path: String) throws(HDF5Error) -> hid_t {
     let list = try check("open", path, H5Pcreate(chdf5_file_access()))
     do throws(HDF5Error) {
       // With the default degree, H5Fclose of a file that still has an open data set only pretends to close.
@@ -132,6 +145,15 @@ public final class HDF5File: @unchecked Sendable {
     } catch {
       failure.withLock { $0 = $0 ?? error }
       throw error
+    }
+  }
+
+  /// Bytes of the file.
+  var byteCount: Int {
+    get throws(HDF5Error) {
+      var count: hsize_t = 0
+      try check("read the size of", path, H5Fget_filesize(id, &count))
+      return Int(clamping: count)
     }
   }
 

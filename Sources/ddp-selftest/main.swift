@@ -15,6 +15,11 @@ do {
 }
 
 func run(_ arguments: [String]) throws {
+  switch arguments.first {
+  case "crash": CrashCase.run(arguments.last ?? "")
+  case "mutants": return print(try MutantsCase.run(Array(arguments.dropFirst())))
+  default: break
+  }
   let ranks = try Machine.joinJob()
   let summary: String
   switch arguments.first {
@@ -29,8 +34,8 @@ func run(_ arguments: [String]) throws {
   case "audit": summary = try AuditCase(Array(arguments.dropFirst())).run(ranks)
   default:
     throw SelfTestFailure(
-      "expected collectives, exchange, barrier, subnormals, fail exchange|mpi, audit DATA RUN SHARDS BATCH, library "
-        + "RUN …, search DATA …, or steps …"
+      "expected collectives, exchange, barrier, subnormals, crash KIND, mutants KIND …, fail exchange|mpi, "
+        + "audit DATA RUN SHARDS BATCH, library RUN …, search DATA …, or steps …"
     )
   }
   if ranks.isRoot { print(summary) }

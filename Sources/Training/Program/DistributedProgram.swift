@@ -24,6 +24,7 @@ public enum DistributedProgram {
 
   /// Runs `body`, which may call `withMPI` once, then ends the process: for programs that also do things without a job.
   public static func main(named name: String = ownName, _ body: () throws -> ExitCode) -> Never {
+    handleCrashes(name)
     StopSignal.install()
     do { exit(try body().rawValue) } catch { fail(error, name) }
   }
@@ -64,9 +65,8 @@ public enum DistributedProgram {
         MPILibrary.abort(code)
       }
     }
-    let place = rank.map { $0 == 0 ? "" : "[rank \($0)] " } ?? ""
     let text = (error as? any UserFacingError)?.description ?? "\(error)"
-    Output.printError("\(name): \(place)\(text)")
+    Output.printError("\(prefix(name))\(text)")
     // Without a launcher there is no other process to end.
     guard rank != nil else { exit(code) }
     MPILibrary.abort(code)
@@ -101,6 +101,20 @@ public enum DistributedProgram {
     guard file >= 0 else { return errno != EEXIST }
     close(file)
     return true
+  }
+
+  /// Makes a crash one line on standard error too.
+  private static func handleCrashes(_ name: String) {
+    let product = "ddp-train \(programVersion)"
+    CrashHandler.install(
+      prefix: prefix(name), product: name == "ddp-train" ? product : "\(name), or of \(product) in it",
+      waits: (launchedRank ?? 0) != 0)
+  }
+
+  /// What lines of error begin with.
+  private static func prefix(_ name: String) -> String {
+    let place = launchedRank.map { $0 == 0 ? "" : "[rank \($0)] " } ?? ""
+    return "\(name): \(place)"
   }
 
   /// This process's number in the job, as its launcher says; nil without a launcher.

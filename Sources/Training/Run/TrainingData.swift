@@ -70,6 +70,12 @@ struct TrainingData {
           + "none, or scale the data before padding it")
     }
     self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
+    let featureCount = split.featureShape.elementCount
+    guard [1, featureCount].contains(self.transform.offset.count) else {
+      throw Failure.data(
+        "\(source.path): samples of \(featureCount) features, but the checkpoint scales "
+          + "\(self.transform.offset.count); resume on the same data")
+    }
     let indexCount = split.indexCount ?? outputSize
     let stores = [train] + [validation, test].compactMap { $0?.store }
     if let limit = configuration.model.indexLimit(indexCount: indexCount) {

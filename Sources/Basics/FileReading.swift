@@ -1,0 +1,77 @@
+import Foundation
+
+/// Which file a library is reading on this thread: known to `CrashHandler` where the library crashes on a damaged file.
+public enum FileReading {
+  /// Of each thread that has read: whether a library is at work, then the text of the last call, closed by a zero.
+  static let key: pthread_key_t = {
+    var key = pthread_key_t()
+    pthread_key_create(&key) { free($0) }
+    return key
+  }()
+
+  private static let capacity = 1024
+
+  /// Calls a library.
+  ///
+  /// - Parameters:
+  ///   - operation: what it is asked to do, such as `read`.
+  ///   - subject: the file, and the place in it.
+  @inline(__always)
+  public static func call<Result>(_ operation: String, _ subject: String, _ body: () -> Result) -> Result {
+    guard let record = record() else { return body() }
+    var end = record + 1
+    for part in ["cannot ", operation, " ", subject.escaped] {
+      var part = part
+      part.withUTF8 {
+        let count = min($0.count, record + capacity - 1 - end)
+        if count > 0, let start = $0.baseAddress { memcpy(end, start, count) }
+        end += count
+      }
+    }
+    end.pointee = 0
+    return atWork(record, body)
+  }
+
+  /// Calls a library about the file of the last call.
+  public static func callAgain<Result>(_ body: () -> Result) -> Result {
+    guard let record = record() else { return body() }
+    return atWork(record, body)
+  }
+
+  private static func atWork<Result>(_ record: UnsafeMutablePointer<CChar>, _ body: () -> Result) -> Result {
+    let before = record.pointee
+    record.pointee = 1
+    limitTime(seconds)
+    defer {
+      limitTime(0)
+      record.pointee = before
+    }
+    return body()
+  }
+
+  /// The most that one call may compute. On damaged files a library may never come to an end.
+  static let seconds = 10
+  /// Whether there is a handler for the signal of the timer.
+  nonisolated(unsafe) static var isTimed = false
+
+  /// Has this process's computing end in SIGPROF after so many seconds; 0 for never.
+  private static func limitTime(_ seconds: Int) {
+    guard isTimed else { return }
+    var timer = itimerval(it_interval: timeval(), it_value: timeval(tv_sec: seconds, tv_usec: 0))
+    setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
+  }
+
+  private static func record() -> UnsafeMutablePointer<CChar>? {
+    if let memory = pthread_getspecific(key) { return memory.assumingMemoryBound(to: CChar.self) }
+    guard let memory = calloc(capacity, 1) else { return nil }
+    pthread_setspecific(key, memory)
+    return memory.assumingMemoryBound(to: CChar.self)
+  }
+
+  /// What a library is doing on this thread, if it is at work: for the handler of a signal.
+  static func current(_ key: pthread_key_t) -> UnsafePointer<CChar>? {
+    guard let memory = pthread_getspecific(key) else { return nil }
+    let record = memory.assumingMemoryBound(to: CChar.self)
+    return record.pointee == 0 ? nil : UnsafePointer(record + 1)
+  }
+}
