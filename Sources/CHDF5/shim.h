@@ -7,6 +7,8 @@
 static inline unsigned chdf5_read_only(void) { return H5F_ACC_RDONLY; }
 // Creates a file, or empties the one that is there.
 static inline unsigned chdf5_truncate(void) { return H5F_ACC_TRUNC; }
+// Creates a file, and fails where one is there.
+static inline unsigned chdf5_exclusive(void) { return H5F_ACC_EXCL; }
 // All elements of a data space.
 static inline hid_t chdf5_all(void) { return H5S_ALL; }
 // The default property list of any class.

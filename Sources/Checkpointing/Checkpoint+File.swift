@@ -19,7 +19,7 @@ extension Checkpoint {
     } catch {
       throw Failure.data(error.description)
     }
-    try AtomicFile.write(image, to: path)
+    try AtomicFile.write(image, to: path, isOfRun: true)
   }
 
   private func makeImage(named name: String) throws(HDF5Error) -> [UInt8] {

@@ -46,12 +46,50 @@ public struct CheckpointDirectory: Sendable {
   /// Nothing old is touched before the new file is whole.
   public func save(_ checkpoint: Checkpoint, step: Int, isBest: Bool, keep: Int) throws {
     try checkpoint.write(to: file(step: step))
-    try AtomicFile.link(latestLink, to: Self.name(step: step))
-    if isBest { try AtomicFile.link(bestLink, to: Self.name(step: step)) }
+    try AtomicFile.link(latestLink, to: Self.name(step: step), isOfRun: true)
+    if isBest { try AtomicFile.link(bestLink, to: Self.name(step: step), isOfRun: true) }
     let best = try? FileManager.default.destinationOfSymbolicLink(atPath: bestLink)
     for old in steps().filter({ $0 <= step }).dropLast(keep) where Self.name(step: old) != best {
       unlink(file(step: old))
     }
+  }
+
+  /// Whether a file of this name in the directory is one that a run writes there.
+  public static func owns(_ name: String) -> Bool {
+    name == "latest.h5" || name == "best.h5" || name.hasPrefix("step-") && name.hasSuffix(".h5")
+  }
+
+  /// Whether there is any checkpoint, whole or not, or a link to one.
+  public var isUsed: Bool {
+    (try? FileManager.default.contentsOfDirectory(atPath: path))?.contains(where: Self.owns) == true
+  }
+
+  /// The checkpoints that a path stands for: those of a run directory, or of its directory `checkpoints`; nil where the
+  /// path is no directory.
+  public init?(holding path: String) {
+    func isDirectory(_ path: String) -> Bool {
+      var status = stat()
+      return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+    guard isDirectory(path) else { return nil }
+    let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    self.init(path: isDirectory(path + "/checkpoints") ? path + "/checkpoints" : path)
+  }
+
+  /// The checkpoint that a path means where a model is to be used: a file itself, of a run directory its best
+  /// checkpoint, or the newest where none is the best yet.
+  ///
+  /// - Throws: for a directory without checkpoints.
+  public static func bestCheckpoint(at path: String) throws -> String {
+    guard let directory = CheckpointDirectory(holding: path) else { return path }
+    if access(directory.bestLink, R_OK) == 0 { return directory.bestLink }
+    guard let newest = directory.steps().last else { throw noCheckpoint(in: path) }
+    return directory.file(step: newest)
+  }
+
+  /// - Returns: the error for a directory that should have checkpoints.
+  public static func noCheckpoint(in path: String) -> Failure {
+    Failure.data("\(path): this directory has no checkpoint; expected one such as runs/NAME/checkpoints/best.h5")
   }
 
   /// Whether the file of a step is there.
@@ -60,15 +98,21 @@ public struct CheckpointDirectory: Sendable {
   /// Points the links at those checkpoints of these steps that exist: a run may have been killed between the
   /// writing of a checkpoint and of its links.
   public func repairLinks(latest: Int, best: Int?) throws {
-    if has(step: latest) { try AtomicFile.link(latestLink, to: Self.name(step: latest)) }
-    if let best, has(step: best) { try AtomicFile.link(bestLink, to: Self.name(step: best)) }
+    if has(step: latest) { try AtomicFile.link(latestLink, to: Self.name(step: latest), isOfRun: true) }
+    if let best, has(step: best) { try AtomicFile.link(bestLink, to: Self.name(step: best), isOfRun: true) }
   }
 
   /// Renames the checkpoints of steps after `step`, which a resumed run is about to take again, so that no run resumes
   /// from them by mistake and nothing is lost.
   public func setAside(after step: Int) {
     for newer in steps() where newer > step {
-      rename(file(step: newer), path + "/superseded-" + Self.name(step: newer))
+      var aside = path + "/superseded-" + Self.name(step: newer)
+      var number = 1
+      while access(aside, F_OK) == 0 {
+        number += 1
+        aside = path + "/superseded-\(number)-" + Self.name(step: newer)
+      }
+      rename(file(step: newer), aside)
     }
   }
 }

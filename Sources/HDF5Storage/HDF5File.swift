@@ -52,11 +52,13 @@ public final class HDF5File: @unchecked Sendable {
     }
   }
 
-  /// Creates a file, or empties the one that is there. Two runs that write the same things write the same bytes.
-  public static func create(_ path: String) throws(HDF5Error) -> HDF5File {
+  /// Creates a file. Two runs that write the same things write the same bytes.
+  ///
+  /// - Parameter replaces: whether a file that is there is emptied; otherwise it is an error, also a link of that name.
+  public static func create(_ path: String, replaces: Bool = true) throws(HDF5Error) -> HDF5File {
     let accessList = try makeAccessList(path)
     defer { release(accessList) }
-    return try create(path, accessList)
+    return try create(path, accessList, replaces: replaces)
   }
 
   /// Creates a file in memory alone; `image()` then gives the bytes of a file on disk.
@@ -72,12 +74,15 @@ public final class HDF5File: @unchecked Sendable {
   }
 
   /// Creates a file by the driver of `accessList`, without timestamps.
-  private static func create(_ path: String, _ accessList: hid_t, userBlock: Int = 0) throws(HDF5Error) -> HDF5File {
+  private static func create(
+    _ path: String, _ accessList: hid_t, replaces: Bool = true, userBlock: Int = 0
+  ) throws(HDF5Error) -> HDF5File {
     let creationList = try check("create", path, H5Pcreate(chdf5_file_create()))
     defer { release(creationList) }
     try check("create", path, H5Pset_obj_track_times(creationList, false))
     try check("create", path, H5Pset_userblock(creationList, hsize_t(userBlock)))
-    let id = try check("create", path, H5Fcreate(path, chdf5_truncate(), creationList, accessList))
+    let rule = replaces ? chdf5_truncate() : chdf5_exclusive()
+    let id = try check("create", path, H5Fcreate(path, rule, creationList, accessList))
     return HDF5File(path: path, id: id, isWritable: true)
   }
 

@@ -25,6 +25,26 @@ extension JSONValue {
     return try setting(keys[...], to: value, path: path, shorthands)
   }
 
+  /// A copy in which a file's values are in the place of its own: of the settings that are groups, those that the file
+  /// has, one by one.
+  public func laying<Owner>(_ file: JSONValue, of settings: [Setting<Owner>]) throws(SettingsError) -> JSONValue {
+    guard let members = file.members else { return file }
+    var result = self
+    for member in members {
+      let group = settings.first { $0.key == member.key && $0.isGroup }
+      switch (member.value.content, group?.shorthand) {
+      case (.object(let inner), _) where group != nil:
+        for item in inner {
+          result = try result.setting([member.key, item.key], to: item.value, path: member.key, [:])
+        }
+      case (.string, let shorthand?):
+        result = try result.setting([member.key, shorthand], to: member.value, path: member.key, [:])
+      default: result = try result.setting([member.key], to: member.value, path: member.key, [:])
+      }
+    }
+    return result
+  }
+
   /// What `text` spells on a command line: JSON5 if it reads as that, otherwise the text itself. It has no position.
   public init(commandLineText text: String) {
     self = (try? JSON5Parser.parse(text, file: ""))?.withoutPositions ?? .string(text)

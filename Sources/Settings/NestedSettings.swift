@@ -2,6 +2,8 @@
 public protocol NestedSettings: SettingsGroup, SettingValue, Equatable where Limits == NoLimits {}
 
 extension NestedSettings {
+  public static var isGroup: Bool { true }
+
   public static func read(_ value: JSONValue, _ subject: String, _ limits: NoLimits) throws(SettingsError) -> Self {
     var reader = try SettingsReader(value, path: subject, shorthand: shorthand)
     let settings = try Self(reading: &reader)

@@ -11,6 +11,8 @@ public struct Setting<Owner>: Sendable {
   public let accepted: String
   /// The key that a plain text stands for, where the value is an object; nil where none does.
   public let shorthand: String?
+  /// Whether its value is a group of settings of their own, which have their values one by one.
+  public let isGroup: Bool
 
   private let assign: @Sendable (inout Owner, JSONValue, String) throws(SettingsError) -> Void
   private let write: @Sendable (Owner) -> JSONValue
@@ -25,6 +27,7 @@ public struct Setting<Owner>: Sendable {
     self.help = help
     accepted = Value.words(for: limits)
     shorthand = Value.shorthand
+    isGroup = Value.isGroup
     assign = { owner, value, subject throws(SettingsError) in
       owner[keyPath: path] = try Value.read(value, subject, limits)
     }
@@ -62,6 +65,7 @@ public struct Setting<Owner>: Sendable {
     help = inner.help
     accepted = inner.accepted
     shorthand = inner.shorthand
+    isGroup = inner.isGroup
     assign = { owner, value, subject throws(SettingsError) in
       try inner.assign(&owner[keyPath: path], value, subject)
     }

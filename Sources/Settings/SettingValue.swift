@@ -15,11 +15,14 @@ public protocol SettingValue: Sendable {
   static func value(ofText text: String) -> JSONValue
   /// The key that a plain text stands for where an object may stand: `"sgd"` is `{ name: "sgd" }`. Default: none.
   static var shorthand: String? { get }
+  /// Whether it is a group of settings. Default: no.
+  static var isGroup: Bool { get }
 }
 
 extension SettingValue {
   public static var shorthand: String? { nil }
   public static func value(ofText text: String) -> JSONValue { JSONValue(commandLineText: text) }
+  public static var isGroup: Bool { false }
 }
 
 /// No limits beside the type.
@@ -84,6 +87,7 @@ extension Optional: SettingValue where Wrapped: SettingValue {
   public static func words(for limits: Wrapped.Limits) -> String { Wrapped.words(for: limits) }
   public static func value(ofText text: String) -> JSONValue { Wrapped.value(ofText: text) }
   public static var shorthand: String? { Wrapped.shorthand }
+  public static var isGroup: Bool { Wrapped.isGroup }
 }
 
 /// One of a few words; another is an error that names the nearest.

@@ -16,7 +16,8 @@ func bench(_ workload: Workload, _ arguments: BenchArguments, _ ranks: MPICommun
   let path = NSTemporaryDirectory() + "ddp-bench-\(workload.name)-\(getuid()).h5"
   if ranks.isRoot { try SyntheticData.write(workload, to: path) }
   try ranks.barrier()
-  let run = try TrainingRun(workload.arguments(data: path, ranks: ranks.size, shards: shards), ranks: ranks)
+  let run = try TrainingRun(
+    workload.arguments(data: path, ranks: ranks.size, shards: shards), writesFiles: false, ranks: ranks)
   let trainer = run.trainer
   func step() throws {
     if trainer.progress.stepInEpoch == trainer.plan.stepsPerEpoch { trainer.progress.finishEpoch() }

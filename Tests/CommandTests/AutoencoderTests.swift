@@ -122,7 +122,7 @@ extension Commands {
         try sandbox.succeed(["predict", Self.best, "--data", "images.h5", "--split", "train", "--output", "p.h5"])
         #expect(try HDF5File.open(sandbox.file("p.h5")).dataset("/probabilities").shape == [96, 72])
         try sandbox.expectFailure(
-          options + ["--set", "data.scaling=none"], status: 2,
+          options + ["--run", "other", "--set", "data.scaling=none"], status: 2,
           "images.h5: /train/x row 0: the features, scaled, go from 0.0 to 180.0, but binary_cross_entropy expects "
             + "targets "
             + "from 0 to 1; use --set data.scaling=min_max, or --loss mse")

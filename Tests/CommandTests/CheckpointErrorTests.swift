@@ -118,7 +118,8 @@ extension Commands {
       try withRun {
         try $0.expectFailure(
           ["--run", "run", "--resume", "auto", "--shards", "5"], ranks: 3, status: 2,
-          "run/checkpoints/step-00000024.h5: trained with 4 shards, which a resumed run keeps; leave out --shards 5")
+          "run/checkpoints/step-00000024.h5: a resumed run keeps shards, found shards 4 → 5; leave it out, or start "
+            + "another run")
       }
     }
   }

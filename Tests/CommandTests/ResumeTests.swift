@@ -25,6 +25,81 @@ extension Commands {
       }
     }
 
+    /// What makes a run another than the one that is looked for.
+    @Test(arguments: [["--seed", "7"], ["--batch-size", "16"], ["--data", "other/blobs.h5"]])
+    func autoTakesNoRunOfAnotherConfiguration(options: [String]) throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        try FileManager.default.createDirectory(atPath: sandbox.file("other"), withIntermediateDirectories: false)
+        try FileManager.default.copyItem(atPath: sandbox.file("blobs.h5"), toPath: sandbox.file("other/blobs.h5"))
+        try sandbox.succeed(quickTraining + ["--epochs", "1"])
+        let first = try sandbox.names(in: "runs")
+        let other = try sandbox.succeed(quickTraining + ["--epochs", "1", "--resume", "auto"] + options)
+        #expect(other.output.hasPrefix("no run of this configuration in runs/blobs-…: it starts anew; "), "\(other)")
+        #expect(try sandbox.names(in: "runs").count == 2)
+        // Longer, it is the same still.
+        let longer = try sandbox.succeed(quickTraining + ["--epochs", "2", "--resume", "auto"])
+        #expect(longer.output.contains("resumed    runs/\(first[0])/checkpoints/step-00000006.h5"), "\(longer)")
+        #expect(longer.errors == "ddp-train: warning: goes on with other settings than before: epochs 1 → 2\n")
+      }
+    }
+
+    @Test func whatChangesIsSaidOrRefused() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        let rule = ["--set", "checkpoint={every_steps:3,every_epochs:1}"]
+        try sandbox.succeed(quickTraining + rule + ["--run", "run", "--quiet"])
+        let inEpoch = "run/checkpoints/step-00000021.h5", atEnd = "run/checkpoints/step-00000024.h5"
+        func refused(_ path: String, _ options: [String]) throws -> String {
+          let result = try sandbox.train(["--resume", path, "--run", "other"] + options)
+          #expect(result.status == 2 && result.errorLines.count == 1 && !sandbox.exists("other"), "\(result)")
+          return result.errors
+        }
+        for (options, text) in [
+          (["--seed", "7"], "seed 42 → 7"), (["--loss", "focal"], "loss.name cross_entropy → focal"),
+          (["--set", "data.scaling=standard"], "data.scaling "),
+          (["--set", "model.layers=[{dense:8},'tanh',{dropout:0.2},'dense']"], "model.layers[1] relu → tanh"),
+        ] {
+          let message = try refused(atEnd, options)
+          #expect(message.contains("\(atEnd): a resumed run keeps ") && message.contains(text), "\(message)")
+        }
+        for (options, text) in [
+          (["--batch-size", "16"], "batch_size 32 → 16"), (["--set", "accumulate=2"], "accumulate 1 → 2"),
+        ] {
+          let message = try refused(inEpoch, options)
+          #expect(message.contains("is in the middle of epoch 4") && message.contains(text), "\(message)")
+        }
+        // The loss of the labels, named, is no other.
+        let result = try sandbox.succeed([
+          "--resume", atEnd, "--run", "other", "--epochs", "8", "--batch-size", "16", "--learning-rate", "0.02",
+          "--loss", "cross_entropy", "--set", "loss.label_smoothing=0.1", "--optimizer", "adamw",
+        ])
+        let said = try #require(result.errorLines.first, "\(result)")
+        for text in [
+          "epochs 4 → 8", "batch_size 32 → 16", "optimizer.learning_rate 0.05 → 0.02", "loss.label_smoothing 0 → 0.1",
+          "optimizer.name adam → adamw",
+        ] { #expect(said.contains(text), "\(result)") }
+        // The cosine ends with the run: at the height of the step before the last.
+        let rates = try sandbox.metrics("other").compactMap { $0["learning_rate"] as? Double }
+        #expect(rates.count == 4)
+        #expect(abs(rates[3] - 0.01 * (1 + cos(Double.pi * 95 / 96))) < 1e-12, "\(rates)")
+      }
+    }
+
+    /// What neither file nor options name stays as the run had it.
+    @Test func aFileIsLaidOverTheRun() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        try sandbox.write(
+          "run.json5", Data("{ data: { path: 'blobs.h5' }, layers: [{ dense: 8 }, 'dense'], epochs: 2 }".utf8))
+        try sandbox.succeed(
+          ["run.json5", "--run", "run", "--seed", "5", "--set", "data.scaling=standard", "--batch-size", "16"])
+        let resumed = try sandbox.succeed(["run.json5", "--run", "run", "--resume", "auto", "--epochs", "3"])
+        #expect(resumed.errors == "ddp-train: warning: goes on with other settings than before: epochs 2 → 3\n")
+        #expect(resumed.output.contains("scaling standard") && resumed.output.contains("seed 5"), "\(resumed)")
+      }
+    }
+
     /// Nothing to go on from: `auto` starts anew, so that one command line serves a job that is started again and
     /// again.
     @Test func autoStartsWhereThereIsNothing() throws {

@@ -127,18 +127,26 @@ import Testing
     expectFailure(.usage, "t10k-labels-idx1-ubyte has no images", from: convert([files[0], files[1], files[3]]))
     expectFailure(.usage, "both look like the training images", from: convert([files[1], files[1]]))
     expectFailure(.data, "no such file", from: convert([scratch.path + "/train-images", files[3]]))
-    expectFailure(.usage, "would replace the source", from: convert([output, files[3]]))
+    // By whatever name.
+    try FileManager.default.linkItem(atPath: files[1], toPath: output)
+    expectFailure(.usage, "would replace the input \(files[1])", from: convert([files[1], files[3]]))
+    expectFailure(.usage, "would replace what it is made of", from: convert([output, files[3]]))
+    try FileManager.default.removeItem(atPath: output)
+    try FileManager.default.createSymbolicLink(atPath: output, withDestinationPath: files[3])
+    expectFailure(.usage, "would replace the input", from: convert([files[1], files[3]]))
     let empty = try scratch.directory("empty")
     expectFailure(.data, "no IDX files", from: convert([empty]))
   }
 
   @Test func unwritableOutput() throws {
     let files = try makeFiles()
-    expectFailure(.data, "nowhere/out.h5") {
+    expectFailure(.usage, "there is no directory \(scratch.path)/nowhere; make it first") {
       _ = try IDXFormat().convert(files, output: scratch.path + "/nowhere/out.h5")
     }
-    expectFailure(.usage, "is a directory") {
-      _ = try IDXFormat().convert(files, output: scratch.path)
+    let directory = try scratch.directory("out.h5")
+    expectFailure(.usage, "is a directory") { _ = try IDXFormat().convert(files, output: directory) }
+    expectFailure(.usage, "an HDF5 file is written, expected a name that ends in .h5 or .hdf5") {
+      _ = try IDXFormat().convert(files, output: scratch.path + "/out.csv")
     }
     expectFailure(.usage, "--gzip 10") {
       _ = try IDXFormat().convert(files, output: scratch.path + "/a.h5", gzip: 10)

@@ -2,12 +2,12 @@ import Basics
 import Foundation
 
 /// The files that one `data.path` stands for.
-enum DataFiles {
+public enum DataFiles {
   /// Expands a file, a directory of `.h5` and `.hdf5` files, a glob, or a text list (`.txt`, `.list`, `.lst`) of files.
   ///
   /// A list has one path a line, relative to the list's directory; empty lines and those that start with `#` do not
   /// count. Directories and globs are sorted by name, lists keep their order.
-  static func expand(_ path: String) throws -> [String] {
+  public static func expand(_ path: String) throws -> [String] {
     var isDirectory: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) {
       if isDirectory.boolValue { return try filesOfDirectory(path) }

@@ -38,10 +38,7 @@ extension DataFormat {
     try check()
     let sources = try sources(words)
     guard !sources.isEmpty else { throw Failure.usage("data convert \(name): no source file is named") }
-    if let source = (sources + companions).first(where: { $0 == output }) {
-      throw Failure.usage("--output \(output): would replace the source \(source)")
-    }
-    let file = try OutputFile(path: output, gzip: gzip)
+    let file = try OutputFile(path: output, inputs: sources + companions, gzip: gzip)
     try write(sources, to: file)
     let names = sources.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
     try file.file.setAttribute("source", to: "\(name): \(names.joined(separator: ", "))")

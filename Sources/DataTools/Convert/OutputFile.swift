@@ -11,22 +11,22 @@ public final class OutputFile {
   private var arrays: [WrittenArray] = []
   private var isCommitted = false
 
-  /// - Parameter gzip: compression level 1 to 9, or 0 for arrays stored contiguous.
-  /// - Throws: `Failure` if the level makes no sense, or the file cannot be created beside where it is to stand.
-  init(path: String, gzip: Int) throws {
+  /// - Parameters:
+  ///   - inputs: the files that it is made of, none of which it may replace.
+  ///   - gzip: compression level 1 to 9, or 0 for arrays stored contiguous.
+  /// - Throws: `Failure` if the level makes no sense, the name is not one for the output, or the file cannot be created
+  ///   beside where it is to stand.
+  init(path: String, inputs: [String] = [], gzip: Int) throws {
     guard (0...9).contains(gzip) else {
       throw Failure.usage("--gzip \(gzip): expected a level from 0 (none) to 9 (smallest)")
     }
-    var isDirectory: ObjCBool = false
-    guard !(FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue) else {
-      throw Failure.usage("--output \(path): is a directory, expected the name of the file to write")
-    }
+    try OutputTarget.check([OutputTarget("--output", path, .hdf5)], inputs: inputs)
     self.path = path
     self.gzip = gzip
     temporaryPath = AtomicFile.temporaryName(for: path)
     UnfinishedFile.begin(temporaryPath)
     do {
-      file = try HDF5File.create(temporaryPath)
+      file = try HDF5File.create(temporaryPath, replaces: false)
     } catch {
       throw HDF5Error(operation: error.operation, subject: path, reason: error.reason)
     }
@@ -63,7 +63,7 @@ public final class OutputFile {
   /// - Throws: a `UserFacingError` if the last bytes cannot be written; the output's old content is then still there.
   func commit() throws -> WrittenData {
     try file.close()
-    try AtomicFile.publish(as: path)
+    try AtomicFile.publish(temporaryPath, as: path)
     isCommitted = true
     return WrittenData(path: path, arrays: arrays)
   }

@@ -44,6 +44,17 @@ public final class Model<S: Scalar>: Sendable {
   /// Whether training has to run the shards' micro-batches in lockstep, by
   /// `Workspace.forward(_:samples:mode:values:sum:)`.
   public var synchronizes: Bool { !synchronizingNodes.isEmpty }
+  /// The layers that have one value a sample and channel and take their statistics over the samples of a micro-batch:
+  /// of a single sample there are none.
+  ///
+  /// - Parameter synchronizing: those that take them over the micro-batches of all shards together, or the others.
+  public func sampleStatistics(synchronizing: Bool) -> [String] {
+    nodes.filter { node in
+      guard let layer = node.layer as? BatchNormLayer<S>, layer.synchronizes == synchronizing else { return false }
+      return layer.outputShape.elementCount == layer.outputShape[layer.outputShape.rank - 1]
+    }.map(\.name)
+  }
+
   public var inputShapes: [Shape] { inputNodes.map { nodes[$0].shape } }
   public var outputShapes: [Shape] { outputNodes.map { nodes[$0].shape } }
   /// Elements of a sample that flow out of all layers together.

@@ -3,6 +3,8 @@ import Checkpointing
 
 /// What a checkpoint that is whole holds.
 package struct CheckpointVerification: Sendable {
+  /// The file; of a run directory that was given, its best checkpoint.
+  package let path: String
   package let epoch: Int
   package let step: Int
   package let arrays: Int
@@ -13,6 +15,8 @@ package struct CheckpointVerification: Sendable {
   ///
   /// - Throws: a `UserFacingError` for a file that is damaged, or parameters that are not finite.
   package init(_ path: String) throws {
+    let path = try CheckpointDirectory.bestCheckpoint(at: path)
+    self.path = path
     let checkpoint = try Checkpoint.read(path)
     // A whole checkpoint may name losses that only another program has.
     guard let shards = checkpoint.attributes["shards"]?.integer else {

@@ -57,6 +57,23 @@ public struct TrainArguments: OptionGroup, Equatable {
     return try configuration(over: value, extensions: extensions)
   }
 
+  /// Lays file and settings over `stored`, the configuration of a run that goes on; what they leave out stays.
+  public func configuration(
+    goingOnFrom stored: JSONValue, extensions: Extensions = Extensions()
+  ) throws(SettingsError) -> TrainingConfiguration {
+    var value = stored
+    if let configurationFile {
+      var file = try JSON5Parser.parse(contentsOfFile: configurationFile)
+      // Held to its own rules first, which name its places.
+      _ = try TrainingConfiguration(file, extensions: extensions)
+      if let layers = file["layers"] {
+        file = .object((file.members ?? []).filter { $0.key != "layers" } + [.init("model", layers)])
+      }
+      value = try value.laying(file, of: TrainingConfiguration.settings)
+    }
+    return try configuration(over: value, extensions: extensions)
+  }
+
   /// Lays the settings over `value`, a configuration file's content.
   public func configuration(
     over value: JSONValue, extensions: Extensions = Extensions()
@@ -103,6 +120,9 @@ extension TrainArguments {
       "--shards", "N", Int.self, .atLeast(1), "shards", default: "4 or ranks", "logical shards, at least the ranks"),
     option("--run", "DIR", String.self, .any, "run", default: "runs/…", "results; runs/NAME-TIMESTAMP"),
     option("--resume", "auto|PATH", String.self, .any, "resume", default: "new run", "goes on from a checkpoint"),
+    Option(OptionSpelling("--overwrite", "", key: "overwrite", "renames a used --run DIR to DIR.old-TIMESTAMP")) {
+      arguments, _ in arguments.settings.append(Setting(path: "overwrite", value: true))
+    },
     option(
       "--exchange", "NAME", of: ExchangeChoice.allCases.map(\.rawValue), "exchange",
       "how gradients travel"),

@@ -1,3 +1,4 @@
+import Basics
 public import DataPipeline
 public import Metrics
 public import NeuralNetwork
@@ -44,6 +45,8 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   /// Nil: taken from the data.
   public var name: String?
   public var resume: ResumeChoice?
+  /// Whether a run that is in the directory is set aside.
+  public var overwrite = false
   public var quiet = false
 
   public init() {}
@@ -72,7 +75,8 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("checkpoint", \.checkpoint, "when checkpoints are written, whichever comes first"),
     Setting("run", \.run, "directory of the results; runs/NAME-TIMESTAMP"),
     Setting("name", \.name, "name in the default run directory; from the data"),
-    Setting("resume", \.resume, "auto or a checkpoint to go on from"),
+    Setting("resume", \.resume, "auto, or a checkpoint or run directory to go on from"),
+    Setting("overwrite", \.overwrite, "renames a used run directory to DIR.old-TIMESTAMP"),
     Setting("quiet", \.quiet, "prints errors only"),
   ]
 
@@ -120,6 +124,12 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     }
     guard generatorOptimizer == nil || model.task == Adversarial.name else {
       throw reader.error("generator_optimizer", "is for a GAN alone, whose model has a generator; leave it out")
+    }
+    if let name, let reason = RunDirectory.whyNoName(name) {
+      throw reader.error("name", "\(reason), found '\(name.shownName)'")
+    }
+    guard resume == nil || !overwrite else {
+      throw reader.error("overwrite", "sets the old run aside, and resume goes on with it; give one of the two")
     }
     try TaskCatalog.check(self, reader)
   }

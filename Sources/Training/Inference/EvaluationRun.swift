@@ -6,6 +6,7 @@ import NumericCore
 
 /// What to evaluate.
 public struct EvaluateArguments: Sendable, Equatable {
+  /// A file, or a run directory, of which the best is meant.
   public var checkpoint: String
   /// nil for the data that the checkpoint was trained on.
   public var data: String?
@@ -21,6 +22,8 @@ public struct EvaluateArguments: Sendable, Equatable {
 public enum EvaluationRun {
   /// The metrics, and what they are of.
   package struct Result: Sendable {
+    /// The file.
+    package let checkpoint: String
     package let step: Int
     /// The file, directory, glob or list.
     package let data: String
@@ -54,7 +57,7 @@ public enum EvaluationRun {
     let evaluator = try makeEvaluator(trained, samples, ranks: ranks, measures: true)
     guard let metrics = try evaluator.evaluate(trained.values) else { throw StopSignal.interruption }
     return Result(
-      step: trained.progress.step, data: samples.path, split: samples.name.rawValue,
+      checkpoint: trained.path, step: trained.progress.step, data: samples.path, split: samples.name.rawValue,
       lossName: trained.metadata.lossName,
       metrics: metrics, names: trained.outputNames, remarks: samples.remarks)
   }

@@ -1,4 +1,5 @@
 import Basics
+import Checkpointing
 public import Collectives
 import DataPipeline
 import HDF5Storage
@@ -7,6 +8,7 @@ import NumericCore
 
 /// What to predict, and where to.
 public struct PredictArguments: Sendable, Equatable {
+  /// A file, or a run directory, of which the best is meant.
   public var checkpoint: String
   public var data: String
   /// The HDF5 file to write.
@@ -44,6 +46,14 @@ public enum PredictionRun {
     _ arguments: PredictArguments, extensions: Extensions = Extensions(), ranks: MPICommunicator
   ) throws -> Result {
     StopSignal.endAtOnce()
+    _ = try ranks.agree {
+      try OutputTarget.check(
+        [OutputTarget("--output", arguments.output, .hdf5)],
+        inputs: DataFiles.expand(arguments.data) + [
+          arguments.data, CheckpointDirectory.bestCheckpoint(at: arguments.checkpoint),
+        ])
+      return []
+    }
     let trained = try TrainedModel(arguments.checkpoint, extensions: extensions)
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: false)
     let evaluator = try EvaluationRun.makeEvaluator(trained, samples, ranks: ranks)

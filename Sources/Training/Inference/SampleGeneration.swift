@@ -12,6 +12,9 @@ package struct GenerativeCheckpoint {
   /// - Throws: a `UserFacingError` where the file is missing or damaged.
   package init(_ path: String) throws { trained = try TrainedModel(path) }
 
+  /// The file.
+  package var path: String { trained.path }
+
   /// Whether it makes samples; else text.
   package var makesSamples: Bool { trained.metadata.configuration.model.isAdversarial }
 }

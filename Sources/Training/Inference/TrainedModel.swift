@@ -2,12 +2,14 @@ import Checkpointing
 import Collectives
 import DataPipeline
 import Basics
+import Foundation
 import Metrics
 import NeuralNetwork
 import NumericCore
 
 /// A model as a checkpoint holds it, ready to be evaluated.
 struct TrainedModel {
+  /// The file; of a run directory that was given, its best checkpoint.
   let path: String
   let metadata: Checkpoint.Metadata
   let model: Model<Float>
@@ -18,9 +20,12 @@ struct TrainedModel {
   private let parameters: FlatBuffer<Float>
   private let statistics: FlatBuffer<Float>
 
-  /// - Parameter extensions: those of the program that trained it.
+  /// - Parameters:
+  ///   - path: a checkpoint, or a run directory.
+  ///   - extensions: those of the program that trained it.
   /// - Throws: where the file is damaged, or names what is not among `extensions`.
   init(_ path: String, extensions: Extensions = Extensions()) throws {
+    let path = try CheckpointDirectory.bestCheckpoint(at: path)
     self.path = path
     let checkpoint = try Checkpoint.read(path)
     metadata = try checkpoint.metadata(in: path, extensions: extensions)
@@ -63,6 +68,15 @@ struct TrainedModel {
       declaredOutputSize: metadata.outputSize, data: split)
   }
 
+  /// - Throws: where data that a checkpoint names are not there: their path may be relative to another directory.
+  static func checkData(_ data: String, of checkpoint: String, option: String) throws {
+    guard !data.contains(where: { "*?[".contains($0) }), access(data, F_OK) != 0 else { return }
+    let (place, remedy) =
+      data.hasPrefix("/") ? ("there", "") : ("in this directory", ", or start where the run was started")
+    throw Failure.data(
+      "\(checkpoint): was trained on \(data.shownName), which is not \(place); give its place with \(option)\(remedy)")
+  }
+
   /// The samples that `path` and `split` ask for.
   ///
   /// - Parameters:
@@ -79,6 +93,8 @@ struct TrainedModel {
     if let reason = TaskCatalog.whyNotEvaluated(metadata.configuration.model) {
       throw Failure.usage("\(self.path): \(reason)")
     }
+    let own = try data.path ?? BundledData.digits()
+    if isOwn { try TrainedModel.checkData(own, of: self.path, option: "--data FILE") }
     let opened = try Failure.replacing([
       // Evaluation and prediction take no settings.
       "name two of them with --set data.features=/PATH --set data.labels=/PATH":
@@ -87,7 +103,7 @@ struct TrainedModel {
         "store them as height × width × channels",
     ]) {
       try DataSource.open(
-        path ?? data.path ?? BundledData.digits(), features: isTold ? data.features : nil,
+        path ?? own, features: isTold ? data.features : nil,
         labels: isTold ? data.labels : nil, labelsRequired: labelsRequired,
         reconstructs: metadata.configuration.reconstructs
       ).arranged(as: metadata.configuration.model.inputLayout, data.layout)

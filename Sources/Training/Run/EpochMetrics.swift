@@ -2,6 +2,31 @@ import Basics
 import Metrics
 import Settings
 
+/// Whether a loss, though finite, has grown beyond what training could make good.
+struct LossGrowth {
+  /// Of the first step, before its update.
+  private var first: Double?
+  private var limit = 0.0
+  private var isSaid = false
+
+  /// Takes in the mean loss of a step; the first counts.
+  mutating func begin(_ loss: Double, isResumed: Bool) {
+    guard first == nil else { return }
+    first = loss
+    // A run that has learned its data to the last digits may lose a few of them again.
+    limit = loss > 0 ? loss * (isResumed ? 1e6 : 1e3) : .infinity
+  }
+
+  /// A warning, once, after the first epoch whose loss is that large.
+  mutating func warning(_ epoch: EpochMetrics) -> String? {
+    guard let first, !isSaid, epoch.trainLoss > limit else { return nil }
+    isSaid = true
+    return "epoch \(epoch.epoch): the loss has grown from \(shortNumber(first)) in the first step to "
+      + "\(shortNumber(epoch.trainLoss)): the run diverges; lower the learning rate (now "
+      + "\(shortNumber(epoch.learningRate))) or set clip_norm"
+  }
+}
+
 /// The figures of one epoch, equal on all ranks; also a line of `metrics.jsonl` and a line for people.
 public struct EpochMetrics: Sendable {
   /// From 1.

@@ -120,7 +120,7 @@ extension RangeTest {
     defer { console.clearBar() }
     var arguments = arguments
     arguments.settings.append(TrainArguments.Setting(path: "resume", value: .null))
-    let trainer = try TrainingRun(arguments, ranks: ranks).trainer
+    let trainer = try TrainingRun(arguments, writesFiles: false, ranks: ranks).trainer
     StopSignal.endAtOnce()
     if let reason = trainer.network.whyNoRangeTest { throw Failure.usage("lr-find: \(reason)") }
     while !isOver {

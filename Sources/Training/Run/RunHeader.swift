@@ -86,10 +86,14 @@ enum RunHeader {
     return lines
   }
 
-  static func warnings(resumed: ResumePoint?) -> [String] {
+  /// - Parameter changes: what is another than when the run began.
+  static func warnings(resumed: ResumePoint?, changes: [ResumeChange]) -> [String] {
     var warnings: [String] = []
     if let warning = BLAS.kernelChoice.warning { warnings.append(warning) }
     guard let resumed else { return warnings }
+    if !changes.isEmpty {
+      warnings.append("goes on with other settings than before: \(changes.map(\.text).joined(separator: ", "))")
+    }
     for error in resumed.refused { warnings.append("not resumed from a newer checkpoint: \(error)") }
     let attributes = resumed.checkpoint.attributes
     if let core = attributes["blas_core"]?.text, core != BLAS.coreName {

@@ -6,6 +6,7 @@ import Foundation
 import NeuralNetwork
 import NumericCore
 import Optimizers
+import Settings
 
 /// The command `train`: set up, train epoch by epoch, keep records and checkpoints, test once at the end.
 ///
@@ -20,9 +21,16 @@ public final class TrainingRun {
   private let metrics: MetricSelection?
   private let validator: Evaluator?
   /// nil where nothing is written.
-  private let directory: RunDirectory?
+  private var directory: RunDirectory?
+  private let writesFiles: Bool
+  /// On rank 0, where files are written.
+  private var hold: RunHold?
+  private let identity: RunIdentity?
+  private var notes: [String]
+  private let warnings: [String]
   private let console: Console
   private let resumed: ResumePoint?
+  private var changes: [ResumeChange] = []
   private var timer = RunTimer()
   private var epochs: [EpochMetrics] = []
   /// On rank 0, where no file keeps the best epoch.
@@ -30,6 +38,7 @@ public final class TrainingRun {
   private var isOver = false
   /// On rank 0, whether the launcher seems to be ending the job.
   private var isBeingEnded = false
+  private var growth = LossGrowth()
 
   private var isRoot: Bool { topology.world.isRoot }
 
@@ -38,7 +47,7 @@ public final class TrainingRun {
   /// Sets up what a command line asks for. Collective over all ranks of the job.
   ///
   /// - Parameters:
-  ///   - arguments: a resumed run without a configuration file takes that of its checkpoint.
+  ///   - arguments: what a resumed run's leave out stays as its checkpoint has it.
   ///   - extensions: what they may name beside what ddp-train has.
   ///   - writesFiles: whether there is a run directory; without one the result of `run()` is all that is left of it.
   /// - Throws: as the other initializer does.
@@ -46,12 +55,12 @@ public final class TrainingRun {
     _ arguments: TrainArguments, extensions: Extensions = Extensions(), writesFiles: Bool = true, ranks: MPICommunicator
   ) throws {
     let topology = try Topology(ranks)
-    let plain = try arguments.configuration(extensions: extensions)
-    let resumed = try ResumePoint.find(plain, extensions: extensions, communicator: topology.world)
-    let stored = arguments.configurationFile == nil ? resumed?.metadata.configuration.json : nil
+    let request = StartRequest(
+      configuration: try arguments.configuration(extensions: extensions),
+      configurationFile: arguments.configurationFile, extensions: extensions,
+      over: { try arguments.configuration(goingOnFrom: $0, extensions: extensions) })
     try self.init(
-      try stored.map { try arguments.configuration(over: $0, extensions: extensions) } ?? plain, extensions: extensions,
-      writesFiles: writesFiles, resumed: resumed, topology: topology)
+      RunStart(request, writesFiles: writesFiles, communicator: topology.world), topology: topology)
   }
 
   /// Sets up what a configuration asks for. Collective over all ranks of the job, with equal arguments on all.
@@ -68,30 +77,24 @@ public final class TrainingRun {
   ) throws {
     let configuration = try configuration.checked(extensions)
     let topology = try Topology(ranks)
-    let resumed = try ResumePoint.find(configuration, extensions: extensions, communicator: topology.world)
+    let request = StartRequest(
+      configuration: configuration, configurationFile: nil, extensions: extensions, over: { _ in configuration })
     try self.init(
-      configuration, extensions: extensions, writesFiles: writesFiles, resumed: resumed, topology: topology)
+      RunStart(request, writesFiles: writesFiles, communicator: topology.world), topology: topology)
   }
 
-  private init(
-    _ configuration: TrainingConfiguration, extensions: Extensions, writesFiles: Bool, resumed: ResumePoint?,
-    topology: Topology
-  ) throws {
+  private init(_ start: RunStart, topology: Topology) throws {
     StopSignal.waitForStep()
     try StopSignal.checkBeforeFirstStep()
-    let setup = try TrainingSetup(configuration, extensions: extensions, resumed: resumed, topology: topology)
+    let setup = try TrainingSetup(
+      start.configuration, extensions: start.extensions, resumed: start.resumed, topology: topology)
     (data, trainer, metadata) = (setup.data, setup.trainer, setup.metadata)
     (metrics, validator) = (setup.metrics, setup.validator)
-    (self.configuration, self.resumed, self.topology) = (configuration, resumed, topology)
-    let world = topology.world
-    let name =
-      configuration.name ?? URL(fileURLWithPath: data.source.path).deletingPathExtension().lastPathComponent
-    directory =
-      writesFiles
-      ? RunDirectory(
-        path: try world.broadcast(
-          configuration.run ?? resumed?.directory?.path ?? RunDirectory.fresh(name: name).path, from: 0)) : nil
-    console = Console(isQuiet: configuration.quiet || !world.isRoot)
+    (configuration, resumed, self.topology) = (start.configuration, start.resumed, topology)
+    (directory, hold, identity) = (start.hold?.directory, start.hold, start.identity)
+    writesFiles = start.writesFiles
+    (notes, warnings) = (start.notes, start.warnings + setup.warnings)
+    console = Console(isQuiet: configuration.quiet || !topology.world.isRoot)
     try restoreOrInitialize()
   }
 
@@ -111,11 +114,23 @@ public final class TrainingRun {
       if isRoot || trainer.exchange is AllReduceExchange { try resumed.checkpoint.restore(trainer, from: resumed.path) }
       trainer.progress = try resumed.checkpoint.progress(
         in: resumed.path, secondLoss: trainer.task.secondLoss?.key)
+      try applyChanges(resumed)
       try forgetBestElsewhere()
     } else if isRoot {
       trainer.initializeState()
     }
     try trainer.exchange.broadcastState()
+  }
+
+  /// Finds what is another than before, and forgets what schedule and early stopping have made of the epochs so far
+  /// where they go by other rules now.
+  private func applyChanges(_ resumed: ResumePoint) throws {
+    var now = metadata.configuration
+    now.shards = configuration.shards ?? now.shards
+    changes = try resumed.changes(to: now, progress: trainer.progress)
+    func isOther(_ path: String) -> Bool { changes.contains { $0.path == path || $0.path.hasPrefix(path + ".") } }
+    if isOther("schedule") || isOther("optimizer.learning_rate") { trainer.progress.plateau = nil }
+    if isOther("early_stopping") { trainer.progress.earlyStopping = EarlyStoppingState() }
   }
 
   /// Keeps the best epoch so far only if its checkpoint will be in this run's directory: it is the one that is tested
@@ -140,18 +155,28 @@ public final class TrainingRun {
     do { result = try train() } catch let error as Failure where error.exitCode == .numeric {
       // All ranks have met it, and a program may go on with another run.
       try close()
-      throw error
+      throw Failure(error.description + remedy, exitCode: error.exitCode)
     }
     try close()
     return result
   }
 
   private func close() throws {
+    hold = nil
     try trainer.exchange.close()
     try topology.close()
   }
 
+  /// How to go on after a loss that is not finite.
+  private var remedy: String {
+    guard let directory else { return ", then start again" }
+    return directory.checkpoints.isUsed
+      ? ", then resume from the last checkpoint"
+      : ", then start again with --overwrite: there is no checkpoint yet to go on from"
+  }
+
   private func train() throws -> TrainingResult {
+    try openDirectory()
     if isRoot { try openRecords() }
     if isRoot && trainer.progress.epoch >= configuration.epochs {
       try console.line("all \(trainer.progress.epoch) epochs are done; to train on, give more with --epochs")
@@ -190,6 +215,7 @@ public final class TrainingRun {
     while trainer.progress.stepInEpoch < trainer.plan.stepsPerEpoch {
       let totals = try trainer.step(requestsStop: StopSignal.isRequested)
       timer.count(samples: totals.sums.samples)
+      growth.begin(totals.sums.meanLoss, isResumed: resumed != nil)
       if isRoot { try afterStep() }
       if totals.sums.stop > 0 { return false }
     }
@@ -231,14 +257,18 @@ public final class TrainingRun {
   private func endEpoch(_ validation: SplitMetrics?) throws {
     let progress = trainer.progress
     let metrics = EpochMetrics(
-      progress, learningRate: trainer.learningRate(step: progress.step), validation: validation,
+      progress, learningRate: trainer.learningRate(stepInEpoch: progress.stepInEpoch), validation: validation,
       task: trainer.task, metricNames: self.metrics?.names ?? [])
     epochs.append(metrics)
     let isBest = trainer.finishEpoch(metrics.candidate)
     guard isRoot else { return }
     timer.endEpoch()
-    if let directory { try directory.append(metrics.json(timing: timer.json).line, to: directory.metricsFile) }
+    if let directory {
+      let timing = JSONValue.object((timer.json.members ?? []) + [.init("run", .optional(identity?.id))])
+      try directory.append(metrics.json(timing: timing).line, to: directory.metricsFile)
+    }
     try console.line(metrics.text(epochs: configuration.epochs, timer: timer))
+    if let warning = growth.warning(metrics) { try console.warn(warning) }
     let isLast = trainer.isFinished
     let rule = configuration.checkpoint
     let isDue =
@@ -251,8 +281,9 @@ public final class TrainingRun {
     let step = trainer.progress.step
     if let directory {
       func write() throws {
-        try directory.checkpoints.save(
-          Checkpoint(trainer, metadata: metadata), step: step, isBest: isBest, keep: configuration.checkpoint.keep)
+        var checkpoint = Checkpoint(trainer, metadata: metadata)
+        checkpoint.runID = identity?.id
+        try directory.checkpoints.save(checkpoint, step: step, isBest: isBest, keep: configuration.checkpoint.keep)
       }
       if !((isBeingEnded || StopSignal.isRequested) && OutlivingWork.run(write)) { try write() }
     } else if isBest {
@@ -279,11 +310,24 @@ public final class TrainingRun {
 
   // MARK: Beginning and end
 
+  /// Makes the directory, whose name only now is sure.
+  private func openDirectory() throws {
+    guard writesFiles else { return }
+    let path = try topology.world.agree {
+      guard let hold else { return [] }
+      notes += try hold.use()
+      return [hold.directory.path]
+    }
+    directory = path.first.map { RunDirectory(path: $0) }
+  }
+
   private func openRecords() throws {
     let progress = trainer.progress, resumesBest = resumed != nil && progress.best?.step == progress.step
-    if let directory {
-      try directory.create()
-      try directory.cutMetrics(after: progress.step)
+    if let directory, let identity {
+      directory.removeLeftovers()
+      try identity.write(in: directory)
+      if resumed == nil { directory.setMetricsAside() }
+      try directory.cutMetrics(after: progress.step, of: identity)
       if resumed != nil {
         directory.checkpoints.setAside(after: progress.step)
         // A run that goes on in another directory begins there with the checkpoint that it took.
@@ -295,6 +339,7 @@ public final class TrainingRun {
     } else if resumesBest {
       try save(isBest: true)
     }
+    for note in notes { try console.line(note) }
     for line in RunHeader.lines(
       configuration: metadata.configuration, topology: topology, data: data, trainer: trainer, directory: directory,
       resumed: resumed)
@@ -305,11 +350,20 @@ public final class TrainingRun {
     }
     let doubts = configuration.warnings(
       steps: configuration.epochs * trainer.plan.stepsPerEpoch, lossName: trainer.task.lossName)
-    for warning in RunHeader.warnings(resumed: resumed) + doubts { try console.warn(warning) }
+    for warning in warnings + RunHeader.warnings(resumed: resumed, changes: changes) + doubts {
+      try console.warn(warning)
+    }
     guard !trainer.isFinished else { return }
     try console.line(
       EpochMetrics.heading(
         epochs: configuration.epochs, hasValidation: validator != nil, task: trainer.task))
+  }
+
+  /// A checkpoint of this run, not one that has come in its place.
+  private func readOwn(_ path: String) throws -> Checkpoint {
+    let checkpoint = try Checkpoint.read(path)
+    try identity?.check(checkpoint, at: path)
+    return checkpoint
   }
 
   /// The test split is read once, with the best checkpoint, after everything has been chosen.
@@ -322,7 +376,7 @@ public final class TrainingRun {
     {
       let path = directory?.checkpoints.bestLink
       let values = trainer.values
-      try (path.map { try Checkpoint.read($0) } ?? bestCheckpoint)?.restoreEvaluated(
+      try (path.map(readOwn) ?? bestCheckpoint)?.restoreEvaluated(
         trainer.model, parameters: values.parameters, statistics: values.statistics, from: path ?? "the best epoch")
     }
     try trainer.exchange.broadcastState()

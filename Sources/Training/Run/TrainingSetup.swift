@@ -15,6 +15,8 @@ struct TrainingSetup {
   let metrics: MetricSelection?
   /// nil without validation samples.
   let validator: Evaluator?
+  /// What a person should know before the first step.
+  let warnings: [String]
 
   /// Collective over all ranks of the job.
   ///
@@ -28,6 +30,9 @@ struct TrainingSetup {
     BLAS.threads = configuration.threads
 
     let path = try configuration.data.path ?? BundledData.digits()
+    if let resumed, path == resumed.metadata.configuration.data.path {
+      try TrainedModel.checkData(path, of: resumed.path, option: "--data FILE")
+    }
     let opened = try DataSource.open(
       path, features: configuration.data.features, labels: configuration.data.labels,
       labelsRequired: TaskCatalog.needsLabels(configuration.model), reconstructs: configuration.reconstructs
@@ -78,6 +83,7 @@ struct TrainingSetup {
       network: network, task: task, configuration: configuration, store: data.train, update: update,
       exchange: Self.makeExchange(configuration, model, update, assignment, topology), communicator: world)
     self.trainer = trainer
+    warnings = try [Self.checkBatches(of: trainer)].compactMap(\.self)
     validator = data.validation.map {
       Evaluator(
         $0.store, plan: $0.plan, model: model, task: task, values: trainer.values, assignment: assignment,
@@ -86,7 +92,7 @@ struct TrainingSetup {
     var resolved = configuration
     (resolved.data.path, resolved.shards) = (path, shardCount)
     // What belongs to this start and not to the run: another start has its own.
-    (resolved.resume, resolved.run, resolved.quiet) = (nil, nil, false)
+    (resolved.resume, resolved.run, resolved.overwrite, resolved.quiet) = (nil, nil, false, false)
     resolved.data.mayChange = false
     metadata = Checkpoint.Metadata(
       configuration: resolved, lossName: task.lossName, inputShape: split.featureShape, outputSize: data.outputSize,
@@ -105,6 +111,29 @@ struct TrainingSetup {
           + "most \(count) ranks\(resumed == nil ? ", or give --shards \(ranks)" : "")")
     }
     return count
+  }
+
+  /// Batch normalization needs more than one sample.
+  ///
+  /// - Returns: a warning where it sometimes has only one.
+  /// - Throws: where it never has more, and so would give zeros.
+  private static func checkBatches(of trainer: Trainer) throws -> String? {
+    let (plan, accumulate) = (trainer.plan, trainer.configuration.accumulate)
+    let shards = plan.partition.shardCount
+    let largest = (0..<shards).map { (plan.largestMicroBatch(shard: $0) - 1) / accumulate + 1 }
+    let smallest = (0..<shards).map { plan.partition.count(ofShard: $0) / plan.stepsPerEpoch / accumulate }
+    let alone = trainer.model.sampleStatistics(synchronizing: false)
+    let together = trainer.model.sampleStatistics(synchronizing: true)
+    let remedy = "give --batch-size \(2 * shards) or more, fewer --shards, batch_norm with sync: true, or layer_norm"
+    if let layer = together.first, trainer.configuration.batchSize == 1 {
+      throw Failure.usage("batch_norm (\(layer)): of one sample there are no statistics; give a greater --batch-size")
+    }
+    guard let layer = alone.first, let most = largest.max(), let least = smallest.min(), least <= 1 else { return nil }
+    let batch =
+      "batch_norm (\(layer)) takes its statistics over the samples of one shard, and \(shards) shards share batches of "
+      + plural(trainer.configuration.batchSize, "sample")
+    guard most > 1 else { throw Failure.usage("\(batch), one each: of one there are none; \(remedy)") }
+    return "\(batch), some of them one alone, which becomes zero; \(remedy)"
   }
 
   /// Rules that follow the accuracy need a loss that has one.

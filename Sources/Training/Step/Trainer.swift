@@ -149,7 +149,7 @@ package final class Trainer {
     throw Failure(
       "step \(progress.step), epoch \(progress.epoch + 1): the loss is \(shortNumber(totals.sums.meanLoss)) and the "
         + "gradient's norm \(shortNumber(totals.gradientNorm)), expected finite numbers; lower the learning rate or "
-        + "set clip_norm, then resume from the last checkpoint", exitCode: .numeric)
+        + "set clip_norm", exitCode: .numeric)
   }
 
   private func audit(_ index: Int) {
@@ -183,10 +183,14 @@ extension Trainer {
   }
 
   /// The learning rate of the next step.
-  package var learningRate: Double { learningRateOverride ?? learningRate(step: progress.step + 1) }
+  package var learningRate: Double { learningRateOverride ?? learningRate(stepInEpoch: progress.stepInEpoch + 1) }
 
-  /// The learning rate of a step of this epoch.
-  func learningRate(step: Int) -> Double { rates.learningRate(step: step, plateau: progress.plateau) }
+  /// The learning rate of a step of this epoch, from 1.
+  ///
+  /// A schedule goes by the epochs, so that it ends with the run also where earlier epochs had more or fewer steps.
+  func learningRate(stepInEpoch: Int) -> Double {
+    rates.learningRate(step: progress.epoch * plan.stepsPerEpoch + stepInEpoch, plateau: progress.plateau)
+  }
 
   /// Closes an epoch by its figures: whether it is the best so far, and what the schedule and early stopping make of
   /// it.

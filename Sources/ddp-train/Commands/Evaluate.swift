@@ -8,7 +8,8 @@ package struct Evaluate: Command {
   package static let name = "evaluate"
   package static let operands = "CHECKPOINT [options]"
   package static let summary = "loss and metrics of a checkpoint"
-  package static let discussion = "Prints loss and metrics of a checkpoint on one split."
+  package static let discussion =
+    "Prints loss and metrics of a checkpoint on one split. Of a run directory the best checkpoint is meant."
   package static let options = [
     Option(
       "--data", \Evaluate.arguments.data, "FILE", default: "as trained",
@@ -42,7 +43,7 @@ package struct Evaluate: Command {
   private func report(_ result: EvaluationRun.Result) -> JSONValue {
     let metrics = result.metrics
     var members: [JSONValue.Member] = [
-      .init("checkpoint", .string(arguments.checkpoint)), .init("data", .string(result.data)),
+      .init("checkpoint", .string(result.checkpoint)), .init("data", .string(result.data)),
       .init("split", .string(result.split)), .init("samples", .integer(metrics.sampleCount)),
       .init("step", .integer(result.step)), .init("loss", .finite(metrics.loss)),
       .init("accuracy", .optional(metrics.accuracy)),
@@ -64,7 +65,7 @@ package struct Evaluate: Command {
   private func lines(_ result: EvaluationRun.Result) -> [String] {
     let metrics = result.metrics
     var head = TextTable([.left(10), .left])
-    head.add(["checkpoint", "\(arguments.checkpoint)  step \(grouped(result.step))"])
+    head.add(["checkpoint", "\(result.checkpoint)  step \(grouped(result.step))"])
     head.add(["data", "\(result.data)  \(result.split)  \(grouped(metrics.sampleCount)) samples"])
     head.add(["loss", "\(shortNumber(metrics.loss))  \(result.lossName)"])
     head.add(["accuracy", metrics.accuracy.map(percentage) ?? "none: \(result.lossName) has no classes"])

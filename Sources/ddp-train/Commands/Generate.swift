@@ -83,6 +83,9 @@ package struct Generate: Command {
       throw Failure.usage(
         "generate: expected --grid FILE.png, --output OUT.h5 or both, for the samples of \(checkpoint)")
     }
+    try OutputTarget.check(
+      [grid.map { OutputTarget("--grid", $0, .png) }, output.map { OutputTarget("--output", $0, .hdf5) }]
+        .compactMap(\.self), inputs: [trained.path])
     let generator = try SampleGenerator(trained)
     let pictureShape = generator.pictureShape
     if grid != nil, pictureShape == nil {

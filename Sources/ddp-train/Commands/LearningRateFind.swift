@@ -22,7 +22,7 @@ package struct LearningRateFind: Command {
     ] + TrainArguments.options.filter { !withoutEffect.contains($0.name) }.map { $0.lifted(\.train) }
 
   /// The options of `train` that a test of a few steps has no use for.
-  private static let withoutEffect = ["--epochs", "--learning-rate", "--run", "--resume"]
+  private static let withoutEffect = ["--epochs", "--learning-rate", "--run", "--resume", "--overwrite"]
 
   package var train = TrainArguments()
   package var first = 1e-6
@@ -42,8 +42,13 @@ package struct LearningRateFind: Command {
   }
 
   package func run() throws -> ExitCode {
-    _ = try train.configuration()
+    let configuration = try train.configuration()
     return try DistributedProgram.withMPI { ranks in
+      if ranks.isRoot {
+        try OutputTarget.check(
+          [OutputTarget("--output", output, .json)],
+          inputs: configuration.inputs + [train.configurationFile].compactMap(\.self))
+      }
       var test = RangeTest(first: first, last: last, steps: steps)
       try test.run(train, ranks: ranks)
       guard ranks.isRoot else { return .done }

@@ -20,7 +20,7 @@ package struct Verify: Command {
   package func run() throws -> ExitCode {
     let found = try CheckpointVerification(checkpoint)
     try Output.print(
-      "\(checkpoint): whole  epoch \(found.epoch), step \(grouped(found.step))  \(found.arrays) arrays, "
+      "\(found.path): whole  epoch \(found.epoch), step \(grouped(found.step))  \(found.arrays) arrays, "
         + "\(grouped(found.parameters)) parameters  \(found.shards) shards")
     return .done
   }

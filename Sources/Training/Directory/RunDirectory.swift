@@ -1,0 +1,147 @@
+import Basics
+import Checkpointing
+import Foundation
+import Settings
+
+/// Where a run leaves its results: `config.json`, `metrics.jsonl`, `summary.json`, `log.txt` and `checkpoints/`; whose
+/// they are stands in `run.json`, see `RunIdentity`, and who writes them in `.lock`, see `RunHold`.
+public struct RunDirectory: Sendable {
+  public let path: String
+  public var checkpoints: CheckpointDirectory { CheckpointDirectory(path: path + "/checkpoints") }
+  public var metricsFile: String { path + "/metrics.jsonl" }
+  public var logFile: String { path + "/log.txt" }
+  var configurationFile: String { path + "/config.json" }
+  var identityFile: String { path + "/run.json" }
+  private var summaryFile: String { path + "/summary.json" }
+
+  public init(path: String) { self.path = path }
+
+  // MARK: By name
+
+  /// Where runs are that name no directory.
+  static let home = "runs"
+
+  /// The directories of runs called `name` that were given none, the newest first; links are left out, which may lead
+  /// anywhere.
+  static func all(named name: String) -> [RunDirectory] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: home)) ?? []
+    let own = names.filter { entry in
+      guard entry.hasPrefix(name + "-"), entry.count == name.count + 16 else { return false }
+      var status = stat()
+      return lstat(home + "/" + entry, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+    return own.sorted(by: >).map { RunDirectory(path: home + "/" + $0) }
+  }
+
+  /// The name of runs on a data set.
+  static func name(ofData path: String) -> String {
+    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    let plain = String(name.prefix(64).map { $0.isLetter || $0.isNumber || "._-+".contains($0) ? $0 : "_" })
+    return plain.allSatisfy { "._".contains($0) } ? "run" : plain
+  }
+
+  /// Why a name cannot be part of the name of a directory in `runs`; nil where it can.
+  static func whyNoName(_ name: String) -> String? {
+    guard !name.isEmpty, name.utf8.count <= 200, !name.hasPrefix("."),
+      !name.unicodeScalars.contains(where: { $0 == "/" || $0.properties.generalCategory == .control })
+    else { return "expected a plain name of at most 200 bytes, without slashes and not beginning with a point" }
+    return nil
+  }
+
+  // MARK: What it holds
+
+  /// The files of a run that are there, by name, however incomplete the run.
+  var traces: [String] {
+    let files = records.filter { $0 != logFile && access($0, F_OK) == 0 }
+    let names = files.map { String($0.dropFirst(path.count + 1)) }
+    return checkpoints.isUsed ? names + ["checkpoints"] : names
+  }
+
+  /// What a run writes beside its checkpoints.
+  var records: [String] { [configurationFile, identityFile, metricsFile, summaryFile, logFile] }
+
+  /// Deletes what a process that was killed has left of the run's files under temporary names.
+  func removeLeftovers() {
+    let names = Set(records.map { String($0.dropFirst(path.count + 1)) })
+    AtomicFile.removeLeftovers(in: path) { names.contains($0) }
+    AtomicFile.removeLeftovers(in: checkpoints.path, of: CheckpointDirectory.owns)
+  }
+
+  // MARK: Writing
+
+  /// Makes the directories.
+  func create() throws {
+    var made = checkpoints.path.hasPrefix("/") ? "/" : ""
+    for component in checkpoints.path.split(separator: "/") {
+      made += component
+      if mkdir(made, 0o777) != 0 && errno != EEXIST { throw failure("make", errno) }
+      made += "/"
+    }
+    // What exists may still be a file, or someone else's.
+    var status = stat()
+    guard stat(checkpoints.path, &status) == 0 else { throw failure("make", errno) }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw failure("make", ENOTDIR) }
+    for directory in [path, checkpoints.path] where access(directory, W_OK) != 0 { throw failure("write to", errno) }
+  }
+
+  func failure(_ verb: String, _ code: Int32) -> Failure {
+    Failure.data(
+      "cannot \(verb) the run directory \(path): \(String(cString: strerror(code))); give another with --run DIR")
+  }
+
+  /// Writes `config.json`, from which the run can be repeated.
+  func write(_ configuration: TrainingConfiguration) throws {
+    try AtomicFile.write(Data((configuration.json.text + "\n").utf8), to: configurationFile, isOfRun: true)
+  }
+
+  /// Writes `summary.json`.
+  func write(summary: JSONValue) throws {
+    try AtomicFile.write(Data((summary.text + "\n").utf8), to: summaryFile, isOfRun: true)
+  }
+
+  /// Keeps the lines of `metrics.jsonl` up to `step`, as a resumed run will write the later ones again; 0 empties it.
+  ///
+  /// - Throws: also where a line is of another run.
+  func cutMetrics(after step: Int, of identity: RunIdentity) throws {
+    guard let text = try? String(contentsOfFile: metricsFile, encoding: .utf8) else { return }
+    let kept = try text.split(separator: "\n").enumerated().filter { number, line in
+      guard let value = try? JSON5Parser.parse(String(line), file: metricsFile) else { return false }
+      if case .string(let run)? = value["timing"]?["run"]?.content, !identity.owns(run) {
+        throw identity.foreign("\(metricsFile), line \(number + 1)", run)
+      }
+      if case .integer(let written)? = value["step"]?.content { return written <= step }
+      return false
+    }
+    try AtomicFile.write(Data(kept.map { $0.element + "\n" }.joined().utf8), to: metricsFile, isOfRun: true)
+  }
+
+  /// Renames metrics of a run that has left no checkpoint, since a run from the beginning has its own.
+  func setMetricsAside() {
+    var status = stat()
+    guard lstat(metricsFile, &status) == 0, status.st_size > 0 else { return }
+    var number = 1
+    func aside() -> String { path + "/superseded-\(number == 1 ? "" : "\(number)-")metrics.jsonl" }
+    while access(aside(), F_OK) == 0 { number += 1 }
+    rename(metricsFile, aside())
+  }
+
+  /// Appends a line to a file, which is no link: whole, or not at all where the disk is full.
+  func append(_ line: String, to file: String) throws {
+    let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw systemFailure("open", file, errno, isOfRun: true) }
+    defer { close(descriptor) }
+    let end = lseek(descriptor, 0, SEEK_END)
+    let bytes = Array((line + "\n").utf8)
+    var written = 0
+    while written < bytes.count {
+      let count = bytes[written...].withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+      if count >= 0 {
+        written += count
+      } else if errno != EINTR {
+        let error = systemFailure("write", file, errno, isOfRun: true)
+        ftruncate(descriptor, end)
+        throw error
+      }
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import Basics
+import Foundation
+
+/// The right to write into a run directory, which one process has at a time: a lock on its file `.lock`, which the
+/// system takes back when the process ends, however it ends.
+///
+/// A directory that is there is held from the start; one that is not is made by `use()`, so that a run that cannot
+/// start leaves nothing.
+final class RunHold {
+  private(set) var directory: RunDirectory
+  /// Why another process would not be kept away; nil where it is.
+  private(set) var weakness: String?
+  /// Whether the run that the directory holds is to be set aside.
+  var setsAside = false
+  /// Of a directory that bears the time at which its run begins; nil where the directory is named.
+  private let name: String?
+  private var lock: Int32 = -1
+  private var lockFile: String { directory.path + "/.lock" }
+  /// Whether `.lock` came to be with this hold, to be taken back where no run begins after all.
+  private var madeLock = false
+
+  /// - Throws: where the directory cannot be made or written to, or another process has it: that one is not disturbed.
+  init(_ directory: RunDirectory) throws {
+    (self.directory, name) = (directory, nil)
+    if try Self.exists(directory) { try takeLock() }
+  }
+
+  /// `runs/NAME-TIMESTAMP`, in local time; of a later second where that is there already.
+  init(name: String) throws {
+    (directory, self.name) = (RunDirectory(path: "\(RunDirectory.home)/\(name)"), name)
+    _ = try Self.exists(directory)
+  }
+
+  deinit { letGo(keepsFile: false) }
+
+  /// Makes the directory where it is not there, takes hold of it, and sets the run in it aside where that is asked for.
+  /// From now on it holds a run.
+  ///
+  /// - Returns: what is to be said of it.
+  /// - Throws: also where another process has begun a run there in the meantime.
+  func use() throws -> [String] {
+    var notes: [String] = []
+    if let name {
+      try makeFresh(name)
+    } else if lock < 0 {
+      try directory.create()
+      try takeLock()
+      if let trace = directory.traces.first { throw used(trace) }
+    } else if setsAside, !directory.traces.isEmpty {
+      notes.append("the run that was in \(directory.path) is now in \(try setAside())")
+    }
+    try directory.create()
+    madeLock = false
+    return notes
+  }
+
+  /// The error for a directory that holds a run.
+  func used(_ trace: String) -> Failure {
+    Failure.usage(
+      "\(directory.path) holds a run already (\(trace)); go on with it by --resume auto, give another directory with "
+        + "--run DIR, or give --overwrite, which renames this one")
+  }
+
+  // MARK: Directories
+
+  /// Whether a directory is there and can be written to.
+  ///
+  /// - Throws: where it is not and cannot be made either.
+  private static func exists(_ directory: RunDirectory) throws -> Bool {
+    var place = URL(fileURLWithPath: directory.path).path
+    var isThere = true
+    var status = stat()
+    while stat(place, &status) != 0 {
+      guard errno == ENOENT, place != "/" else { throw directory.failure("make", errno) }
+      place = URL(fileURLWithPath: place).deletingLastPathComponent().path
+      isThere = false
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw directory.failure("make", ENOTDIR) }
+    guard access(place, W_OK | X_OK) == 0 else { throw directory.failure(isThere ? "write to" : "make", errno) }
+    return isThere
+  }
+
+  private func makeFresh(_ name: String) throws {
+    mkdir(RunDirectory.home, 0o777)
+    var date = Date()
+    while true {
+      directory = RunDirectory(path: "\(RunDirectory.home)/\(name)-\(timestamp(date))")
+      if mkdir(directory.path, 0o777) == 0 { return try takeLock() }
+      guard errno == EEXIST else { throw directory.failure("make", errno) }
+      date += 1
+    }
+  }
+
+  /// Renames the directory, with all that is in it, and takes hold of a new one of its name.
+  ///
+  /// - Returns: where the old one is.
+  private func setAside() throws -> String {
+    let path = URL(fileURLWithPath: directory.path).relativePath
+    var date = Date(), old = ""
+    repeat {
+      old = "\(path).old-\(timestamp(date))"
+      date += 1
+    } while access(old, F_OK) == 0
+    guard rename(path, old) == 0 else {
+      throw Failure.data(
+        "cannot rename \(path) to \(old): \(String(cString: strerror(errno))); move it yourself, or give another "
+          + "with --run DIR")
+    }
+    // The old one stays held until the new one is.
+    let oldLock = lock
+    defer { close(oldLock) }
+    try directory.create()
+    try takeLock()
+    return old
+  }
+
+  // MARK: The lock
+
+  private func takeLock() throws {
+    for _ in 0..<10 {
+      lock = open(lockFile, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+      madeLock = lock >= 0
+      if lock < 0 && errno == EEXIST { lock = open(lockFile, O_RDWR | O_NOFOLLOW | O_CLOEXEC) }
+      guard lock >= 0 else {
+        // Another process has just taken its lock file back.
+        if errno == ENOENT { continue }
+        throw systemFailure("open", lockFile, errno, isOfRun: true)
+      }
+      if flock(lock, LOCK_EX | LOCK_NB) != 0 {
+        guard errno != EWOULDBLOCK else { throw inUse() }
+        weakness =
+          "\(directory.path): its file system has no locks (\(String(cString: strerror(errno)))); see to it that no "
+          + "other job writes there"
+      }
+      // Whoever held it before may have deleted or renamed it.
+      if OutputTarget.isFile(lock, at: lockFile) { return writeHolder() }
+      letGo(keepsFile: true)
+    }
+    throw inUse()
+  }
+
+  private func letGo(keepsFile: Bool) {
+    guard lock >= 0 else { return }
+    if madeLock && !keepsFile { unlink(lockFile) }
+    close(lock)
+    lock = -1
+  }
+
+  private func inUse() -> Failure {
+    let holder = (try? String(contentsOfFile: lockFile, encoding: .utf8))?.split(separator: "\n").first
+    letGo(keepsFile: true)
+    return Failure.usage(
+      "\(directory.path) is in use by another job\(holder.map { ", \(String($0).shownName)" } ?? ""); wait for its "
+        + "end, or give another directory with --run DIR")
+  }
+
+  /// For the message of a job that comes later.
+  private func writeHolder() {
+    var host = [CChar](repeating: 0, count: 256)
+    gethostname(&host, host.count - 1)
+    let name = String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let text = "process \(getpid()) on \(name)\n"
+    ftruncate(lock, 0)
+    _ = text.withCString { pwrite(lock, $0, strlen($0), 0) }
+  }
+}
