@@ -40,6 +40,14 @@ public func shortTime(_ seconds: Double) -> String {
   return "\(whole / 3600) h \(whole % 3600 / 60) min"
 }
 
+/// Such as `512 bytes`, `66.1 kB` or `1.2 GB`.
+public func byteText(_ count: Double) -> String {
+  var (value, unit) = (count, 0)
+  let units = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"]
+  while value >= 1000 && unit < units.count - 1 { (value, unit) = (value / 1000, unit + 1) }
+  return unit == 0 ? "\(Int(value)) bytes" : String(format: "%.1f ", value) + units[unit]
+}
+
 extension Duration {
   /// In seconds.
   public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }

@@ -113,6 +113,7 @@ extension Checkpoint {
       switch (parts.first, parts.count) {
       case ("model", 2): checkpoint.model.append(try array(parts[1]))
       case ("data_transform", 2): checkpoint.transform.append(try array(parts[1]))
+      case ("target_transform", 2): checkpoint.targetTransform.append(try array(parts[1]))
       case ("optimizer", 3):
         if checkpoint.optimizer.last?.moment != parts[1] { checkpoint.optimizer.append((parts[1], [])) }
         checkpoint.optimizer[checkpoint.optimizer.count - 1].arrays.append(try array(parts[2]))

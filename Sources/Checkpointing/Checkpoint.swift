@@ -10,6 +10,8 @@ internal import CZlib
 /// | `/data_transform` | `offset` and `factor` of the feature scaling; `offset_remainder` [2, D], what the offset in
 /// double adds to `offset` |
 /// | `/data` | attributes: names of columns and classes, kind and fingerprint of the training data |
+/// | `/target_transform` | likewise of targets of a regression that are scaled, and of labels that do not count from 0:
+/// `offset` [3, D], the sum of whose rows is the offset in double, and `factor` [D] |
 /// | `/progress` | attributes: where the run is |
 /// | `/` | attributes: configuration, versions, BLAS core and threads, shards |
 ///
@@ -41,6 +43,7 @@ public struct Checkpoint: Sendable, Equatable {
   public var optimizer: [(moment: String, arrays: [Array])] = []
   public var transform: [Array] = []
   public var data: [String: Attribute] = [:]
+  public var targetTransform: [Array] = []
   public var progress: [String: Attribute] = [:]
   public var attributes: [String: Attribute] = [:]
 
@@ -56,6 +59,7 @@ public struct Checkpoint: Sendable, Equatable {
       model.map { ("/model/" + $0.name, $0) }
       + optimizer.flatMap { moment, arrays in arrays.map { ("/optimizer/\(moment)/" + $0.name, $0) } }
       + transform.map { ("/data_transform/" + $0.name, $0) }
+      + targetTransform.map { ("/target_transform/" + $0.name, $0) }
     return all.sorted { $0.0 < $1.0 }.map { (path: $0.0, array: $0.1) }
   }
 

@@ -31,6 +31,7 @@ public typealias SettingChoice = Settings.SettingChoice
 
 public typealias ChannelLayout = DataPipeline.ChannelLayout
 public typealias FeatureScaling = DataPipeline.FeatureScaling
+public typealias TargetScaling = DataPipeline.TargetScaling
 public typealias AugmentationList = DataPipeline.AugmentationList
 public typealias Crop = DataPipeline.Crop
 public typealias Cutout = DataPipeline.Cutout

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CHDF5
 
 /// The types of data set elements, in memory always of the machine's byte order.
@@ -37,7 +38,7 @@ public enum ElementType: Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The type that holds every value of the file's type `id` exactly.
+  /// The type that holds every value of the file's type `id` exactly, if there is one.
   ///
   /// Half precision reads as `float32`; an enumeration, as which h5py stores booleans, reads as its integers.
   init(ofType id: hid_t, _ subject: String) throws(HDF5Error) {
@@ -53,7 +54,8 @@ public enum ElementType: Sendable, Hashable, CaseIterable {
       default: self = isSigned ? .int64 : .uint64
       }
     case (H5T_FLOAT, 1...4): self = .float32
-    case (H5T_FLOAT, 5...8): self = .float64
+    // Longer ones, such as the long double of x86, lose digits.
+    case (H5T_FLOAT, 5...16): self = .float64
     case (H5T_ENUM, _):
       let base = try check("read the type of", subject, H5Tget_super(id))
       defer { release(base) }
@@ -62,7 +64,8 @@ public enum ElementType: Sendable, Hashable, CaseIterable {
       let found =
         switch kind {
         case H5T_STRING: "strings"
-        case H5T_COMPOUND: "compound records"
+        case H5T_COMPOUND:
+          "records of \(Self.fields(of: id).shownList()); write each field as a data set of its own"
         case H5T_VLEN: "rows of variable length"
         case H5T_ARRAY: "fixed arrays"
         case H5T_OPAQUE, H5T_BITFIELD: "raw bytes"
@@ -72,7 +75,16 @@ public enum ElementType: Sendable, Hashable, CaseIterable {
       throw HDF5Error(
         operation: "read", subject: subject,
         reason:
-          "its elements are \(found), expected integers of up to 64 bits or floating-point numbers of up to 64 bits")
+          "its elements are \(found), expected integers of up to 64 bits or floating-point numbers")
+    }
+  }
+
+  /// The names of the fields of a compound type.
+  private static func fields(of type: hid_t) -> [String] {
+    (0..<UInt32(max(0, H5Tget_nmembers(type)))).compactMap { index in
+      guard let name = H5Tget_member_name(type, index) else { return nil }
+      defer { H5free_memory(name) }
+      return String(cString: name)
     }
   }
 }

@@ -10,6 +10,17 @@ extension HDF5Dataset {
     let rank = try check("read the shape of", subject, H5Sget_simple_extent_ndims(space))
     var extents = [hsize_t](repeating: 0, count: Int(rank))
     try check("read the shape of", subject, H5Sget_simple_extent_dims(space, &extents, nil))
+    // With this, no later product of extents and bytes overflows.
+    var bytes = MemoryLayout<Double>.size * 2
+    for extent in extents {
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: max(1, Int(clamping: extent)))
+      guard !overflow else {
+        throw HDF5Error(
+          operation: "read", subject: subject,
+          reason: "its shape \(extents) is of more elements than any machine can hold; is the file damaged?")
+      }
+      bytes = product
+    }
     return extents.map { Int($0) }
   }
 
@@ -22,6 +33,13 @@ extension HDF5Dataset {
     let filterCount = try check("read the layout of", subject, H5Pget_nfilters(list))
     let fileCount = try check("read the layout of", subject, H5Pget_external_count(list))
     return filterCount == 0 && fileCount == 0
+  }
+
+  /// The bytes of all elements as they are in the file before any filter.
+  var storedByteCount: Int {
+    let type = H5Dget_type(id)
+    defer { release(type) }
+    return elementCount.multipliedReportingOverflow(by: H5Tget_size(type)).partialValue
   }
 
   /// How the data set `id` is laid out in the file.
@@ -37,8 +55,36 @@ extension HDF5Dataset {
     for index in 0..<UInt32(filterCount) {
       filters.append(try filterName(list, index, subject))
     }
-    return (extents.map { Int($0) }, filters)
+    return (extents.map { Int(clamping: $0) }, filters)
   }
+
+  /// What is to be done about a filter of the data set that the library cannot find; nil where it finds all.
+  func missingFilter() throws(HDF5Error) -> String? {
+    let list = try check("read the filters of", subject, H5Dget_create_plist(id))
+    defer { release(list) }
+    for index in 0..<UInt32(try check("read the filters of", subject, H5Pget_nfilters(list))) {
+      var flags: UInt32 = 0, configuration: UInt32 = 0
+      var valueCount = 0
+      let filter = try check(
+        "read the filters of", subject,
+        H5Pget_filter2(list, index, &flags, &valueCount, nil, 0, nil, &configuration))
+      guard H5Zfilter_avail(filter) <= 0 else { continue }
+      let known = Self.filters[Int(filter)]
+      let name = known?.name ?? filters[Int(index)]
+      let package = known?.package.map { "install its plugin (Debian: apt install \($0)), or " } ?? ""
+      return "its chunks are compressed by the filter \(name.shownName) (\(filter)), which is not installed; "
+        + "\(package)rewrite the file where the filter is there: h5repack -f GZIP=4 OLD.h5 NEW.h5"
+    }
+    return nil
+  }
+
+  /// Filters that the HDF Group has registered and files have, and the Debian package with the plugin.
+  private static let filters: [Int: (name: String, package: String?)] = [
+    4: ("szip", nil), 307: ("bzip2", "hdf5-filter-plugin"), 32_000: ("lzf", "hdf5-plugin-lzf"),
+    32_001: ("blosc", "hdf5-filter-plugin-blosc-serial"), 32_004: ("lz4", "hdf5-filter-plugin"),
+    32_008: ("bitshuffle", "hdf5-filter-plugin"), 32_013: ("zfp", "hdf5-filter-plugin-zfp-serial"),
+    32_015: ("zstd", nil), 32_017: ("sz", nil), 32_026: ("blosc2", nil),
+  ]
 
   private static func filterName(_ list: hid_t, _ index: UInt32, _ subject: String) throws(HDF5Error) -> String {
     var flags: UInt32 = 0
@@ -60,21 +106,49 @@ extension HDF5Dataset {
 
   /// Opens a data set with a chunk cache that holds one row of chunks, so that rows read in order inflate each chunk
   /// once.
-  static func open(_ path: String, in file: HDF5File) throws(HDF5Error) -> HDF5Dataset {
+  ///
+  /// - Parameter limit: the most bytes of the cache; nil for the usual one.
+  /// - Throws: also if a row of chunks is larger than `limit`: every read would inflate all of it again.
+  static func open(
+    _ path: String, in file: HDF5File, order: AxisOrder = .asStored, packing: Packing? = nil, limit: Int? = nil
+  ) throws(HDF5Error) -> HDF5Dataset {
     let subject = file.subject(path)
     let id = try check("open", subject, H5Dopen2(file.id, path, chdf5_default()))
-    let dataset = try HDF5Dataset(file: file, path: path, takingOver: id)
-    guard let chunkShape = dataset.chunkShape, let type = try? dataset.elementType else { return dataset }
-    let chunksPerRow = zip(dataset.shape, chunkShape).dropFirst().reduce(1) { $0 * (($1.0 + $1.1 - 1) / max(1, $1.1)) }
-    let needed = chunksPerRow * chunkShape.reduce(type.byteCount, *)
-    guard needed > defaultCacheByteCount, needed <= largestCacheByteCount else { return dataset }
+    let dataset = try HDF5Dataset(file: file, path: path, takingOver: id, order: order, packing: packing)
+    guard let chunkShape = dataset.chunkShape, let type = try? dataset.storedType else { return dataset }
+    let chunksPerRow = zip(dataset.shape, chunkShape).dropFirst().reduce(1.0) {
+      $0 * Double(($1.0 - 1) / max(1, $1.1) + 1)
+    }
+    let needed = chunksPerRow * chunkShape.reduce(Double(type.byteCount)) { $0 * Double($1) }
+    guard needed <= Double(limit ?? largestCacheByteCount) else {
+      guard let limit, !dataset.filters.isEmpty else { return dataset }
+      throw HDF5Error(
+        operation: "read", subject: subject,
+        reason: "its chunks are \(chunkShape), of which a row takes \(byteText(needed)) when unpacked, and "
+          + "\(byteText(Double(limit))) may be taken; rewrite it in smaller chunks (h5repack -l CHUNK=…), or allow four "
+          + "times as much with \(MemoryBudget.variable)=SIZE")
+    }
+    guard Int(needed) > defaultCacheByteCount else { return dataset }
 
     let list = try check("open", subject, H5Pcreate(chdf5_dataset_access()))
     defer { release(list) }
     // The library advises a prime number of slots, at least ten times the chunks; 1 evicts fully read chunks first.
-    try check("open", subject, H5Pset_chunk_cache(list, 12_421, needed, 1))
+    try check("open", subject, H5Pset_chunk_cache(list, 12_421, Int(needed), 1))
     return try HDF5Dataset(
-      file: file, path: path, takingOver: try check("open", subject, H5Dopen2(file.id, path, list)))
+      file: file, path: path, takingOver: try check("open", subject, H5Dopen2(file.id, path, list)), order: order,
+      packing: packing)
+  }
+
+  /// - Throws: if the data set unpacks to far more than is stored, as what was made to fill memory and time does.
+  func checkExpansion() throws(HDF5Error) {
+    let whole = Double(elementCount) * Double(try storedType.byteCount)
+    let stored = H5Dget_storage_size(id)
+    guard !filters.isEmpty, stored > 0, whole > 5e8, whole > 200 * Double(stored), MemoryBudget.chosen == nil
+    else { return }
+    throw HDF5Error(
+      operation: "read", subject: subject,
+      reason: "its \(byteText(Double(stored))) unpack to \(byteText(whole)), which is \(Int(whole / Double(stored))) "
+        + "times as much; if that is meant, allow it with \(MemoryBudget.variable)=SIZE")
   }
 
   /// The library's own cache size.
@@ -88,7 +162,7 @@ extension HDF5File {
   /// - Throws: if there is no data set of that path; the reason lists those that are there.
   public func dataset(_ datasetPath: String) throws(HDF5Error) -> HDF5Dataset {
     guard try exists(datasetPath) else {
-      let known = try datasetPaths().shownList(none: "no data set at all")
+      let known = try entries().map(\.path).shownList(none: "no data set at all")
       throw HDF5Error(
         operation: "open", subject: subject(datasetPath),
         reason: "there is no such data set; the file has \(known)")

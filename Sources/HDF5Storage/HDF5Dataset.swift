@@ -7,23 +7,32 @@ public final class HDF5Dataset: @unchecked Sendable {
   /// The path inside the file.
   public let path: String
   /// The extents of the axes; empty for a single number.
-  public let shape: [Int]
+  public var shape: [Int] { order.shape(ofStored: storedShape) }
   /// The extents of a chunk; nil if the elements are stored in one piece.
-  public let chunkShape: [Int]?
+  public var chunkShape: [Int]? { storedChunkShape.map(order.shape) }
+  /// The extents in the file's order of the axes.
+  let storedShape: [Int]
+  let storedChunkShape: [Int]?
+  /// In which order the file has the axes. Rows are written in the file's order alone.
+  public let order: AxisOrder
+  /// How the numbers of the file stand for values; nil where they are the values.
+  let packing: Packing?
   /// The names of the filters that chunks pass through, such as `shuffle` and `gzip`, in the order of writing.
   public let filters: [String]
-  private let id: hid_t
+  let id: hid_t
 
   /// How errors name the data set.
   var subject: String { file.subject(path) }
 
   /// Takes over the identifier `id`, also if it throws.
-  init(file: HDF5File, path: String, takingOver id: hid_t) throws(HDF5Error) {
+  init(
+    file: HDF5File, path: String, takingOver id: hid_t, order: AxisOrder = .asStored, packing: Packing? = nil
+  ) throws(HDF5Error) {
     let subject = file.subject(path)
     do throws(HDF5Error) {
       let layout = try Self.storage(id, subject)
-      shape = try Self.shape(id, subject)
-      chunkShape = layout.chunkShape
+      storedShape = try Self.shape(id, subject)
+      storedChunkShape = layout.chunkShape
       filters = layout.filters
     } catch {
       release(id)
@@ -32,6 +41,8 @@ public final class HDF5Dataset: @unchecked Sendable {
     self.file = file
     self.path = path
     self.id = id
+    self.order = order
+    self.packing = packing
   }
 
   deinit {
@@ -62,6 +73,14 @@ public final class HDF5Dataset: @unchecked Sendable {
   /// - Throws: if the elements are no numbers.
   public var elementType: ElementType {
     get throws(HDF5Error) {
+      if let packing { return packing.values }
+      return try storedType
+    }
+  }
+
+  /// The type of the numbers in the file.
+  var storedType: ElementType {
+    get throws(HDF5Error) {
       let type = try check("read the type of", subject, H5Dget_type(id))
       defer { release(type) }
       return try ElementType(ofType: type, subject)
@@ -79,6 +98,12 @@ public final class HDF5Dataset: @unchecked Sendable {
     }
   }
 
+  /// Whether some numbers stand for missing values, which read as NaN.
+  public var marksMissing: Bool { packing?.missing.isEmpty == false }
+
+  /// What a number of the file stands for.
+  public func value(_ number: Double) -> Double { packing?.value(number) ?? number }
+
   /// Reads rows in the data set's own type and the machine's byte order.
   ///
   /// - Parameter destination: overwritten; exactly `rows.count · rowElementCount` elements.
@@ -92,13 +117,52 @@ public final class HDF5Dataset: @unchecked Sendable {
     rows: Range<Int>, as type: ElementType, into destination: UnsafeMutableRawBufferPointer
   ) throws(HDF5Error) {
     checkBounds(rows, type, byteCount: destination.count)
-    guard let base = destination.baseAddress, !destination.isEmpty else { return }
+    guard !destination.isEmpty else { return }
+    guard let packing else { return try readArranged(rows, as: type, into: destination) }
+    guard !type.isInteger || type == packing.values else {
+      throw HDF5Error(operation: "read", subject: subject, reason: "its values are \(packing.values.name)")
+    }
+    let stored = try storedType
+    let numbers = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: rows.count * rowElementCount * stored.byteCount, alignment: 64)
+    defer { numbers.deallocate() }
+    try readArranged(rows, as: stored, into: numbers)
+    if let index = packing.decode(UnsafeRawBufferPointer(numbers), as: type, into: destination) {
+      throw HDF5Error(
+        operation: "read", subject: subject,
+        reason: "row \(rows.lowerBound + index / rowElementCount) has no value: it holds the number that the attribute "
+          + "_FillValue or missing_value names; remove such rows or fill them")
+    }
+  }
+
+  /// Reads rows of the file's numbers, converted to `type`, in the order of `shape`.
+  private func readArranged(
+    _ rows: Range<Int>, as type: ElementType, into destination: UnsafeMutableRawBufferPointer
+  ) throws(HDF5Error) {
+    guard order != .asStored else { return try readStored(rows, as: type, into: destination) }
+    let numbers = UnsafeMutableRawBufferPointer.allocate(byteCount: destination.count, alignment: 64)
+    defer { numbers.deallocate() }
+    try readStored(rows, as: type, into: numbers)
+    var extents = storedShape
+    extents[order == .reversed ? extents.count - 1 : 0] = rows.count
+    order.arrange(UnsafeRawBufferPointer(numbers), extents, size: type.byteCount, into: destination)
+  }
+
+  private func readStored(
+    _ rows: Range<Int>, as type: ElementType, into destination: UnsafeMutableRawBufferPointer
+  ) throws(HDF5Error) {
+    guard let base = destination.baseAddress else { return }
     let (memorySpace, fileSpace) = try spaces(rows)
     defer {
       release(memorySpace)
       release(fileSpace)
     }
-    try check("read", subject, H5Dread(id, type.memoryType, memorySpace, fileSpace, chdf5_default(), base))
+    do throws(HDF5Error) {
+      try check("read", subject, H5Dread(id, type.memoryType, memorySpace, fileSpace, chdf5_default(), base))
+    } catch {
+      guard let filter = try? missingFilter() else { throw error }
+      throw HDF5Error(operation: "read", subject: subject, reason: filter)
+    }
   }
 
   /// The whole data set, converted to `T`: for data sets known to be small.
@@ -143,11 +207,12 @@ public final class HDF5Dataset: @unchecked Sendable {
   private func spaces(_ rows: Range<Int>) throws(HDF5Error) -> (memory: hid_t, file: hid_t) {
     let file = try check("select rows of", subject, H5Dget_space(id))
     do throws(HDF5Error) {
-      guard !shape.isEmpty else { return (try check("select rows of", subject, H5Scopy(file)), file) }
-      var start = shape.map { _ in hsize_t(0) }
-      var count = shape.map { hsize_t($0) }
-      start[0] = hsize_t(rows.lowerBound)
-      count[0] = hsize_t(rows.count)
+      guard !storedShape.isEmpty else { return (try check("select rows of", subject, H5Scopy(file)), file) }
+      var start = storedShape.map { _ in hsize_t(0) }
+      var count = storedShape.map { hsize_t($0) }
+      let axis = order == .reversed ? storedShape.count - 1 : 0
+      start[axis] = hsize_t(rows.lowerBound)
+      count[axis] = hsize_t(rows.count)
       try check("select rows of", subject, H5Sselect_hyperslab(file, H5S_SELECT_SET, start, nil, count, nil))
       return (try check("select rows of", subject, H5Screate_simple(Int32(count.count), count, nil)), file)
     } catch {

@@ -63,8 +63,20 @@ private func libraryText() -> String {
   }
   var chain: [String] = []
   for text in [outer] + frames.suffix(2) where !chain.contains(text) { chain.append(text) }
-  return chain.joined(separator: ": ").replacingNewlines()
+  let remedy = frames.contains(where: isOfNewerFormat) ? newerFormat : ""
+  return chain.joined(separator: ": ").replacingNewlines() + remedy
 }
+
+/// Whether the library says that it does not know a version of a part of the format.
+private func isOfNewerFormat(_ text: String) -> Bool {
+  text.contains("version") && ["bad", "unknown", "wrong", "unsupported", "incorrect"].contains { text.contains($0) }
+}
+
+/// Versions are seldom what damage hits first.
+private let newerFormat =
+  "; it is of a newer HDF5 format than this program's library (\(H5_VERS_MAJOR).\(H5_VERS_MINOR).\(H5_VERS_RELEASE)) "
+  + "reads, or damaged; rewrite it with a newer HDF5: h5repack --low=0 --high=2 OLD.h5 NEW.h5, or in h5py with "
+  + "libver=('earliest', 'v110')"
 
 extension String {
   /// The index just behind the first occurrence of `text`.

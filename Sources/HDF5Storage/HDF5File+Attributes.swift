@@ -1,4 +1,5 @@
 internal import CHDF5
+internal import Glibc
 
 // Attributes are small values that describe the file (object "/"), a group or a data set.
 extension HDF5File {
@@ -51,13 +52,14 @@ extension HDF5File {
         try check("read", subject, H5Aread(attribute, type, &bytes))
         bytes = Array(bytes.prefix { $0 != 0 })
         if padding == H5T_STR_SPACEPAD { while bytes.last == 0x20 { bytes.removeLast() } }
-        return String(decoding: bytes, as: UTF8.self)
+        return String(bytes: bytes)
       }
       var text: UnsafeMutablePointer<CChar>?
       // The character set in memory must be that of the file: the library does not convert it.
       try check("read", subject, H5Aread(attribute, type, &text))
       defer { H5free_memory(text) }
-      return text.map { String(cString: $0) } ?? ""
+      guard let text else { return "" }
+      return String(bytes: UnsafeBufferPointer(start: text, count: strlen(text)).map(UInt8.init(bitPattern:)))
     }
   }
 
@@ -79,6 +81,20 @@ extension HDF5File {
   /// The numbers of an attribute, integers included; nil if there is no attribute of that name.
   public func doublesAttribute(_ name: String, of object: String = "/") throws(HDF5Error) -> [Double]? {
     try numbers(name, object, Double.self)
+  }
+
+  /// Whether an object has an attribute of that name.
+  public func hasAttribute(_ name: String, of object: String = "/") throws(HDF5Error) -> Bool {
+    try read(name, object) { (_, _) throws(HDF5Error) in true } ?? false
+  }
+
+  /// The type of an attribute's numbers; nil if there is no attribute of that name.
+  func attributeType(_ name: String, of object: String) throws(HDF5Error) -> ElementType? {
+    try read(name, object) { (attribute, subject) throws(HDF5Error) in
+      let type = try check("read", subject, H5Aget_type(attribute))
+      defer { release(type) }
+      return try ElementType(ofType: type, subject)
+    }
   }
 
   /// The names of an object's attributes, sorted.
@@ -210,6 +226,11 @@ extension HDF5File {
 }
 
 extension String {
+  /// A text of a file: UTF-8 or, where it is none, Latin-1, in which no two texts look the same.
+  fileprivate init(bytes: [UInt8]) {
+    self = String(validating: bytes, as: UTF8.self) ?? String(String.UnicodeScalarView(bytes.map(Unicode.Scalar.init)))
+  }
+
   /// Calls `body` with the bytes and a closing zero, for the duration of the call.
   fileprivate func withText(_ body: (UnsafePointer<CChar>) throws(HDF5Error) -> Void) throws(HDF5Error) {
     let bytes = utf8CString

@@ -38,17 +38,28 @@ public final class HDF5File: @unchecked Sendable {
       throw failure(errno == ENOENT ? "there is no such file" : String(cString: strerror(errno)))
     }
     guard status.st_mode & S_IFMT != S_IFDIR else { throw failure("it is a directory, expected an HDF5 file") }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw failure("it is no regular file, expected an HDF5 file") }
     guard access(path, R_OK) == 0 else { throw failure("it is not readable: " + String(cString: strerror(errno))) }
     guard status.st_size > 0 else { throw failure("the file is empty, expected an HDF5 file") }
-    guard try check("open", path, H5Fis_hdf5(path)) > 0 else { throw failure("it is not an HDF5 file") }
-
     let accessList = try makeAccessList(path)
     defer { release(accessList) }
-    do {
+    do throws(HDF5Error) {
+      guard try check("open", path, H5Fis_hdf5(path)) > 0 else { throw failure("it is not an HDF5 file") }
       let id = try check("open", path, H5Fopen(path, chdf5_read_only(), accessList))
       return HDF5File(path: path, id: id, isWritable: false)
-    } catch  where error.reason.contains("truncated") {
-      throw failure("the file is truncated (\(error.reason)); copy or download it again")
+    } catch {
+      if error.reason.contains("truncated") {
+        throw failure("the file is truncated (\(error.reason)); copy or download it again")
+      }
+      if error.reason.contains("h5clear") {
+        throw failure(
+          "a program has it open for writing, or was killed while it had; if none has it open, clear its mark with "
+            + "h5clear -s \(path)")
+      }
+      guard error.reason.hasSuffix(String(cString: strerror(EAGAIN))) else { throw error }
+      throw failure(
+        "it is locked: \(FileLocks.holder(of: status) ?? "another program") has it open for writing; close it there, or, "
+          + "if it does not write, set HDF5_USE_FILE_LOCKING=FALSE")
     }
   }
 

@@ -21,7 +21,7 @@ public protocol Metric: Sendable {
   func sumCount(_ task: MetricTask) -> Int
   /// Adds one sample (position, in a sequence) to its own sums.
   ///
-  /// - Shapes: a row of outputs and a target, as `task` says.
+  /// - Shapes: a row of outputs and a target, as `task` says; values in the units of the data.
   func add(outputs: BufferView<Float>, target: BufferView<Float>, task: MetricTask, to sums: BufferView<Double>)
 }
 

@@ -61,10 +61,14 @@ public struct MetricSums: Sendable {
         case .binary: task.addBinary(row, target, to: elements)
         case .values: task.addValues(row, target, to: elements)
         }
+        guard !summing.isEmpty else { continue }
         var start = Self.elementCount(task)
+        let scaled = task.units.isEmpty ? nil : (outputs: task.inUnits(row), target: task.inUnits(target))
         for metric in summing {
           let end = start + metric.sumCount(task)
-          metric.add(outputs: row, target: target, task: task, to: elements.view(start..<end))
+          metric.add(
+            outputs: scaled?.outputs.view ?? row, target: scaled?.target.view ?? target, task: task,
+            to: elements.view(start..<end))
           start = end
         }
       }
@@ -112,11 +116,13 @@ public struct MetricSums: Sendable {
     return (elements[at], elements[at + 1], elements[at + 2], elements[at + 3])
   }
 
-  /// Of each output of values: Σe², Σ|e|, and Σ of the targets' squared distances from their mean.
+  /// Of each output of values: Σe², Σ|e|, and Σ of the targets' squared distances from their mean, in the units of the
+  /// data.
   var outputSums: [(squaredError: Double, absoluteError: Double, deviation: Double)] {
     (0..<task.outputSize).map { output in
       let at = 1 + output * Self.valueWidth
-      return (elements[at], elements[at + 1], elements[at + 3])
+      let unit = task.units.isEmpty ? 1 : task.units[output].width
+      return (elements[at] * unit * unit, elements[at + 1] * unit, elements[at + 3] * unit * unit)
     }
   }
 

@@ -1,3 +1,5 @@
+import NumericCore
+
 /// What the outputs and targets are that metrics are computed from.
 public struct MetricTask: Sendable, Equatable {
   public enum Kind: Sendable {
@@ -22,6 +24,18 @@ public struct MetricTask: Sendable, Equatable {
   /// Whether softmax or sigmoid of the outputs are probabilities, so that a log loss means something.
   public let hasProbabilities: Bool
 
+  /// The units of each output, for values that are scaled; empty for others. Figures are in the units of the data.
+  public var units: [Unit] = []
+
+  /// What stands for 0 and for 1 of a scaled value, in the units of the data.
+  public struct Unit: Sendable, Equatable {
+    public let zero: Double
+    /// Above 0.
+    public let width: Double
+
+    public init(zero: Double, width: Double) { (self.zero, self.width) = (zero, width) }
+  }
+
   /// - Precondition: `outputSize` ≥ 1.
   public init(_ kind: Kind, outputSize: Int, valuesBehind: Int = 0, hasProbabilities: Bool = true) {
     precondition(
@@ -31,6 +45,11 @@ public struct MetricTask: Sendable, Equatable {
     self.outputSize = outputSize
     self.valuesBehind = valuesBehind
     self.hasProbabilities = hasProbabilities
+  }
+
+  /// Scaled values of a row in the units of the data.
+  func inUnits(_ row: BufferView<Float>) -> FlatBuffer<Float> {
+    FlatBuffer(zip(row, units).map { Float(Double($0) * $1.width + $1.zero) })
   }
 
   var hasClasses: Bool { kind == .labels || kind == .distributions }

@@ -62,13 +62,14 @@ public struct Catalog<Item>: Sendable {
   ///
   /// A setting of another entry is an error: it would be without effect. Other keys are left to the caller.
   ///
-  /// - Parameter fallback: the entry without a `name`; nil where the name must be given.
+  /// - Parameter fallback: the entry without a `name`; nil where the name must be given, or settings that one entry
+  ///   alone has must say it.
   public func readNamed(_ reader: inout SettingsReader, default fallback: String? = nil) throws(SettingsError) -> Item {
     let given = try reader.name("name", of: names)
     if given == nil, let tag = reader.unread(among: names) {
       throw reader.error(tag, "is a name, which stands under the key name: \(reader.path): { name: \"\(tag)\", … }")
     }
-    guard let name = given ?? fallback else { throw missingName(reader) }
+    guard let name = given ?? fallback ?? only(reader.keys) else { throw missingName(reader) }
     let item = try read(name, &reader)
     if let stray = reader.unread(among: types.flatMap { $0.settingKeys }) {
       let whose = "\(reader.path) '\(name)'" + (given == nil ? ", the default," : "")
@@ -130,6 +131,12 @@ public struct Catalog<Item>: Sendable {
     let item = try read(name, &reader)
     try reader.finish()
     return (item, reader)
+  }
+
+  /// The one entry that has all of some settings.
+  private func only(_ keys: [String]) -> String? {
+    let fitting = types.filter { type in !keys.isEmpty && keys.allSatisfy { type.settingKeys.contains($0) } }
+    return fitting.count == 1 ? fitting[0].name : nil
   }
 
   private func read(_ name: String, _ reader: inout SettingsReader) throws(SettingsError) -> Item {

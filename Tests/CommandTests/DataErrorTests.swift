@@ -68,8 +68,7 @@ extension Commands {
 
     /// Row 30 is in shard 2 of 4, which the last of three ranks holds.
     @Test(arguments: [
-      ("[{dense:8},'relu',{dense:10}]", Int64(12), "label 12; expected an integer from 0 to 9"),
-      ("['dense']", -1, "label -1; expected an integer from 0 on"),
+      ("[{dense:8},'relu',{dense:10}]", Int64(12), "label 12; expected an integer from 0 to 9")
     ])
     func labelsOutOfRange(layers: String, label: Int64, message: String) throws {
       try Sandbox.with {
@@ -79,6 +78,22 @@ extension Commands {
         try expectFailure(
           $0, ["--data", "range.h5", "--set", "model.layers=\(layers)"],
           "range.h5: /y row 30 has the \(message); repair the labels, or train a regression with --loss mse", rank: 2)
+      }
+    }
+
+    @Test(arguments: [
+      (Int64(-1), ", -1 to 2; expected classes numbered from 0 on"),
+      (2_000_000, ": 0, 1, 2, 2000000; expected classes numbered from 0 on, almost without a gap"),
+    ])
+    func strayLabels(label: Int64, message: String) throws {
+      try Sandbox.with {
+        var labels = Sandbox.labels()
+        labels[30] = label
+        try $0.write("stray.h5", labels: labels)
+        try expectFailure(
+          $0, ["--data", "stray.h5"],
+          "stray.h5: /y row 30 has the label \(label), beside 4 different whole numbers\(message); repair the labels, "
+            + "or train a regression with --loss mse")
       }
     }
 

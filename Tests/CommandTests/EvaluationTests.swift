@@ -104,7 +104,10 @@ extension Commands {
     @Test func valuesAreWhatRegressionPredicts() throws {
       try Sandbox.with { sandbox in
         try sandbox.write("values.h5", labels: (0..<48).map { Float($0) / 48 })
-        try sandbox.succeed(["--data", "values.h5", "--model", "linear", "--epochs", "2", "--run", "run"])
+        try sandbox.succeed([
+          "--data", "values.h5", "--model", "linear", "--epochs", "2", "--run", "run", "--set", "data.scaling=none",
+          "--set", "data.target_scaling=none",
+        ])
         try sandbox.succeed(["predict", best, "--data", "values.h5", "--output", "predictions.h5"])
         let file = try HDF5File.open(sandbox.file("predictions.h5"))
         #expect(try file.datasetPaths() == ["/values"])

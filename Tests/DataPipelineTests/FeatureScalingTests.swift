@@ -26,7 +26,7 @@ import Testing
         source: split, selection: selection,
         partition: ShardPartition(sampleCount: selection.count, shardCount: shards),
         shards: assignment.shards(ofRank: communicator.rank), targetCheck: FiniteNumbers())
-      return try scaling.fit(to: store, over: assignment, communicator)
+      return try scaling.fit(to: store, over: assignment, communicator).transform
     }
     #expect(transforms.allSatisfy { $0 == transforms[0] })
     return transforms[0]
@@ -127,6 +127,117 @@ import Testing
     #expect(FeatureTransform.unit(.int16).factor == [Float(1.0 / 32_767)])
     #expect(FeatureTransform.unit(.float32).factor == [1])
     #expect(FeatureTransform.unit(.uint8).offset == [0])
-    #expect(FeatureScaling.allCases.map(\.rawValue) == ["none", "unit", "standard", "min_max"])
+    #expect(FeatureScaling.allCases.map(\.rawValue) == ["auto", "none", "unit", "standard", "min_max"])
+  }
+
+  // MARK: Chosen by the data
+
+  private func choice(
+    _ type: ElementType, _ shape: Shape, _ range: (Double, Double), alike: Bool = true, channels: Int? = nil,
+    use: FeatureUse = .plain, validMaximum: Double? = nil
+  ) -> ScalingChoice.Method {
+    let count = shape.elementCount
+    return ScalingChoice(
+      type: type, shape: shape, validMaximum: validMaximum, channels: channels, use: use,
+      minimum: [Double](repeating: range.0, count: count),
+      maximum: (0..<count).map { alike || $0 == 0 ? range.1 : range.0 + (range.1 - range.0) / 100 }
+    ).method
+  }
+
+  @Test func autoDividesPixels() {
+    #expect(choice(.uint8, [28, 28], (0, 255)) == .divided(by: 255))
+    #expect(choice(.uint8, [28, 28], (0, 200), alike: false) == .divided(by: 255))
+    #expect(choice(.uint8, [8, 8], (0, 16)) == .divided(by: 16))
+    #expect(choice(.uint8, [8, 8], (0, 12), validMaximum: 16) == .divided(by: 16))
+    #expect(choice(.uint8, [784], (0, 255)) == .divided(by: 255))
+    #expect(choice(.uint16, [8, 8], (0, 4095)) == .divided(by: 4095))
+    #expect(choice(.uint16, [8, 8], (0, 60_000)) == .divided(by: 65_535))
+    #expect(choice(.float32, [8, 8], (0, 1)) == .asIs)
+    #expect(choice(.float32, [8, 8], (-1, 1)) == .asIs)
+    #expect(choice(.float32, [784], (0, 1)) == .asIs)
+    #expect(choice(.float64, [8, 8], (0, 255)) == .divided(by: 255))
+  }
+
+  @Test func autoStandardizesOtherFeatures() {
+    #expect(choice(.float32, [13], (0, 1)) == .columns)
+    #expect(choice(.uint8, [13], (0, 90)) == .columns)
+    #expect(choice(.uint8, [400], (0, 90), alike: false) == .columns)
+    #expect(choice(.int16, [8, 8, 1], (-1000, 3000), channels: 1) == .channels(1))
+    #expect(choice(.float32, [50, 3], (-20, 40), channels: 3) == .channels(3))
+    #expect(choice(.float32, [50, 3], (-20, 40)) == .columns)
+    #expect(choice(.int8, [12], (0, 1)) == .asIs)
+    #expect(choice(.int32, [12], (0, 99), use: .indices) == .asIs)
+    #expect(choice(.float32, [12], (-3, 9), use: .fromZeroToOne) == .range)
+    #expect(choice(.float32, [12], (0, 0.5), use: .fromZeroToOne) == .asIs)
+  }
+
+  /// A time, a fraction, 0 or 1, and a constant, as double.
+  private func makeTable(_ directory: String, rows: Int) throws -> SplitSource {
+    let path = try makeFile(directory + "/a.h5") { file in
+      let elements = (0..<rows).flatMap { i in
+        [1.7e9 + Double(i), Double(i % 7) / 7, Double(i % 2), 5]
+      }
+      try file.write("/X", shape: [rows, 4], elements: elements)
+      try file.write("/y", shape: [rows], elements: (0..<rows).map { 1e5 + Double($0 * $0 % 101) / 1e3 })
+    }
+    return try DataSource.open(path).split(.train)
+  }
+
+  @Test func autoStandardizesColumnsAndLeavesZeroAndOne() throws {
+    try withTemporaryDirectory { directory in
+      let split = try makeTable(directory, rows: 700)
+      let transform = try fit(.auto, split, .all(count: 700), shards: 5, ranks: 1)
+      #expect(transform.kind == .standard)
+      #expect(abs(transform.offset[0] - 1.7e9 - 349.5) < 1e-6)
+      #expect(transform.offset[2...] == [0, 5] && transform.factor[2...] == [1, 1])
+      #expect(abs(1 / Double(transform.factor[0]) - (Double(700 * 700 - 1) / 12).squareRoot()) < 1e-4)
+      for ranks in 2...5 { #expect(try fit(.auto, split, .all(count: 700), shards: 5, ranks: ranks) == transform) }
+    }
+  }
+
+  @Test(arguments: [FeatureScaling.auto, .none, .unit, .standard, .minMax])
+  func booleansStayZeroAndOne(scaling: FeatureScaling) throws {
+    try withTemporaryDirectory { directory in
+      let path = try makeFile(directory + "/a.h5") { file in
+        try file.write("/X", shape: [60, 2], elements: (0..<120).map { Int8($0 * $0 % 7 % 2) })
+        try file.write("/y", shape: [60], elements: [UInt8](repeating: 0, count: 60))
+      }
+      let transform = try fit(scaling, DataSource.open(path).split(.train), .all(count: 60), ranks: 2)
+      #expect(transform.offset == [0] && transform.factor == [1])
+    }
+  }
+
+  /// Targets that differ by thousandths beyond 10⁵ come back from the floats of training and of a checkpoint.
+  @Test func targetsKeepTheirDigits() throws {
+    try withTemporaryDirectory { directory in
+      let n = 707
+      let split = try makeTable(directory, rows: n)
+      func store(_ shards: Range<Int>) throws -> ShardStore {
+        try ShardStore(
+          source: split, selection: .all(count: n), partition: ShardPartition(sampleCount: n, shardCount: 3),
+          shards: shards, targetCheck: FiniteNumbers())
+      }
+      let transforms = try (1...3).map { ranks in
+        let assignment = ShardAssignment(shardCount: 3, rankCount: ranks)
+        return try ThreadGroup.run(size: ranks) { communicator in
+          try TargetScaling.standard.fit(
+            to: store(assignment.shards(ofRank: communicator.rank)), over: assignment, communicator)
+        }[0]
+      }
+      #expect(transforms.allSatisfy { $0 == transforms[0] })
+      let whole = try ShardStore(
+        source: split, selection: .all(count: n), partition: ShardPartition(sampleCount: n, shardCount: 1),
+        shards: 0..<1, targetCheck: FiniteNumbers())
+      whole.targetTransform = transforms[0]
+      let x = FlatBuffer<Float>(count: 4 * n), y = FlatBuffer<Float>(count: n), ids = FlatBuffer<Int>(count: n)
+      (0..<Int32(n)).map { $0 }.withUnsafeBufferPointer {
+        whole.fill(shard: 0, positions: $0, features: x.view, targets: y.view, sampleIDs: ids.view)
+      }
+      let squares = y.view.reduce(0) { $0 + Double($1) * Double($1) }
+      #expect(abs(squares / Double(n) - 1) < 1e-5)
+      for (i, value) in transforms[0].inverted(Array(y.view)).enumerated() {
+        #expect(abs(value - 1e5 - Double(i * i % 101) / 1e3) < 1e-7)
+      }
+    }
   }
 }

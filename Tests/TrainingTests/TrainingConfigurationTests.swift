@@ -31,7 +31,7 @@ import Testing
     let defaults = try configuration("{}")
     #expect(defaults == TrainingConfiguration())
     #expect(defaults.data.augment.items.isEmpty && defaults.metrics == [.accuracy])
-    #expect(defaults.data.path == nil && defaults.data.validation == 0 && defaults.data.scaling == .unit)
+    #expect(defaults.data.path == nil && defaults.data.validation == 0 && defaults.data.scaling == .auto)
     #expect(defaults.model == .named(.mlp) && defaults.loss.value == nil && defaults.clipNorm == nil)
     #expect(defaults.optimizer.name == "adam" && defaults.optimizer.learningRate == 0.001)
     #expect(defaults.schedule.name == "cosine" && defaults.epochs == 20 && defaults.batchSize == 128)

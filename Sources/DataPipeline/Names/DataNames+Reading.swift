@@ -9,6 +9,12 @@ extension DataNames {
   /// Attributes of labels, and data sets beside them.
   private static let classKeys = ["classes", "class_names", "label_names", "target_names", "list_classes"]
 
+  /// Whether a data set is a list of names by its own name, and no data that go unused.
+  static func isList(_ path: String) -> Bool {
+    let name = path.split(separator: "/").last.map(String.init) ?? ""
+    return (columnKeys + classKeys + ["categories", "_index"]).contains(name)
+  }
+
   /// The names of each split of a file; what one split does not name, it shares with those that do.
   static func all(_ splits: [SplitPaths], in file: HDF5File) throws -> [DataNames] {
     let own = try splits.map { try DataNames($0, in: file) }
@@ -25,11 +31,12 @@ extension DataNames {
   /// - Throws: for a list that names one thing twice, or has another number of names than there are columns.
   init(_ paths: SplitPaths, in file: HDF5File) throws {
     let x = paths.features
-    columns = try Self.columns(of: try file.dataset(x), in: file)
+    let samples = try file.samples(features: x, labels: paths.labels)
+    columns = try Self.columns(of: samples.features, in: file)
     characters = try file.textsAttribute("vocabulary", of: x)?.joined()
     words = try file.textsAttribute("words", of: x).map(Self.lines)
-    guard let y = paths.labels else { return }
-    let labels = try file.dataset(y)
+    guard let labels = samples.labels else { return }
+    let y = labels.path
     let width = labels.rowElementCount
     let listed = try file.textsAttribute("columns", of: y).map(Self.lines)
     targets = listed?.count == width ? listed : width == 1 ? try file.textsAttribute("name", of: y) : nil

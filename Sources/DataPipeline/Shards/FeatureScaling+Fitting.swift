@@ -1,5 +1,15 @@
-import Basics
 public import Collectives
+
+/// A transform, and why it was chosen where the scaling is `auto`.
+public struct FittedScaling: Sendable, Equatable {
+  public let transform: FeatureTransform
+  /// Nil where nothing was chosen.
+  public let choice: ScalingChoice?
+
+  public init(transform: FeatureTransform, choice: ScalingChoice? = nil) {
+    (self.transform, self.choice) = (transform, choice)
+  }
+}
 
 extension FeatureScaling {
   /// Finds the transform for the training split over all ranks, in double, the same bits for any number of ranks.
@@ -7,123 +17,173 @@ extension FeatureScaling {
   /// - `standard`: mean = Σx / N, then deviation = √(Σ(x − mean)² / N); the sums are taken shard by shard, then over
   ///   the shards in the fixed tree. A constant feature is moved to zero and not scaled.
   /// - `min_max`: (x − min) / (max − min); a constant feature becomes zero.
+  /// - `auto`: one of them, as `ScalingChoice` decides.
   ///
   /// Every rank must call it.
   ///
   /// - Parameters:
   ///   - store: the shards of this rank.
   ///   - shards: which rank holds which shard.
+  ///   - use: what training asks of the features.
   public func fit(
-    to store: ShardStore, over shards: ShardAssignment, _ communicator: any Communicator
-  ) throws(CollectiveError) -> FeatureTransform {
+    to store: ShardStore, over shards: ShardAssignment, _ communicator: any Communicator, for use: FeatureUse = .plain
+  ) throws(CollectiveError) -> FittedScaling {
     precondition(shards.shards(ofRank: communicator.rank) == store.shards, "the store holds shards \(store.shards)")
-    switch self {
-    case .none: return .identity
-    case .unit: return .unit(store.source.featureType, validMaximum: store.source.featureValidMaximum)
-    case .standard: return try standard(store, shards, communicator)
-    case .minMax:
-      let (minimum, maximum) = try Self.range(store, communicator)
-      return FeatureTransform(
-        kind: self, offset: minimum,
-        factor: zip(minimum, maximum).map { Self.factor(dividingBy: $1 - $0) })
+    let source = store.source
+    func fitted(_ offset: [Double], _ factor: [Double], _ choice: ScalingChoice? = nil) -> FittedScaling {
+      FittedScaling(
+        transform: FeatureTransform(
+          kind: choice?.scaling ?? self, offset: offset, factor: factor.map(Self.factor)), choice: choice)
     }
-  }
-
-  private func standard(
-    _ store: ShardStore, _ shards: ShardAssignment, _ communicator: any Communicator
-  ) throws(CollectiveError) -> FeatureTransform {
-    let count = Double(store.partition.sampleCount)
-    let width = store.featureSize
-    let sums = store.shards.map { shard in
-      var sums = [Double](repeating: 0, count: width)
-      store.accumulate(.sum, ofShard: shard, into: &sums)
-      return sums
+    if self == .none || (use == .indices && self != .auto) {
+      return FittedScaling(transform: .identity)
     }
-    let mean = try communicator.treeSum(sums, over: shards).map { $0 / count }
-    let squares = store.shards.map { shard in
-      var sums = [Double](repeating: 0, count: width)
-      mean.withUnsafeBufferPointer { mean in
-        guard let mean = mean.baseAddress else { return }
-        store.accumulate(.squaredDeviation(mean: mean), ofShard: shard, into: &sums)
+    let (minimum, maximum) = try store.range(.features, communicator)
+    let choice = ScalingChoice(
+      type: source.featureType, shape: source.featureShape, validMaximum: source.featureValidMaximum,
+      channels: source.channels, use: use, minimum: minimum, maximum: maximum)
+    if self == .auto {
+      switch choice.method {
+      case .asIs: return FittedScaling(transform: .identity, choice: choice)
+      case .divided(let divisor): return fitted([0], [divisor], choice)
+      case .range: return fitted(minimum, zip(maximum, minimum).map(-), choice)
+      case .channels(let count):
+        let moments = try store.moments(.features, shards, communicator, range: (minimum, maximum)).pooled(count)
+        return fitted(moments.mean, moments.deviation, choice)
+      case .columns:
+        let moments = try store.moments(.features, shards, communicator, range: (minimum, maximum))
+        let isBinary = try store.binaryColumns(minimum, maximum, communicator)
+        return fitted(
+          moments.mean.indices.map { isBinary[$0] ? 0 : moments.mean[$0] },
+          moments.deviation.indices.map { isBinary[$0] ? 1 : moments.deviation[$0] }, choice)
       }
-      return sums
     }
-    let deviation = try communicator.treeSum(squares, over: shards).map { ($0 / count).squareRoot() }
-    // The mean of a constant is often off by a rounding error, so its deviation is tiny rather than zero.
-    let (minimum, maximum) = try Self.range(store, communicator)
-    return FeatureTransform(
-      kind: self,
-      offset: mean.indices.map { minimum[$0] < maximum[$0] ? mean[$0] : minimum[$0] },
-      factor: mean.indices.map { Self.factor(dividingBy: minimum[$0] < maximum[$0] ? deviation[$0] : 0) })
+    // Booleans stay what they are.
+    if source.featureType.isInteger, minimum.allSatisfy({ $0 >= 0 }), maximum.allSatisfy({ $0 <= 1 }) {
+      return fitted([0], [1])
+    }
+    switch self {
+    case .auto, .none: preconditionFailure("\(self) is dealt with above")
+    case .unit:
+      return FittedScaling(
+        transform: .unit(source.featureType, validMaximum: source.featureValidMaximum))
+    case .standard:
+      let moments = try store.moments(.features, shards, communicator, range: (minimum, maximum))
+      return fitted(moments.mean, moments.deviation)
+    case .minMax: return fitted(minimum, zip(maximum, minimum).map(-))
+    }
   }
 
   /// 1 / width, or 1 where that is no finite Float: the width of a constant feature, or one of denormal numbers.
-  private static func factor(dividingBy width: Double) -> Float {
+  fileprivate static func factor(dividingBy width: Double) -> Float {
     let factor = Float(1 / width)
     return factor.isFinite ? factor : 1
   }
+}
 
-  /// The least and greatest value of each feature over all ranks.
-  private static func range(
-    _ store: ShardStore, _ communicator: any Communicator
-  ) throws(CollectiveError) -> (minimum: [Double], maximum: [Double]) {
-    var (minimum, maximum) = store.range()
-    for other in try communicator.allGather(minimum) { minimum = zip(minimum, other).map { Swift.min($0, $1) } }
-    for other in try communicator.allGather(maximum) { maximum = zip(maximum, other).map { Swift.max($0, $1) } }
-    return (minimum, maximum)
+extension TargetScaling {
+  /// Finds the transform of the training split's targets over all ranks, as `FeatureScaling.standard` does. Every rank
+  /// must call it.
+  public func fit(
+    to store: ShardStore, over shards: ShardAssignment, _ communicator: any Communicator
+  ) throws(CollectiveError) -> TargetTransform {
+    guard self == .standard else { return .identity }
+    let range = try store.range(.targets, communicator)
+    let moments = try store.moments(.targets, shards, communicator, range: range)
+    return TargetTransform(
+      kind: .standard, offset: moments.mean, factor: moments.deviation.map(FeatureScaling.factor))
+  }
+}
+
+/// Mean and population standard deviation of each column; a constant column has its value and 0.
+struct ColumnMoments {
+  var mean: [Double]
+  var deviation: [Double]
+
+  /// The moments of channels, which are last in a row, over all positions; one value a column, equal for a channel's.
+  func pooled(_ channels: Int) -> ColumnMoments {
+    var result = self
+    let positions = Double(mean.count / channels)
+    for channel in 0..<channels {
+      let columns = stride(from: channel, to: mean.count, by: channels)
+      let center = columns.reduce(0) { $0 + mean[$1] } / positions
+      let variance =
+        columns.reduce(0) {
+          $0 + deviation[$1] * deviation[$1] + (mean[$1] - center) * (mean[$1] - center)
+        } / positions
+      for column in columns { (result.mean[column], result.deviation[column]) = (center, variance.squareRoot()) }
+    }
+    return result
   }
 }
 
 extension ShardStore {
-  /// The least and greatest value of each feature in this rank's shards.
-  func range() -> (minimum: [Double], maximum: [Double]) {
-    var minimum = [Double](repeating: .infinity, count: featureSize)
-    var maximum = [Double](repeating: -.infinity, count: featureSize)
+  /// Mean and deviation of each column over all ranks, summed in the fixed tree. Every rank must call it.
+  func moments(
+    _ column: SplitSource.Column, _ assignment: ShardAssignment, _ communicator: any Communicator,
+    range: (minimum: [Double], maximum: [Double])
+  ) throws(CollectiveError) -> ColumnMoments {
+    let count = Double(partition.sampleCount)
+    let sums = shards.map { shard in
+      var sums = [Double](repeating: 0, count: width(column))
+      accumulate(.sum, of: column, ofShard: shard, into: &sums)
+      return sums
+    }
+    let mean = try communicator.treeSum(sums, over: assignment).map { $0 / count }
+    let squares = shards.map { shard in
+      var sums = [Double](repeating: 0, count: width(column))
+      mean.withUnsafeBufferPointer { mean in
+        guard let mean = mean.baseAddress else { return }
+        accumulate(.squaredDeviation(mean: mean), of: column, ofShard: shard, into: &sums)
+      }
+      return sums
+    }
+    let deviation = try communicator.treeSum(squares, over: assignment).map { ($0 / count).squareRoot() }
+    // The mean of a constant is often off by a rounding error, so its deviation is tiny rather than zero.
+    let varies = mean.indices.map { range.minimum[$0] < range.maximum[$0] }
+    return ColumnMoments(
+      mean: mean.indices.map { varies[$0] ? mean[$0] : range.minimum[$0] },
+      deviation: mean.indices.map { varies[$0] ? deviation[$0] : 0 })
+  }
+
+  /// The least and greatest value of each column over all ranks. Every rank must call it.
+  func range(
+    _ column: SplitSource.Column, _ communicator: any Communicator
+  ) throws(CollectiveError) -> (minimum: [Double], maximum: [Double]) {
+    var (minimum, maximum) = range(column)
+    for other in try communicator.allGather(minimum) { minimum = zip(minimum, other).map { Swift.min($0, $1) } }
+    for other in try communicator.allGather(maximum) { maximum = zip(maximum, other).map { Swift.max($0, $1) } }
+    return (minimum, maximum)
+  }
+
+  /// The least and greatest value of each column in this rank's shards.
+  func range(_ column: SplitSource.Column = .features) -> (minimum: [Double], maximum: [Double]) {
+    column == .features ? featureRange : computeRange(column)
+  }
+
+  func computeRange(_ column: SplitSource.Column) -> (minimum: [Double], maximum: [Double]) {
+    var minimum = [Double](repeating: .infinity, count: width(column))
+    var maximum = [Double](repeating: -.infinity, count: width(column))
     for shard in shards {
-      accumulate(.minimum, ofShard: shard, into: &minimum)
-      accumulate(.maximum, ofShard: shard, into: &maximum)
+      accumulate(.minimum, of: column, ofShard: shard, into: &minimum)
+      accumulate(.maximum, of: column, ofShard: shard, into: &maximum)
     }
     return (minimum, maximum)
   }
 
-  /// Checks that the features of this rank's shards are whole numbers that a table of `limit` rows can be asked for.
-  public func checkIndices(below limit: Int) throws {
-    let (minimum, maximum) = range()
-    let (least, greatest) = (minimum.min() ?? 0, maximum.max() ?? 0)
-    func text(_ value: Double) -> String { Int(exactly: value).map(String.init) ?? "\(value)" }
-    guard source.featureType.isInteger, least >= 0, greatest < Double(limit) else {
-      throw Failure.data(
-        "\(source.place(.features, row: 0)): expected whole numbers from 0 to \(limit - 1) for the embedding, found "
-          + "\(source.featureType.name) from \(text(least)) to \(text(greatest)); give the embedding's size, or "
-          + "prepare the data with "
-          + "ddp-train data convert text or text-csv")
-    }
+  /// Which columns hold 0 and 1 alone, both of them, over all ranks. Every rank must call it.
+  fileprivate func binaryColumns(
+    _ minimum: [Double], _ maximum: [Double], _ communicator: any Communicator
+  ) throws(CollectiveError) -> [Bool] {
+    var others = [Double](repeating: 0, count: featureSize)
+    for shard in shards { accumulate(.otherThanBinary, of: .features, ofShard: shard, into: &others) }
+    var isBinary = minimum.indices.map { minimum[$0] == 0 && maximum[$0] == 1 }
+    for other in try communicator.allGather(others) { isBinary = zip(isBinary, other).map { $0 && $1 == 0 } }
+    return isBinary
   }
+}
 
-  /// Checks that the scaled features of this rank's shards are from 0 to 1, as targets that are probabilities have to
-  /// be.
-  public func checkProbabilities() throws {
-    let (minimum, maximum) = range()
-    func scaled(_ value: Double, _ feature: Int) -> Float {
-      let index = transform.offset.count == 1 ? 0 : feature
-      return Float(value - transform.offset[index]) * transform.factor[index]
-    }
-    let least = minimum.indices.map { scaled(minimum[$0], $0) }.min() ?? 0
-    let greatest = maximum.indices.map { scaled(maximum[$0], $0) }.max() ?? 0
-    // `min_max` may round beyond its ends.
-    guard least >= -1e-6, greatest <= 1 + 1e-6 else {
-      throw Failure.usage(
-        "\(source.place(.features, row: 0)): the features, scaled, go from \(least) to \(greatest), but "
-          + "binary_cross_entropy "
-          + "expects targets from 0 to 1; use --set data.scaling=min_max, or --loss mse")
-    }
-  }
-
-  /// The number of classes in the data: the greatest label over all ranks, plus one. Every rank must call it.
-  ///
-  /// - Precondition: the store was loaded with a check for classes.
-  public func classCount(_ communicator: any Communicator) throws(CollectiveError) -> Int {
-    guard let largestLabel else { preconditionFailure("the targets were not read as classes") }
-    return try communicator.allGather([largestLabel]).joined().reduce(0, max) + 1
-  }
+extension SplitSource {
+  /// How many channels a sample has, last in its shape, where the model reads images or sequences; else nil.
+  var channels: Int? { arrangement.map { $0.shape[$0.shape.rank - 1] } }
 }

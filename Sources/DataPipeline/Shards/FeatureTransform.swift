@@ -1,8 +1,11 @@
 public import HDF5Storage
 public import Settings
 
-/// How features are brought to a common scale.
+/// How features are brought to a common scale. Booleans, whole numbers that are 0 or 1 throughout the training split,
+/// stay 0 and 1 under every scaling.
 public enum FeatureScaling: String, SettingChoice {
+  /// One of the others, by what the features are; see `ScalingChoice`.
+  case auto
   /// As they are.
   case none
   /// Integers divided by their type's greatest value, such as 255, or by the data set's attribute `valid_max`; floating

@@ -62,15 +62,16 @@ extension SplitSource {
   /// The class index of each row, for a stratified split.
   ///
   /// - Throws: if the targets are not one class index a row.
-  public func readLabels() throws -> [Int] {
+  public func readLabels(_ numbering: TargetTransform = .identity) throws -> [Int] {
     guard let type = targetType, targetSize == 1 else {
       throw Failure.data("\(place(.targets, row: 0)): expected one label a row, found \(targetShape)")
     }
+    try MemoryBudget.require(Double(sampleCount) * 8, for: "\(place(.targets, row: 0)): the split of \(sizeText)")
     var labels: [Int] = []
     labels.reserveCapacity(sampleCount)
     try forEachRun(.targets, [0..<sampleCount]) { (_, rows, bytes) throws in
-      _ = try ClassIndices(count: nil).check(rows, bytes, of: self)
-      labels += type.run(Integers(elements: bytes))
+      _ = try ClassIndices(count: nil, numbering: numbering).check(rows, bytes, of: self)
+      labels += type.run(Integers(elements: bytes)).map { numbering.index(ofLabel: $0) ?? 0 }
     }
     return labels
   }
@@ -81,8 +82,11 @@ extension SplitSource {
       let found = type.run(FindUnusable(elements: bytes))
     else { return }
     let width = column == .features ? featureShape.elementCount : targetSize
+    let row = rows.lowerBound + found.index / width
+    let isMissing = found.value.isNaN && part(ofRow: row).array(column)?.marksMissing == true
+    let value = isMissing ? "missing (as its attribute _FillValue or missing_value says)" : "\(found.value)"
     throw Failure.data(
-      "\(place(column, row: rows.lowerBound + found.index / width)), value \(found.index % width), is \(found.value); "
+      "\(place(column, row: row)), value \(found.index % width), is \(value); "
         + "expected a finite number; repair or remove the row (`ddp-train data inspect` finds all of them)")
   }
 }

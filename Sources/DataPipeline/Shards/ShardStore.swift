@@ -19,21 +19,43 @@ public final class ShardStore: @unchecked Sendable {
       precondition(
         transform.offset.count == 1 || transform.offset.count == featureSize,
         "a transform of \(transform.offset.count) features for \(featureSize)")
-      offset = FlatBuffer(transform.offset)
-      roundedOffset = FlatBuffer(transform.offset.map { Float($0) })
-      factor = FlatBuffer(transform.factor)
+      featureScale = Scale(offset: transform.offset, factor: transform.factor)
+    }
+  }
+  /// How `fill` scales or numbers targets. `identity` at first; set once, before training.
+  public var targetTransform: TargetTransform = .identity {
+    didSet {
+      precondition(
+        targetTransform.offset.count == 1 || targetTransform.offset.count == targetSize,
+        "a transform of \(targetTransform.offset.count) targets for \(targetSize)")
+      targetScale = Scale(offset: targetTransform.offset, factor: targetTransform.factor)
     }
   }
 
+  /// Looked for once, since all that is decided by the features asks for it.
+  private(set) lazy var featureRange = computeRange(.features)
+
   let featureSize: Int
-  private let targetSize: Int
+  let targetSize: Int
   let features: FlatBuffer<UInt8>
   let targets: FlatBuffer<UInt8>
   /// The index, among the rows held, of each held shard's first row, and the number of rows at the end.
   let firstRow: [Int]
-  private var offset = FlatBuffer<Double>([0])
-  private var roundedOffset = FlatBuffer<Float>([0])
-  private var factor = FlatBuffer<Float>([1])
+  private var featureScale = Scale(offset: [0], factor: [1])
+  private var targetScale = Scale(offset: [0], factor: [1])
+
+  /// What `gather` subtracts and multiplies by, one for all columns or one for each.
+  private struct Scale {
+    let offset: FlatBuffer<Double>
+    let roundedOffset: FlatBuffer<Float>
+    let factor: FlatBuffer<Float>
+
+    init(offset: [Double], factor: [Float]) {
+      self.offset = FlatBuffer(offset)
+      roundedOffset = FlatBuffer(offset.map { Float($0) })
+      self.factor = FlatBuffer(factor)
+    }
+  }
 
   /// Reads the shards' rows and checks them.
   ///
@@ -73,8 +95,8 @@ public final class ShardStore: @unchecked Sendable {
   /// The number of rows of a held shard.
   public func count(_ shard: Int) -> Int { partition.count(ofShard: shard) }
 
-  /// Copies rows into a batch as `Float`: features scaled, targets and class indices as they are, or the scaled
-  /// features once more where those are the targets. Allocates nothing.
+  /// Copies rows into a batch as `Float`: features and targets scaled, labels as class indices, or the scaled features
+  /// once more where those are the targets. Allocates nothing.
   ///
   /// - Shapes: with n positions, `features` [n, feature size], `targets` [n, target size], `sampleIDs` [n].
   /// - Parameters:
@@ -91,47 +113,54 @@ public final class ShardStore: @unchecked Sendable {
         && sampleIDs.count == positions.count,
       "windows of \(features.count), \(targets.count) and \(sampleIDs.count) for \(positions.count) samples of "
         + "\(featureSize) features and \(targetSize) targets")
-    gather(source.featureType, self.features, width: featureSize, shard, positions, into: features)
+    gather(source.featureType, self.features, width: featureSize, shard, positions, into: features, featureScale)
     if source.reconstructs {
       copy(features, into: targets)
     } else if let targetType = source.targetType {
-      gather(targetType, self.targets, width: targetSize, shard, positions, into: targets, isScaled: false)
+      gather(targetType, self.targets, width: targetSize, shard, positions, into: targets, targetScale, isExact: true)
+      // A class index is exact, whatever the step between labels.
+      if targetTransform.kind == .classes { for index in targets.indices { targets[index].round() } }
     }
     for (index, position) in positions.enumerated() {
       sampleIDs[index] = selection[partition.row(shard: shard, position: Int(position))]
     }
   }
 
-  private static let zero = FlatBuffer<Float>([0])
-  private static let exactZero = FlatBuffer<Double>([0])
-  private static let one = FlatBuffer<Float>([1])
-
   private func gather(
     _ type: ElementType, _ rows: FlatBuffer<UInt8>, width: Int, _ shard: Int, _ positions: UnsafeBufferPointer<Int32>,
-    into output: BufferView<Float>, isScaled: Bool = true
+    into output: BufferView<Float>, _ scale: Scale, isExact: Bool = false
   ) {
     guard let source = rows.view.baseAddress, let destination = output.baseAddress,
-      let offsets = (isScaled ? offset : Self.exactZero).view.baseAddress,
-      let roundedOffsets = (isScaled ? roundedOffset : Self.zero).view.baseAddress,
-      let factors = (isScaled ? factor : Self.one).view.baseAddress
+      let offsets = scale.offset.view.baseAddress, let roundedOffsets = scale.roundedOffset.view.baseAddress,
+      let factors = scale.factor.view.baseAddress
     else { return }
     type.run(
       GatherRows(
         source: source + firstRow[shard - shards.lowerBound] * width * type.byteCount, rowCount: count(shard),
         width: width, positions: positions, destination: destination, offset: offsets,
-        roundedOffset: roundedOffsets, factor: factors, isUniform: !isScaled || offset.count == 1))
+        roundedOffset: roundedOffsets, factor: factors, isUniform: scale.offset.count == 1,
+        isExact: isExact))
   }
 
-  /// Folds the features of a held shard into `sums`, one a feature, in the order of the positions.
-  func accumulate(_ statistic: AccumulateColumns.Statistic, ofShard shard: Int, into sums: inout [Double]) {
-    precondition(sums.count == featureSize, "\(sums.count) sums for \(featureSize) features")
-    guard let rows = features.view.baseAddress else { return }
-    let first = firstRow[shard - shards.lowerBound] * source.rowByteCount(.features)
+  /// The numbers of a row.
+  func width(_ column: SplitSource.Column) -> Int { column == .features ? featureSize : targetSize }
+
+  /// Folds the features or targets of a held shard into `sums`, one a column, in the order of the positions.
+  func accumulate(
+    _ statistic: AccumulateColumns.Statistic, of column: SplitSource.Column, ofShard shard: Int,
+    into sums: inout [Double]
+  ) {
+    let width = width(column)
+    precondition(sums.count == width, "\(sums.count) sums for \(width) columns")
+    guard let rows = (column == .features ? features : targets).view.baseAddress,
+      let type = column == .features ? source.featureType : source.targetType
+    else { return }
+    let first = firstRow[shard - shards.lowerBound] * source.rowByteCount(column)
     sums.withUnsafeMutableBufferPointer { sums in
       guard let sums = sums.baseAddress else { return }
-      source.featureType.run(
+      type.run(
         AccumulateColumns(
-          source: rows + first, rowCount: count(shard), width: featureSize, statistic: statistic, sums: sums))
+          source: rows + first, rowCount: count(shard), width: width, statistic: statistic, sums: sums))
     }
   }
 }

@@ -1,45 +1,114 @@
 import Basics
 import Foundation
 
+/// One of the files that a `data.path` stands for.
+struct DataFile: Equatable {
+  let path: String
+  /// The split that its name says it is; nil where it says nothing.
+  var split: SplitName?
+}
+
 /// The files that one `data.path` stands for.
 public enum DataFiles {
   /// Expands a file, a directory of `.h5` and `.hdf5` files, a glob, or a text list (`.txt`, `.list`, `.lst`) of files.
   ///
   /// A list has one path a line, relative to the list's directory; empty lines and those that start with `#` do not
   /// count. Directories and globs are sorted by name, lists keep their order.
-  public static func expand(_ path: String) throws -> [String] {
+  ///
+  /// Where files are found, not named, a word of a file's name, or of the directory that it alone is in, says which
+  /// split it is: train, val, valid, validation, dev or test. Files beside them that say nothing are to train on.
+  ///
+  /// - Throws: if there is no file, if files of a directory are different data sets by their names, or if it is not
+  ///   clear what some are for.
+  static func expand(_ path: String) throws -> [DataFile] {
     var isDirectory: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) {
-      if isDirectory.boolValue { return try filesOfDirectory(path) }
+      if isDirectory.boolValue {
+        let files = try filesOfDirectory(path)
+        try checkKinship(of: files, in: path)
+        return try told(files, by: path)
+      }
       return ["txt", "list", "lst"].contains(URL(filePath: path).pathExtension.lowercased())
-        ? try filesOfList(path) : [path]
+        ? try told(filesOfList(path), by: path) : [DataFile(path: path)]
     }
-    guard path.contains(where: { "*?[".contains($0) }) else { return [path] }
+    guard path.contains(where: { "*?[".contains($0) }) else { return [DataFile(path: path)] }
     let found = matches(ofGlob: path)
     guard !found.isEmpty else { throw Failure.data("\(path): no file matches this pattern") }
-    return found
+    return try told(found, by: path)
+  }
+
+  /// The files that `path` stands for, as `expand` finds them.
+  public static func paths(_ path: String) throws -> [String] { try expand(path).map(\.path) }
+
+  /// The files with the splits that their names say.
+  private static func told(_ paths: [String], by path: String) throws -> [DataFile] {
+    let directories = paths.map { URL(filePath: $0).deletingLastPathComponent().path }
+    let areApart = Set(directories).count > 1
+    let files = zip(paths, directories).map { path, directory in
+      let name = NameWords(URL(filePath: path).deletingPathExtension().lastPathComponent)
+      let folder = areApart ? NameWords(URL(filePath: directory).lastPathComponent) : NameWords("")
+      return DataFile(path: path, split: name.split ?? folder.split)
+    }
+    if let unnamed = files.first(where: { $0.split == nil }), let train = files.first(where: { $0.split == .train }) {
+      throw Failure.data(
+        "\(path): \(train.path) is to train on by its name, and \(unnamed.path.shownName) does not say what it is for; "
+          + "name the files with a pattern or a text list")
+    }
+    return files
+  }
+
+  /// Files of one data set have one name, but for numbers and splits.
+  private static func checkKinship(of files: [String], in path: String) throws {
+    let stems = Set(
+      files.map { file in
+        let words = NameWords(URL(filePath: file).deletingPathExtension().lastPathComponent).withoutSplit
+        return words.filter { word in !word.allSatisfy(\.isNumber) }.joined(separator: " ")
+      })
+    // A file that is called nothing but its split belongs to those beside it.
+    guard stems.subtracting([""]).count > 1 else { return }
+    let names = files.map { URL(filePath: $0).lastPathComponent }
+    throw Failure.data(
+      "\(path): its files look like different data sets by their names: \(names.shownList()); to train on one, give "
+        + "that file; if they are parts of one, say so with a pattern such as '\(path)/*.h5' or a text list")
   }
 
   private static func filesOfDirectory(_ path: String) throws -> [String] {
-    let names: [String]
+    let files = try files(in: path)
+    if !files.isEmpty { return files }
+    // Or a directory for each split.
+    let folders = try names(in: path).filter { NameWords($0).split != nil }
+    let inner = folders.sorted().flatMap { (try? self.files(in: path + "/" + $0)) ?? [] }
+    guard !inner.isEmpty else { throw Failure.data("\(path): the directory has no .h5 or .hdf5 file") }
+    return inner
+  }
+
+  private static func files(in path: String) throws -> [String] {
+    try names(in: path).filter {
+      !$0.hasPrefix(".") && ["h5", "hdf5"].contains(URL(filePath: $0).pathExtension.lowercased())
+    }.sorted().map { path.hasSuffix("/") ? path + $0 : path + "/" + $0 }
+  }
+
+  private static func names(in path: String) throws -> [String] {
     do {
-      names = try FileManager.default.contentsOfDirectory(atPath: path)
+      return try FileManager.default.contentsOfDirectory(atPath: path)
     } catch {
       throw Failure.data("\(path): the directory is not readable: \(error.localizedDescription)")
     }
-    let files = names.filter {
-      !$0.hasPrefix(".") && ["h5", "hdf5"].contains(URL(filePath: $0).pathExtension.lowercased())
-    }
-    guard !files.isEmpty else { throw Failure.data("\(path): the directory has no .h5 or .hdf5 file") }
-    return files.sorted().map { path.hasSuffix("/") ? path + $0 : path + "/" + $0 }
   }
 
   private static func filesOfList(_ path: String) throws -> [String] {
-    let text: String
+    let bytes: Data
     do {
-      text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
+      bytes = try Data(contentsOf: URL(filePath: path))
     } catch {
-      throw Failure.data("\(path): the list of files is not readable as UTF-8 text: \(error.localizedDescription)")
+      throw Failure.data("\(path): the list of files is not readable: \(error.localizedDescription)")
+    }
+    // A byte-order mark is no part of the first name.
+    let plain = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes
+    guard let text = String(validating: plain, as: UTF8.self) else {
+      let lines = plain.split(separator: 0x0A, omittingEmptySubsequences: false)
+      let line = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+      throw Failure.data("\(path): line \(line + 1) is not UTF-8 text; expected one path a line")
     }
     let directory = URL(filePath: path).deletingLastPathComponent()
     let files = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }

@@ -14,112 +14,237 @@ package struct SplitPaths: Equatable {
   package let features: String
   /// Nil where there are none and none are needed.
   package var labels: String?
+
+  /// Whether the names say which split it is.
+  var namesSplit: Bool { NameWords(features).split != nil }
 }
 
-/// Finds the splits of a file by the names of its data sets.
-package enum DataLayout {
-  /// The naming schemes that are known, in the order in which they are tried.
-  private static let known: [[SplitPaths]] =
-    [
-      SplitName.allCases.map {
-        SplitPaths(split: $0, features: "/\($0.rawValue)/x", labels: "/\($0.rawValue)/y")
-      },
-      SplitName.allCases.map {
-        SplitPaths(split: $0, features: "/x_\($0.rawValue)", labels: "/y_\($0.rawValue)")
-      },
-    ]
-    + [("data", "label"), ("X", "y"), ("features", "targets"), ("images", "labels")].map {
-      [SplitPaths(split: .train, features: "/" + $0, labels: "/" + $1)]
-    }
+/// The splits of a file, and what else stands in it.
+package struct DataLayout {
+  package let splits: [SplitPaths]
+  /// The data sets that are in no split.
+  package let unused: [String]
 
-  /// The splits of `file`.
+  /// Finds the splits of `file`.
   ///
   /// - Parameters:
-  ///   - features, labels: the training split's data sets where the names are not known ones. Paths that speak of
-  ///     `train`
-  ///     also stand for their `val` and `test` siblings, if those are there.
+  ///   - features, labels: the training split's data sets where their names do not say what they are. Paths that speak
+  ///     of `train` also stand for those that speak of another split in its place, if they are there.
   ///   - labelsRequired: whether a split without labels is an error.
-  package static func splits(
-    of file: HDF5File, features: String?, labels: String?, labelsRequired: Bool
-  ) throws -> [SplitPaths] {
-    if let features { return try told(file, features: features, labels: labels, labelsRequired) }
-    if labels != nil {
+  package init(of file: HDF5File, features: String?, labels: String?, labelsRequired: Bool) throws {
+    if features == nil && labels != nil {
       throw Failure.usage("data.labels is given without data.features; give both")
     }
-    var incomplete: (any Error)?
-    for scheme in known {
-      do {
-        let present = try present(scheme, in: file, labelsRequired)
-        if !present.isEmpty { return present }
-      } catch {
-        incomplete = incomplete ?? error
+    let entries = try file.entries()
+    if let features {
+      splits = try Self.told(file, entries, features: features, labels: labels, labelsRequired)
+    } else {
+      splits = try Self.splits(
+        among: entries.map(\.path), of: file.path, labelsRequired: labelsRequired, remedy: Self.remedy)
+      guard !splits.isEmpty else {
+        throw Failure.data(
+          "\(file.path): no data set under a known name (such as /train/x and /train/y); the file has "
+            + "\(entries.map(\.path).shownList(none: "no data set"))\(Self.remarks(on: entries, in: file)); name two of "
+            + "them with \(Self.remedy)")
       }
     }
-    if let incomplete { throw incomplete }
-    let found = try file.datasetPaths().shownList(none: "no data set")
-    throw Failure.data(
-      "\(file.path): no data set under a known name (such as /train/x and /train/y); the file has \(found); "
-        + "name two of them with --set data.features=/PATH --set data.labels=/PATH")
+    let used = Set(splits.flatMap { [$0.features, $0.labels] }.compactMap(\.self))
+    unused = entries.map(\.path).filter { !used.contains($0) && !DataNames.isList($0) }
   }
 
-  private static func told(
-    _ file: HDF5File, features: String, labels: String?, _ labelsRequired: Bool
-  ) throws -> [SplitPaths] {
-    let features = absolute(features)
-    let partner = known.joined().first { $0.features == features }?.labels
-    let train = SplitPaths(split: .train, features: features, labels: labels.map(absolute) ?? partner)
-    if train.labels == nil && labelsRequired {
-      throw Failure.usage("data.features is given without data.labels; give both")
+  /// What is to be said of data sets that no one can train on as they are.
+  private static func remarks(on entries: [HDF5Entry], in file: HDF5File) -> String {
+    for entry in entries.prefix(20) {
+      if entry.path.hasSuffix("/indptr") {
+        let group = String(entry.path.dropLast("/indptr".count))
+        return " (\(group.shownName) is a sparse matrix, which has to be written dense: .toarray())"
+      }
+      do throws(HDF5Error) {
+        _ = try file.samples(entry.path)
+      } catch {
+        return " (\(entry.path.shownName): \(error.reason))"
+      }
     }
-    // Opening reports what is there instead.
-    _ = try file.dataset(train.features)
-    var splits = try present([train], in: file, labelsRequired)
-    for split in [SplitName.validation, .test] {
-      guard let features = sibling(of: train.features, split) else { continue }
-      let labels = train.labels.flatMap { sibling(of: $0, split) }
-      // Labels that do not speak of `train` belong to the features that were told, and to no others.
-      if train.labels != nil && labels == nil { continue }
-      splits += try present([SplitPaths(split: split, features: features, labels: labels)], in: file, labelsRequired)
+    return ""
+  }
+
+  package static let remedy = "--set data.features=/PATH --set data.labels=/PATH"
+
+  // MARK: Names that say what they are
+
+  /// A path whose words name a role, and perhaps a split, and nothing else.
+  private struct Candidate {
+    let path: String
+    let split: SplitName
+    let role: NameWords.Role
+    /// The last word with a role.
+    let word: String
+    /// The path with its split and role left open: features and labels of one data set have it in common.
+    let pattern: [String]
+
+    init?(_ path: String) {
+      let words = NameWords(path)
+      guard let last = words.words.lastIndex(where: { NameWords.role(of: $0) != nil }),
+        let role = NameWords.role(of: words.words[last])
+      else { return nil }
+      let named = words.words.filter { NameWords.split(of: $0) != nil }
+      guard named.isEmpty || words.split != nil else { return nil }
+      // Groups may be called data, images or labels, too; other words make it another thing.
+      guard words.withoutSplit.allSatisfy({ NameWords.role(of: $0) != nil }) else { return nil }
+      (self.path, self.role) = (path, role)
+      split = words.split ?? .train
+      word = words.words[last]
+      pattern = words.words.enumerated().map { index, word in
+        index == last ? "role" : NameWords.split(of: word) != nil ? "split" : word
+      }
+    }
+  }
+
+  /// Words that belong together, from the usual ones on.
+  private static let partners = [
+    "x": ["y"], "xs": ["ys"], "data": ["label", "labels", "target", "targets"],
+    "features": ["targets", "labels", "target", "label"], "images": ["labels", "label", "targets", "ans"],
+    "inputs": ["targets", "outputs", "labels"], "input": ["target", "output", "label"],
+    "image": ["label", "target"], "feature": ["target", "label"],
+  ]
+
+  /// The splits that names speak of; none where no name is known.
+  ///
+  /// - Parameters:
+  ///   - names: of data sets, such as paths in a file.
+  ///   - place: the file, for errors.
+  ///   - remedy: how to say which are meant, for errors.
+  /// - Throws: if several names could be meant, or features lack labels that are required.
+  package static func splits(
+    among names: [String], of place: String, labelsRequired: Bool, remedy: String
+  ) throws -> [SplitPaths] {
+    func ambiguity(_ what: String, _ paths: [String]) -> Failure {
+      .data("\(place): several data sets could be the \(what): \(paths.shownList()); say which with \(remedy)")
+    }
+    // The parts of a sparse matrix are no features.
+    let sparse = names.filter { $0.hasSuffix("/indptr") }.map { $0.dropLast("indptr".count) }
+    let candidates = names.compactMap { Candidate($0) }.filter { candidate in
+      !sparse.contains { candidate.path.hasPrefix($0) }
+    }
+    let features = candidates.filter { $0.role == .features }
+    var complete: [SplitName: [SplitPaths]] = [:]
+    var incomplete: [SplitName: [SplitPaths]] = [:]
+    for candidate in features {
+      let labels = candidates.filter {
+        $0.role == .labels && $0.split == candidate.split && $0.pattern == candidate.pattern
+      }
+      let paths = SplitPaths(split: candidate.split, features: candidate.path, labels: nil)
+      guard !labels.isEmpty else {
+        incomplete[candidate.split, default: []].append(paths)
+        continue
+      }
+      guard let chosen = partner(of: candidate, among: labels) else {
+        throw ambiguity(
+          "labels of \(candidate.path.shownName) of the split '\(candidate.split.rawValue)'", labels.map(\.path))
+      }
+      complete[candidate.split, default: []].append(
+        SplitPaths(split: candidate.split, features: candidate.path, labels: chosen.path))
+    }
+    let lonely = SplitName.allCases.lazy.compactMap { incomplete[$0]?.first }.first
+    if let lonely, labelsRequired && complete.isEmpty { throw lacksLabels(place, lonely) }
+    var splits: [SplitPaths] = []
+    for name in SplitName.allCases {
+      // Beside splits with labels, names without a split that have none are something else.
+      let other = labelsRequired && name == .train && !complete.isEmpty ? [] : incomplete[name] ?? []
+      let choice = complete[name] ?? other
+      guard choice.count <= 1 else {
+        throw ambiguity("features of the split '\(name.rawValue)'", choice.map(\.features))
+      }
+      guard let paths = choice.first else { continue }
+      guard paths.labels != nil || !labelsRequired else { throw lacksLabels(place, paths) }
+      splits.append(paths)
     }
     return splits
   }
 
-  /// Those of the splits whose features are in the file.
-  ///
-  /// - Throws: if the labels of one are missing.
-  private static func present(
-    _ splits: [SplitPaths], in file: HDF5File, _ labelsRequired: Bool
+  private static func lacksLabels(_ place: String, _ paths: SplitPaths) -> Failure {
+    let word = Candidate(paths.features).flatMap { partners[$0.word]?.first } ?? "y"
+    let name = NameWords(paths.features).words.last { NameWords.role(of: $0) != nil } ?? ""
+    var expected = paths.features
+    if let range = expected.range(of: name, options: [.backwards, .caseInsensitive]) {
+      expected.replaceSubrange(range, with: word)
+    }
+    return .data("\(place): \(paths.features.shownName) has no labels; expected them in \(expected.shownName)")
+  }
+
+  // MARK: Names that were told
+
+  private static func told(
+    _ file: HDF5File, _ entries: [HDF5Entry], features: String, labels: String?, _ labelsRequired: Bool
   ) throws -> [SplitPaths] {
-    var result: [SplitPaths] = []
-    for var paths in splits where try isDataset(paths.features, in: file) {
-      if let labels = paths.labels, try !isDataset(labels, in: file) {
-        guard !labelsRequired else {
-          throw Failure.data("\(file.path): \(paths.features) has no labels; expected them in \(labels)")
-        }
-        paths.labels = nil
+    let features = absolute(features)
+    let labels = labels.map(absolute) ?? partner(of: features, among: entries)
+    if labels == nil && labelsRequired {
+      throw Failure.usage("data.features is given without data.labels; give both")
+    }
+    // Opening reports what is there instead.
+    _ = try file.samples(features)
+    var train = SplitPaths(split: .train, features: features, labels: labels)
+    if let labels, try file.kind(of: labels) == nil {
+      guard !labelsRequired else {
+        throw Failure.data("\(file.path): \(features.shownName) has no labels; expected them in \(labels.shownName)")
       }
-      result.append(paths)
+      train.labels = nil
     }
-    return result
+    var splits = [train]
+    for split in [SplitName.validation, .test] {
+      guard let other = try sibling(of: features, split, file, entries) else { continue }
+      let labels = try train.labels.map { try sibling(of: $0, split, file, entries) }
+      // Labels that do not speak of `train` belong to the features that were told, and to no others.
+      if case .some(.none) = labels {
+        let speaks = train.labels.map { NameWords($0).split == .train } ?? false
+        guard speaks else { continue }
+        guard !labelsRequired else {
+          throw Failure.data("\(file.path): \(other.shownName) has no labels beside it, as \(features.shownName) has")
+        }
+      }
+      splits.append(SplitPaths(split: split, features: other, labels: labels ?? nil))
+    }
+    return splits
   }
 
-  private static func isDataset(_ path: String, in file: HDF5File) throws -> Bool {
-    guard try file.exists(path) else { return false }
-    // What exists and does not open as a data set is a group.
-    return (try? file.dataset(path)) != nil
+  /// The labels that belong to features of a known name.
+  private static func partner(of features: String, among entries: [HDF5Entry]) -> String? {
+    guard let own = Candidate(features), own.role == .features else { return nil }
+    let labels = entries.compactMap { Candidate($0.path) }.filter {
+      $0.role == .labels && $0.split == own.split && $0.pattern == own.pattern
+    }
+    return partner(of: own, among: labels)?.path
   }
 
-  /// The path with the word `train` replaced by the split's name: `/train/x` → `/val/x`, `/x_train` → `/x_val`.
-  private static func sibling(of path: String, _ split: SplitName) -> String? {
-    var replaced = false
-    let components = path.split(separator: "/", omittingEmptySubsequences: false).map { component in
-      component.split(separator: "_", omittingEmptySubsequences: false).map { word in
-        guard word == "train" else { return String(word) }
-        replaced = true
-        return split.rawValue
-      }.joined(separator: "_")
+  /// The only labels there are, or those that the word for the features usually goes with; nil where several do.
+  private static func partner(of features: Candidate, among labels: [Candidate]) -> Candidate? {
+    if labels.count == 1 { return labels[0] }
+    for word in partners[features.word] ?? [] {
+      let found = labels.filter { $0.word == word }
+      if !found.isEmpty { return found.count == 1 ? found[0] : nil }
     }
-    return replaced ? components.joined(separator: "/") : nil
+    return nil
+  }
+
+  /// The data set that has the name of another split where `path` has that of training: `/train/x` → `/val/x`,
+  /// `/x_train` → `/x_valid`.
+  private static func sibling(
+    of path: String, _ split: SplitName, _ file: HDF5File, _ entries: [HDF5Entry]
+  ) throws -> String? {
+    let own = NameWords(path)
+    guard own.split == .train else { return nil }
+    func pattern(_ words: NameWords) -> [String] { words.words.map { NameWords.split(of: $0) == nil ? $0 : "split" } }
+    let found = entries.filter {
+      let words = NameWords($0.path)
+      return words.split == split && pattern(words) == pattern(own)
+    }
+    guard found.count <= 1 else {
+      throw Failure.data(
+        "\(file.path): several data sets could be the split '\(split.rawValue)' of \(path.shownName): "
+          + "\(found.map(\.path).shownList()); rename those that are not")
+    }
+    return found.first?.path
   }
 
   private static func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "/" + path }

@@ -9,6 +9,8 @@ public struct DataSource: Sendable {
   public let files: [String]
   /// The splits that are there; none is empty.
   public internal(set) var splits: [SplitName: SplitSource]
+  /// What was decided about the files that their names alone do not show, a line each.
+  public let notes: [String]
   /// What a user should know of how the data are taken, one line each.
   public internal(set) var remarks: [String] = []
 
@@ -25,29 +27,74 @@ public struct DataSource: Sendable {
   ) throws -> DataSource {
     let files = try DataFiles.expand(path)
     var parts: [SplitName: [SplitSource.Part]] = [:]
-    for filePath in files {
-      let file = try openFile(filePath)
-      let paths = try DataLayout.splits(
+    var unused: [String] = []
+    var warnings: [String] = []
+    for dataFile in files {
+      let file = try openFile(dataFile.path)
+      let layout = try DataLayout(
         of: file, features: features, labels: labels, labelsRequired: labelsRequired && !reconstructs)
-      let names = try DataNames.all(paths, in: file)
-      for (var paths, names) in zip(paths, names) {
+      unused += layout.unused.filter { !unused.contains($0) }
+      let names = try DataNames.all(layout.splits, in: file)
+      for (var paths, names) in zip(layout.splits, names) {
         if reconstructs { paths.labels = nil }
-        let firstRow = parts[paths.split]?.last?.rows.upperBound ?? 0
-        parts[paths.split, default: []].append(
-          try SplitSource.Part(paths, in: file, firstRow: firstRow, names: names))
+        let split = try Self.split(of: paths, in: dataFile)
+        let firstRow = parts[split]?.last?.rows.upperBound ?? 0
+        let part = try SplitSource.Part(paths, in: file, firstRow: firstRow, names: names)
+        warnings += part.warnings
+        parts[split, default: []].append(part)
       }
     }
     var splits: [SplitName: SplitSource] = [:]
     for (name, parts) in parts {
       splits[name] = try SplitSource(name: name, parts: parts, reconstructs: reconstructs)
     }
-    return DataSource(path: path, files: files, splits: splits)
+    return DataSource(
+      path: path, files: files.map(\.path), splits: splits, notes: notes(files, unused: unused), remarks: warnings)
+  }
+
+  /// The split that paths in a file stand for: what they say themselves, otherwise what the file's name says.
+  private static func split(of paths: SplitPaths, in file: DataFile) throws -> SplitName {
+    guard let named = file.split, paths.split != named else { return paths.split }
+    guard paths.namesSplit else { return named }
+    guard paths.split == .train else { return paths.split }
+    throw Failure.data(
+      "\(file.path): by its name it is for '\(named.rawValue)', but it holds \(paths.features.shownName) to train on; "
+        + "rename the file, or name those to use in a text list")
+  }
+
+  private static func notes(_ files: [DataFile], unused: [String]) -> [String] {
+    var notes: [String] = []
+    for split in SplitName.allCases {
+      let names = files.filter { $0.split == split }.map(\.path)
+      if !names.isEmpty && (split != .train || names.count < files.count) {
+        notes.append("\(split.rawValue) by the name of the file: \(names.shownList())")
+      }
+    }
+    let rest = files.filter { $0.split == nil }.map(\.path)
+    if !rest.isEmpty && rest.count < files.count {
+      notes.append("to train on, as their names say nothing else: \(rest.shownList())")
+    }
+    if !unused.isEmpty { notes.append("not used: \(unused.shownList())") }
+    return notes
+  }
+
+  /// - Parameter splits: that are to be loaded, each rank its part.
+  /// - Throws: if this machine has not enough memory for its ranks' parts.
+  package func requireMemory(for splits: some Sequence<SplitName>) throws {
+    var total = 0.0
+    for name in splits { total += self.splits[name]?.byteCount ?? 0 }
+    try MemoryBudget.require(total, for: "\(path): \(text(of: splits))")
+  }
+
+  private func text(of splits: some Sequence<SplitName>) -> String {
+    splits.compactMap { name in self.splits[name].map { "\(name.rawValue) of \($0.sizeText)" } }
+      .joined(separator: ", ")
   }
 
   /// Whether the first file of `path` has an object of that name; false where it cannot be read.
   public static func has(_ object: String, in path: String) -> Bool {
     guard let file = try? DataFiles.expand(path).first else { return false }
-    return (try? HDF5File.open(file).exists(object)) == true
+    return (try? HDF5File.open(file.path).kind(of: object)) ?? nil == .dataset
   }
 
   /// The training split, or the first that there is.

@@ -109,6 +109,8 @@ struct GatherRows: ElementKernel {
   let factor: UnsafePointer<Float>
   /// Whether one offset and factor serve all columns.
   let isUniform: Bool
+  /// Whether `Float`, too, is subtracted in double: as the inverse of the map is computed.
+  let isExact: Bool
 
   func run<T: ConvertibleElement>(_: T.Type) {
     let rows = source.assumingMemoryBound(to: T.self)
@@ -117,11 +119,15 @@ struct GatherRows: ElementKernel {
       let position = Int(position)
       precondition(0 <= position && position < rowCount, "position \(position) of \(rowCount)")
       let row = rows + position * width
-      if isUniform {
+      if isUniform && (offset[0] == 0 || !(T.isWide || isExact)) {
         let offset = roundedOffset[0]
         let factor = factor[0]
         for j in 0..<width { output[j] = (row[j].single - offset) * factor }
-      } else if T.isWide {
+      } else if isUniform {
+        let offset = offset[0]
+        let factor = Double(factor[0])
+        for j in 0..<width { output[j] = Float((row[j].double - offset) * factor) }
+      } else if T.isWide || isExact {
         for j in 0..<width { output[j] = Float((row[j].double - offset[j]) * Double(factor[j])) }
       } else {
         for j in 0..<width { output[j] = (row[j].single - roundedOffset[j]) * factor[j] }
@@ -164,10 +170,13 @@ struct FindUnusable: ElementKernel {
   }
 }
 
-/// Checks that values are class indices below `limit`; finds the greatest, or the first that is none.
+/// Checks that values are labels of the classes below `limit`: `first` of class 0, each `step` after the one before.
+/// Finds the greatest class, or the first value that is no label.
 struct ScanLabels: ElementKernel {
   let elements: UnsafeRawBufferPointer
   let limit: Int
+  let first: Int
+  let step: Int
 
   enum Result {
     case greatest(Int)
@@ -176,10 +185,11 @@ struct ScanLabels: ElementKernel {
 
   func run<T: ConvertibleElement>(_: T.Type) -> Result {
     var greatest = 0.0
+    let first = Double(first), step = Double(step)
     for (index, element) in elements.assumingMemoryBound(to: T.self).enumerated() {
-      let value = element.double
+      let value = (element.double - first) / step
       guard value >= 0, value < Double(limit), value.rounded(.towardZero) == value else {
-        return .unfit(index: index, value: value)
+        return .unfit(index: index, value: element.double)
       }
       greatest = max(greatest, value)
     }
@@ -198,6 +208,10 @@ struct AccumulateColumns: ElementKernel {
     case minimum
     /// sums[j] = max(sums[j], x[i, j])
     case maximum
+    /// sums[j] = 1 where an x[i, j] is neither 0 nor 1
+    case otherThanBinary
+    /// sums[j] = 1 where an x[i, j] is no whole number
+    case fractions
   }
 
   let source: UnsafeRawPointer
@@ -226,6 +240,16 @@ struct AccumulateColumns: ElementKernel {
         for j in 0..<width {
           let value = row[j].double
           sums[j] = value > sums[j] ? value : sums[j]
+        }
+      case .otherThanBinary:
+        for j in 0..<width {
+          let value = row[j].double
+          sums[j] = value * (1 - value) == 0 ? sums[j] : 1
+        }
+      case .fractions:
+        for j in 0..<width {
+          let value = row[j].double
+          sums[j] = value.rounded() == value ? sums[j] : 1
         }
       }
       row += width

@@ -66,8 +66,9 @@ extension SplitSource {
         ? ("images", "[H, W], [C, H, W] or [H, W, C]", "{ height: …, width: …, channels: … }")
         : ("sequences", "[T] or [T, F]", "{ length: …, channels: … }")
       throw Failure.data(
-        "\(place(.features, row: 0)): the model reads \(noun), expected samples of \(expected), found \(shape); begin "
-          + "the model with { reshape: \(option) } if these are \(noun) written as rows")
+        "\(place(.features, row: 0)): the model reads \(noun), expected samples of \(expected), found \(shape); use "
+          + "a model for rows of numbers, such as mlp, or one of layers that begin with { reshape: \(option) } if "
+          + "these are \(noun) written as rows")
     }
   }
 

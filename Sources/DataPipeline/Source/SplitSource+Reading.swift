@@ -36,10 +36,11 @@ extension SplitSource {
 
     var run = 0
     for part in parts {
-      guard let path = part.array(column)?.path else { return }
+      guard let array = part.array(column) else { return }
       while run < runs.count && runs[run].upperBound <= part.rows.lowerBound { run += 1 }
       guard run < runs.count, runs[run].lowerBound < part.rows.upperBound else { continue }
-      let dataset = try HDF5File.open(part.file).dataset(path)
+      let dataset = try HDF5File.open(part.file).samples(array.path, order: array.order)
+      try dataset.requireWritten()
       var next = max(runs[run].lowerBound, part.rows.lowerBound)
       while run < runs.count && next < part.rows.upperBound {
         // The slab grows by the runs that start close behind it, and ends at the part's end or when it is full.

@@ -27,6 +27,19 @@ public struct SplitSource: Sendable {
       /// The attribute `valid_max` (netCDF and CF conventions): the greatest value of a sensor or scale that does not
       /// fill its type, such as 4095 for 12 bits in a uint16.
       let validMaximum: Double?
+      /// In which order the file has the axes.
+      let order: AxisOrder
+      /// Whether some of the file's numbers stand for missing values.
+      let marksMissing: Bool
+      /// What was never written, in words; nil where all of it was.
+      let unwritten: String?
+    }
+
+    /// What may spoil training on these rows.
+    var warnings: [String] {
+      [features, targets].compactMap(\.self).compactMap { array in
+        array.unwritten.map { "\(file): of \(array.path.shownName), \($0), and read as the fill value" }
+      }
     }
 
     /// What the file says that its numbers stand for.
@@ -129,6 +142,20 @@ public struct SplitSource: Sendable {
     return parts[low]
   }
 
+  /// - Throws: if this machine has not enough memory for its ranks' parts of the split.
+  package func requireMemory() throws {
+    try MemoryBudget.require(byteCount, for: "\(parts[0].file): \(name.rawValue) of \(sizeText)")
+  }
+
+  /// The bytes of all rows in memory.
+  var byteCount: Double { Double(sampleCount) * Double(rowByteCount(.features) + rowByteCount(.targets)) }
+
+  /// Such as `1,437 rows of 8×8 uint8`.
+  var sizeText: String {
+    let shape = featureShape.extents.map(String.init).joined(separator: "×")
+    return "\(plural(sampleCount, "row")) of \(shape) \(featureType.name)"
+  }
+
   /// The bytes of one row in memory; targets that are the features take none of their own.
   func rowByteCount(_ column: Column) -> Int {
     switch column {
@@ -142,20 +169,26 @@ extension SplitSource.Part {
   /// Reads the shapes and types, not the rows.
   init(_ paths: SplitPaths, in file: HDF5File, firstRow: Int, names: DataNames) throws {
     self.names = names
-    let features = try file.dataset(paths.features)
+    let samples = try file.samples(features: paths.features, labels: paths.labels)
+    let features = samples.features
     self.file = file.path
     self.features = try Array(features)
-    rows = firstRow..<firstRow + features.rowCount
-    guard let labels = paths.labels else {
-      targets = nil
+    let (end, overflow) = firstRow.addingReportingOverflow(features.rowCount)
+    guard !overflow else {
+      throw Failure.data("\(file.path): \(paths.features.shownName) has more rows than can be counted")
+    }
+    rows = firstRow..<end
+    guard let targets = samples.labels else {
+      self.targets = nil
       return
     }
-    let targets = try file.dataset(labels)
     self.targets = try Array(targets)
     guard features.rowCount == targets.rowCount else {
+      let isLast = features.shape.count > 1 && features.shape.last == targets.rowCount
       throw Failure.data(
-        "\(file.path): \(paths.features) has \(features.rowCount) rows but \(labels) has \(targets.rowCount); "
-          + "expected one label a row")
+        "\(file.path): \(paths.features.shownName) has \(features.rowCount) rows but \(targets.path.shownName) has "
+          + "\(targets.rowCount); expected one label a row"
+          + (isLast ? "; its last axis is as long: write it transposed (MATLAB, Julia and R reverse axes)" : ""))
     }
   }
 }
@@ -175,6 +208,9 @@ extension SplitSource.Part.Array {
         "\(dataset.file.path): \(dataset.path) has the attribute valid_max \(stated ?? 0), expected a number above 0; "
           + "repair or remove it")
     }
-    validMaximum = stated
+    validMaximum = stated.map(dataset.value)
+    order = dataset.order
+    marksMissing = dataset.marksMissing
+    unwritten = try dataset.unwrittenPart()
   }
 }

@@ -20,25 +20,55 @@ public struct FiniteNumbers: TargetCheck {
   }
 }
 
-/// Class indices, whole numbers from 0 up to `count`.
+/// Labels of the classes 0 up to `count`.
 public struct ClassIndices: TargetCheck {
   /// Nil where it is to be found out.
   public let count: Int?
+  /// Which labels stand for the classes.
+  public let numbering: TargetTransform
 
-  public init(count: Int?) { self.count = count }
+  public init(count: Int?, numbering: TargetTransform = .identity) {
+    (self.count, self.numbering) = (count, numbering)
+  }
 
   public func check(_ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer, of source: SplitSource) throws -> Int? {
     guard let type = source.targetType else { return 0 }
     // Beyond 2²⁴ a Float does not hold every integer.
-    switch type.run(ScanLabels(elements: bytes, limit: count ?? 1 << 24)) {
+    let (first, step) = numbering.numbering
+    switch type.run(ScanLabels(elements: bytes, limit: count ?? 1 << 24, first: first, step: step)) {
     case .greatest(let label): return label
     case .unfit(let index, let value):
       let shown = Int(exactly: value).map(String.init) ?? "\(value)"
-      let expected = count.map { "an integer from 0 to \($0 - 1)" } ?? "an integer from 0 on"
+      let expected =
+        numbering.kind == .classes
+        ? count.map { "a label \(numbering.labelText(classes: $0)), as in the training split" }
+          ?? "a label from \(first) on"
+        : count.map { "an integer from 0 to \($0 - 1)" } ?? "an integer from 0 on"
       throw Failure.data(
         "\(source.place(.targets, row: rows.lowerBound + index / source.targetSize)) has the label \(shown); "
           + "expected \(expected); repair the labels, or train a regression with --loss mse")
     }
+  }
+}
+
+/// Probabilities of the classes: no number below 0, and rows that sum to 1.
+public struct ProbabilityRows: TargetCheck {
+  public init() {}
+
+  public func check(_ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer, of source: SplitSource) throws -> Int? {
+    try source.checkFinite(.targets, rows, bytes)
+    guard let type = source.targetType, source.targetSize > 0 else { return nil }
+    let numbers = type.run(Doubles(elements: bytes)), width = source.targetSize
+    for (index, row) in rows.enumerated() {
+      let own = numbers[index * width..<(index + 1) * width], sum = own.reduce(0, +)
+      guard own.allSatisfy({ $0 >= 0 }), abs(sum - 1) <= TargetSummary.sumTolerance else {
+        let fault = own.first { $0 < 0 }.map { "holds \(shortNumber($0))" } ?? "sums to \(shortNumber(sum))"
+        throw Failure.data(
+          "\(source.place(.targets, row: row)) \(fault), expected the probabilities of \(width) classes, which sum to "
+            + "1; use --loss binary_cross_entropy for several classes at once, or --loss mse for values")
+      }
+    }
+    return nil
   }
 }
 

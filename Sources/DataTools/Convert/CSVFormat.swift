@@ -1,4 +1,5 @@
 import Basics
+import DataPipeline
 import HDF5Storage
 public import Settings
 
@@ -44,6 +45,7 @@ public struct CSVFormat: DataFormat {
       let split = try TestSplit(groups: numbers.groups(table: 0), fraction: fraction, seed: table.seed)
       splits = [Split(name: "train", table: 0, rows: split.train), Split(name: "test", table: 0, rows: split.test)]
     }
+    if labels == .automatic, let note = numbers.note(name: tables[0].labelName) { file.notes.append(note) }
     for split in splits {
       let table = tables[split.table]
       let width = table.featureCount
@@ -74,6 +76,20 @@ public struct CSVFormat: DataFormat {
 }
 
 extension CSVLabels {
+  /// What whole numbers are taken for, which the file does not say; nil for names and other numbers.
+  ///
+  /// - Parameter name: of the label column.
+  fileprivate func note(name: String?) -> String? {
+    guard case .integers(let values) = self else { return nil }
+    let subject = "labels\(name.map { " '\($0.escaped)'" } ?? ""): "
+    guard let reading = try? TargetReading(TargetSummary(integers: values[0]), place: { "record \($0 + 1)" }) else {
+      return subject + "whole numbers that do not count classes; give --labels classes or --labels values"
+    }
+    let isValues = reading.kind == .values
+    return subject + "\(reading.reason), which train takes for \(isValues ? "values" : "classes"); "
+      + "--labels \(isValues ? "classes" : "values") decides otherwise"
+  }
+
   /// The class of each row of a table for stratified splitting; one class for all where labels are values.
   fileprivate func groups(table: Int) -> [Int] {
     switch self {

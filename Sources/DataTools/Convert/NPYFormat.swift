@@ -50,7 +50,7 @@ public struct NPYFormat: DataFormat {
 extension ArrayFile {
   /// Opens a NumPy `.npy` file of format version 1, 2 or 3 (NumPy Enhancement Proposal 1), plain or gzip.
   ///
-  /// Integers of 8 to 64 bits, float32, float64 and bool (as uint8), of either byte order, row- or column-major.
+  /// Integers of 8 to 64 bits, float16 (as float32), float32, float64 and bool (as uint8), of either byte order, row- or column-major.
   ///
   /// - Throws: `Failure` if the header is damaged, or the element type is one that a data set cannot have.
   static func openNPY(path: String) throws -> ArrayFile { try openNPY(SourceFile(path: path)) }
@@ -77,10 +77,20 @@ extension ArrayFile {
     guard let description = NPYHeader(header) else {
       throw Failure.data("\(path): unreadable npy header \(header.trimmingCharacters(in: .whitespacesAndNewlines))")
     }
-    guard let elementType = npyElementType(description.typeCode.dropFirst()) else {
+    let code = description.typeCode.dropFirst()
+    guard let elementType = npyElementType(code) else {
+      let remedy =
+        switch code.first {
+        case "U", "S", "a": "names become numbers with names, y = numpy.unique(names, return_inverse=True)"
+        case "O": "Python objects are no array; give the array a type, such as y.astype('int64')"
+        case "M", "m": "times become numbers with x.astype('int64')"
+        case "c": "store real and imaginary parts as features of their own"
+        case "V": "write each field as an array of its own"
+        default: "convert with x.astype('float32')"
+        }
       throw Failure.data(
-        "\(path): elements of NumPy type '\(description.typeCode)', expected integers, float32, float64 or bool; "
-          + "convert with x.astype('float32') before saving")
+        "\(path): elements of NumPy type '\(description.typeCode)', expected integers, floating-point numbers or bool; "
+          + "\(remedy) before saving")
     }
     guard !description.shape.isEmpty, description.shape.dropFirst().allSatisfy({ $0 > 0 }),
       byteCount(of: description.shape, elementType) != nil
@@ -90,7 +100,8 @@ extension ArrayFile {
     }
     return try ArrayFile(
       file: file, shape: description.shape, elementType: elementType,
-      isBigEndian: description.typeCode.hasPrefix(">"), isColumnMajor: description.isColumnMajor)
+      isBigEndian: description.typeCode.hasPrefix(">"), isColumnMajor: description.isColumnMajor,
+      isHalf: code == "f2")
   }
 }
 
@@ -127,7 +138,7 @@ private func npyElementType(_ code: Substring) -> ElementType? {
   case "i2": .int16
   case "i4": .int32
   case "i8": .int64
-  case "f4": .float32
+  case "f2", "f4": .float32
   case "f8": .float64
   default: nil
   }

@@ -1,4 +1,5 @@
 import Basics
+import DataPipeline
 public import Settings
 
 /// Several arrays saved by NumPy in one file, stored or compressed.
@@ -7,8 +8,8 @@ public struct NPZFormat: DataFormat {
   public static let operands = "FILE.npz"
   public static let summary = "arrays saved together by NumPy, in their own type"
   public static let discussion =
-    "Arrays are found by usual names: x_train and y_train, or train_images and train_labels, with the same of val and "
-    + "test; x and y; data, features or images and their labels; arr_0 and arr_1. The options name others."
+    "Arrays are found by the words of their names, as data sets in HDF5 are: x_train and y_train, train_images and "
+    + "train_labels, x and y, data and label, with the same of val and test; or arr_0 and arr_1. The options name others."
   public static let options = [
     Option("--features", \NPZFormat.features, "NAME", "x of the training split"),
     Option("--labels", \NPZFormat.labels, "NAME", "y of the training split"),
@@ -54,7 +55,7 @@ public struct NPZFormat: DataFormat {
     let labels: String
   }
 
-  /// Those that the options name, or else the first usual ones.
+  /// Those that the options name, or else those whose names say what they are.
   private func pairs(in names: Set<String>, _ path: String) throws -> [Pair] {
     if let features, let labels {
       var pairs = [Pair(split: "train", features: features, labels: labels)]
@@ -63,25 +64,15 @@ public struct NPZFormat: DataFormat {
       }
       return pairs
     }
-    for (features, labels) in Self.usual where names.contains(features) && names.contains(labels) {
-      // Where the name does not speak of `train`, it stands for one split.
-      return ["train", "val", "test"].compactMap { split in
-        let pair = Pair(
-          split: split, features: features.replacing("train", with: split),
-          labels: labels.replacing("train", with: split))
-        guard split == "train" || pair.features != features && pair.labels != labels else { return nil }
-        return names.contains(pair.features) ? pair : nil
-      }
+    let remedy = "--features NAME --labels NAME"
+    let found = try DataLayout.splits(among: names.sorted(), of: path, labelsRequired: true, remedy: remedy)
+    if !found.isEmpty {
+      return found.map { Pair(split: $0.split.rawValue, features: $0.features, labels: $0.labels ?? "") }
     }
+    // Arrays that were saved without names.
+    if names == ["arr_0", "arr_1"] { return [Pair(split: "train", features: "arr_0", labels: "arr_1")] }
     throw Failure.data(
       "\(path): no arrays under known names (such as x and y, or x_train and y_train); the file has "
-        + "\(names.sorted().shownList()); name two of them with --features NAME --labels NAME")
+        + "\(names.sorted().shownList()); name two of them with \(remedy)")
   }
-
-  private static let usual = [
-    ("x_train", "y_train"), ("X_train", "y_train"), ("X_train", "Y_train"), ("train_x", "train_y"),
-    ("train_images", "train_labels"), ("train_data", "train_labels"), ("x", "y"), ("X", "y"), ("X", "Y"),
-    ("data", "label"), ("data", "labels"), ("data", "target"), ("features", "targets"), ("features", "labels"),
-    ("images", "labels"), ("arr_0", "arr_1"),
-  ]
 }

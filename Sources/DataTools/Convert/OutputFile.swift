@@ -9,6 +9,8 @@ public final class OutputFile {
   private let temporaryPath: String
   private let gzip: Int
   private var arrays: [WrittenArray] = []
+  /// What was decided about the data, and the option that decides otherwise, one line each.
+  var notes: [String] = []
   private var isCommitted = false
 
   /// - Parameters:
@@ -65,7 +67,7 @@ public final class OutputFile {
     try file.close()
     try AtomicFile.publish(temporaryPath, as: path)
     isCommitted = true
-    return WrittenData(path: path, arrays: arrays)
+    return WrittenData(path: path, arrays: arrays, notes: notes)
   }
 }
 
@@ -84,11 +86,13 @@ public struct WrittenData: Equatable, Sendable, CustomStringConvertible {
   /// The file.
   public let path: String
   public let arrays: [WrittenArray]
+  /// What was decided about the data, one line each.
+  public var notes: [String] = []
 
-  /// One line for the file and one for each array.
+  /// One line for the file, one for each array and one for each note.
   public var description: String {
     var table = TextTable([.left, .left], indentation: 2)
     for array in arrays { table.add([array.name, "\(array.type) \(array.shape)"]) }
-    return (["wrote \(path.escaped)"] + table.lines).joined(separator: "\n")
+    return (["wrote \(path.escaped)"] + table.lines + notes).joined(separator: "\n")
   }
 }

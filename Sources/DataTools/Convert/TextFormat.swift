@@ -18,6 +18,9 @@ public struct TextFormat: DataFormat {
       "--stride", \TextFormat.stride, "N", .atLeast(1), default: "the context",
       "from the start of one window to the next"),
     Option(
+      "--encoding", \TextFormat.encoding, "NAME",
+      "how bytes stand for characters: latin1, windows-1252, utf-16 or any other that iconv knows"),
+    Option(
       "--validation", \TextFormat.validation, "FRACTION", .halfOpen(0, 1),
       "the end of the text that becomes the validation split"),
     Option(
@@ -29,6 +32,8 @@ public struct TextFormat: DataFormat {
   public var context = 64
   /// Characters from the start of one window to the next; nil for `context`, so that windows do not overlap.
   public var stride: Int?
+  /// How the file's bytes stand for characters.
+  public var encoding = TextEncodingName()
   /// The fraction at the end of the text that becomes the validation split.
   public var validation = 0.1
   /// An earlier output whose alphabet and context are to be used.
@@ -45,7 +50,7 @@ public struct TextFormat: DataFormat {
     let path = sources[0]
     let model = try like.map { path throws in try Self.windows(of: path) }
     let context = model?.context ?? self.context
-    let text = try EncodedText(path: path, vocabulary: model?.vocabulary, of: like ?? "")
+    let text = try EncodedText(path: path, encoding: encoding, vocabulary: model?.vocabulary, of: like ?? "")
     let cut = text.indices.count - Int(Double(text.indices.count) * validation)
     var parts = [("train", 0..<cut)]
     if cut < text.indices.count { parts.append(("val", cut..<text.indices.count)) }
@@ -91,10 +96,10 @@ struct EncodedText {
   let indices: [Int]
 
   /// - Parameter given: the alphabet of the file `owner`; nil for that of the text.
-  /// - Throws: `Failure` if the file is missing or not UTF-8, or holds more characters than an attribute can list, or
-  ///   one that is not in the alphabet.
-  init(path: String, vocabulary given: [Unicode.Scalar]?, of owner: String) throws {
-    let source = try SourceFile(path: path)
+  /// - Throws: `Failure` if the file is missing or not text of `encoding`, or holds more characters than an attribute
+  ///   can list, or one that is not in the alphabet.
+  init(path: String, encoding: TextEncodingName, vocabulary given: [Unicode.Scalar]?, of owner: String) throws {
+    let source = try DecodedText(path: path, encoding: encoding)
     var bytes: [UInt8] = []
     while true {
       let block = try source.read(count: 1 << 22)
@@ -102,7 +107,7 @@ struct EncodedText {
       if block.count < 1 << 22 { break }
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Failure.data("\(path): is not UTF-8 text; convert it first, for instance with iconv")
+      throw Failure.data("\(path): is not UTF-8 text")
     }
     vocabulary = given ?? Set(text.unicodeScalars).sorted { $0.value < $1.value }
     guard !vocabulary.contains("\0") else { throw Failure.data("\(path): holds null characters, expected text") }

@@ -20,9 +20,16 @@ public enum DataInspection {
   ) throws -> InspectionReport {
     let file = try HDF5File.open(path)
     var splits: [SplitScan] = []
-    for paths in try locate(file, features: features, labels: labels) { splits.append(try SplitScan(paths, file)) }
+    let layout = try locate(file, features: features, labels: labels)
+    for paths in layout.splits { splits.append(try SplitScan(paths, file)) }
 
     var findings: [InspectionFinding] = []
+    var reading: TargetReading?
+    do { reading = try Self.reading(path, features: features, labels: labels) } catch {
+      findings.append(
+        InspectionFinding(kind: .unfitTargets, split: SplitName.train.rawValue, count: 1, message: error.description))
+    }
+    for index in splits.indices { splits[index].take(reading) }
     let training = splits.first { $0.name == .train }
     for split in splits {
       findings += split.arrayFindings
@@ -32,22 +39,34 @@ public enum DataInspection {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     return InspectionReport(
       path: path, byteCount: (attributes?[.size] as? NSNumber)?.intValue ?? 0, splits: splits.map(\.report),
-      findings: findings)
+      targets: reading?.lines ?? [], scaling: training?.scaling?.lines ?? [], unused: layout.unused, findings: findings)
+  }
+
+  /// What training takes the targets for; nil where it cannot begin to read them, which is a finding of its own.
+  ///
+  /// - Throws: what training says of labels that are none.
+  private static func reading(_ path: String, features: String?, labels: String?) throws(Failure) -> TargetReading? {
+    guard let source = try? DataSource.open(path, features: features, labels: labels, labelsRequired: false),
+      let split = source.splits[.train], split.vocabulary == nil, let summary = try? TargetSummary(split)
+    else { return nil }
+    do {
+      return try TargetReading(summary, nameCount: split.names.classes?.count) { split.place(.targets, row: $0) }
+    } catch let failure as Failure {
+      throw failure
+    } catch { return nil }
   }
 
   /// The splits that training would find; labels may be missing, which is a finding.
   private static func locate(
     _ file: HDF5File, features: String?, labels: String?
-  ) throws -> [SplitPaths] {
+  ) throws -> DataLayout {
     // The layout names the options of training; here they have names of their own.
-    let splits = try Failure.replacing([
-      "--set data.features=/PATH --set data.labels=/PATH": "--features /PATH --labels /PATH"
-    ]) {
-      try DataLayout.splits(of: file, features: features, labels: labels, labelsRequired: false)
+    let layout = try Failure.replacing([DataLayout.remedy: "--features /PATH --labels /PATH"]) {
+      try DataLayout(of: file, features: features, labels: labels, labelsRequired: false)
     }
-    if let labels, splits.first?.labels == nil {
+    if let labels, layout.splits.first?.labels == nil {
       throw Failure.data("\(file.path): there is no data set \(labels), which --labels names")
     }
-    return splits
+    return layout
   }
 }

@@ -5,7 +5,9 @@ extension InspectionReport {
   public var json: JSONValue {
     .present([
       "byte_count": .integer(byteCount), "findings": .array(findings.map(\.json)), "path": .string(path),
-      "splits": .array(splits.map(\.json)),
+      "scaling": scaling.isEmpty ? nil : .string(scaling.joined(separator: "; ")), "splits": .array(splits.map(\.json)),
+      "targets": targets.isEmpty ? nil : .string(targets.joined(separator: "; ")),
+      "unused": unused.isEmpty ? nil : .array(unused.map(JSONValue.string)),
     ])
   }
 }

@@ -20,6 +20,11 @@ extension InspectionReport: CustomStringConvertible {
     if let columns = Self.columnTable(splits) { sections.append(columns) }
     let counted = splits.filter { $0.classCounts != nil }
     if !counted.isEmpty { sections.append(Self.classTable(counted)) }
+    let taken = [("targets", targets), ("scaling", scaling)].flatMap { name, lines in
+      lines.enumerated().map { ($0 == 0 ? name : "").padding(toLength: 9, withPad: " ", startingAt: 0) + $1 }
+    }
+    if !taken.isEmpty { sections.append(taken.joined(separator: "\n")) }
+    if !unused.isEmpty { sections.append("not used: " + unused.shownList()) }
     if findings.isEmpty {
       sections.append("no problems found")
     } else {

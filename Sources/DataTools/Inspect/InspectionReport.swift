@@ -3,6 +3,12 @@ public struct InspectionReport: Equatable, Sendable {
   public let path: String
   public let byteCount: Int
   public let splits: [InspectedSplit]
+  /// What training takes the targets for, why, and the option that changes it; empty where a loss has to say it.
+  public let targets: [String]
+  /// How training scales the features unless it is told otherwise, and why.
+  public let scaling: [String]
+  /// The data sets of the file that are in no split.
+  public let unused: [String]
   /// What spoils training or its figures; empty for clean data.
   public let findings: [InspectionFinding]
 }
@@ -65,6 +71,8 @@ public struct InspectionFinding: Equatable, Sendable, CustomStringConvertible {
     case aboveValidMaximum = "above_valid_maximum"
     case constantFeatures = "constant_features"
     case classImbalance = "class_imbalance"
+    /// Labels that training refuses.
+    case unfitTargets = "unfit_targets"
     case labelsOutOfRange = "labels_out_of_range"
     case nonIntegralLabels = "non_integral_labels"
     /// Boxes of detections that training refuses.
@@ -78,6 +86,8 @@ public struct InspectionFinding: Equatable, Sendable, CustomStringConvertible {
     case shapeMismatch = "shape_mismatch"
     case emptySplit = "empty_split"
     case missingLabels = "missing_labels"
+    /// Rows or chunks that no one wrote, and that read as the fill value.
+    case unwrittenValues = "unwritten_values"
   }
 
   public let kind: Kind

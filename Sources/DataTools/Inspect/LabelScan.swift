@@ -1,3 +1,5 @@
+import DataPipeline
+
 /// The labels of a split as classes, if that is what they are.
 struct LabelScan {
   /// The number of samples of each label that occurs.
@@ -39,8 +41,8 @@ extension LabelScan {
   }
 
   /// Gaps between the classes 0 to `classCount` − 1: the number of missing classes, and the first gaps as text.
-  func missingClasses(of classCount: Int) -> (count: Int, text: String) {
-    let present = counts.keys.filter { (0..<classCount).contains($0) }.sorted()
+  func missingClasses(of classCount: Int, _ numbering: TargetTransform) -> (count: Int, text: String) {
+    let present = counts.keys.compactMap(numbering.index).filter { (0..<classCount).contains($0) }.sorted()
     var gaps: [String] = []
     var missing = 0
     var expected = 0

@@ -1,31 +1,46 @@
+import Basics
 import DataPipeline
 import HDF5Storage
+import NumericCore
 
 /// One split of a file, read through once, and what is wrong with it.
 struct SplitScan {
   let name: SplitName
   /// The number of classes and their names, if labels are classes and the names are known.
-  let classes: (count: Int, names: [String]?)?
+  private(set) var classes: (count: Int, names: [String]?)?
   private let features: HDF5Dataset
   private let labels: HDF5Dataset?
   private let featureScan: ValueScan
   private let labelScan: ValueScan?
   private let labelValues: [Double]
-  private let labelClasses: LabelScan?
+  private var labelClasses: LabelScan?
+  /// Which labels stand for the classes.
+  private var numbering = TargetTransform.identity
   private let labelColumns: LabelColumns?
   /// The features' attribute `valid_max`, if they have it.
   private let validMaximum: Double?
+  /// Whether the features number characters or words, which models look up.
+  private let isText: Bool
   private let elementTypes: (features: ElementType, labels: ElementType?)
 
   init(_ paths: SplitPaths, _ file: HDF5File) throws {
     name = paths.split
-    let features = try file.dataset(paths.features)
+    let samples = try file.samples(features: paths.features, labels: paths.labels)
+    let features = samples.features
     self.features = features
     let type = try features.elementType
+    for dataset in [features, samples.labels].compactMap(\.self) {
+      try dataset.requireWritten()
+      // A hash of each row, and the range of each feature.
+      try MemoryBudget.require(
+        (Double(dataset.rowCount) + 3 * Double(dataset.rowElementCount)) * 8,
+        for: "\(file.path): inspecting the \(plural(dataset.rowCount, "row")) of \(dataset.path.shownName)")
+    }
     featureScan = try ValueScan(features)
-    validMaximum = try file.doubleAttribute("valid_max", of: paths.features)
-    guard let path = paths.labels else {
-      labels = nil
+    validMaximum = try file.doubleAttribute("valid_max", of: paths.features).map(features.value)
+    isText = try ["vocabulary", "words"].contains { try file.stringAttribute($0, of: paths.features) != nil }
+    guard let labels = samples.labels else {
+      self.labels = nil
       labelScan = nil
       labelValues = []
       labelClasses = nil
@@ -34,7 +49,7 @@ struct SplitScan {
       elementTypes = (type, nil)
       return
     }
-    let labels = try file.dataset(path)
+    let path = labels.path
     self.labels = labels
     let labelType = try labels.elementType
     elementTypes = (type, labelType)
@@ -48,6 +63,24 @@ struct SplitScan {
     let nameText = try file.stringAttribute("classes", of: path)
     let classNames = nameText.map { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
     classes = labelClasses.map { scan in (classNames?.count ?? scan.classCount, classNames) }
+  }
+
+  /// Keeps to what training takes the targets for.
+  mutating func take(_ reading: TargetReading?) {
+    guard let reading, let scan = labelClasses, labels?.rowElementCount == 1 else { return }
+    if reading.kind == .values && scan.nonIntegral.count == 0 { (labelClasses, classes) = (nil, nil) }
+    guard reading.numbering.kind == .classes, classes?.names == nil else { return }
+    numbering = reading.numbering
+    classes = (scan.counts.keys.compactMap(numbering.index).max().map { $0 + 1 } ?? 0, nil)
+  }
+
+  /// How training scales the features.
+  var scaling: ScalingChoice? {
+    guard features.rowCount > 0, featureScan.statistics.minimum != nil else { return nil }
+    let shape = features.shape.count == 1 ? [1] : Array(features.shape.dropFirst())
+    return ScalingChoice(
+      type: elementTypes.features, shape: Shape(shape), validMaximum: validMaximum, use: isText ? .indices : .plain,
+      minimum: featureScan.featureMinima, maximum: featureScan.featureMaxima)
   }
 
   var report: InspectedSplit {
@@ -99,6 +132,11 @@ extension SplitScan {
       findings.append(finding(.missingLabels, features.rowCount, "\(features.path) has no labels beside it"))
     }
     findings += nonFinite(featureScan, features)
+    for dataset in [features, labels].compactMap(\.self) {
+      guard let unwritten = try? dataset.unwrittenPart() else { continue }
+      findings.append(
+        finding(.unwrittenValues, 1, "of \(dataset.path), \(unwritten), and read as the fill value"))
+    }
     if let validMaximum, let maximum = featureScan.statistics.maximum, maximum > validMaximum {
       findings.append(
         finding(
@@ -156,17 +194,20 @@ extension SplitScan {
           .nonIntegralLabels, scan.nonIntegral.count,
           "whole numbers expected in \(labels.path), found \(scan.nonIntegral.count) other: \(examples)"))
     }
-    let outside = scan.counts.filter { !(0..<classCount).contains($0.key) }.sorted { $0.key < $1.key }
+    let outside = scan.counts.filter { !(0..<classCount).contains(numbering.index(ofLabel: $0.key) ?? -1) }.sorted {
+      $0.key < $1.key
+    }
     if !outside.isEmpty {
       let count = outside.reduce(0) { $0 + $1.value }
       let examples = outside.prefix(5).map { "\($0.key) (\($0.value)×)" }.joined(separator: ", ")
       findings.append(
         finding(
           .labelsOutOfRange, count,
-          "\(count) labels in \(labels.path) are outside 0 to \(classCount - 1): \(examples)"
+          "\(count) labels in \(labels.path) are outside \(numbering.label(ofClass: 0)) to "
+            + "\(numbering.label(ofClass: classCount - 1)): \(examples)"
             + (outside.count > 5 ? ", …" : "")))
     }
-    let missing = scan.missingClasses(of: classCount)
+    let missing = scan.missingClasses(of: classCount, numbering)
     if missing.count > 0 {
       findings.append(
         finding(

@@ -21,8 +21,8 @@ struct ValueScan {
   private var finiteCount = 0
   private var mean = 0.0
   private var squaredDeviations = 0.0
-  private var featureMinima: [Double]
-  private var featureMaxima: [Double]
+  private(set) var featureMinima: [Double]
+  private(set) var featureMaxima: [Double]
 
   /// Reads all of `dataset`, about 8 MiB at a time.
   ///

@@ -16,6 +16,7 @@ public struct HuberLoss: Loss {
     Setting("delta", \.delta, .above(0), "the error where the square turns into a line")
   ]
   public var targetKind: TargetKind { .values }
+  public var takesScaledTargets: Bool { true }
 
   @specialized(where S == Float)
   @specialized(where S == Double)

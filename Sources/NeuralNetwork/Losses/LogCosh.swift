@@ -13,6 +13,7 @@ public struct LogCosh: Loss {
   public static let name = "log_cosh"
   public static let summary = "logarithm of the hyperbolic cosine, a smooth relative of huber"
   public var targetKind: TargetKind { .values }
+  public var takesScaledTargets: Bool { true }
 
   @specialized(where S == Float)
   @specialized(where S == Double)

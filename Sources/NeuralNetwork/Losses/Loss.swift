@@ -39,6 +39,8 @@ public protocol Loss: Configurable {
   /// The loss of mixtures of its targets, labels mixed as distributions; nil where they cannot be mixed.
   /// Default: this one where its targets are numbers, none elsewhere.
   var ofMixtures: (any Loss)? { get }
+  /// Whether its minimum is the same model where targets are moved and scaled, so that a run may do so. Default: no.
+  var takesScaledTargets: Bool { get }
   /// Options that are lists with one number for each class or output. Default: none.
   var listOptions: [(key: String, count: Int, noun: String)] { get }
 }
@@ -52,6 +54,7 @@ extension Loss {
     case .classIndex, .classAndBox: nil
     }
   }
+  public var takesScaledTargets: Bool { false }
   public var listOptions: [(key: String, count: Int, noun: String)] { [] }
 
   /// Targets of a sample and outputs of a target, checked against the counts of the windows; ones where there is no

@@ -8,6 +8,7 @@ public struct MeanAbsoluteError: Loss {
   public static let name = "mae"
   public static let summary = "mean absolute error"
   public var targetKind: TargetKind { .values }
+  public var takesScaledTargets: Bool { true }
 
   @specialized(where S == Float)
   @specialized(where S == Double)

@@ -7,6 +7,7 @@ public struct MeanSquaredError: Loss {
   public static let name = "mse"
   public static let summary = "mean squared error"
   public var targetKind: TargetKind { .values }
+  public var takesScaledTargets: Bool { true }
 
   @specialized(where S == Float)
   @specialized(where S == Double)

@@ -1,3 +1,6 @@
+import Basics
+internal import Glibc
+
 /// Elements without ownership: a view into a `FlatBuffer` or into shared memory.
 ///
 /// Kernels compare the counts of their views once; indices are checked in debug builds.
@@ -33,7 +36,10 @@ public final class FlatBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
   /// - Parameter count: elements.
   public init(count: Int) {
     let byteCount = Swift.max(1, count) * MemoryLayout<Element>.stride
-    let bytes = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: memoryAlignment)
+    var allocated: UnsafeMutableRawPointer?
+    guard posix_memalign(&allocated, memoryAlignment, byteCount) == 0, let bytes = allocated else {
+      Self.giveUp(byteCount)
+    }
     bytes.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     view = BufferView(start: bytes.bindMemory(to: Element.self, capacity: count), count: count)
   }
@@ -43,7 +49,15 @@ public final class FlatBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
     _ = view.update(fromContentsOf: elements)
   }
 
-  deinit { UnsafeMutableRawPointer(view.baseAddress)?.deallocate() }
+  deinit { free(view.baseAddress) }
+
+  /// Ends the program where there is no memory: what needs the buffer could do nothing without it.
+  private static func giveUp(_ byteCount: Int) -> Never {
+    Output.printError(
+      "ddp-train: cannot allocate \(byteText(Double(byteCount))) of memory; use a smaller batch or model, fewer rows or "
+        + "more machines")
+    exit(ExitCode.data.rawValue)
+  }
 
   public var count: Int { view.count }
 }

@@ -24,6 +24,9 @@ extension Checkpoint {
     var sampleCount: Int
     var shardCount: Int
     var transform: FeatureTransform
+    var targetTransform: TargetTransform
+    /// Type and range of the features; nil in checkpoints of earlier versions.
+    var featureKind: FeatureKind?
     /// What columns, classes and numbers stand for, and the fingerprint of the training split.
     var data: DataDescription
   }
@@ -55,6 +58,8 @@ extension Checkpoint {
       "output_size": .integer(metadata.outputSize),
       "scaling": .text(metadata.transform.kind.rawValue),
     ]
+    store(metadata.targetTransform)
+    metadata.featureKind.map { store($0) }
     if let indexCount = metadata.indexCount { attributes["index_count"] = .integer(indexCount) }
     metadata.data.write(to: &self)
   }
@@ -82,6 +87,7 @@ extension Checkpoint {
       guard let value = attributes[name]?.text else { throw missing(name) }
       return value
     }
+    guard let targetTransform = storedTargetTransform else { throw missing("target_transform") }
     let configuration: TrainingConfiguration
     do {
       let json = try JSON5Parser.parse(text("configuration"), file: path)
@@ -95,7 +101,7 @@ extension Checkpoint {
     } catch let error as SettingsError {
       throw Failure.data("\(path): its configuration cannot be read: \(error)")
     }
-    guard let kind = FeatureScaling(rawValue: try text("scaling")),
+    guard let kind = FeatureScaling(rawValue: try text("scaling")), kind != .auto,
       let offset = transform.first(where: { $0.name == "offset" })?.elements,
       let factor = transform.first(where: { $0.name == "factor" })?.elements, !offset.isEmpty,
       offset.count == factor.count
@@ -113,8 +119,8 @@ extension Checkpoint {
       inputShape: Self.shape(in: try text("input_shape")),
       outputSize: try integer("output_size"), indexCount: attributes["index_count"]?.integer,
       sampleCount: try integer("samples"), shardCount: try integer("shards"),
-      transform: FeatureTransform(kind: kind, offset: exactOffset, factor: factor),
-      data: DataDescription(in: self))
+      transform: FeatureTransform(kind: kind, offset: exactOffset, factor: factor), targetTransform: targetTransform,
+      featureKind: featureKind, data: DataDescription(in: self))
   }
 
   /// Overwrites parameters and statistics with those of the checkpoint.

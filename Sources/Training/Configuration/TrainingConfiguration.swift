@@ -180,7 +180,8 @@ public struct DataSettings: NestedSettings {
   /// Nil: by the model.
   public var target: Target?
   public var validation = 0.0
-  public var scaling = FeatureScaling.unit
+  public var scaling = FeatureScaling.auto
+  public var targetScaling = TargetScaling.standard
   public var layout = ChannelLayout.auto
   /// Whether a resumed run may go on with other values than it was trained on. Of one start, not of the run.
   public var mayChange = false
@@ -196,6 +197,7 @@ public struct DataSettings: NestedSettings {
     Setting("target", \.target, "what outputs are compared with; labels, or features for the model autoencoder"),
     Setting("validation", \.validation, .halfOpen(0, 1), "fraction of train used for validation"),
     Setting("scaling", \.scaling, "of features, by figures of the training split"),
+    Setting("target_scaling", \.targetScaling, "of a regression's targets, undone in metrics and predictions"),
     Setting("layout", \.layout, "where channels stand; by the shape"),
     Setting("may_change", \.mayChange, "lets a run resume although its training data has changed"),
     Setting("augment", \.augment, "[\"flip\", { crop: { padding: 4 } }], names below"),

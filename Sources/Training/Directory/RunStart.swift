@@ -15,7 +15,7 @@ struct StartRequest {
   /// The same over the configuration of a run that is to go on.
   let over: (JSONValue) throws -> TrainingConfiguration
 
-  fileprivate var dataPath: String { get throws { try configuration.data.path ?? BundledData.digits() } }
+  fileprivate var dataPath: String { get throws { try BundledData.path(configuration.data.path) } }
 
   fileprivate var name: String {
     get throws { try configuration.name ?? RunDirectory.name(ofData: dataPath) }
@@ -29,8 +29,8 @@ extension TrainingConfiguration {
   /// The files of the data, and what names them.
   package var inputs: [String] {
     get throws {
-      let path = try data.path ?? BundledData.digits()
-      return try DataFiles.expand(path) + [path]
+      let path = try BundledData.path(data.path)
+      return try DataFiles.paths(path) + [path]
     }
   }
 }
@@ -131,7 +131,7 @@ extension Choice {
       try checkInputs(request, of: run)
       throw hold.used(trace)
     }
-    if let data = try DataFiles.expand(request.dataPath).first(where: { Self.lies($0, in: run.path) }) {
+    if let data = try DataFiles.paths(request.dataPath).first(where: { Self.lies($0, in: run.path) }) {
       throw Failure.usage("--overwrite would move the data \(data) away with \(run.path); give another with --run DIR")
     }
     hold.setsAside = true

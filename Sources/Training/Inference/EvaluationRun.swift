@@ -80,6 +80,9 @@ public enum EvaluationRun {
       sampleCount: samples.rows.count, shardCount: metadata.shardCount,
       globalBatchSize: metadata.configuration.batchSize)
     let assignment = ShardAssignment(shardCount: metadata.shardCount, rankCount: ranks.size)
+    // No rank may take memory before all have looked.
+    try samples.source.requireMemory()
+    try ranks.barrier()
     let store = try ShardStore(
       source: samples.source, selection: samples.rows,
       partition: plan.partition,
@@ -90,8 +93,11 @@ public enum EvaluationRun {
       try store.checkIndices(below: limit)
     }
     try metadata.data.checkUnits(of: store, scaledBy: metadata.transform, of: trained.path)
+    try metadata.featureKind.map(store.checkKind)
     store.transform = metadata.transform
-    let metrics = MetricSelection(task.metricTask(outputSize: metadata.outputSize), among: trained.metrics)
+    if samples.source.targetType != nil { store.targetTransform = metadata.targetTransform }
+    let metrics = MetricSelection(
+      task.metricTask(outputSize: metadata.outputSize, targets: metadata.targetTransform), among: trained.metrics)
     return Evaluator(
       store, plan: plan, model: trained.model, task: task, values: trained.values, assignment: assignment,
       communicator: ranks, metrics: measures ? metrics : nil)

@@ -49,7 +49,7 @@ public enum PredictionRun {
     _ = try ranks.agree {
       try OutputTarget.check(
         [OutputTarget("--output", arguments.output, .hdf5)],
-        inputs: DataFiles.expand(arguments.data) + [
+        inputs: DataFiles.paths(arguments.data) + [
           arguments.data, CheckpointDirectory.bestCheckpoint(at: arguments.checkpoint),
         ])
       return []
@@ -86,7 +86,7 @@ public enum PredictionRun {
       Predictions(
         outputs: outputs, rows: samples.rows.count, shape: trained.model.outputShapes[0],
         inputShape: trained.metadata.inputShape, outputSize: trained.metadata.outputSize,
-        names: trained.metadata.data.names), to: file)
+        names: trained.metadata.data.names, targets: trained.metadata.targetTransform), to: file)
     try file.setAttribute("checkpoint", to: trained.path)
     let image = try file.image()
     try file.close()

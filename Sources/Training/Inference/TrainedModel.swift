@@ -65,7 +65,8 @@ struct TrainedModel {
   func task(_ split: SplitSource) throws -> any LearningTask {
     try TaskCatalog.task(
       metadata.configuration.loss.value ?? LossCatalog.all.make(metadata.lossName), model: metadata.configuration.model,
-      declaredOutputSize: metadata.outputSize, data: split)
+      declaredOutputSize: metadata.outputSize, data: split,
+      numbering: metadata.targetTransform.kind == .classes ? metadata.targetTransform : .identity)
   }
 
   /// - Throws: where data that a checkpoint names are not there: their path may be relative to another directory.
@@ -93,17 +94,19 @@ struct TrainedModel {
     if let reason = TaskCatalog.whyNotEvaluated(metadata.configuration.model) {
       throw Failure.usage("\(self.path): \(reason)")
     }
-    let own = try data.path ?? BundledData.digits()
+    let own = try BundledData.path(data.path)
     if isOwn { try TrainedModel.checkData(own, of: self.path, option: "--data FILE") }
     let opened = try Failure.replacing([
       // Evaluation and prediction take no settings.
       "name two of them with --set data.features=/PATH --set data.labels=/PATH":
         "give two of them names such as /test/x and /test/y",
+      "say which with --set data.features=/PATH --set data.labels=/PATH":
+        "keep one of them in the file, or give it a name such as /test/x",
       "say it with --set data.layout=channels_first or --set data.layout=channels_last":
         "store them as height × width × channels",
     ]) {
       try DataSource.open(
-        path ?? own, features: isTold ? data.features : nil,
+        try path.map(BundledData.path) ?? own, features: isTold ? data.features : nil,
         labels: isTold ? data.labels : nil, labelsRequired: labelsRequired,
         reconstructs: metadata.configuration.reconstructs
       ).arranged(as: metadata.configuration.model.inputLayout, data.layout)
@@ -115,7 +118,7 @@ struct TrainedModel {
       isOwn
       ? try TrainingData.heldOut(
         of: source, configuration: metadata.configuration,
-        isLabelled: try task(source.split(.train)).isLabelled) : nil
+        task: try task(source.split(.train))) : nil
     let name: SplitName
     if let split {
       guard let known = SplitName(rawValue: split) else {

@@ -3,6 +3,13 @@ import Foundation
 
 /// The data that comes with the program.
 public enum BundledData {
+  /// The file, directory, glob or list that `data.path` means: the bundled digits for none, and for `digits` where
+  /// there is no file of that name.
+  public static func path(_ given: String?) throws -> String {
+    guard let given, given != "digits" || FileManager.default.fileExists(atPath: given) else { return try digits() }
+    return given
+  }
+
   /// The handwritten digits that a run without configuration trains on.
   ///
   /// Looked for in `$DDP_TRAIN_DATASETS`, in `share/ddp-train` beside the directory of the installed program, and in

@@ -37,8 +37,10 @@ enum RunHeader {
           splits.joined(separator: ", ") + ": \(source.featureShape) \(source.featureType.name), "
             + "\(trainer.task.outputText(data.outputSize).map { $0 + ", " } ?? "")scaling "
             + "\(data.transform.kind.rawValue)",
-        ] + names(source.names)
+        ] + names(source.names) + data.source.notes
       ),
+      ("targets", data.targetLines(trainer.task)),
+      ("scaling", data.scalingLines),
       (
         "model",
         trainer.network.layerWords.flatMap(wrapped) + [
@@ -87,9 +89,10 @@ enum RunHeader {
   }
 
   /// - Parameter changes: what is another than when the run began.
-  static func warnings(resumed: ResumePoint?, changes: [ResumeChange]) -> [String] {
+  static func warnings(resumed: ResumePoint?, changes: [ResumeChange], task: any LearningTask) -> [String] {
     var warnings: [String] = []
     if let warning = BLAS.kernelChoice.warning { warnings.append(warning) }
+    if let warning = task.reading?.warning { warnings.append(warning) }
     guard let resumed else { return warnings }
     if !changes.isEmpty {
       warnings.append("goes on with other settings than before: \(changes.map(\.text).joined(separator: ", "))")

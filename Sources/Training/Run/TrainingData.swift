@@ -1,6 +1,7 @@
+import Basics
+import Checkpointing
 import Collectives
 import DataPipeline
-import Basics
 
 /// One rank's part of every split that a run reads, scaled alike.
 struct TrainingData {
@@ -9,23 +10,28 @@ struct TrainingData {
   /// `/val`, or the part that was split off the training split, or nil.
   let validation: EvaluatedSplit?
   let test: EvaluatedSplit?
-  let transform: FeatureTransform
+  let scaling: FittedScaling
+  var transform: FeatureTransform { scaling.transform }
+  let targetTransform: TargetTransform
+  /// Type and range of the training split's features.
+  let featureKind: FeatureKind
   /// Outputs that a model needs: classes, or target values.
   let outputSize: Int
 
   /// Reads the shards of this rank. Collective: every rank must call it.
   ///
   /// - Parameters:
-  ///   - transform: that of a checkpoint; nil to find it on the training split.
+  ///   - resumed: of the checkpoint that the run goes on from, whose transforms are kept; nil to find them on the
+  ///     training split.
   ///   - declaredOutputSize: outputs that the model fixes; labels must fit in.
   init(
     _ source: DataSource, configuration: TrainingConfiguration, task: any LearningTask, declaredOutputSize: Int?,
-    transform: FeatureTransform?, assignment: ShardAssignment, communicator: any Communicator
+    resumed: Checkpoint.Metadata?, assignment: ShardAssignment, communicator: any Communicator
   ) throws {
     self.source = source
     let split = try source.split(.train)
     let shards = assignment.shards(ofRank: communicator.rank)
-    let heldOut = try Self.heldOut(of: source, configuration: configuration, isLabelled: task.isLabelled)
+    let heldOut = try Self.heldOut(of: source, configuration: configuration, task: task)
     let trainRows = heldOut?.train ?? .all(count: split.sampleCount)
 
     try ShardPartition.validate(sampleCount: trainRows.count, shardCount: assignment.shardCount)
@@ -62,26 +68,38 @@ struct TrainingData {
     validation = try heldOut.map { try evaluated(split, $0.validation) } ?? evaluated(.validation)
     test = try evaluated(.test)
 
-    let scaling: FeatureScaling =
-      configuration.model.inputLayout == .indices ? .none : configuration.data.scaling
+    let scaling = configuration.data.scaling
     if configuration.model.masksFeatures, scaling == .standard || scaling == .minMax {
       throw Failure.usage(
         "data.scaling: \(scaling.rawValue) gives each feature its own zero, which the layer mask cannot find; give "
           + "none, or scale the data before padding it")
     }
-    self.transform = try transform ?? scaling.fit(to: train, over: assignment, communicator)
+    let use: FeatureUse =
+      configuration.model.inputLayout == .indices
+      ? .indices : configuration.model.masksFeatures ? .padded : task.featureUse
+    self.scaling =
+      try resumed.map { FittedScaling(transform: $0.transform) }
+      ?? scaling.fit(to: train, over: assignment, communicator, for: use)
     let featureCount = split.featureShape.elementCount
-    guard [1, featureCount].contains(self.transform.offset.count) else {
+    guard [1, featureCount].contains(self.scaling.transform.offset.count) else {
       throw Failure.data(
         "\(source.path): samples of \(featureCount) features, but the checkpoint scales "
-          + "\(self.transform.offset.count); resume on the same data")
+          + "\(self.scaling.transform.offset.count); resume on the same data")
     }
+    targetTransform =
+      try resumed?.targetTransform
+      ?? (task.loss.takesScaledTargets && !split.reconstructs && split.targetType != nil
+        ? configuration.data.targetScaling.fit(to: train, over: assignment, communicator) : task.numbering)
+    featureKind = try train.featureKind(communicator)
     let indexCount = split.indexCount ?? outputSize
     let stores = [train] + [validation, test].compactMap { $0?.store }
     if let limit = configuration.model.indexLimit(indexCount: indexCount) {
       for store in stores { try store.checkIndices(below: limit) }
     }
-    for store in stores { store.transform = self.transform }
+    for store in stores {
+      try store.checkKind(like: resumed?.featureKind ?? featureKind)
+      (store.transform, store.targetTransform) = (self.scaling.transform, targetTransform)
+    }
     if task.needsUnitFeatures { try train.checkProbabilities() }
   }
 
@@ -93,13 +111,13 @@ struct TrainingData {
 
   /// The two parts of a training split that has to give up its validation samples itself; nil where it keeps them all.
   static func heldOut(
-    of source: DataSource, configuration: TrainingConfiguration, isLabelled: Bool
+    of source: DataSource, configuration: TrainingConfiguration, task: any LearningTask
   ) throws -> (train: RowSelection, validation: RowSelection)? {
     guard configuration.data.validation > 0 && source.splits[.validation] == nil else { return nil }
     let split = try source.split(.train)
     let parts = try ValidationSplit.select(
-      labels: isLabelled && split.targetSize == 1 ? split.readLabels() : nil, sampleCount: split.sampleCount,
-      fraction: configuration.data.validation, seed: configuration.seed)
+      labels: task.isLabelled && split.targetSize == 1 ? split.readLabels(task.numbering) : nil,
+      sampleCount: split.sampleCount, fraction: configuration.data.validation, seed: configuration.seed)
     return (.rows(parts.train), .rows(parts.validation))
   }
 }

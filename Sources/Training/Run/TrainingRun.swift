@@ -350,9 +350,8 @@ public final class TrainingRun {
     }
     let doubts = configuration.warnings(
       steps: configuration.epochs * trainer.plan.stepsPerEpoch, lossName: trainer.task.lossName)
-    for warning in warnings + RunHeader.warnings(resumed: resumed, changes: changes) + doubts {
-      try console.warn(warning)
-    }
+    let remarks = RunHeader.warnings(resumed: resumed, changes: changes, task: trainer.task)
+    for warning in warnings + remarks + doubts { try console.warn(warning) }
     guard !trainer.isFinished else { return }
     try console.line(
       EpochMetrics.heading(

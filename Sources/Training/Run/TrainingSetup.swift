@@ -29,7 +29,7 @@ struct TrainingSetup {
     let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
     BLAS.threads = configuration.threads
 
-    let path = try configuration.data.path ?? BundledData.digits()
+    let path = try BundledData.path(configuration.data.path)
     if let resumed, path == resumed.metadata.configuration.data.path {
       try TrainedModel.checkData(path, of: resumed.path, option: "--data FILE")
     }
@@ -37,17 +37,21 @@ struct TrainingSetup {
       path, features: configuration.data.features, labels: configuration.data.labels,
       labelsRequired: TaskCatalog.needsLabels(configuration.model), reconstructs: configuration.reconstructs
     ).arranged(as: configuration.model.inputLayout, configuration.data.layout)
+    // No rank may take memory before all have looked.
+    try opened.requireMemory(for: SplitName.allCases)
+    try world.barrier()
     let declared = configuration.model.declaredOutputSize
     let task = try TaskCatalog.task(
-      configuration.loss.value, model: configuration.model, declaredOutputSize: declared,
-      data: opened.split(.train))
+      configuration.loss.value ?? resumed.flatMap { LossCatalog.all.make($0.metadata.lossName) },
+      model: configuration.model, declaredOutputSize: declared, data: opened.split(.train),
+      numbering: resumed.map { $0.metadata.targetTransform.kind == .classes ? $0.metadata.targetTransform : .identity })
     let source = try opened.matched(
       to: resumed?.metadata.data.names, of: resumed?.path ?? "", targets: task.targetMeaning)
     let split = try source.split(.train)
     try Self.checkMetrics(configuration, task)
     data = try TrainingData(
       source, configuration: configuration, task: task, declaredOutputSize: declared,
-      transform: resumed?.metadata.transform, assignment: assignment, communicator: world)
+      resumed: resumed?.metadata, assignment: assignment, communicator: world)
 
     let sampleCount = data.train.partition.sampleCount
     guard configuration.accumulate <= sampleCount else {
@@ -63,8 +67,8 @@ struct TrainingSetup {
     let model = network.model
     try task.check(output: model.outputShapes[0], outputSize: data.outputSize, data: split)
     let metrics = try MetricSelection(
-      configuration.metrics, among: extensions.allMetrics, task: task.metricTask(outputSize: data.outputSize),
-      lossName: task.lossName)
+      configuration.metrics, among: extensions.allMetrics,
+      task: task.metricTask(outputSize: data.outputSize, targets: data.targetTransform), lossName: task.lossName)
     self.metrics = metrics
 
     let update = ParameterUpdate(
@@ -97,7 +101,8 @@ struct TrainingSetup {
     metadata = Checkpoint.Metadata(
       configuration: resolved, lossName: task.lossName, inputShape: split.featureShape, outputSize: data.outputSize,
       indexCount: split.indexCount, sampleCount: data.train.partition.sampleCount, shardCount: shardCount,
-      transform: data.transform,
+      transform: data.transform, targetTransform: data.targetTransform,
+      featureKind: resumed.map(\.metadata.featureKind) ?? data.featureKind,
       data: DataDescription(split, fingerprint: try data.fingerprint(world)))
   }
 

@@ -32,6 +32,7 @@ struct Adversarial: LearningTask {
   /// The losses of a GAN do not tell which epoch is best.
   let ranksEpochs = false
   let secondLoss: (key: String, heading: String)? = ("generator_loss", "gen loss")
+  let featureUse = FeatureUse.fromZeroToOne
 
   func outputs(
     classes: () throws -> Int, declared: Int?, data: SplitSource

@@ -13,6 +13,8 @@ struct Classification: LearningTask {
   static var defaultLoss: any Loss { CrossEntropy() }
 
   let loss: any Loss
+  let reading: TargetReading?
+  let numbering: TargetTransform
   let targetCheck: any TargetCheck
 
   static func fits(_ context: TaskContext) -> Bool {
@@ -20,13 +22,19 @@ struct Classification: LearningTask {
   }
 
   init(_ context: TaskContext) throws {
-    loss = context.loss
+    (loss, reading, numbering) = (context.loss, context.reading, context.numbering)
     targetCheck =
-      loss.targetKind == .classIndex ? ClassIndices(count: context.declaredOutputSize) : FiniteNumbers()
-    if loss.targetKind == .classIndex, context.declaredOutputSize == 1 {
+      loss.targetKind == .classIndex
+      ? ClassIndices(count: context.declaredOutputSize, numbering: numbering) : ProbabilityRows()
+    guard context.declaredOutputSize != 1 || context.data.targetType == nil else {
       throw Failure.usage(
-        "model: the last dense layer gives 1 output, but \(loss.name) needs one for each class, at least 2; leave its "
-          + "size out, or give --loss binary_cross_entropy for one yes-or-no output")
+        "model: the last dense layer gives 1 output, but \(loss.name) needs one for each class; leave its size out, or "
+          + "use --loss binary_cross_entropy, which takes one output for two classes")
+    }
+    guard loss.targetKind == .classIndex || context.data.targetSize != 1 || context.data.targetType == nil else {
+      throw Failure.usage(
+        "loss.targets: probabilities need a row of one number for each class, but "
+          + "\(context.data.place(.targets, row: 0)) has one number; leave it out, or set loss.targets=labels")
     }
     guard context.hasLabelShape || loss.targetKind != .classIndex else {
       throw Failure.data(
@@ -42,7 +50,7 @@ struct Classification: LearningTask {
   ) rethrows -> (size: Int, check: any TargetCheck) {
     guard isLabelled else { return (data.targetSize, targetCheck) }
     let size = try declared ?? max(2, classes())
-    return (size, ClassIndices(count: size))
+    return (size, ClassIndices(count: size, numbering: numbering))
   }
 
   func check(output: Shape, outputSize: Int, data: SplitSource) throws {
@@ -66,7 +74,7 @@ extension Predictions {
       firstGreatest(values.view.view(row * outputSize..<(row + 1) * outputSize))
     }
     try file.write("/logits", shape: leading + [outputSize], elements: outputs)
-    try file.write("/classes", shape: leading, elements: classes)
+    try file.write("/classes", shape: leading, elements: classes.map(targets.label))
     try nameColumns(of: "/logits", in: file)
     try nameClasses(of: "/classes", in: file)
     guard probabilities else { return }

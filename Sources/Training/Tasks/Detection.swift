@@ -56,7 +56,7 @@ struct Detection: LearningTask {
     let boxes = starts.flatMap { predictions.outputs[$0 + classes..<$0 + width] }
     try Predictions(
       outputs: logits, rows: rows, shape: [classes], inputShape: predictions.inputShape, outputSize: classes,
-      names: predictions.names
+      names: predictions.names, targets: predictions.targets
     ).writeClasses(to: file, probabilities: true)
     try file.write("/boxes", shape: [rows, boxSize], elements: boxes)
   }

@@ -15,6 +15,7 @@ struct LanguageModelling: LearningTask {
   private let classification: Classification
   var loss: any Loss { classification.loss }
   var targetCheck: any TargetCheck { classification.targetCheck }
+  var numbering: TargetTransform { classification.numbering }
 
   static func fits(_ context: TaskContext) -> Bool {
     context.loss.targetKind == .classIndex && context.data.vocabulary != nil

@@ -30,6 +30,10 @@ protocol LearningTask: Sendable {
   init(_ context: TaskContext) throws
 
   var loss: any Loss { get }
+  /// What the targets were found to be; nil where that was not looked for.
+  var reading: TargetReading? { get }
+  /// Which labels stand for the classes.
+  var numbering: TargetTransform { get }
   /// What is known about the training targets before reading them.
   var targetCheck: any TargetCheck { get }
 
@@ -47,6 +51,8 @@ protocol LearningTask: Sendable {
   var secondLoss: (key: String, heading: String)? { get }
   /// Whether the features of training, scaled, have to be from 0 to 1.
   var needsUnitFeatures: Bool { get }
+  /// What the scaling `auto` has to make of the features.
+  var featureUse: FeatureUse { get }
 
   /// The outputs that a model needs, and what the targets of the other splits have to be.
   ///
@@ -80,10 +86,13 @@ enum TaskCatalog {
   ///   - loss: nil for the one that fits.
   ///   - declaredOutputSize: outputs that the model fixes.
   /// - Throws: where data, loss and model do not fit together.
+  ///   - numbering: which labels stand for the classes; nil to find it in the data, as the loss where none is given.
   static func task(
-    _ loss: (any Loss)?, model: ModelDescription, declaredOutputSize: Int?, data: SplitSource
+    _ loss: (any Loss)?, model: ModelDescription, declaredOutputSize: Int?, data: SplitSource,
+    numbering: TargetTransform? = nil
   ) throws -> any LearningTask {
-    let context = try TaskContext(loss, model: model, declaredOutputSize: declaredOutputSize, data: data)
+    let context = try TaskContext(
+      loss, model: model, declaredOutputSize: declaredOutputSize, data: data, numbering: numbering)
     guard let type = all.first(where: { $0.fits(context) }) else {
       preconditionFailure("no task takes the loss \(context.loss.name)")
     }
@@ -117,8 +126,16 @@ struct TaskContext {
   let layout: InputLayout
   /// Whether there is one target a sample, or one for each step of a sequence.
   let hasLabelShape: Bool
+  /// What the targets were found to be; nil where they did not have to be looked at.
+  let reading: TargetReading?
+  /// Which labels stand for the classes.
+  let numbering: TargetTransform
 
-  init(_ loss: (any Loss)?, model: ModelDescription, declaredOutputSize: Int?, data: SplitSource) throws {
+  /// - Parameter numbering: that of a checkpoint; nil to find it in the data.
+  init(
+    _ loss: (any Loss)?, model: ModelDescription, declaredOutputSize: Int?, data: SplitSource,
+    numbering: TargetTransform?
+  ) throws {
     self.model = model
     self.data = data
     self.declaredOutputSize = declaredOutputSize
@@ -129,17 +146,69 @@ struct TaskContext {
     hasLabelShape = data.targetSize == 1 || hasLabelsOfSteps || data.targetType == nil
     let isInteger = data.targetType?.isInteger == true
     let own = TaskCatalog.all.first { $0.name == model.task && $0.name != Reconstruction.name }
-    let fitting = own?.defaultLoss ?? (hasLabelShape && isInteger ? Classification.defaultLoss : Regression.defaultLoss)
-    // Several integers a row may be one-hot, but are not taken for it.
-    self.loss = (loss ?? fitting).resolved(isDistribution: !hasLabelShape && data.targetType?.isInteger == false)
+    // Sequences have their labels in integers; other targets show by their values what they are.
+    let isRead =
+      numbering == nil && !(hasLabelsOfSteps && data.targetSize > 1) && own.map { $0 == Regression.self } ?? true
+    let given = loss ?? own?.defaultLoss
+    let isDistribution = !hasLabelShape
+    let wanted = given.flatMap { $0.resolved(isDistribution: isDistribution).targetKind.reading }
+    reading =
+      isRead && (given == nil || wanted == .classes || (wanted == .binary && data.targetSize == 1))
+      ? try TargetSummary(data).map { summary in
+        try TargetReading(
+          summary, wanted: wanted, declaredOutputSize: declaredOutputSize,
+          nameCount: data.names.classes?.count
+        ) {
+          data.place(.targets, row: $0)
+        }
+      } : nil
+    self.numbering = numbering ?? reading?.numbering ?? .identity
+    let fitting =
+      given ?? reading.map { Self.defaultLoss($0.kind) }
+      ?? (hasLabelShape && isInteger ? Classification.defaultLoss : Regression.defaultLoss)
+    self.loss = fitting.resolved(isDistribution: isDistribution)
+  }
+
+  private static func defaultLoss(_ kind: TargetReading.Kind) -> any Loss {
+    switch kind {
+    case .classes, .distributions: Classification.defaultLoss
+    case .binary: MultiLabel.defaultLoss
+    case .values: Regression.defaultLoss
+    }
+  }
+}
+
+extension TargetKind {
+  /// What a loss takes targets for; nil for a class and a box.
+  fileprivate var reading: TargetReading.Kind? {
+    switch self {
+    case .classIndex: .classes
+    case .classDistribution: .distributions
+    case .binary: .binary
+    case .values: .values
+    case .classAndBox: nil
+    }
   }
 }
 
 extension LearningTask {
+  /// What is measured, in the units of the data.
+  func metricTask(outputSize: Int, targets: TargetTransform) -> MetricTask {
+    var result = metricTask(outputSize: outputSize)
+    if targets.kind == .standard {
+      result.units = targets.units(outputSize).map { MetricTask.Unit(zero: $0.zero, width: $0.width) }
+    }
+    return result
+  }
+
   static var needsLabels: Bool { true }
   static var whyNotEvaluated: String? { nil }
   static func check(_ configuration: TrainingConfiguration, _ reader: SettingsReader) throws(SettingsError) {}
 
+  var reading: TargetReading? { nil }
+  var numbering: TargetTransform { .identity }
+  /// What the features have to be for it.
+  var featureUse: FeatureUse { needsUnitFeatures ? .fromZeroToOne : .plain }
   var lossName: String { loss.name }
   var hasAccuracy: Bool { loss.targetKind != .values }
   var placesInImage: String? { nil }
@@ -217,6 +286,8 @@ struct Predictions {
   let outputSize: Int
   /// What outputs and classes stand for.
   let names: DataNames
+  /// How the targets were scaled or numbered.
+  let targets: TargetTransform
 
   /// Gives a data set of one column an output the names of the outputs, one a line in the attribute `columns`.
   func nameColumns(of path: String, in file: HDF5File) throws {

@@ -7,17 +7,21 @@ import NumericCore
 /// One or several independent yes-or-no targets a sample.
 ///
 /// `predict` writes `/logits` and, where the loss has them, `/probabilities` [N, D], and `/classes`, 0 or 1 for each
-/// output, [N] of a single one.
+/// output, [N] of a single one, whose two labels may be others.
 struct MultiLabel: LearningTask {
   static let name = "multi-label"
   static var defaultLoss: any Loss { BinaryCrossEntropy() }
 
   let loss: any Loss
-  let targetCheck: any TargetCheck = ClassIndices(count: 2)
+  let reading: TargetReading?
+  let numbering: TargetTransform
+  var targetCheck: any TargetCheck { ClassIndices(count: 2, numbering: numbering) }
 
   static func fits(_ context: TaskContext) -> Bool { context.loss.targetKind == .binary }
 
-  init(_ context: TaskContext) { loss = context.loss }
+  init(_ context: TaskContext) {
+    (loss, reading, numbering) = (context.loss, context.reading, context.numbering)
+  }
 
   func write(_ predictions: Predictions, to file: HDF5File) throws {
     try Self.write(predictions, of: loss, to: file)
@@ -35,7 +39,8 @@ struct MultiLabel: LearningTask {
       try predictions.nameColumns(of: "/probabilities", in: file)
     }
     try file.write(
-      "/classes", shape: width == 1 ? [rows] : [rows, width], elements: predictions.outputs.map { $0 > 0 ? 1 : 0 })
+      "/classes", shape: width == 1 ? [rows] : [rows, width],
+      elements: predictions.outputs.map { predictions.targets.label(ofClass: $0 > 0 ? 1 : 0) })
     if width == 1 {
       try predictions.nameClasses(of: "/classes", in: file)
     } else {

@@ -11,6 +11,8 @@ final class ArrayFile {
   let shape: [Int]
   let elementType: ElementType
   private let swapsBytes: Bool
+  /// Whether the file has half of the bytes of each element, as float16.
+  private let isHalf: Bool
   private let file: any ByteSource
   /// The whole array in row-major order, where the file holds it column-major: that order has no rows to stream.
   private var reordered: [UInt8]?
@@ -23,11 +25,14 @@ final class ArrayFile {
   ///
   /// - Precondition: `byteCount(of:_:)` of the array is not nil.
   /// - Throws: `Failure` if `file` cannot hold as much, or a column-major array is cut short.
-  init(file: any ByteSource, shape: [Int], elementType: ElementType, isBigEndian: Bool, isColumnMajor: Bool)
-    throws
-  {
+  init(
+    file: any ByteSource, shape: [Int], elementType: ElementType, isBigEndian: Bool, isColumnMajor: Bool,
+    isHalf: Bool = false
+  ) throws {
     path = file.path
-    let byteCount = shape.reduce(elementType.byteCount, *)
+    self.isHalf = isHalf
+    let fileSize = elementType.byteCount / (isHalf ? 2 : 1)
+    let byteCount = shape.reduce(fileSize, *)
     guard byteCount <= file.byteLimit else {
       throw Failure.data(
         "\(path): its header announces \(byteCount) bytes of data, more than it can hold; fetch or copy it again")
@@ -39,7 +44,7 @@ final class ArrayFile {
     if isColumnMajor && shape.count > 1 {
       let bytes = try file.read(count: byteCount)
       guard bytes.count == byteCount else { throw truncated(found: bytes.count, of: byteCount) }
-      reordered = rowMajor(bytes, shape: shape, elementSize: elementType.byteCount)
+      reordered = rowMajor(bytes, shape: shape, elementSize: fileSize)
     }
   }
 
@@ -47,6 +52,19 @@ final class ArrayFile {
   ///
   /// - Throws: `Failure` if the file ends first.
   func readRows(into buffer: UnsafeMutableRawBufferPointer) throws {
+    guard isHalf else { return try readStored(rowByteCount, elementType.byteCount, into: buffer) }
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: buffer.count / 2, alignment: 64)
+    defer { bytes.deallocate() }
+    try readStored(rowByteCount / 2, 2, into: bytes)
+    let numbers = bytes.assumingMemoryBound(to: UInt16.self)
+    let values = buffer.assumingMemoryBound(to: Float.self)
+    for (index, number) in numbers.enumerated() { values[index] = Float(halfBits: number) }
+  }
+
+  /// Reads the next rows as the file has them, in native byte order.
+  private func readStored(
+    _ rowByteCount: Int, _ elementSize: Int, into buffer: UnsafeMutableRawBufferPointer
+  ) throws {
     let start = nextRow * rowByteCount
     if let reordered {
       reordered.withUnsafeBytes {
@@ -57,7 +75,7 @@ final class ArrayFile {
       guard count == buffer.count else { throw truncated(found: start + count, of: rowCount * rowByteCount) }
     }
     nextRow += rowByteCount == 0 ? 0 : buffer.count / rowByteCount
-    if swapsBytes { reverseElements(of: buffer, elementSize: elementType.byteCount) }
+    if swapsBytes { reverseElements(of: buffer, elementSize: elementSize) }
   }
 
   /// Checks that the file ends with the last row.
@@ -76,6 +94,21 @@ final class ArrayFile {
       "\(path): truncated: its header announces \(expected) bytes of data, the file has \(found); "
         + "fetch or copy it again"
     )
+  }
+}
+
+extension Float {
+  /// The value of a half-precision number (IEEE 754 binary16).
+  fileprivate init(halfBits bits: UInt16) {
+    let sign: FloatingPointSign = bits >> 15 == 0 ? .plus : .minus
+    let exponent = Int(bits >> 10 & 0x1F), fraction = Float(bits & 0x3FF)
+    self =
+      switch exponent {
+      case 0x1F: fraction == 0 ? .infinity : .nan
+      case 0: Float(sign: .plus, exponent: -24, significand: fraction)
+      default: Float(sign: .plus, exponent: exponent - 25, significand: fraction + 1024)
+      }
+    if sign == .minus { negate() }
   }
 }
 

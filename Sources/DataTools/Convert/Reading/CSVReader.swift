@@ -4,12 +4,12 @@ import Foundation
 /// Reads comma-separated values record by record, by RFC 4180: quoted fields may hold commas, line breaks and doubled
 /// quotes.
 ///
-/// Beyond the RFC: lines may end in LF alone, a byte-order mark at the start is passed over, and so are blank lines.
+/// Beyond the RFC: lines may end in LF alone, blank lines are passed over, and the text may be of any encoding.
 final class CSVReader {
   let path: String
   /// The line on which the current record starts, from 1.
   private(set) var line = 0
-  private let file: SourceFile
+  private let file: DecodedText
   private let delimiter: UInt8
   private let block: UnsafeMutableRawBufferPointer
   private var position = 0
@@ -19,15 +19,11 @@ final class CSVReader {
   private var bytes: [UInt8] = []
   private var starts: [Int] = []
 
-  init(path: String, delimiter: UInt8) throws {
+  init(path: String, options: TableOptions) throws {
     self.path = path
-    self.delimiter = delimiter
-    file = try SourceFile(path: path)
+    delimiter = options.delimiter.byte
+    file = try DecodedText(path: path, encoding: options.encoding)
     block = .allocate(byteCount: 1 << 18, alignment: 16)
-    if try peek() == 0xEF {
-      let mark = UnsafeRawBufferPointer(rebasing: block[0..<min(3, limit)])
-      if mark.elementsEqual([0xEF, 0xBB, 0xBF]) { position = 3 }
-    }
   }
 
   deinit { block.deallocate() }

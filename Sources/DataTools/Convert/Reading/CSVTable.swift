@@ -10,6 +10,9 @@ public struct TableOptions: OptionGroup, Equatable {
     Option(
       "--label", \TableOptions.label, "NAME|INDEX", default: "by name",
       "the label column, by name or by number from 0 (-1 is the last)"),
+    Option(
+      "--encoding", \TableOptions.encoding, "NAME",
+      "how bytes stand for characters: latin1, windows-1252, utf-16 or any other that iconv knows"),
     Option("--delimiter", \TableOptions.delimiter, "C", "the character between cells, or tab"),
     Option(
       "--test-file", \TableOptions.testFile, "FILE.csv", "another file with the same columns: the test split"),
@@ -23,6 +26,7 @@ public struct TableOptions: OptionGroup, Equatable {
   public var header = HeaderRule.automatic
   /// The name of the label column, or its number from 0 (−1 is the last); nil for one with a usual name.
   public var label: String?
+  public var encoding = TextEncodingName()
   public var delimiter = Delimiter()
   /// A second file, which becomes the test split.
   public var testFile: String?
@@ -95,7 +99,7 @@ struct CSVTable {
   ///   length than the first, or a label column that does not exist.
   init(path: String, options: TableOptions) throws {
     self.path = path
-    let reader = try CSVReader(path: path, delimiter: options.delimiter.byte)
+    let reader = try CSVReader(path: path, options: options)
     guard try reader.next() else { throw Failure.data("\(path): no record in the file") }
     let columnCount = reader.fieldCount
     guard columnCount > 1 else {
@@ -159,6 +163,14 @@ struct CSVTable {
   ///
   /// - Throws: `Failure` where one of the two has a column that the other has not.
   func ordered(like other: CSVTable) throws -> CSVTable {
+    let lacksLabel =
+      other.labelName.map { name in labelName != name && featureNames.map { !$0.contains(name) } ?? false }
+      ?? (featureCount == other.featureCount - 1)
+    guard !lacksLabel else {
+      throw Failure.data(
+        "\(path) has no label column\(other.labelName.map { " '\($0.shownName)'" } ?? ""), which \(other.path) has; a "
+          + "test split needs labels: add them, or leave --test-file out")
+    }
     guard let names = featureNames, let expected = other.featureNames else {
       guard featureCount == other.featureCount else {
         throw Failure.data(

@@ -22,7 +22,7 @@ struct LabelledTexts {
   ///   or bytes that are not UTF-8.
   init(path: String, options: TextCSVFormat, labelsRequired: Bool) throws {
     self.path = path
-    let reader = try CSVReader(path: path, delimiter: options.table.delimiter.byte)
+    let reader = try CSVReader(path: path, options: options.table)
     guard try reader.next() else { throw Failure.data("\(path): no record in the file") }
     let columnCount = reader.fieldCount
     let hasHeader = try Self.hasHeader(reader, options)
@@ -62,13 +62,7 @@ struct LabelledTexts {
         "\(path): line \(reader.line): \(reader.fieldCount) columns, expected \(columnCount) as in the first line; "
           + "a text with delimiters in it stands in quotes")
     }
-    let cell = reader.text(text)
-    // What is not UTF-8 has been read as the replacement character.
-    guard !cell.unicodeScalars.contains("\u{FFFD}") else {
-      throw Failure.data(
-        "\(path): line \(reader.line): is not UTF-8 text; convert the file first, for instance with iconv")
-    }
-    texts.append(cell)
+    texts.append(reader.text(text))
     guard let label else { return }
     let name = reader.text(label)
     guard !name.isEmpty else {

@@ -1,0 +1,109 @@
+import Foundation
+
+/// How much memory data may take.
+public enum MemoryBudget {
+  /// The environment variable that says it instead: a size such as `8GB`.
+  public static let variable = "DDP_TRAIN_MEMORY"
+
+  /// What the user has set; nil where nothing.
+  public static let chosen: Int? = ProcessInfo.processInfo.environment[variable].flatMap(bytes)
+
+  /// The bytes that this process may still take: the least of what the machine has and of what is left to the process.
+  public static var available: Int { chosen ?? min(ofMachine, ofProcess) }
+
+  /// Checks before data is read, while no rank of the job has taken memory for it.
+  ///
+  /// - Parameters:
+  ///   - needed: the bytes that all ranks of the job will take together.
+  ///   - what: that takes them, such as `a.h5: train of 1,000 rows of 64 float32`.
+  /// - Throws: if this machine's ranks, or this one, would take more than there is.
+  public static func require(_ needed: Double, for what: @autoclosure () -> String) throws {
+    if let text = ProcessInfo.processInfo.environment[variable], chosen == nil {
+      throw Failure.usage("\(variable) is '\(text)', expected a size such as 8GB")
+    }
+    let (here, own) = shares
+    let limits = [(needed * here, chosen ?? ofMachine)] + (chosen == nil ? [(needed * own, ofProcess)] : [])
+    guard let (needed, available) = limits.first(where: { $0.0 > Double($0.1) }) else { return }
+    throw Failure.data(
+      "\(what()) needs \(byteText(needed)) of memory, and \(byteText(Double(available))) "
+        + "\(chosen == nil ? "is available" : "is what \(variable) allows"); use fewer rows, a smaller type (uint8, "
+        + "float32), more machines, or allow more with \(variable)=SIZE")
+  }
+
+  /// The share of the job that runs on this machine, and the share of this rank: 1 for a process alone.
+  private static var shares: (here: Double, own: Double) {
+    let environment = ProcessInfo.processInfo.environment
+    func number(_ name: String) -> Double? { environment[name].flatMap { Double($0) } }
+    guard let all = number("OMPI_COMM_WORLD_SIZE") ?? number("PMI_SIZE"), all > 1 else { return (1, 1) }
+    return (min(1, (number("OMPI_COMM_WORLD_LOCAL_SIZE") ?? 1) / all), 1 / all)
+  }
+
+  /// What the kernel has available, and what is left to each control group that this process is in.
+  private static var ofMachine: Int {
+    groupLimits.reduce(field("MemAvailable:", of: "/proc/meminfo") ?? Int.max) { min($0, max(0, $1.limit - $1.used)) }
+  }
+
+  /// What is left of the limit on this process's address space.
+  private static var ofProcess: Int {
+    var space = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &space) == 0, space.rlim_cur < rlim_t(Int.max) else {
+      return Int.max
+    }
+    return max(0, Int(space.rlim_cur) - (field("VmSize:", of: "/proc/self/status") ?? 0))
+  }
+
+  /// Such as `500000`, `80MB` or `1.5 GiB`; nil for anything else.
+  static func bytes(_ text: String) -> Int? {
+    let text = text.trimmingCharacters(in: .whitespaces)
+    let digits = text.prefix { $0.isNumber || $0 == "." }
+    let unit = text.dropFirst(digits.count).trimmingCharacters(in: .whitespaces).lowercased()
+    let units: [String: Double] = [
+      "": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9, "t": 1e12, "tb": 1e12,
+      "kib": 1024, "mib": 1_048_576, "gib": 1_073_741_824,
+    ]
+    guard let number = Double(digits), let factor = units[unit] else { return nil }
+    return Int(exactly: (number * factor).rounded())
+  }
+
+  /// The limit and the use of each control group that this process is in, of either version.
+  private static var groupLimits: [(limit: Int, used: Int)] {
+    var limits: [(Int, Int)] = []
+    for line in (text("/proc/self/cgroup") ?? "").split(separator: "\n") {
+      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard parts.count == 3, parts[1].isEmpty || parts[1].split(separator: ",").contains("memory") else { continue }
+      let root = parts[1].isEmpty ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory"
+      let names =
+        parts[1].isEmpty
+        ? ("memory.max", "memory.current") : ("memory.limit_in_bytes", "memory.usage_in_bytes")
+      // Inside of a container the path is that of the host, and the root is the container's own group.
+      var path = String(parts[2])
+      while true {
+        let group = root + (path == "/" ? "" : path)
+        if let limit = number(group + "/" + names.0) {
+          // What the page cache holds of files is given back when it is needed.
+          let cache = field("inactive_file", of: group + "/memory.stat", unit: 1) ?? 0
+          limits.append((limit, max(0, (number(group + "/" + names.1) ?? 0) - cache)))
+        }
+        guard path != "/", let slash = path.lastIndex(of: "/") else { break }
+        path = slash == path.startIndex ? "/" : String(path[..<slash])
+      }
+    }
+    return limits
+  }
+
+  private static func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
+
+  private static func number(_ path: String) -> Int? {
+    text(path).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+  }
+
+  /// A number behind a name, in bytes.
+  private static func field(_ name: String, of path: String, unit: Int = 1024) -> Int? {
+    for line in (text(path) ?? "").split(separator: "\n") where line.hasPrefix(name) {
+      return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }.map {
+        $0 * unit
+      }
+    }
+    return nil
+  }
+}
