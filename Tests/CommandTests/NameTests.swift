@@ -123,6 +123,26 @@ extension Commands {
       }
     }
 
+    /// A model that was told its data sets finds those of other files by the same names, such as anndata's.
+    @Test func toldDataSetsOfOtherFiles() throws {
+      try Sandbox.with { sandbox in
+        func write(_ name: String, _ rows: Int) throws {
+          let file = try HDF5File.create(sandbox.file(name))
+          try file.write("/a/matrix", shape: [rows, 2], elements: (0..<2 * rows).map { Float($0 % 5) })
+          try file.write("/a/codes", shape: [rows], elements: (0..<rows).map { Int8($0 % 2) })
+          try file.close()
+        }
+        try write("one.h5", 40)
+        try write("other.h5", 30)
+        try sandbox.succeed([
+          "--data", "one.h5", "--set", "data.features=/a/matrix", "--set", "data.labels=/a/codes", "--model", "linear",
+          "--loss", "cross_entropy", "--epochs", "1", "--run", "run", "--quiet",
+        ])
+        let result = try sandbox.succeed(["evaluate", Self.best, "--data", "other.h5", "--json"])
+        #expect(try Sandbox.json(result.output)["samples"] as? Int == 30)
+      }
+    }
+
     @Test func filesOfADataSetAreMatched() throws {
       try Sandbox.with { sandbox in
         for directory in ["straight", "mixed"] {

@@ -29,7 +29,7 @@ extension DataNames {
   }
 
   /// - Throws: for a list that names one thing twice, or has another number of names than there are columns.
-  init(_ paths: SplitPaths, in file: HDF5File) throws {
+  package init(_ paths: SplitPaths, in file: HDF5File) throws {
     let x = paths.features
     let samples = try file.samples(features: x, labels: paths.labels)
     columns = try Self.columns(of: samples.features, in: file)
@@ -116,7 +116,7 @@ extension DataNames {
   }
 
   /// The names of an attribute: a list, or one text with a name a line.
-  private static func lines(_ texts: [String]) -> [String] {
+  package static func lines(_ texts: [String]) -> [String] {
     guard texts.count == 1 else { return texts.map(\.onOneLine) }
     return texts[0].split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
   }

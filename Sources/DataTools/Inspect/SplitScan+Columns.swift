@@ -12,11 +12,10 @@ struct LabelColumns {
   /// - Returns: nil where the labels have no such attribute, or not a name for each number.
   /// - Throws: `Failure` if the labels cannot be read.
   init?(_ labels: HDF5Dataset, _ file: HDF5File) throws {
-    let text = try file.stringAttribute("columns", of: labels.path)
     let width = labels.rowElementCount
-    guard let names = text.map({ $0.split(separator: "\n").map(String.init) }), width > 1, names.count == width else {
-      return nil
-    }
+    guard let names = try file.textsAttribute("columns", of: labels.path).map(DataNames.lines), width > 1,
+      names.count == width
+    else { return nil }
     let rows: [Double] = try labels.readAll()
     self.names = names
     path = labels.path

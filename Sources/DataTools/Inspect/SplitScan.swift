@@ -60,8 +60,7 @@ struct SplitScan {
       labels.rowElementCount == 1
       ? try labels.readAll() : labelColumns?.labels ?? []
     labelClasses = LabelScan(labelValues, areIntegers: labelType.isInteger)
-    let nameText = try file.stringAttribute("classes", of: path)
-    let classNames = nameText.map { $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
+    let classNames = try DataNames(paths, in: file).classes
     classes = labelClasses.map { scan in (classNames?.count ?? scan.classCount, classNames) }
   }
 
