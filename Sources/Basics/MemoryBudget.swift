@@ -8,6 +8,9 @@ public enum MemoryBudget {
   /// What the user has set; nil where nothing.
   public static let chosen: Int? = ProcessInfo.processInfo.environment[variable].flatMap(bytes)
 
+  /// The bytes that this job's ranks on this machine may still take together.
+  public static var ofRanksHere: Int { chosen ?? ofMachine }
+
   /// The bytes that this process may still take: the least of what the machine has and of what is left to the process.
   public static var available: Int { chosen ?? min(ofMachine, ofProcess) }
 
@@ -38,9 +41,10 @@ public enum MemoryBudget {
     return (min(1, (number("OMPI_COMM_WORLD_LOCAL_SIZE") ?? 1) / all), 1 / all)
   }
 
-  /// What the kernel has available, and what is left to each control group that this process is in.
+  /// What the kernel has available, swap included, and what is left to each control group that this process is in.
   private static var ofMachine: Int {
-    groupLimits.reduce(field("MemAvailable:", of: "/proc/meminfo") ?? Int.max) { min($0, max(0, $1.limit - $1.used)) }
+    let kernel = field("MemAvailable:", of: "/proc/meminfo").map { $0 + (field("SwapFree:", of: "/proc/meminfo") ?? 0) }
+    return groupLimits.reduce(kernel ?? Int.max) { min($0, max(0, $1.limit - $1.used)) }
   }
 
   /// What is left of the limit on this process's address space.

@@ -65,7 +65,7 @@ public enum ElementType: Sendable, Hashable, CaseIterable {
         switch kind {
         case H5T_STRING: "strings"
         case H5T_COMPOUND:
-          "records of \(Self.fields(of: id).shownList()); write each field as a data set of its own"
+          "compound records of \(Self.fields(of: id).shownList())"
         case H5T_VLEN: "rows of variable length"
         case H5T_ARRAY: "fixed arrays"
         case H5T_OPAQUE, H5T_BITFIELD: "raw bytes"
@@ -75,7 +75,8 @@ public enum ElementType: Sendable, Hashable, CaseIterable {
       throw HDF5Error(
         operation: "read", subject: subject,
         reason:
-          "its elements are \(found), expected integers of up to 64 bits or floating-point numbers")
+          "its elements are \(found), expected integers of up to 64 bits or floating-point numbers"
+          + (kind == H5T_COMPOUND ? "; write each field as a data set of its own" : ""))
     }
   }
 

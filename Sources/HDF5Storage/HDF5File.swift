@@ -41,7 +41,8 @@ public final class HDF5File: @unchecked Sendable {
     guard status.st_mode & S_IFMT == S_IFREG else { throw failure("it is no regular file, expected an HDF5 file") }
     guard access(path, R_OK) == 0 else { throw failure("it is not readable: " + String(cString: strerror(errno))) }
     guard status.st_size > 0 else { throw failure("the file is empty, expected an HDF5 file") }
-    let accessList = try makeAccessList(path)
+    // As the library opens files that others name: it refuses to open a file a second time in another way.
+    let accessList = try makeAccessList(path, H5F_CLOSE_WEAK)
     defer { release(accessList) }
     do throws(HDF5Error) {
       guard try check("open", path, H5Fis_hdf5(path)) > 0 else { throw failure("it is not an HDF5 file") }
@@ -112,11 +113,13 @@ public final class HDF5File: @unchecked Sendable {
     return bytes
   }
 
-  static func makeAccessList(_ path: String) throws(HDF5Error) -> hid_t {
+  static func makeAccessList(
+    _ path: String, _ degree: H5F_close_degree_t = H5F_CLOSE_STRONG
+  ) throws(HDF5Error) -> hid_t {
     let list = try check("open", path, H5Pcreate(chdf5_file_access()))
     do throws(HDF5Error) {
-      // With the default degree, H5Fclose of a file that still has an open data set only pretends to close.
-      try check("open", path, H5Pset_fclose_degree(list, H5F_CLOSE_STRONG))
+      // Of a weak degree, H5Fclose of a file that still has an open data set only pretends to close.
+      try check("open", path, H5Pset_fclose_degree(list, degree))
       // Locks where the file system has them; many network file systems do not, and reading must still work there.
       try check("open", path, H5Pset_file_locking(list, true, true))
     } catch {

@@ -20,7 +20,7 @@ import Testing
   @Test(arguments: [
     ("virtual_gone.h5", "/train/x in PATH: it takes rows from gone.h5, which is not there"),
     ("virtual_name.h5", "it takes rows from z in DIRECTORY/part.h5, which has no such data set"),
-    ("virtual_short.h5", "it takes elements up to [7, 2] of x in DIRECTORY/part.h5, whose shape is [4, 3]"),
+    ("virtual_short.h5", "of x in DIRECTORY/part.h5, whose shape is [4, 3]"),
     ("virtual_partial.h5", "rows 4 to 7 of the virtual data set have no source"),
     ("virtual_columns.h5", "have no source"), ("virtual_circle.h5", "lead in a circle"),
     ("virtual_unwritten.h5", "takes rows from empty in DIRECTORY/part.h5, of which all 4 rows (48 bytes) were never"),
@@ -128,7 +128,7 @@ import Testing
 
   @Test(arguments: [
     ("/sparse", "it is a sparse matrix"), ("/folder", "it is a group, expected a data set; it holds /folder/inner"),
-    ("/table", "records of features, label; write each field as a data set of its own"),
+    ("/table", "compound records of features, label, expected integers of up to 64 bits"),
     ("/overflow", "more elements than any machine can hold"),
     ("/lzf", "compressed by the filter lzf (32000), which is not installed; install its plugin (Debian: apt install "),
   ])

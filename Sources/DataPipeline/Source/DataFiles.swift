@@ -57,12 +57,12 @@ public enum DataFiles {
     return files
   }
 
-  /// Files of one data set have one name, but for numbers and splits.
+  /// Files of one data set have one name, but for numbers, single letters and splits.
   private static func checkKinship(of files: [String], in path: String) throws {
     let stems = Set(
       files.map { file in
         let words = NameWords(URL(filePath: file).deletingPathExtension().lastPathComponent).withoutSplit
-        return words.filter { word in !word.allSatisfy(\.isNumber) }.joined(separator: " ")
+        return words.filter { $0.count > 1 && !$0.allSatisfy(\.isNumber) }.joined(separator: " ")
       })
     // A file that is called nothing but its split belongs to those beside it.
     guard stems.subtracting([""]).count > 1 else { return }

@@ -75,6 +75,9 @@ extension ArrayFile {
     guard bytes.count == length else { throw Failure.data("\(path): truncated inside its npy header") }
     let header = String(decoding: bytes, as: UTF8.self)
     guard let description = NPYHeader(header) else {
+      guard header.firstMatch(of: /'descr'\s*:\s*\[/) == nil else {
+        throw Failure.data("\(path): its elements are records; write each field as an array of its own")
+      }
       throw Failure.data("\(path): unreadable npy header \(header.trimmingCharacters(in: .whitespacesAndNewlines))")
     }
     let code = description.typeCode.dropFirst()

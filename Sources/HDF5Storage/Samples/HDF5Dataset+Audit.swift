@@ -124,6 +124,18 @@ extension HDF5Dataset {
     guard !isUnlimited else { return }
     let space = try check("read the sources of", subject, H5Pget_virtual_srcspace(list, index))
     defer { release(space) }
+    // All of the source, whatever its shape: then it has to have as many elements as it fills.
+    if H5Sget_select_type(space) == H5S_SEL_ALL {
+      let target = try check("read the sources of", subject, H5Pget_virtual_vspace(list, index))
+      defer { release(target) }
+      let count = Int(H5Sget_select_npoints(target))
+      guard part.elementCount == count else {
+        throw failure(
+          "it takes \(grouped(count)) elements of \(name.shownName) in \(source.path), whose shape is "
+            + "\(part.storedShape); the rest would read as the fill value")
+      }
+      return
+    }
     guard H5Sget_select_npoints(space) > 0 else { return }
     let rank = Int(try check("read the sources of", subject, H5Sget_simple_extent_ndims(space)))
     var start = [hsize_t](repeating: 0, count: max(1, rank))

@@ -82,7 +82,7 @@ struct TrainingSetup {
     try ModelMemory(
       model, stateCount: update.stateNames.count, capacity: (largest - 1) / configuration.accumulate + 1,
       configuration: configuration, assignment: assignment, topology: topology
-    ).check(available: availableMemory())
+    ).check(available: MemoryBudget.ofRanksHere)
     let trainer = try Trainer(
       network: network, task: task, configuration: configuration, store: data.train, update: update,
       exchange: Self.makeExchange(configuration, model, update, assignment, topology), communicator: world)
