@@ -183,7 +183,6 @@ extension Commands {
     /// Under `mpirun` too an error is one line, of ours, whichever ranks meet it and whenever.
     @Test(arguments: [
       (["--mdel", "mlp"], 2, "train: unknown option '--mdel' (did you mean '--model'?)"),
-      (["verify", "nosuch.h5"], 3, "cannot open nosuch.h5: there is no such file"),
       (["--data", "nosuch.h5"], 3, "cannot open nosuch.h5: there is no such file"),
     ])
     func oneLine(arguments: [String], status: Int32, message: String) throws {

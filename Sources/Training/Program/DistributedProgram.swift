@@ -1,6 +1,7 @@
 public import Collectives
 public import Basics
 import Foundation
+import Synchronization
 
 /// The frame of a program whose processes are the ranks of an MPI job: joins the job, and turns what is thrown into one
 /// line on standard error and an exit code on every rank.
@@ -51,34 +52,40 @@ public enum DistributedProgram {
   /// Most errors are met by all ranks alike. Rank 0 reports at once; another rank gives it time to do so and to end the
   /// job, and reports only if it is still alive then, because the error is its own.
   private static func fail(_ error: any Error, _ name: String) -> Never {
-    let code = ((error as? any UserFacingError)?.exitCode ?? .data).rawValue
+    let code = (error as? any UserFacingError)?.exitCode ?? .data
     let rank = launchedRank
+    let line = prefix(name) + ((error as? any UserFacingError)?.description ?? "\(error)")
     if let rank {
-      joinJob()
+      // A wrong command line, which all ranks have alike.
+      if code == .usage { joinJob(orReport: line, code) }
       if rank != 0 {
         // Without a shared job every copy fails the same way, and no one aborts the others.
-        if (error as? CollectiveError)?.foreignLaunch != nil { exit(code) }
+        if (error as? CollectiveError)?.foreignLaunch != nil { exit(code.rawValue) }
         waitToBeEnded(atMost: .seconds(2))
       }
       if !isFirstToFail() {
         waitToBeEnded(atMost: .seconds(30))
-        MPILibrary.abort(code)
+        MPILibrary.abort(code.rawValue)
       }
     }
-    let text = (error as? any UserFacingError)?.description ?? "\(error)"
-    Output.printError("\(prefix(name))\(text)")
+    Output.printError(line)
     // Without a launcher there is no other process to end.
-    guard rank != nil else { exit(code) }
-    MPILibrary.abort(code)
+    guard rank != nil else { exit(code.rawValue) }
+    MPILibrary.abort(code.rawValue)
   }
 
-  /// Has this rank in the job, as only there it can end the job without a comment of `mpirun`. Where the others are not
-  /// coming, an alarm ends it.
-  private static func joinJob() {
+  /// Has this rank in the job, as only there it can end the job without a comment of `mpirun`. Where not all ranks come,
+  /// it reports and ends alone.
+  private static func joinJob(orReport line: String, _ code: ExitCode) {
     guard isUnderMPIRun, !MPILibrary.isStarted else { return }
-    alarm(10)
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: 5)
+      guard !hasJoined.load(ordering: .relaxed) else { return }
+      Output.printError(line)
+      _exit(code.rawValue)
+    }
     _ = try? MPILibrary.start()
-    alarm(0)
+    hasJoined.store(true, ordering: .relaxed)
   }
 
   /// Gives another rank time to end the job, and with it this process. Where the launcher has begun to end it, its slow
@@ -126,3 +133,6 @@ public enum DistributedProgram {
 
   private static var isUnderMPIRun: Bool { ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_RANK"] != nil }
 }
+
+/// Whether an attempt to join the job has come to its end.
+private let hasJoined = Atomic<Bool>(false)
