@@ -45,7 +45,7 @@ enum ResumeRule: Sendable {
   static func withoutStart(_ configuration: JSONValue, at path: String = "") -> JSONValue {
     guard let members = configuration.members else { return configuration }
     return .object(
-      members.compactMap { member in
+      members.compactMap { member -> JSONValue.Member? in
         let path = path.isEmpty ? member.key : "\(path).\(member.key)"
         guard of(path) != .ofTheStart else { return nil }
         return .init(member.key, withoutStart(member.value, at: path))

@@ -33,7 +33,7 @@ public struct RunDirectory: Sendable {
     return own.sorted(by: >).map { RunDirectory(path: home + "/" + $0) }
   }
 
-  /// The name of runs on a data set.
+  /// The name of runs on a data set, or of a run in a directory: the last part of the path, in plain characters.
   static func name(ofData path: String) -> String {
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     let plain = String(name.prefix(64).map { $0.isLetter || $0.isNumber || "._-+".contains($0) ? $0 : "_" })

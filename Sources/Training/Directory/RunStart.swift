@@ -184,7 +184,7 @@ extension Choice {
     } else {
       try choose()
       try refuseUsed(target, request)
-      identity = RunIdentity(name: try request.name)
+      identity = RunIdentity(name: RunDirectory.name(ofData: target.path))
     }
   }
 
@@ -209,8 +209,7 @@ extension Choice {
     } else if let id = checkpoint.runID {
       identity = RunIdentity(id: id)
     } else {
-      identity = RunIdentity(
-        id: RunIdentity(name: URL(fileURLWithPath: run.path).lastPathComponent).id, ownsUnnamed: true)
+      identity = RunIdentity(id: RunIdentity(name: RunDirectory.name(ofData: run.path)).id, ownsUnnamed: true)
     }
   }
 
