@@ -40,16 +40,26 @@ package struct DataLayout {
       splits = try Self.told(file, entries, features: features, labels: labels, labelsRequired)
     } else {
       splits = try Self.splits(
-        among: entries.map(\.path), of: file.path, labelsRequired: labelsRequired, remedy: Self.remedy)
+        among: Self.distinct(entries), of: file.path, labelsRequired: labelsRequired, remedy: Self.remedy)
       guard !splits.isEmpty else {
         throw Failure.data(
           "\(file.path): no data set under a known name (such as /train/x and /train/y); the file has "
-            + "\(entries.map(\.path).shownList(none: "no data set"))\(Self.remarks(on: entries, in: file)); name two of "
+            + "\(entries.map(\.path).shownList(none: "no data set within 16 groups"))\(Self.remarks(on: entries, in: file)); name two of "
             + "them with \(Self.remedy)")
       }
     }
     let used = Set(splits.flatMap { [$0.features, $0.labels] }.compactMap(\.self))
-    unused = entries.map(\.path).filter { !used.contains($0) && !DataNames.isList($0) }
+    let usedObjects = Set(entries.filter { used.contains($0.path) }.compactMap(\.object))
+    unused = entries.filter { entry in
+      !used.contains(entry.path) && !DataNames.isList(entry.path) && entry.object.map(usedObjects.contains) != true
+    }.map(\.path)
+  }
+
+  /// One name of each data set: the first that says what it is, or the first.
+  private static func distinct(_ entries: [HDF5Entry]) -> [String] {
+    var seen: Set<[UInt64]> = []
+    let known = entries.filter { Candidate($0.path) != nil }, others = entries.filter { Candidate($0.path) == nil }
+    return (known + others).filter { $0.object.map { seen.insert($0).inserted } ?? true }.map(\.path).sorted()
   }
 
   /// What is to be said of data sets that no one can train on as they are.

@@ -14,13 +14,15 @@ public struct HDF5Entry: Sendable, Equatable {
 
   public let path: String
   public let kind: Kind
+  /// The file's number and the place in it: equal for all names of one data set; nil for a link that leads nowhere.
+  public var object: [UInt64]?
 }
 
 extension HDF5File {
   /// The data sets of the file, and the links that lead nowhere, sorted by path; soft and external links are followed.
   ///
-  /// A data set that has several names is listed under each; a group is entered once. Names below 16 groups are left
-  /// out, and those beyond the first 100,000: a file may hold any number of them.
+  /// A data set that has several names is listed under each. Names below 16 groups are left out, and those beyond the
+  /// first 100,000: a file may hold any number of them.
   public func entries() throws(HDF5Error) -> [HDF5Entry] {
     var listing = Listing()
     let root = try check("list", path, H5Gopen2(id, "/", chdf5_default()))
@@ -41,8 +43,9 @@ extension HDF5File {
 
   private struct Listing {
     var entries: [HDF5Entry] = []
+    /// The groups on the way to where it is: a link back to one of them makes a circle.
     var entered: Set<[UInt64]> = []
-    var groups = 0
+    var links = 0
     static let deepest = 16
     static let most = 100_000
   }
@@ -52,13 +55,21 @@ extension HDF5File {
   ) throws(HDF5Error) {
     var info = H5O_info_t()
     try check("list", subject(groupPath), H5Oget_info2(group, &info, UInt32(H5O_INFO_BASIC)))
-    guard listing.entered.insert([UInt64(info.fileno), UInt64(info.addr)]).inserted else { return }
+    let object = [UInt64(info.fileno), UInt64(info.addr)]
+    guard listing.entered.insert(object).inserted else { return }
+    defer { listing.entered.remove(object) }
     for name in try names(group, subject(groupPath)) {
-      listing.groups += 1
-      guard listing.groups < Listing.most else { return }
+      listing.links += 1
+      guard listing.links < Listing.most else { return }
       let entryPath = groupPath + "/" + name
       switch try kind(ofLink: name, in: group, at: groupPath, depth: 0) {
-      case .dataset?: listing.entries.append(HDF5Entry(path: entryPath, kind: .dataset))
+      case .dataset?:
+        var info = H5O_info_t()
+        try check(
+          "list", subject(entryPath),
+          H5Oget_info_by_name2(group, name, &info, UInt32(H5O_INFO_BASIC), chdf5_default()))
+        listing.entries.append(
+          HDF5Entry(path: entryPath, kind: .dataset, object: [UInt64(info.fileno), UInt64(info.addr)]))
       case .dangling(let target)?: listing.entries.append(HDF5Entry(path: entryPath, kind: .dangling(target)))
       case .group? where depth < Listing.deepest:
         let inner = try check("list", subject(entryPath), H5Gopen2(group, name, chdf5_default()))
