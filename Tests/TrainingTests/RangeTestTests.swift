@@ -49,6 +49,13 @@ struct RangeTestTests {
     #expect(suggestion > -1.6 && suggestion < -0.7, "10^\(suggestion)")
   }
 
+  /// Gradient descent at the edge of stability: the loss jumps, and falls steeply behind the jump.
+  @Test("What the loss does behind a jump does not count")
+  func jump() throws {
+    let test = run(200) { rate in rate < -1 ? 1 / (1 + exp(2 * (rate + 3))) : rate < -0.9 ? 0.6 : 0.005 }
+    #expect(log10(try #require(test.suggestion)) < -1)
+  }
+
   @Test("Noise alone suggests nothing, and says so")
   func noiseAlone() {
     var generator = RandomSource.Generator(source: RandomSource(seed: 1), substream: 0)

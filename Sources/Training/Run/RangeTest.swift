@@ -24,6 +24,9 @@ public struct RangeTest: Sendable, Equatable {
 
   /// The test is over where the smoothed loss is so many times the best.
   public static let explosion = 4.0
+  /// Where a loss is so many times the average before it, and half of the fall is made, training has become unstable:
+  /// what the curve does behind it does not count.
+  public static let jump = 1.7
   /// The share of the fall that has to be made where the search between the steepest descent and the minimum ends. The
   /// minimum itself is too late: the loss is about to rise there.
   public static let share = 0.95
@@ -76,19 +79,27 @@ public struct RangeTest: Sendable, Equatable {
   /// The steepest descent alone is on the safe side, and the minimum too late. Over 16 models, each with SGD and Adam,
   /// the point between the two came closest to the best of a grid of rates.
   public var advice: Advice {
-    let losses = points.map(\.smoothedLoss).filter(\.isFinite)
+    let losses = Array(points.map(\.smoothedLoss).prefix(while: \.isFinite))
     guard losses.count > skipped + 2 else {
       return .none("the loss explodes after \(plural(points.count, "step")); begin lower with --from")
     }
-    let lowest = losses.indices.dropFirst(skipped).min { losses[$0] < losses[$1] } ?? 0
-    let fall = losses[skipped] - losses[lowest]
-    guard lowest >= skipped + 2, fall > max(0.01 * abs(losses[skipped]), 6 * noise) else {
+    func lowest(_ range: Range<Int>) -> Int { range.min { losses[$0] < losses[$1] } ?? range.lowerBound }
+    let start = losses[skipped], fall = start - losses[lowest(skipped..<losses.count)]
+    guard fall > max(0.01 * abs(start), 6 * noise) else {
       return .none("the loss falls nowhere by more than its noise; try other rates with --from and --to")
     }
+    let unstable = (skipped + 1..<losses.count).first {
+      points[$0].loss > Self.jump * losses[$0 - 1] && losses[$0 - 1] < start - fall / 2
+    }
+    let minimum = lowest(skipped..<(unstable ?? losses.count))
     // The step of the logarithm is the same everywhere, so that differences stand for slopes.
-    let slopes = (max(1, skipped)..<lowest).map { (index: $0, slope: losses[$0 + 1] - losses[$0 - 1]) }
-    let steepest = slopes.min { $0.slope < $1.slope }?.index ?? lowest
-    let end = (skipped...lowest).first { losses[$0] <= losses[skipped] - Self.share * fall } ?? lowest
+    let window = max(1, steps / 40)
+    let slopes = (skipped..<max(minimum, skipped + 1)).map { index in
+      (index: index, slope: losses[min(index + window, minimum)] - losses[max(index - window, skipped)])
+    }
+    let steepest = slopes.min { $0.slope < $1.slope }?.index ?? minimum
+    let goal = start - Self.share * (start - losses[minimum])
+    let end = (skipped...minimum).first { losses[$0] <= goal } ?? minimum
     return .rate((points[steepest].learningRate * points[max(steepest, end)].learningRate).squareRoot())
   }
 
