@@ -76,7 +76,8 @@ import Testing
       let source = try DataSource.open(path).arranged(as: .images, .channelsFirst)
       let store = try store(source, rows: 2)
       let transform = try FeatureScaling.minMax.fit(
-        to: store, over: ShardAssignment(shardCount: 1, rankCount: 1), SingleProcess())
+        to: store, over: ShardAssignment(shardCount: 1, rankCount: 1), SingleProcess()
+      ).transform
       #expect(transform.offset == [0, 10, 1, 20, 2, 30])
       store.transform = transform
       #expect(features(store, [1]) == [Float](repeating: 1, count: 6))

@@ -174,11 +174,11 @@ import Testing
   /// A time, a fraction, 0 or 1, and a constant, as double.
   private func makeTable(_ directory: String, rows: Int) throws -> SplitSource {
     let path = try makeFile(directory + "/a.h5") { file in
-      let elements = (0..<rows).flatMap { i in
-        [1.7e9 + Double(i), Double(i % 7) / 7, Double(i % 2), 5]
-      }
+      var elements: [Double] = []
+      for i in 0..<rows { elements += [1.7e9 + Double(i), Double(i % 7) / 7, Double(i % 2), 5] }
       try file.write("/X", shape: [rows, 4], elements: elements)
-      try file.write("/y", shape: [rows], elements: (0..<rows).map { 1e5 + Double($0 * $0 % 101) / 1e3 })
+      try file.write(
+        "/y", shape: [rows], elements: (0..<rows).map { (i: Int) -> Double in 1e5 + Double(i * i % 101) / 1e3 })
     }
     return try DataSource.open(path).split(.train)
   }
@@ -212,7 +212,7 @@ import Testing
     try withTemporaryDirectory { directory in
       let n = 707
       let split = try makeTable(directory, rows: n)
-      func store(_ shards: Range<Int>) throws -> ShardStore {
+      @Sendable func store(_ shards: Range<Int>) throws -> ShardStore {
         try ShardStore(
           source: split, selection: .all(count: n), partition: ShardPartition(sampleCount: n, shardCount: 3),
           shards: shards, targetCheck: FiniteNumbers())

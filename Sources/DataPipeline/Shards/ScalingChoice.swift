@@ -57,11 +57,11 @@ public struct ScalingChoice: Sendable, Equatable {
       switch method {
       case .asIs: "left as they are"
       case .divided(let divisor): "divided by \(text(divisor))"
-      case .columns: "each by its mean and deviation"
-      case .channels: "by their mean and deviation"
+      case .columns: "by mean and deviation"
+      case .channels: "by mean and deviation"
       case .range: "each from its range to 0 to 1"
       }
-    return ["\(scaling.rawValue): \(reason), \(deed) (data.scaling)"]
+    return "\(scaling.rawValue): \(reason), \(deed) (data.scaling)".wrapped
   }
 
   /// - Parameters:
@@ -138,6 +138,19 @@ extension ElementType {
     case .int8: 127
     case .int16: 32_767
     case .int32, .int64, .uint32, .uint64, .float32, .float64: nil
+    }
+  }
+}
+
+extension String {
+  /// Its words on lines of at most 69 characters, as the head of a run has them.
+  var wrapped: [String] {
+    split(separator: " ").reduce(into: []) { (lines: inout [String], word) in
+      if let line = lines.last, line.count + 1 + word.count <= 69 {
+        lines[lines.count - 1] += " \(word)"
+      } else {
+        lines.append(String(word))
+      }
     }
   }
 }

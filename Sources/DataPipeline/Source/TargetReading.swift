@@ -36,8 +36,8 @@ public struct TargetReading: Sendable, Equatable {
       case .binary: "yes or no"
       case .values: "values"
       }
-    let first = numbering.kind == .classes ? ", of which \(numbering.label(ofClass: 0)) is the first class" : ""
-    return ["\(noun): \(reason)\(first)"] + (alternative.map { ["\($0)"] } ?? [])
+    let first = numbering.kind == .classes ? "; \(numbering.label(ofClass: 0)) is the first class" : ""
+    return "\(noun): \(reason)\(first)".wrapped + (alternative.map { ["\($0)"] } ?? [])
   }
 
   /// Decides what targets are.

@@ -28,6 +28,7 @@ public enum DataInspection {
     do { reading = try Self.reading(path, features: features, labels: labels) } catch {
       findings.append(
         InspectionFinding(kind: .unfitTargets, split: SplitName.train.rawValue, count: 1, message: error.description))
+      for index in splits.indices where splits[index].hasStrayLabels { splits[index].forgetClasses() }
     }
     for index in splits.indices { splits[index].take(reading) }
     let training = splits.first { $0.name == .train }

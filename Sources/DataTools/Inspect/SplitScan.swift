@@ -64,10 +64,16 @@ struct SplitScan {
     classes = labelClasses.map { scan in (classNames?.count ?? scan.classCount, classNames) }
   }
 
+  /// Takes the labels for no classes, since training does not.
+  mutating func forgetClasses() { (labelClasses, classes) = (nil, nil) }
+
+  /// Whether far more classes would have no sample than have one.
+  var hasStrayLabels: Bool { (classes?.count ?? 0) > max(1_000, 10 * (labelClasses?.counts.count ?? 0)) }
+
   /// Keeps to what training takes the targets for.
   mutating func take(_ reading: TargetReading?) {
     guard let reading, let scan = labelClasses, labels?.rowElementCount == 1 else { return }
-    if reading.kind == .values && scan.nonIntegral.count == 0 { (labelClasses, classes) = (nil, nil) }
+    if reading.kind == .values && scan.nonIntegral.count == 0 { forgetClasses() }
     guard reading.numbering.kind == .classes, classes?.names == nil else { return }
     numbering = reading.numbering
     classes = (scan.counts.keys.compactMap(numbering.index).max().map { $0 + 1 } ?? 0, nil)

@@ -9,8 +9,8 @@ extension TrainingData {
     var lines = task.reading?.lines ?? []
     if targetTransform.kind == .standard {
       lines += [
-        "scaled to deviation 1, as the loss counts them; metrics and predictions",
-        "are in their own units (data.target_scaling)",
+        "scaled to deviation 1, in which the loss is counted; metrics and",
+        "predictions are in their own units (data.target_scaling)",
       ]
     }
     return lines
