@@ -48,7 +48,7 @@ enum CollectivesCase {
   }
 
   private static func treeSums(_ ranks: MPICommunicator) throws {
-    for shardCount in ranks.size...ranks.size + 6 {
+    for shardCount in 1...ranks.size + 6 {
       let assignment = ShardAssignment(shardCount: shardCount, rankCount: ranks.size)
       func vector(_ shard: Int) -> [Double] {
         let random = RandomSource(seed: 11).stream(.synthesis, shard)

@@ -14,7 +14,7 @@ enum ExchangeCase {
     let topology = try Topology(ranks)
     let world = topology.world
     var combinations = 0
-    for shardCount in world.size...max(9, world.size) {
+    for shardCount in max(1, world.size - 3)...max(9, world.size) {
       let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
       for (index, parameterCount) in parameterCounts.enumerated() {
         let layout = ExchangeLayout(

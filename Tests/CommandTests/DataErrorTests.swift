@@ -131,17 +131,30 @@ extension Commands {
       try Sandbox.with {
         try $0.write("few.h5", rows: 3, labels: Sandbox.labels(3))
         try expectFailure(
-          $0, ["--data", "few.h5"], status: 2,
+          $0, ["--data", "few.h5", "--shards", "4"], status: 2,
           "4 shards are more than the 3 training samples; give --shards 3 or less, and as few ranks")
       }
     }
 
+    /// The ranks choose no shards: those that get none say so, and the bits are those of one rank.
     @Test func moreRanksThanShards() throws {
       try Sandbox.with {
         try $0.makeBlobs()
-        try $0.expectFailure(
-          ["--data", "blobs.h5", "--shards", "2", "--run", "out"], ranks: 3, status: 2,
-          "3 ranks are more than the 2 shards; start at most 2 ranks, or give --shards 3")
+        let normalized = "model.layers=[{dense:8},{batch_norm:{sync:true}},'relu','dense']"
+        for options in [[], ["--set", normalized, "--set", "data.scaling=standard", "--set", "data.validation=0.1"]] {
+          try $0.succeed(quickTraining + options + ["--run", "one"])
+          let many = try $0.succeed(quickTraining + options + ["--run", "many"], ranks: 6)
+          #expect(
+            many.errorLines(beginningWith: "ddp-train: warning") == [
+              "ddp-train: warning: 6 ranks are more than the 4 shards: 2 of them hold no samples and only sum and "
+                + "update; --shards 6 gives each a part of the batch, and changes the bits of the result once"
+            ])
+          #expect(try $0.metrics("many") == $0.metrics("one"))
+          #expect(try $0.arrays("many/checkpoints/latest.h5") == $0.arrays("one/checkpoints/latest.h5"))
+          let evaluate = ["evaluate", "one/checkpoints/best.h5", "--json"]
+          #expect(try $0.succeed(evaluate, ranks: 6).output == $0.succeed(evaluate).output)
+          for run in ["one", "many"] { try FileManager.default.removeItem(atPath: $0.file(run)) }
+        }
       }
     }
 

@@ -97,8 +97,7 @@ extension Commands {
         #expect(result.status == 5, "\(result)")
         let lines = result.errorLines(beginningWith: "ddp-train:")
         #expect(lines.count == 1, "\(result)")
-        let host = ProcessInfo.processInfo.hostName
-        let differ = "BLAS kernels: Prescott on \(host) (rank 0), Nehalem on \(host) (ranks 1, 2); "
+        let differ = #/BLAS kernels: Prescott on \S+ \(rank 0\), Nehalem on \S+ \(ranks 1, 2\);/#
         #expect(lines.first?.contains(differ) == true, "\(lines)")
         #expect(lines.first?.hasSuffix("(mpirun -x OPENBLAS_CORETYPE=Prescott)") == true, "\(lines)")
         #expect(!sandbox.exists("runs"))

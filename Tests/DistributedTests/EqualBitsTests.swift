@@ -6,7 +6,9 @@ extension DistributedTests {
   /// One seed, one result, whatever the number of ranks and nodes.
   @Suite(.serialized) struct EqualBitsTests {
     /// Ranks, and ranks on a node where one machine is to act as several.
-    private static let jobs: [(ranks: Int, ranksPerNode: Int?)] = [(2, nil), (3, nil), (4, nil), (4, 2), (3, 1)]
+    private static let jobs: [(ranks: Int, ranksPerNode: Int?)] = [
+      (2, nil), (3, nil), (4, nil), (4, 2), (3, 1), (6, nil), (6, 1),
+    ]
 
     /// Dropout, Adam, clipping that bites, and shards that share no factor with the samples.
     private static let thorough = """

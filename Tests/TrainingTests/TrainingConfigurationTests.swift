@@ -27,6 +27,22 @@ import Testing
     }
     """
 
+  @Test(
+    "Shards by default depend on batch and samples alone",
+    arguments: [
+      (1, 1000, 4), (128, 1000, 4), (256, 1000, 4), (384, 5000, 6), (512, 5000, 8), (4096, 50_000, 16), (128, 3, 3),
+      (128, 1, 1),
+    ])
+  func shardsByDefault(batchSize: Int, samples: Int, expected: Int) {
+    var configuration = TrainingConfiguration()
+    configuration.batchSize = batchSize
+    #expect(configuration.defaultShardCount(samples: samples, holdsOut: true) == expected)
+    configuration.data.validation = 0.5
+    #expect(configuration.defaultShardCount(samples: samples, holdsOut: false) == expected)
+    // Always fewer than remain to train on.
+    #expect(configuration.defaultShardCount(samples: 4, holdsOut: true) == 1)
+  }
+
   @Test func anEmptyObjectGivesTheDefaults() throws {
     let defaults = try configuration("{}")
     #expect(defaults == TrainingConfiguration())

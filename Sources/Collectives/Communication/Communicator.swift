@@ -36,9 +36,12 @@ extension Communicator {
   /// - Parameter local: one vector for each shard of this rank, in ascending order, all of one length.
   public func treeSum(_ local: [[Double]], over shards: ShardAssignment) throws(CollectiveError) -> [Double] {
     precondition(local.count == shards.shards(ofRank: rank).count, "one vector for each shard of this rank")
-    let width = local.first?.count ?? 0
     let gathered = try allGather(local.flatMap { $0 }).flatMap { $0 }
-    precondition(gathered.count == width * shards.shardCount, "every shard's vector has \(width) elements")
+    // A rank without shards learns the length from the others.
+    let width = gathered.count / shards.shardCount
+    precondition(
+      gathered.count == width * shards.shardCount && local.allSatisfy { $0.count == width },
+      "every shard's vector has \(width) elements")
     return ShardTree(leafCount: shards.shardCount).sum(width: width) { shard, column in gathered[shard * width + column]
     }
   }

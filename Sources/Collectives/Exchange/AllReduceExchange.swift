@@ -17,6 +17,7 @@ public final class AllReduceExchange: Exchange {
   private let owners: [FlatBuffer<Float>]
   private let layerMemory: FlatBuffer<Double>
   private let buffers: [FlatBuffer<Float>]
+  /// As `buffers`, one for each shard of this rank, or zeros where it has none.
   private let scalars: FlatBuffer<StepScalars>
   private let additions: [(target: Int, source: Int)]
   /// For a layer-wise update, which treats the flat buffer block by block; nil for others, which treat it as a whole.
@@ -40,9 +41,10 @@ public final class AllReduceExchange: Exchange {
     parameters = parameterOwner.view
     statistics = statisticOwner.view
     optimizerState = stateOwners.map(\.view)
-    buffers = shards.map { _ in FlatBuffer(count: layout.exchangedCount) }
-    scalars = FlatBuffer(count: shards.count)
-    additions = ShardTree(leafCount: shards.count).additions
+    let slots = max(1, shards.count)
+    buffers = (0..<slots).map { _ in FlatBuffer(count: layout.exchangedCount) }
+    scalars = FlatBuffer(count: slots)
+    additions = ShardTree(leafCount: slots).additions
   }
 
   public func gradients(ofShard shard: Int) -> BufferView<Float> {
@@ -60,6 +62,11 @@ public final class AllReduceExchange: Exchange {
   }
 
   public func step(_ update: some StepUpdate, clipNorm: Double?) throws(CollectiveError) -> StepTotals {
+    if shards.isEmpty {
+      // The last step's sums.
+      buffers[0].view.update(repeating: 0)
+      scalars.view[0] = StepScalars()
+    }
     for (target, source) in additions {
       add(buffers[source].view, into: buffers[target].view)
       scalars.view[target] += scalars.view[source]

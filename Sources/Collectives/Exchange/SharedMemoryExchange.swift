@@ -41,7 +41,7 @@ public final class SharedMemoryExchange: Exchange {
   private let topology: Topology
   private let memory: SharedMemory
   private let barrier: NodeBarrier
-  /// The shards of this node; their buffers and scalars follow.
+  /// The shards of this node; their buffers and scalars follow. A node without shards has one buffer, for the sums.
   private let nodeShards: Range<Int>
   private let buffers: [BufferView<Float>]
   private let scalars: BufferView<StepScalars>
@@ -70,10 +70,11 @@ public final class SharedMemoryExchange: Exchange {
     plan = BlockPlan(elementCount: layout.exchangedCount)
 
     let blockCount = plan.blockCount
+    let bufferCount = max(1, nodeShards.count)
     let states = 1 + layout.stateCount
     let bytes =
       SharedMemory.byteCount(UInt32.self, count: NodeBarrier.wordCount)
-      + nodeShards.count * SharedMemory.byteCount(Float.self, count: layout.exchangedCount)
+      + bufferCount * SharedMemory.byteCount(Float.self, count: layout.exchangedCount)
       + SharedMemory.byteCount(StepScalars.self, count: nodeShards.count)
       + SharedMemory.byteCount(Double.self, count: blockCount)
       + SharedMemory.byteCount(Double.self, count: LayerSums.memoryCount(layout, plan: plan))
@@ -84,7 +85,7 @@ public final class SharedMemoryExchange: Exchange {
     barrier = NodeBarrier(
       memory: memory.take(UInt32.self, count: NodeBarrier.wordCount),
       peers: try topology.node.allGather([getpid()]).map { $0[0] })
-    buffers = nodeShards.map { _ in memory.take(Float.self, count: layout.exchangedCount) }
+    buffers = (0..<bufferCount).map { _ in memory.take(Float.self, count: layout.exchangedCount) }
     scalars = memory.take(StepScalars.self, count: nodeShards.count)
     blockNorms = memory.take(Double.self, count: blockCount)
     layerSums =

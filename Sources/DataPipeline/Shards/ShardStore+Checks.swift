@@ -88,7 +88,7 @@ extension ShardStore {
   ///
   /// - Precondition: the store was loaded with a check for classes.
   public func classCount(_ communicator: any Communicator) throws(CollectiveError) -> Int {
-    guard let largestLabel else { preconditionFailure("the targets were not read as classes") }
-    return try communicator.allGather([largestLabel]).joined().reduce(0, max) + 1
+    precondition(largestLabel != nil || shards.isEmpty, "the targets were not read as classes")
+    return try communicator.allGather([largestLabel ?? 0]).joined().reduce(0, max) + 1
   }
 }

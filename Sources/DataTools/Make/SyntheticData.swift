@@ -39,7 +39,7 @@ extension SyntheticData {
     output: String, seed: UInt64 = 0, testFraction: Double = 0.2, gzip: Int = 0
   ) throws -> WrittenData {
     try check()
-    try checkMemory(available: availableMemory())
+    try checkMemory(available: MemoryBudget.available)
     var trainCount = samples
     if testFraction != 0 {
       let testCount = TestSplit.testCount(of: samples, fraction: testFraction)

@@ -117,7 +117,8 @@ extension TrainArguments {
       "--optimizer", "NAME", of: OptimizerCatalog.all.names, "optimizer.name", "how steps are taken"),
     option("--seed", "N", UInt64.self, .any, "seed", "decides every random choice"),
     option(
-      "--shards", "N", Int.self, .atLeast(1), "shards", default: "4 or ranks", "logical shards, at least the ranks"),
+      "--shards", "N", Int.self, .atLeast(1), "shards", default: "4 to 16",
+      "logical shards; one for 64 samples of the batch"),
     option("--run", "DIR", String.self, .any, "run", default: "runs/…", "results; runs/NAME-TIMESTAMP"),
     option("--resume", "auto|PATH", String.self, .any, "resume", default: "new run", "goes on from a checkpoint"),
     Option(OptionSpelling("--overwrite", "", key: "overwrite", "renames a used --run DIR to DIR.old-TIMESTAMP")) {

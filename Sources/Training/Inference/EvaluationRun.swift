@@ -69,11 +69,6 @@ public enum EvaluationRun {
     _ trained: TrainedModel, _ samples: Samples, ranks: MPICommunicator, measures: Bool = false
   ) throws -> Evaluator {
     let metadata = trained.metadata
-    guard ranks.size <= metadata.shardCount else {
-      throw Failure.usage(
-        "\(ranks.size) ranks are more than the \(metadata.shardCount) shards of \(trained.path); start at most "
-          + "\(metadata.shardCount) ranks")
-    }
     BLAS.threads = metadata.configuration.threads
     let task = try trained.task(samples.source)
     let plan = EvaluationPlan(

@@ -27,11 +27,21 @@ package struct Machine: Equatable {
 
   private static var own: Machine {
     Machine(
-      host: ProcessInfo.processInfo.hostName,
+      host: hostName,
       values: [
         BLAS.coreName, BLAS.version, programVersion, Processor.compiledFeatures.text,
         Subnormals.areFlushed ? "zero" : "kept",
       ])
+  }
+
+  /// As the system has it; nothing is asked of a name server.
+  private static var hostName: String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+      guard let base = name.baseAddress, gethostname(base, name.count - 1) == 0 else { return "host" }
+      name[name.count - 1] = 0
+      let bytes = name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
+      return bytes.isEmpty ? "host" : String(decoding: bytes, as: UTF8.self)
+    }
   }
 
   private init(host: String, values: [String]) { (self.host, self.values) = (host, values) }

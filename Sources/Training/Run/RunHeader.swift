@@ -89,10 +89,21 @@ enum RunHeader {
   }
 
   /// - Parameter changes: what is another than when the run began.
-  static func warnings(resumed: ResumePoint?, changes: [ResumeChange], task: any LearningTask) -> [String] {
+  static func warnings(
+    resumed: ResumePoint?, changes: [ResumeChange], task: any LearningTask, assignment: ShardAssignment
+  ) -> [String] {
     var warnings: [String] = []
     if let warning = BLAS.kernelChoice.warning { warnings.append(warning) }
     if let warning = task.reading?.warning { warnings.append(warning) }
+    let (ranks, shards) = (assignment.rankCount, assignment.shardCount)
+    if ranks > shards {
+      warnings.append(
+        "\(ranks) ranks are more than the \(plural(shards, "shard")): \(ranks - shards) of them hold no samples and "
+          + "only sum and update; "
+          + (resumed == nil
+            ? "--shards \(ranks) gives each a part of the batch, and changes the bits of the result once"
+            : "a resumed run keeps its shards, so start \(plural(shards, "rank"))"))
+    }
     guard let resumed else { return warnings }
     if !changes.isEmpty {
       warnings.append("goes on with other settings than before: \(changes.map(\.text).joined(separator: ", "))")

@@ -350,7 +350,8 @@ public final class TrainingRun {
     }
     let doubts = configuration.warnings(
       steps: configuration.epochs * trainer.plan.stepsPerEpoch, lossName: trainer.task.lossName)
-    let remarks = RunHeader.warnings(resumed: resumed, changes: changes, task: trainer.task)
+    let remarks = RunHeader.warnings(
+      resumed: resumed, changes: changes, task: trainer.task, assignment: trainer.exchange.assignment)
     for warning in warnings + remarks + doubts { try console.warn(warning) }
     guard !trainer.isFinished else { return }
     try console.line(

@@ -25,8 +25,6 @@ struct TrainingSetup {
     _ configuration: TrainingConfiguration, extensions: Extensions, resumed: ResumePoint?, topology: Topology
   ) throws {
     let world = topology.world
-    let shardCount = try Self.shardCount(configuration, resumed, ranks: world.size)
-    let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
     BLAS.threads = configuration.threads
 
     let path = try BundledData.path(configuration.data.path)
@@ -49,6 +47,10 @@ struct TrainingSetup {
       to: resumed?.metadata.data.names, of: resumed?.path ?? "", targets: task.targetMeaning)
     let split = try source.split(.train)
     try Self.checkMetrics(configuration, task)
+    let shardCount =
+      resumed?.metadata.shardCount ?? configuration.shards
+      ?? configuration.defaultShardCount(samples: split.sampleCount, holdsOut: source.splits[.validation] == nil)
+    let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
     data = try TrainingData(
       source, configuration: configuration, task: task, declaredOutputSize: declared,
       resumed: resumed?.metadata, assignment: assignment, communicator: world)
@@ -104,18 +106,6 @@ struct TrainingSetup {
       transform: data.transform, targetTransform: data.targetTransform,
       featureKind: resumed.map(\.metadata.featureKind) ?? data.featureKind,
       data: DataDescription(split, fingerprint: try data.fingerprint(world)))
-  }
-
-  private static func shardCount(
-    _ configuration: TrainingConfiguration, _ resumed: ResumePoint?, ranks: Int
-  ) throws -> Int {
-    let count = resumed?.metadata.shardCount ?? configuration.shards ?? max(4, ranks)
-    guard ranks <= count else {
-      throw Failure.usage(
-        "\(ranks) ranks are more than the \(count) shards\(resumed == nil ? "" : " of the checkpoint"); start at "
-          + "most \(count) ranks\(resumed == nil ? ", or give --shards \(ranks)" : "")")
-    }
-    return count
   }
 
   /// Batch normalization needs more than one sample.

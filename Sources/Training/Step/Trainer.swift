@@ -28,6 +28,7 @@ package final class Trainer {
   private let groups: [[Int]]
   /// What the shards of each group read, and where their gradients go.
   private let groupValues: [[ModelValues<Float>]]
+  private let spare: SpareGradients
   private let random: RandomSource
   /// This epoch's order of each of this rank's shards, and the epoch it is of.
   private let order: [FlatBuffer<Int32>]
@@ -62,13 +63,18 @@ package final class Trainer {
     order = store.shards.map { FlatBuffer(count: store.count($0)) }
     let groups = model.synchronizes ? [Array(exchange.shards.indices)] : exchange.shards.indices.map { [$0] }
     let first = exchange.shards.lowerBound
+    let spare = SpareGradients(exchange.layout, isNeeded: model.synchronizes && exchange.shards.isEmpty)
+    self.spare = spare
     self.groups = groups.map { $0.map { $0 - first } }
     groupValues = groups.map { group in
-      group.map { shard in
-        ModelValues(
-          parameters: exchange.parameters, gradients: exchange.gradients(ofShard: shard),
-          statistics: exchange.statistics, batchStatistics: exchange.batchStatistics(ofShard: shard))
-      }
+      // A rank without shards takes part in sums over all shards by a group of one empty slot.
+      group.isEmpty
+        ? [spare.values(parameters: exchange.parameters, statistics: exchange.statistics)]
+        : group.map { shard in
+          ModelValues(
+            parameters: exchange.parameters, gradients: exchange.gradients(ofShard: shard),
+            statistics: exchange.statistics, batchStatistics: exchange.batchStatistics(ofShard: shard))
+        }
     }
     let clock = ExchangeClock()
     self.clock = clock
@@ -76,14 +82,17 @@ package final class Trainer {
     let capacity = (largest - 1) / configuration.accumulate + 1
     learner = try network.makeLearner(
       LearnerParts(
-        loss: task.loss, data: SplitShape(store.source), slots: groups.first?.count ?? 1, capacity: capacity,
+        loss: task.loss, data: SplitShape(store.source), slots: max(1, groups.first?.count ?? 1), capacity: capacity,
         values: ModelValues(parameters: exchange.parameters, statistics: exchange.statistics),
         augmentation: {
           try BatchAugmentation(
             configuration.data.augment.items, task: task, source: store.source,
             outputSize: model.outputShapes[0].elementCount, capacity: capacity)
         },
-        sum: { local in try clock.time { try communicator.treeSum(local, over: exchange.assignment) } }))
+        sum: { local in
+          let own = exchange.shards.isEmpty ? [] : local
+          return try clock.time { try communicator.treeSum(own, over: exchange.assignment) }
+        }))
   }
 
   /// Takes the next step: every shard's gradient by itself, their sum in the fixed tree, one update. Collective.
@@ -219,6 +228,22 @@ extension Trainer {
 
   /// Seconds that this rank has spent in exchanges since the last call, waiting for others included.
   func takeExchangeSeconds() -> Double { clock.takeSeconds() }
+}
+
+/// Where gradients go that no shard has.
+private struct SpareGradients {
+  private let gradients: FlatBuffer<Float>
+  private let statistics: FlatBuffer<Float>
+
+  init(_ layout: ExchangeLayout, isNeeded: Bool) {
+    gradients = FlatBuffer(count: isNeeded ? layout.parameterCount : 0)
+    statistics = FlatBuffer(count: isNeeded ? layout.statisticCount : 0)
+  }
+
+  func values(parameters: BufferView<Float>, statistics running: BufferView<Float>) -> ModelValues<Float> {
+    ModelValues(
+      parameters: parameters, gradients: gradients.view, statistics: running, batchStatistics: statistics.view)
+  }
 }
 
 /// How long a rank is busy with the others.
