@@ -131,12 +131,13 @@ run() {
 }
 
 # Sends SIGUSR1 to mpirun once it catches it, the tenth bit, as before that it would die of it; and once more where the
-# ranks may not have been there yet.
+# ranks may not have been there yet. A child that still bears this script's name catches what the script does, for now.
 stop_ranks() {
   local caught
   asked=1
   [[ $child ]] || return 0
-  while caught=$(sed -n 's/^SigCgt:\t/0x/p' "/proc/$child/status" 2>/dev/null) && ((!(caught & 1 << 9))); do
+  while caught=$(sed -n 's/^SigCgt:\t/0x/p' "/proc/$child/status" 2>/dev/null) &&
+    { ((!(caught & 1 << 9))) || [[ $(<"/proc/$child/comm") == "$(<"/proc/$$/comm")" ]]; }; do
     sleep 0.05
   done
   kill -USR1 "$child" 2>/dev/null || true

@@ -125,8 +125,8 @@ extension HDF5Dataset {
       throw HDF5Error(
         operation: "read", subject: subject,
         reason: "its chunks are \(chunkShape), of which a row takes \(byteText(needed)) when unpacked, and "
-          + "\(byteText(Double(limit))) may be taken; rewrite it in smaller chunks (h5repack -l CHUNK=…), or allow four "
-          + "times as much with \(MemoryBudget.variable)=SIZE")
+          + "\(byteText(Double(limit))) may be taken; rewrite it in smaller chunks (h5repack -l CHUNK=…), or allow "
+          + "four times as much with \(MemoryBudget.variable)=SIZE")
     }
     guard Int(needed) > defaultCacheByteCount else { return dataset }
 

@@ -59,8 +59,8 @@ public final class HDF5File: @unchecked Sendable {
       }
       guard error.reason.hasSuffix(String(cString: strerror(EAGAIN))) else { throw error }
       throw failure(
-        "it is locked: \(FileLocks.holder(of: status) ?? "another program") has it open for writing; close it there, or, "
-          + "if it does not write, set HDF5_USE_FILE_LOCKING=FALSE")
+        "it is locked: \(FileLocks.holder(of: status) ?? "another program") has it open for writing; close it there, "
+          + "or, if it does not write, set HDF5_USE_FILE_LOCKING=FALSE")
     }
   }
 

@@ -71,6 +71,7 @@ public struct Catalog<Item>: Sendable {
     }
     guard let name = given ?? fallback ?? only(reader.keys) else { throw missingName(reader) }
     let item = try read(name, &reader)
+    reader.passOverNulls(among: types.flatMap { $0.settingKeys })
     if let stray = reader.unread(among: types.flatMap { $0.settingKeys }) {
       let whose = "\(reader.path) '\(name)'" + (given == nil ? ", the default," : "")
       throw reader.error(

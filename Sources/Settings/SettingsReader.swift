@@ -121,6 +121,11 @@ public struct SettingsReader: Sendable {
     members.first { keys.contains($0.key) && !known.contains($0.key) && !$0.value.isNull }?.key
   }
 
+  /// Takes keys without a value for read: `beta1: null` leaves out what another optimizer would have.
+  mutating func passOverNulls(among keys: [String]) {
+    known += members.filter { $0.value.isNull && keys.contains($0.key) && !known.contains($0.key) }.map(\.key)
+  }
+
   /// Reports the first key that no getter asked for.
   public func finish() throws(SettingsError) {
     guard let stray = members.first(where: { !known.contains($0.key) }) else { return }

@@ -35,7 +35,8 @@ extension Commands {
           let damaged = try Data(contentsOf: Self.fixtures.appending(path: name))
           try sandbox.write(newest, damaged)
           for arguments in [
-            ["verify", newest], ["evaluate", newest], ["predict", newest, "--output", "p.h5"], ["--resume", newest],
+            ["verify", newest], ["evaluate", newest],
+            ["predict", newest, "--data", "blobs.h5", "--output", "p.h5"], ["--resume", newest],
           ] {
             let refused = try sandbox.train(arguments)
             #expect(refused.status == 3 && refused.errorLines.count == 1, "\(refused)")
@@ -105,7 +106,8 @@ extension Commands {
           bytes[Int(random.next() % UInt64(number % 2 == 0 ? 600 : whole.count))] ^= 1
           try sandbox.write(newest, bytes)
           let arguments = [
-            ["verify", newest], ["evaluate", newest], ["predict", newest, "--output", "p.h5"], ["--resume", newest],
+            ["verify", newest], ["evaluate", newest],
+            ["predict", newest, "--data", "blobs.h5", "--output", "p.h5"], ["--resume", newest],
           ]
           let refused = try sandbox.train(arguments[number % 4])
           #expect(refused.status == 3 && refused.errorLines.count == 1, "\(refused)")

@@ -104,7 +104,7 @@ extension Commands {
           + "the "
           + "image; repair or remove the row"
         try sandbox.expectFailure(options, status: 3, line)
-        if value.isNaN { try sandbox.expectFailure(options, ranks: 3, status: 3, "[rank 2] " + line) }
+        if value.isNaN { try sandbox.expectFailure(options, ranks: 3, status: 3, "[rank 1] " + line) }
         #expect(!sandbox.exists("out"))
       }
     }

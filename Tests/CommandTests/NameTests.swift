@@ -189,7 +189,8 @@ extension Commands {
         let allowed = try sandbox.succeed(more + ["--set", "data.may_change=true"])
         #expect(
           allowed.errorLines == [
-            "ddp-train: warning: trained so far on other values than plain.h5 has now: data.may_change allows it"
+            "ddp-train: warning: trained so far on other values than plain.h5 has now: data.may_change allows it",
+            "ddp-train: warning: goes on with other settings than before: epochs 20 → 21",
           ])
         #expect(allowed.outputLines.contains { $0.contains("classes bird, cat, dog") }, "\(allowed)")
         // From here on it is trained on the new values.

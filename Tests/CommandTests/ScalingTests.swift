@@ -64,7 +64,7 @@ extension Commands {
       }
     }
 
-    @Test("A resumed run keeps its transforms, whatever the configuration asks for")
+    @Test("A resumed run keeps its transforms, and takes no others")
     func resume() throws {
       try Sandbox.with { sandbox in
         try save((0..<64).map { Float($0) }, (0..<64).map { 300 + Float($0) / 7 }, in: sandbox)
@@ -72,9 +72,13 @@ extension Commands {
         try sandbox.succeed(options + ["--run", "whole"])
         try sandbox.succeed(
           options + [
-            "--run", "parts", "--set", "data.scaling=none", "--set", "data.target_scaling=none", "--resume",
-            "whole/checkpoints/step-00000002.h5",
+            "--run", "parts", "--resume", "whole/checkpoints/step-00000002.h5",
           ])
+        for key in ["data.scaling", "data.target_scaling"] {
+          let refused = try sandbox.train(
+            options + ["--run", "others", "--set", "\(key)=none", "--resume", "whole/checkpoints/step-00000002.h5"])
+          #expect(refused.status == 2 && refused.errors.contains("a resumed run keeps \(key)"), "\(refused)")
+        }
         #expect(try sandbox.arrays("parts/checkpoints/latest.h5") == sandbox.arrays("whole/checkpoints/latest.h5"))
       }
     }

@@ -47,7 +47,7 @@ extension Commands {
       ),
       ("data.augment=[{ cutout: { size: 2147483647 } }]", "data.augment[0].cutout.size: expected less than 16"),
       ("accumulate=2147483647", "accumulate: expected at most the 1,4"),
-      ("shards=2147483647", "2147483647 shards are more than the 1,4"),
+      ("shards=2147483647", "2147483647 shards are more than the 1437"),
     ])
     func hugeSizes(setting: String, beginning: String) throws {
       try Sandbox.with {

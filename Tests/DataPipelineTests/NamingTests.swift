@@ -63,7 +63,7 @@ import Testing
   @Test(arguments: [
     (["/x", "/y", "/images", "/labels"], "features of the split 'train': /images, /x"),
     (["/x", "/targets", "/labels"], "labels of /x of the split 'train': /labels, /targets"),
-    (["/train/x", "/train/y", "/val/x", "/val/y", "/dev/x", "/dev/y"], "split 'val': /dev/x, /val/x"),
+    (["/train/x", "/train/y", "/val/x", "/val/y", "/dev/x", "/dev/y"], "of the split 'val': /dev/y, /val/y"),
     (["/x_train", "/other"], "/x_train has no labels; expected them in /y_train"),
     (["/scan", "/digit"], "the file has /digit, /scan"),
   ])

@@ -58,7 +58,7 @@ import Testing
                   let k = transform.offset.count == 1 ? 0 : j
                   let (offset, factor) = (transform.offset[k], transform.factor[k])
                   expected.append(
-                    isWide && transform.offset.count > 1
+                    isWide && (transform.offset.count > 1 || offset != 0)
                       ? Float((double(value(row, j)) - offset) * Double(factor))
                       : (float(value(row, j)) - Float(offset)) * factor)
                 }

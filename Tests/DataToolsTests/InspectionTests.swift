@@ -268,7 +268,7 @@ import Testing
     let json = try JSONSerialization.jsonObject(with: Data(report.json.text.utf8)) as? [String: Any]
     #expect((json?["splits"] as? [[String: Any]])?.first?["name"] as? String == "train")
     #expect((json?["findings"] as? [Any])?.isEmpty == true)
-    #expect(json?.keys.sorted() == ["byte_count", "findings", "path", "splits"])
+    #expect(json?.keys.sorted() == ["byte_count", "findings", "path", "scaling", "splits", "targets"])
     let features = ((json?["splits"] as? [[String: Any]])?.first?["features"] as? [String: Any]) ?? [:]
     // What there is none of is left out, such as the shape of chunks.
     #expect(features.keys.sorted() == ["filters", "path", "shape", "statistics", "type"])

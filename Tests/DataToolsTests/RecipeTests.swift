@@ -18,6 +18,10 @@ import Testing
     _ = try scratch.file("n.csv", text: "p;q\n1;10\n2;20\n3;10\n4;20\n")
     _ = try scratch.file("texts.csv", text: "id,mood,note\nk,x,a b c\nl,y,a b\nm,x,a\nn,y,c c c c\n")
     _ = try scratch.file("more.csv", text: "id,mood,note\nq,x,b\n")
+    for (name, text) in [
+      ("latin.csv", "p,mood\n1,süß\n2,gut\n3,süß\n4,gut\n"), ("latin.txt", "süße süße süße"),
+      ("latin-texts.csv", "mood,note\nx,süß a\ny,b\nx,süß\ny,a\n"),
+    ] { _ = try scratch.file(name, text.unicodeScalars.map { UInt8($0.value) }) }
     _ = try scratch.file("in.txt", text: "abcdefghijabcdefghij")
     let many = (0..<40).map { "\($0),w\($0),\($0 % 2 == 0 ? "x" : "y")" }.joined(separator: "\n")
     _ = try scratch.file("many.csv", text: "number,text,label\n\(many)\n")
@@ -98,6 +102,15 @@ import Testing
         "--test-labels", "y_train",
         ["npz", archive, "--features", "x_train", "--labels", "y_train", "--test-features", "x_test"],
         equals("/test/x", moved)),
+      Effect("--encoding", "latin1", ["csv", "latin.csv"]) {
+        try $0.stringAttribute("classes", of: "/train/y")?.contains("süß") == true
+      },
+      Effect("--encoding", "latin1", ["text-csv", "latin-texts.csv", "--text", "note", "--label", "mood"]) {
+        try $0.stringAttribute("words", of: "/train/x")?.contains("süß") == true
+      },
+      Effect("--encoding", "latin1", ["text", "latin.txt", "--context", "3", "--validation", "0"]) {
+        try $0.stringAttribute("vocabulary", of: "/train/x")?.contains("ü") == true
+      },
       Effect("--context", "3", ["text", "in.txt", "--validation", "0"], shape("/train/x", [6, 3])),
       Effect("--stride", "2", ["text", "in.txt", "--validation", "0", "--context", "3"], shape("/train/x", [9, 3])),
       Effect("--like", "alphabet.h5", ["text", "in.txt", "--validation", "0"], shape("/train/x", [6, 3])),

@@ -126,7 +126,7 @@ import Testing
     expectFailure(.usage, "--classes: expected from 1 to 6, found 7", from: make("--classes", "7"))
     expectFailure(.usage, "--classes: expected from 1 to 6, found 0", from: make("--classes", "0"))
     expectFailure(.usage, "--samples: expected at least 4", "found 3", from: make("--samples", "3"))
-    expectFailure(.usage, "--noise: expected at least 0, found -1", from: make("--noise", "-1"))
+    expectFailure(.usage, "--noise: expected from 0 to 1000000, found -1", from: make("--noise", "-1"))
     expectFailure(.usage, "--test 1.0", from: make("--test", "1"))
     #expect(try scratch.contents.isEmpty)
   }

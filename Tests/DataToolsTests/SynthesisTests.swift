@@ -162,7 +162,7 @@ import Testing
       .usage, "--features: expected from 1 to 65536, found 0", from: make(LinearData.self, "--features", "0"))
     expectFailure(.usage, "--samples: expected from 1", "found 0", from: make(LinearData.self, "--samples", "0"))
     expectFailure(.usage, "--samples: expected at least 3", "found 2", from: make(BlobsData.self, "--samples", "2"))
-    expectFailure(.usage, "--noise: expected at least 0, found -1", from: make(BlobsData.self, "--noise", "-1"))
+    expectFailure(.usage, "--noise: expected from 0 to 1000000, found -1", from: make(BlobsData.self, "--noise", "-1"))
     expectFailure(.usage, "--noise: expected a number", from: make(BlobsData.self, "--noise", "nan"))
     expectFailure(
       .usage, "--noise: expected from 0 to 1, found 1.5", from: make(ClassificationData.self, "--noise", "1.5"))

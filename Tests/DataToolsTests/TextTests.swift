@@ -73,7 +73,7 @@ import Testing
     }
     expectFailure(
       .data, "short.txt", "3 characters", "--context", from: convert([short], "--context", "3", "--validation", "0"))
-    expectFailure(.data, "binary.txt", "UTF-8", from: convert([binary]))
+    expectFailure(.data, "binary.txt", "utf-16", from: convert([binary]))
     expectFailure(.usage, "expected one", from: convert([short, short]))
     expectFailure(.usage, "--context: expected at least 1, found 0", from: convert([short], "--context", "0"))
     expectFailure(

@@ -91,6 +91,6 @@ import Testing
     expectFailure(.usage, "--classes: expected from 2 to 120, found 121", from: making("--classes", "121"))
     expectFailure(.usage, "--classes: expected from 2 to 120, found 1", from: making("--classes", "1"))
     expectFailure(.usage, "--samples: expected at least 10", "found 9", from: making("--samples", "9"))
-    expectFailure(.usage, "--noise: expected at least 0, found -1", from: making("--noise", "-1"))
+    expectFailure(.usage, "--noise: expected from 0 to 1000000, found -1", from: making("--noise", "-1"))
   }
 }

@@ -30,9 +30,9 @@ extension DistributedTests {
         + "is damaged; copy or download it again, or use another"
       let ended = try run(selfTest, ["crash", "read"])
       #expect(ended.status == 3 && ended.errorLines == [message], "\(ended)")
-      // All ranks meet the file, and one of them says so.
+      // All ranks meet the file, and rank 0 says so first.
       let job = try mpirun(ranks: 3, selfTest, ["crash", "read"])
-      #expect(job.status == 3 && job.errorLines(beginningWith: "ddp-selftest:") == [message], "\(job)")
+      #expect(job.status == 3 && job.errorLines(beginningWith: "ddp-selftest:").first == message, "\(job)")
     }
 
     @Test("A crashed rank ends the job")

@@ -58,7 +58,7 @@ import Testing
   @Test func mistakes() {
     for (line, expected) in [
       (["--cuont", "1"], "order: unknown option '--cuont' (did you mean '--count'?)"),
-      (["-c"], "order: unknown option '-c' (known: --count, --share, --name, --colour, --like, --gift-wrap)"),
+      (["-c"], "order: unknown option '-c' (known: --count, --share, --name, --colour, --like, --gift-wrap, --help)"),
       (["--count"], "--count: expected a value, as in --count N"),
       (["--count", "--share=1"], "--count: expected a value, as in --count N"),
       (["--count", "0"], "--count: expected at least 1, found 0"),

@@ -63,7 +63,7 @@ struct RangeTestTests {
     #expect(test.advice == .none("the loss falls nowhere by more than its noise; try other rates with --from and --to"))
     let explosion = run(200, from: 1) { pow(10, 40 * $0) }
     #expect(explosion.advice == .none("the loss explodes after 11 steps; begin lower with --from"))
-    #expect(run(200) { -$0 }.fallsToTheEnd && !test.fallsToTheEnd)
+    #expect(run(200) { 10 - $0 }.fallsToTheEnd && !test.fallsToTheEnd)
   }
 
   @Test("Ends where the loss explodes, and looks before the minimum alone")

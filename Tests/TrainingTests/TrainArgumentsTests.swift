@@ -104,7 +104,7 @@ import Testing
   @Test(arguments: [
     (
       "model.layers=[{ dense: 8 }, relu]",
-      "model.layers: expected a value, found 'relu'; text needs quotes: \"relu\", column 15 of [{ dense: 8 }, relu]; "
+      "model.layers: expected a value, found 'relu'; text needs quotes: \"relu\", column 16 of [{ dense: 8 }, relu]; "
     ),
     ("metrics=[rmse]", "metrics: expected a value, found 'rmse'; text needs quotes: \"rmse\", column 2 of [rmse]; "),
     ("optimizer={ name: 'sgd', name: 'adam' }", "optimizer: key 'name' is given twice, first on line 1, column 16 of "),

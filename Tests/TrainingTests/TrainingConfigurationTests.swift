@@ -248,8 +248,8 @@ import Testing
       "run.json5:1:16: unknown key 'optimizer.lr' (did you mean 'optimizer.learning_rate'?)"
     ),
     (
-      "{ loss: { class_weights: [1, 2] } }",
-      "run.json5:1:9: loss.name: is missing; class_weights would be of cross_entropy"
+      "{ loss: { delta: 1 } }",
+      "run.json5:1:9: loss.name: is missing; delta would be of huber, detection"
     ),
     (
       "{ loss: { name: 'cross_entropy', label_smoothing: 1 } }",

@@ -44,7 +44,8 @@ package struct DataLayout {
       guard !splits.isEmpty else {
         throw Failure.data(
           "\(file.path): no data set under a known name (such as /train/x and /train/y); the file has "
-            + "\(entries.map(\.path).shownList(none: "no data set within 16 groups"))\(Self.remarks(on: entries, in: file)); name two of "
+            + "\(entries.map(\.path).shownList(none: "no data set within 16 groups"))"
+            + "\(Self.remarks(on: entries, in: file)); name two of "
             + "them with \(Self.remedy)")
       }
     }

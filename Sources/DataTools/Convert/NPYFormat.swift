@@ -50,7 +50,8 @@ public struct NPYFormat: DataFormat {
 extension ArrayFile {
   /// Opens a NumPy `.npy` file of format version 1, 2 or 3 (NumPy Enhancement Proposal 1), plain or gzip.
   ///
-  /// Integers of 8 to 64 bits, float16 (as float32), float32, float64 and bool (as uint8), of either byte order, row- or column-major.
+  /// Integers of 8 to 64 bits, float16 (as float32), float32, float64 and bool (as uint8), of either byte order, row-
+  /// or column-major.
   ///
   /// - Throws: `Failure` if the header is damaged, or the element type is one that a data set cannot have.
   static func openNPY(path: String) throws -> ArrayFile { try openNPY(SourceFile(path: path)) }

@@ -9,7 +9,8 @@ public struct NPZFormat: DataFormat {
   public static let summary = "arrays saved together by NumPy, in their own type"
   public static let discussion =
     "Arrays are found by the words of their names, as data sets in HDF5 are: x_train and y_train, train_images and "
-    + "train_labels, x and y, data and label, with the same of val and test; or arr_0 and arr_1. The options name others."
+    + "train_labels, x and y, data and label, with the same of val and test; or arr_0 and arr_1. The options name "
+    + "others."
   public static let options = [
     Option("--features", \NPZFormat.features, "NAME", "x of the training split"),
     Option("--labels", \NPZFormat.labels, "NAME", "y of the training split"),

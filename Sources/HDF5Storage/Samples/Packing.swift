@@ -51,7 +51,7 @@ struct Packing {
 
   /// Decodes numbers to values of `type`; missing ones become NaN.
   ///
-  /// - Returns: the index of the first missing value that `type`, one of integers, cannot show; nil where there is none.
+  /// - Returns: the index of the first missing value that `type`, one of integers, cannot show; nil without one.
   func decode(
     _ numbers: UnsafeRawBufferPointer, as type: ElementType, into destination: UnsafeMutableRawBufferPointer
   ) -> Int? {

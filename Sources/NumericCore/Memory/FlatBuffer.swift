@@ -54,8 +54,8 @@ public final class FlatBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
   /// Ends the program where there is no memory: what needs the buffer could do nothing without it.
   private static func giveUp(_ byteCount: Int) -> Never {
     Output.printError(
-      "ddp-train: cannot allocate \(byteText(Double(byteCount))) of memory; use a smaller batch or model, fewer rows or "
-        + "more machines")
+      "ddp-train: cannot allocate \(byteText(Double(byteCount))) of memory; use a smaller batch or model, fewer rows "
+        + "or more machines")
     exit(ExitCode.data.rawValue)
   }
 

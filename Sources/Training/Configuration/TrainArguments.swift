@@ -71,7 +71,22 @@ public struct TrainArguments: OptionGroup, Equatable {
       }
       value = try value.laying(file, of: TrainingConfiguration.settings)
     }
-    return try configuration(over: value, extensions: extensions)
+    return try configuration(over: try withoutReplaced(value), extensions: extensions)
+  }
+
+  /// A run's configuration without the settings of what another name is given for: they were all written out, and mean
+  /// nothing to another optimizer, loss, schedule or model.
+  private func withoutReplaced(_ stored: JSONValue) throws(SettingsError) -> JSONValue {
+    var value = stored
+    for setting in settings {
+      let group = setting.path.hasSuffix(".name") ? String(setting.path.dropLast(5)) : setting.path
+      guard ["model", "loss", "optimizer", "generator_optimizer", "schedule"].contains(group),
+        case .string(let name) = setting.value.content, let before = value[group], !before.isNull,
+        before != .string(name), before["name"] != .string(name)
+      else { continue }
+      value = try value.setting(path: group, to: .null)
+    }
+    return value
   }
 
   /// Lays the settings over `value`, a configuration file's content.

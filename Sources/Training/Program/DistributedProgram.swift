@@ -74,8 +74,8 @@ public enum DistributedProgram {
     MPILibrary.abort(code.rawValue)
   }
 
-  /// Has this rank in the job, as only there it can end the job without a comment of `mpirun`. Where not all ranks come,
-  /// it reports and ends alone.
+  /// Has this rank in the job, as only there it can end the job without a comment of `mpirun`. Where not all ranks
+  /// come, it reports and ends alone.
   private static func joinJob(orReport line: String, _ code: ExitCode) {
     guard isUnderMPIRun, !MPILibrary.isStarted else { return }
     Thread.detachNewThread {

@@ -110,7 +110,8 @@ final class DecodedText: ByteSource {
   private func failure(_ byte: UInt8, at place: Int) -> Failure {
     let value = "0x" + String(byte, radix: 16, uppercase: true)
     return Failure.data(
-      "\(path): line \(line): byte \(value) (byte \(place) of the file) is no \(encoding.isUsual ? "UTF-8" : encoding.name) text; name the encoding "
+      "\(path): line \(line): byte \(value) (byte \(place) of the file) is no "
+        + "\(encoding.isUsual ? "UTF-8" : encoding.name) text; name the encoding "
         + "that the file has with --encoding, such as latin1, windows-1252 or utf-16")
   }
 
