@@ -76,7 +76,7 @@ struct CheckpointSeal {
 
   /// - Throws: where `content` is not what followed the block when it was written.
   func check(_ content: UnsafeRawBufferPointer, in path: String) throws {
-    let found = FileReading.call("read", path) { Self.checksum(of: content) }
+    let found = FileReading.call("read", path, byteCount: content.count) { Self.checksum(of: content) }
     guard found == checksum else {
       throw corrupted(path, "the checksum of its contents is \(found), expected \(checksum)")
     }

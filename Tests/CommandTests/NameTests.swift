@@ -198,6 +198,51 @@ extension Commands {
       }
     }
 
+    @Test func otherValidationDataAreRefused() throws {
+      try Sandbox.with { sandbox in
+        func split(_ change: Float) throws {
+          let file = try HDF5File.create(sandbox.file("v.h5"))
+          for (name, offset) in [("train", Float(0)), ("val", change)] {
+            try file.write("/\(name)/x", shape: [40, 2], elements: (0..<80).map { Float($0 * 7 % 11) + offset })
+            try file.write("/\(name)/y", shape: [40], elements: (0..<40).map { Int32($0 % 2) })
+          }
+          try file.close()
+        }
+        try split(0)
+        let run = ["--data", "v.h5", "--model", "logistic", "--run", "run", "--quiet"]
+        try sandbox.succeed(run + ["--epochs", "2"])
+        try split(1)
+        let resumed = try sandbox.train(run + ["--epochs", "3", "--resume", "auto"])
+        #expect(resumed.status == 3 && resumed.errors.contains("trained on other values than v.h5 has now"), "\(resumed)")
+      }
+    }
+
+    /// Hosts may have copies of their own.
+    @Test func ranksThatFindOtherDataAreRefused() throws {
+      try Sandbox.with { sandbox in
+        try FileManager.default.createDirectory(atPath: sandbox.file("w"), withIntermediateDirectories: false)
+        try write("plain.h5", in: sandbox)
+        try write("w/plain.h5", change: { $0[0] += 1 }, in: sandbox)
+        let command = Self.training + ["--run", sandbox.file("run")]
+        let program = builtExecutable("ddp-train")
+        let result = try mpirun(
+          ranks: 1, program, command + [":", "-np", "1", "-wdir", sandbox.file("w"), program] + command,
+          environment: Sandbox.environment, directory: sandbox.path)
+        #expect(result.status == 5, "\(result)")
+        #expect(
+          result.errorLines(beginningWith: "ddp-train:").first?.contains("plain.h5: rank 1 finds other data than rank 0")
+            == true, "\(result)")
+      }
+    }
+
+    /// One process speaks where the work is not shared.
+    @Test func oneRankRunsWhatIsNotDistributed() throws {
+      try Sandbox.with { sandbox in
+        let made = try sandbox.train(["data", "make", "moons", "--output", "m.h5"], ranks: 3)
+        #expect(made.status == 0 && made.outputLines.filter { $0 == "wrote m.h5" }.count == 1, "\(made)")
+      }
+    }
+
     @Test func aCheckpointDescribesItsData() throws {
       try withRun { sandbox in
         let file = try HDF5File.open(sandbox.file(Self.best))

@@ -29,6 +29,10 @@ extension Commands {
         ] {
           try refuse(["predict", "run", "--data", data, "--output", output], "--output \(output): would replace ")
         }
+        // What the model was trained on, though it reads other data.
+        try files.copyItem(atPath: sandbox.file("blobs.h5"), toPath: sandbox.file("more.h5"))
+        try refuse(["predict", "run", "--data", "more.h5", "--output", "blobs.h5"], "would replace ")
+        try refuse(["lr-find", "--data", "more.h5", "--output", "run/summary.json"], "is a file of the run in run")
         try refuse(
           ["predict", "run", "--data", "blobs.h5", "--output", "run/checkpoints/step-00000007.h5"],
           "is the name of a run's checkpoint")

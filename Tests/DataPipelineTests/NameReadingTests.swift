@@ -28,6 +28,10 @@ import Testing
     #expect(try names("/flags/x", "/flags/y") == DataNames(classes: ["cat", "dog"]))
   }
 
+  @Test func ofEnumerations() throws {
+    #expect(try names("/enum/x", "/enum/y") == DataNames(classes: ["cat", "dog"]))
+  }
+
   @Test func ofDimensionScales() throws {
     #expect(try names("/scale/x", "/scale/y") == DataNames(columns: ["a", "b", "c"]))
   }

@@ -48,6 +48,19 @@ import Testing
     #expect(targets.y == [7, 0.5])
   }
 
+  /// Times and tiny numbers that a float32 would merge.
+  @Test func numbersKeepTheirDigits() throws {
+    let times = try convert("a,y\n1700000000.25,1700000000.5\n1700000000.5,1700000000.75\n")
+    #expect(times.x == [1_700_000_000.25, 1_700_000_000.5] && times.type == "float64")
+    #expect(times.y == [1_700_000_000.5, 1_700_000_000.75])
+    #expect(try convert("a,y\n1e-42,0.5\n2e-42,0.25\n").x == [1e-42, 2e-42])
+    let numbers = try convert("1,9007199254740993\n2,9007199254740992\n").type
+    #expect(numbers == "int64")
+    #expect(
+      try HDF5File.open(output).dataset("/train/y").readAll(as: Int64.self)
+        == [9_007_199_254_740_993, 9_007_199_254_740_992])
+  }
+
   @Test func labelKindsCanBeChosen() throws {
     let classes = try convert("0,10\n0,9\n0,10\n0,2\n", "--labels", "classes")
     #expect(classes.y == [2, 1, 2, 0], "numbers are sorted as numbers")
@@ -73,7 +86,8 @@ import Testing
     #expect(try convert("1,2,x\n3,4,y\n").shape == [2, 2])
     #expect(try convert("p,q,r\n3,4,5\n").shape == [1, 2])
     #expect(try convert("label,0,1\n7,8,9\n").y == [7], "numbers as names beside a usual label name")
-    #expect(try convert("0,1,2\n7,8,9\n", "--header", "yes").x == [7, 8])
+    #expect(try convert("0,1,2\n7,8,9\n").x == [7, 8], "numbers of columns, as pandas writes them")
+    #expect(try convert("0,1,2\n7,8,9\n", "--header", "no").x == [0, 1, 7, 8])
     expectFailure(.data, "line 1, column 1", "'p'", from: failing("p,q,r\n3,4,5\n", "--header", "no"))
   }
 

@@ -77,6 +77,9 @@ with create("names.h5") as f:
     features, labels = pair("flags")  # CF conventions
     labels.attrs["flag_meanings"] = "dog cat"
     labels.attrs["flag_values"] = np.array([1, 0], dtype="i1")
+    members = h5py.enum_dtype({"dog": 1, "cat": 0}, basetype="i1")  # HDF5's own enumerations
+    f.create_dataset("enum/x", data=x)
+    f.create_dataset("enum/y", data=y.astype(members))
     f.create_dataset("df/block0_values", data=x)  # pandas, to_hdf
     f.create_dataset("df/block0_items", data=np.array([b"a", b"b", b"c"]))
     f.create_dataset("X", data=x)  # anndata

@@ -16,8 +16,11 @@ public enum FileReading {
   /// - Parameters:
   ///   - operation: what it is asked to do, such as `read`.
   ///   - subject: the file, and the place in it.
+  ///   - byteCount: what it has to look at beyond some megabytes; each gigabyte may take ten seconds more.
   @inline(__always)
-  public static func call<Result>(_ operation: String, _ subject: String, _ body: () -> Result) -> Result {
+  public static func call<Result>(
+    _ operation: String, _ subject: String, byteCount: Int = 0, _ body: () -> Result
+  ) -> Result {
     guard let record = record() else { return body() }
     var end = record + 1
     for part in ["cannot ", operation, " ", subject.escaped] {
@@ -29,16 +32,18 @@ public enum FileReading {
       }
     }
     end.pointee = 0
-    return atWork(record, body)
+    return atWork(record, seconds: seconds + byteCount / 100_000_000, body)
   }
 
   /// Calls a library about the file of the last call.
   public static func callAgain<Result>(_ body: () -> Result) -> Result {
     guard let record = record() else { return body() }
-    return atWork(record, body)
+    return atWork(record, seconds: seconds, body)
   }
 
-  private static func atWork<Result>(_ record: UnsafeMutablePointer<CChar>, _ body: () -> Result) -> Result {
+  private static func atWork<Result>(
+    _ record: UnsafeMutablePointer<CChar>, seconds: Int, _ body: () -> Result
+  ) -> Result {
     let before = record.pointee
     record.pointee = 1
     limitTime(seconds)

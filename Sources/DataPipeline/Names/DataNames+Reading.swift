@@ -99,6 +99,10 @@ extension DataNames {
         return names.indices.compactMap { byValue[$0] }
       }
     }
+    // An enumeration's members; those that are not numbered from 0 on are told apart by their values.
+    if let members = try file.enumerationNames(ofDataset: labels), (0..<members.count).allSatisfy({ members[$0] != nil }) {
+      return (0..<members.count).compactMap { members[$0] }
+    }
     var beside = candidates(classKeys[...], beside: labels)
     if labels.hasSuffix("/codes") { beside.insert(labels.dropLast(5) + "categories", at: 0) }
     for path in beside {

@@ -46,11 +46,12 @@ public struct CSVFormat: DataFormat {
       splits = [Split(name: "train", table: 0, rows: split.train), Split(name: "test", table: 0, rows: split.test)]
     }
     if labels == .automatic, let note = numbers.note(name: tables[0].labelName) { file.notes.append(note) }
+    let isWide = tables.contains { $0.features.contains(where: OutputFile.needsDouble) }
     for split in splits {
       let table = tables[split.table]
       let width = table.featureCount
       let features = split.rows.flatMap { table.features[($0 * width)..<(($0 + 1) * width)] }
-      try file.write("/\(split.name)/x", shape: [split.rows.count, width], features)
+      try file.write(numbers: features, "/\(split.name)/x", shape: [split.rows.count, width], isWide: isWide)
       if let names = table.featureNames { try file.setLines("names", names, of: "/\(split.name)/x") }
       let labelPath = "/\(split.name)/y"
       let shape = [split.rows.count]
@@ -61,7 +62,9 @@ public struct CSVFormat: DataFormat {
       case .integers(let values):
         try file.write(labelPath, shape: shape, split.rows.map { values[split.table][$0] })
       case .values(let values):
-        try file.write(labelPath, shape: shape, split.rows.map { values[split.table][$0] })
+        try file.write(
+          numbers: split.rows.map { values[split.table][$0] }, labelPath, shape: shape,
+          isWide: values.contains { $0.contains(where: OutputFile.needsDouble) })
       }
       if let name = table.labelName { try file.setLines("name", [name], of: labelPath) }
     }
@@ -109,6 +112,6 @@ public enum LabelKind: String, SettingChoice {
   case automatic = "auto"
   /// Each different cell is a class, sorted and numbered from 0.
   case classes
-  /// float32 targets of a regression.
+  /// Targets of a regression.
   case values
 }

@@ -47,6 +47,19 @@ public final class OutputFile {
       name, shape: shape, elementType: elementType, gzipLevel: gzip > 0 ? gzip : nil, shuffle: gzip > 0)
   }
 
+  /// Writes numbers read from text, as float32 or, where that would lose what tells them apart, as float64.
+  func write(numbers: [Double], _ name: String, shape: [Int], isWide: Bool) throws {
+    if isWide { try write(name, shape: shape, numbers) } else { try write(name, shape: shape, numbers.map { Float($0) }) }
+  }
+
+  /// Whether a float32 would merge a number with its neighbours: whole numbers beyond 2²⁴ and times with fractions, and
+  /// numbers so small that they would be zero or nearly so.
+  static func needsDouble(_ number: Double) -> Bool {
+    let rounded = Float(number)
+    guard Double(rounded) != number else { return false }
+    return Swift.abs(number) >= 1_048_576 || Swift.abs(rounded) < Float.leastNormalMagnitude
+  }
+
   /// Writes a whole array.
   public func write<T: HDF5Element>(_ name: String, shape: [Int], _ elements: [T]) throws {
     let dataset = try create(name, shape: shape, elementType: T.elementType)

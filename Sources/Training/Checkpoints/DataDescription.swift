@@ -10,7 +10,7 @@ import NumericCore
 /// |---|---|
 /// | `columns` `targets` `classes` `words` | names, one a line |
 /// | `feature_type` `target_shape` `target_type` | of one sample, as the files have them |
-/// | `fingerprint` | of the whole training split |
+/// | `fingerprint` `validation_fingerprint` | of the whole training split, and of a validation split of its own |
 ///
 /// | attribute of `/` | holds |
 /// |---|---|
@@ -27,12 +27,14 @@ struct DataDescription: Sendable, Equatable {
   var targetShape: Shape?
   var targetType: String?
   var fingerprint: DataFingerprint?
+  /// Of a validation split that is not held out of the training split.
+  var validationFingerprint: DataFingerprint?
 
-  init(_ split: SplitSource, fingerprint: DataFingerprint) {
+  init(_ split: SplitSource, fingerprint: DataFingerprint, validation: DataFingerprint?) {
     names = split.names
     (storage, featureType) = (split.featureStorage, split.featureType.name)
     if let type = split.targetType, !split.reconstructs { (targetShape, targetType) = (split.targetShape, type.name) }
-    self.fingerprint = fingerprint
+    (self.fingerprint, validationFingerprint) = (fingerprint, validation)
   }
 
   /// What a checkpoint holds.
@@ -51,6 +53,7 @@ struct DataDescription: Sendable, Equatable {
     featureType = text("feature_type")
     (targetShape, targetType) = (text("target_shape").map(Checkpoint.shape(in:)), text("target_type"))
     fingerprint = text("fingerprint").map { DataFingerprint($0) }
+    validationFingerprint = text("validation_fingerprint").map { DataFingerprint($0) }
   }
 
   /// Puts it into a checkpoint.
@@ -60,6 +63,7 @@ struct DataDescription: Sendable, Equatable {
       "columns": lines(names.columns), "targets": lines(names.targets), "classes": lines(names.classes),
       "words": lines(names.words), "feature_type": featureType, "target_shape": targetShape.map(Checkpoint.text(of:)),
       "target_type": targetType, "fingerprint": fingerprint?.description,
+      "validation_fingerprint": validationFingerprint?.description,
     ]
     checkpoint.data = texts.compactMapValues { $0.map(Checkpoint.Attribute.text) }
     checkpoint.attributes["vocabulary"] = names.characters.map(Checkpoint.Attribute.text)
@@ -93,9 +97,10 @@ struct DataDescription: Sendable, Equatable {
     try store.checkGreatest(greatest, of: path)
   }
 
-  /// Whether both say what the values of the training split are, and they are others.
+  /// Whether both say what the values of the training or validation split are, and they are others.
   func differs(from other: DataDescription) -> Bool {
-    fingerprint != nil && other.fingerprint != nil && fingerprint != other.fingerprint
+    [(fingerprint, other.fingerprint), (validationFingerprint, other.validationFingerprint)]
+      .contains { own, other in own != nil && other != nil && own != other }
   }
 }
 

@@ -59,7 +59,7 @@ public enum EvaluationRun {
     return Result(
       checkpoint: trained.path, step: trained.progress.step, data: samples.path, split: samples.name.rawValue,
       lossName: trained.metadata.lossName,
-      metrics: metrics, names: trained.outputNames, remarks: samples.remarks)
+      metrics: metrics, names: trained.outputNames ?? trained.labelTexts, remarks: samples.remarks)
   }
 
   /// An evaluator over the same shards, batches and held-out rows as in training, so that it gives the same bits.

@@ -55,6 +55,11 @@ public enum PredictionRun {
       return []
     }
     let trained = try TrainedModel(arguments.checkpoint, extensions: extensions)
+    // Nor may it replace what the model was trained on.
+    _ = try ranks.agree {
+      try OutputTarget.check([OutputTarget("--output", arguments.output, .hdf5)], inputs: trained.trainingFiles)
+      return []
+    }
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: false)
     let evaluator = try EvaluationRun.makeEvaluator(trained, samples, ranks: ranks)
     let width = trained.model.outputShapes[0].elementCount

@@ -15,6 +15,9 @@ package struct GenerativeCheckpoint {
   /// The file.
   package var path: String { trained.path }
 
+  /// What its outputs may not replace: itself, and the data that it was trained on.
+  package var inputs: [String] { [path] + trained.trainingFiles }
+
   /// Whether it makes samples; else text.
   package var makesSamples: Bool { trained.metadata.configuration.model.isAdversarial }
 }

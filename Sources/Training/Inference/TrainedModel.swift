@@ -78,6 +78,17 @@ struct TrainedModel {
       "\(checkpoint): was trained on \(data.shownName), which is not \(place); give its place with \(option)\(remedy)")
   }
 
+  /// The labels that stand for the classes in the data, where they are not counted from 0; else nil.
+  var labelTexts: [String]? {
+    guard metadata.targetTransform.kind == .classes else { return nil }
+    return (0..<metadata.outputSize).map { "\(metadata.targetTransform.label(ofClass: $0))" }
+  }
+
+  /// The files that it was trained on, those that are still there.
+  var trainingFiles: [String] {
+    (try? DataFiles.paths(BundledData.path(metadata.configuration.data.path))) ?? []
+  }
+
   /// The samples that `path` and `split` ask for.
   ///
   /// - Parameters:

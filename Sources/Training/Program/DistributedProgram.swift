@@ -131,6 +131,9 @@ public enum DistributedProgram {
       .first
   }()
 
+  /// Whether this process is a job's first rank, or no job's.
+  package static var isFirst: Bool { (launchedRank ?? 0) == 0 }
+
   private static var isUnderMPIRun: Bool { ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_RANK"] != nil }
 }
 

@@ -109,6 +109,12 @@ struct TrainingData {
     return try DataFingerprint([train] + [heldOut].compactMap(\.self), communicator)
   }
 
+  /// The fingerprint of a validation split of its own; nil where there is none. Collective.
+  func validationFingerprint(_ communicator: any Communicator) throws -> DataFingerprint? {
+    guard let validation, validation.store.source.name == .validation else { return nil }
+    return try DataFingerprint([validation.store], communicator)
+  }
+
   /// The two parts of a training split that has to give up its validation samples itself; nil where it keeps them all.
   static func heldOut(
     of source: DataSource, configuration: TrainingConfiguration, task: any LearningTask

@@ -35,6 +35,7 @@ struct TrainingSetup {
       path, features: configuration.data.features, labels: configuration.data.labels,
       labelsRequired: TaskCatalog.needsLabels(configuration.model), reconstructs: configuration.reconstructs
     ).arranged(as: configuration.model.inputLayout, configuration.data.layout)
+    try opened.requireAgreement(world)
     // No rank may take memory before all have looked.
     try opened.requireMemory(for: SplitName.allCases)
     try world.barrier()
@@ -105,7 +106,8 @@ struct TrainingSetup {
       indexCount: split.indexCount, sampleCount: data.train.partition.sampleCount, shardCount: shardCount,
       transform: data.transform, targetTransform: data.targetTransform,
       featureKind: resumed.map(\.metadata.featureKind) ?? data.featureKind,
-      data: DataDescription(split, fingerprint: try data.fingerprint(world)))
+      data: DataDescription(
+        split, fingerprint: try data.fingerprint(world), validation: try data.validationFingerprint(world)))
   }
 
   /// Batch normalization needs more than one sample.

@@ -19,11 +19,14 @@ package protocol Command: OptionGroup {
   static func parse(_ arguments: [String]) throws -> Self
   /// Takes in the words between the options, and checks what holds between options.
   mutating func take(_ words: [String]) throws(SettingsError)
+  /// Whether the ranks of an MPI job run it together; else rank 0 runs it alone. Default: no.
+  static var isDistributed: Bool { get }
   func run() throws -> ExitCode
 }
 
 extension Command {
   package static var sections: [HelpSection] { [] }
+  package static var isDistributed: Bool { false }
 
   package static func help(for arguments: [String]) -> String { help(optionHelp, sections) }
 

@@ -26,9 +26,10 @@ package enum Commands {
     switch try parse(arguments) {
     case .run(let command):
       if !(command is Train) { StopSignal.endAtOnce() }
+      guard type(of: command).isDistributed || DistributedProgram.isFirst else { return .done }
       return try command.run()
     case .print(let text):
-      try Output.print(text)
+      if DistributedProgram.isFirst { try Output.print(text) }
       return .done
     }
   }

@@ -7,6 +7,7 @@ import Training
 package struct Evaluate: Command {
   package static let name = "evaluate"
   package static let operands = "CHECKPOINT [options]"
+  package static let isDistributed = true
   package static let summary = "loss and metrics of a checkpoint"
   package static let discussion =
     "Prints loss and metrics of a checkpoint on one split. Of a run directory the best checkpoint is meant."

@@ -85,7 +85,7 @@ package struct Generate: Command {
     }
     try OutputTarget.check(
       [grid.map { OutputTarget("--grid", $0, .png) }, output.map { OutputTarget("--output", $0, .hdf5) }]
-        .compactMap(\.self), inputs: [trained.path])
+        .compactMap(\.self), inputs: trained.inputs)
     let generator = try SampleGenerator(trained)
     let pictureShape = generator.pictureShape
     if grid != nil, pictureShape == nil {

@@ -7,6 +7,7 @@ import Training
 package struct LearningRateFind: Command {
   package static let name = "lr-find"
   package static let operands = "[CONFIG.json5] [options]"
+  package static let isDistributed = true
   package static let summary = "loss over learning rate, and a suggestion"
   package static let discussion = """
     Trains fresh weights for some steps at growing learning rates, draws the loss over the rate, and suggests a rate \

@@ -6,6 +6,7 @@ import Training
 package struct Predict: Command {
   package static let name = "predict"
   package static let operands = "CHECKPOINT --data FILE --output OUT.h5 [options]"
+  package static let isDistributed = true
   package static let summary = "writes predictions"
   package static let discussion = """
     Writes logits, probabilities and classes (and boxes), or values, for every sample of a split, in its order. \

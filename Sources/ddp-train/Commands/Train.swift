@@ -6,6 +6,7 @@ import Settings
 package struct Train: Command {
   package static let name = "train"
   package static let operands = "[CONFIG.json5] [options]"
+  package static let isDistributed = true
   package static let summary = "trains; the default command"
   package static let discussion =
     "Defaults give way to the file, the file to --set and options, in the order given."

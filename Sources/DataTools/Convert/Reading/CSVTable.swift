@@ -47,7 +47,7 @@ public struct TableOptions: OptionGroup, Equatable {
 
 /// Whether a CSV file's first record is a header.
 public enum HeaderRule: String, SettingChoice {
-  /// A header is a first record without any number, or one with a usual name of a column.
+  /// A header is a first record without any number, or one with a usual name of a column, or 0, 1, 2, ….
   case automatic = "auto"
   case present = "yes"
   case absent = "no"
@@ -81,7 +81,7 @@ public struct Delimiter: SettingValue, Equatable {
 
 /// A table read from a CSV file: one column of labels, all others numbers.
 ///
-/// The table is held in memory, its features as float32: that is less than the text it was read from.
+/// The table is held in memory, its features as float64.
 struct CSVTable {
   let path: String
   /// The names in the header, without the label's; nil if there is no header.
@@ -89,7 +89,7 @@ struct CSVTable {
   let labelName: String?
   let featureCount: Int
   /// [rows, featureCount]
-  private(set) var features: [Float] = []
+  private(set) var features: [Double] = []
   /// The label cells as they stand in the file, one for each row.
   private(set) var labels: [String] = []
 
@@ -145,7 +145,7 @@ struct CSVTable {
             ? "\(place(column)): empty cell, expected a number"
             : "\(place(column)): '\(cell)', expected a finite number")
       }
-      features.append(Float(value))
+      features.append(value)
     }
     let label = reader.text(labelColumn)
     guard !label.isEmpty else { throw Failure.data("\(place(labelColumn)): empty cell, expected a label") }
@@ -204,10 +204,12 @@ struct CSVTable {
 
   static let labelNames = ["label", "target", "class", "y", "species"]
 
-  /// A header is a first record without any number, or with a cell that is a usual name of the label column.
+  /// A header is a first record without any number, or with a cell that is a usual name of the label column, or the
+  /// numbers of the columns, as pandas writes them where they have no names.
   private static func looksLikeHeader(_ reader: CSVReader) -> Bool {
     let columns = 0..<reader.fieldCount
     return columns.allSatisfy { reader.number($0) == nil }
+      || columns.count > 2 && columns.allSatisfy { reader.text($0) == String($0) }
       || columns.contains { labelNames.contains(reader.text($0).lowercased()) }
   }
 
@@ -251,7 +253,7 @@ enum CSVLabels {
   /// Whole numbers as they stand in the file.
   case integers([[Int64]])
   /// Targets of a regression.
-  case values([[Float]])
+  case values([[Double]])
 
   /// Decides from all tables together, so that a class has one number in every split.
   ///
@@ -270,15 +272,18 @@ enum CSVLabels {
             + "which --labels values asks for"
         )
       }
-      self = .values(numbers.map { $0.map { Float($0 ?? .nan) } })
+      self = .values(numbers.map { $0.map { $0 ?? .nan } })
     case .automatic where !allNumeric:
       self = .classes(of: tables.map(\.labels))
     case .automatic:
-      let integers = numbers.map { $0.map { Int64(exactly: $0 ?? .nan) } }
+      // From the text where it is one, as a float64 would merge neighbours beyond 2⁵³.
+      let integers = zip(tables, numbers).map { table, numbers in
+        zip(table.labels, numbers).map { Int64($0) ?? Int64(exactly: $1 ?? .nan) }
+      }
       if integers.allSatisfy({ !$0.contains(nil) }) {
         self = .integers(integers.map { $0.compactMap(\.self) })
       } else {
-        self = .values(numbers.map { $0.map { Float($0 ?? .nan) } })
+        self = .values(numbers.map { $0.map { $0 ?? .nan } })
       }
     }
   }
