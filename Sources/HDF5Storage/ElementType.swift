@@ -76,7 +76,8 @@ public enum ElementType: Sendable, Hashable, CaseIterable {
         operation: "read", subject: subject,
         reason:
           "its elements are \(found), expected integers of up to 64 bits or floating-point numbers"
-          + (kind == H5T_COMPOUND ? "; write each field as a data set of its own" : ""))
+          + (kind == H5T_COMPOUND ? "; write each field as a data set of its own" : "")
+          + (kind == H5T_STRING ? "; number the names first: names, y = numpy.unique(y, return_inverse=True)" : ""))
     }
   }
 

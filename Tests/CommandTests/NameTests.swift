@@ -213,7 +213,8 @@ extension Commands {
         try sandbox.succeed(run + ["--epochs", "2"])
         try split(1)
         let resumed = try sandbox.train(run + ["--epochs", "3", "--resume", "auto"])
-        #expect(resumed.status == 3 && resumed.errors.contains("trained on other values than v.h5 has now"), "\(resumed)")
+        #expect(resumed.status == 3, "\(resumed)")
+        #expect(resumed.errors.contains("trained on other values than v.h5 has now"), "\(resumed)")
       }
     }
 
@@ -229,9 +230,8 @@ extension Commands {
           ranks: 1, program, command + [":", "-np", "1", "-wdir", sandbox.file("w"), program] + command,
           environment: Sandbox.environment, directory: sandbox.path)
         #expect(result.status == 5, "\(result)")
-        #expect(
-          result.errorLines(beginningWith: "ddp-train:").first?.contains("plain.h5: rank 1 finds other data than rank 0")
-            == true, "\(result)")
+        let line = result.errorLines(beginningWith: "ddp-train:").first
+        #expect(line?.contains("plain.h5: rank 1 finds other data than rank 0") == true, "\(result)")
       }
     }
 

@@ -128,6 +128,17 @@ extension Commands {
           ["evaluate", "other/checkpoints/latest.h5", "--data", "d.h5"], status: 3,
           "d.h5: /train/x row 0: the features are uint8 from 0 to 255, but the model was trained on float32 from 0 to "
             + "1 and scales them itself; give features of the same kind, scaled as those were")
+        // Floating point of either range.
+        try save(pixels.map(Float.init), y, as: "floats.h5", in: sandbox)
+        try sandbox.expectFailure(
+          ["evaluate", "other/checkpoints/latest.h5", "--data", "floats.h5"], status: 3,
+          "floats.h5: /train/x row 0: the features are float32 from 0 to 255, but the model was trained on float32 "
+            + "from 0 to 1 and scales them itself; give features of the same kind, scaled as those were")
+        try sandbox.succeed(["--data", "floats.h5", "--model", "logistic", "--epochs", "1", "--run", "third"])
+        try sandbox.expectFailure(
+          ["evaluate", "third/checkpoints/latest.h5", "--data", "scaled.h5"], status: 3,
+          "scaled.h5: /train/x row 0: the features are float32 from 0 to 1, but the model was trained on float32 from "
+            + "0 to 255 and scales them itself; give features of the same kind, not scaled before")
       }
     }
 

@@ -100,8 +100,9 @@ extension DataNames {
       }
     }
     // An enumeration's members; those that are not numbered from 0 on are told apart by their values.
-    if let members = try file.enumerationNames(ofDataset: labels), (0..<members.count).allSatisfy({ members[$0] != nil }) {
-      return (0..<members.count).compactMap { members[$0] }
+    if let members = try file.enumerationNames(ofDataset: labels) {
+      let names = (0..<members.count).compactMap { members[$0] }
+      if names.count == members.count { return names }
     }
     var beside = candidates(classKeys[...], beside: labels)
     if labels.hasSuffix("/codes") { beside.insert(labels.dropLast(5) + "categories", at: 0) }

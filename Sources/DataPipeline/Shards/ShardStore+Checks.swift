@@ -30,9 +30,15 @@ extension ShardStore {
     let (minimum, maximum) = range()
     guard let least = minimum.min(), let greatest = maximum.max(), least <= greatest else { return }
     let own = FeatureKind(type: source.featureType, minimum: least, maximum: greatest)
+    // Columns of a table may have any range; pixels have one.
+    let mayBePixels = source.featureShape.rank > 1 || featureSize >= 64
+    func isPixels(_ kind: FeatureKind) -> Bool { mayBePixels && kind.minimum >= 0 && kind.maximum > 50 }
     let isScaledBefore =
-      trained.type.isInteger && trained.maximum > 1 && !own.type.isInteger && own.isWithinUnit && hasFractions
-    let isUnscaled = !trained.type.isInteger && trained.isWithinUnit && own.type.isInteger && !own.isWithinUnit
+      (trained.type.isInteger && trained.maximum > 1 || isPixels(trained)) && !own.type.isInteger && own.isWithinUnit
+      && hasFractions
+    let isUnscaled =
+      !trained.type.isInteger && trained.isWithinUnit
+      && (own.type.isInteger && !own.isWithinUnit || trained.minimum >= 0 && isPixels(own))
     guard isScaledBefore || isUnscaled else { return }
     func text(_ kind: FeatureKind) -> String {
       "\(kind.type.name) from \(trimmedNumber(kind.minimum)) to \(trimmedNumber(kind.maximum))"

@@ -49,7 +49,8 @@ public final class OutputFile {
 
   /// Writes numbers read from text, as float32 or, where that would lose what tells them apart, as float64.
   func write(numbers: [Double], _ name: String, shape: [Int], isWide: Bool) throws {
-    if isWide { try write(name, shape: shape, numbers) } else { try write(name, shape: shape, numbers.map { Float($0) }) }
+    if isWide { return try write(name, shape: shape, numbers) }
+    try write(name, shape: shape, numbers.map { Float($0) })
   }
 
   /// Whether a float32 would merge a number with its neighbours: whole numbers beyond 2²⁴ and times with fractions, and

@@ -3,8 +3,8 @@ import Collectives
 import DataPipeline
 
 extension DataSource {
-  /// Checks that all ranks have the same data under this path, as hosts with copies of their own may not: the shapes and
-  /// types of all splits, and their first, middle and last rows. Collective.
+  /// Checks that all ranks have the same data under this path, as hosts with copies of their own may not: the shapes
+  /// and types of all splits, and their first, middle and last rows. Collective.
   ///
   /// - Throws: exit code 5 where they have others.
   func requireAgreement(_ ranks: any Communicator) throws {

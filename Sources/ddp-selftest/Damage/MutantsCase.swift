@@ -25,7 +25,8 @@ enum MutantsCase {
     for number in 0..<count {
       let chosen = number % files.count
       let name = "\(folder)/\(URL(filePath: files[chosen]).lastPathComponent)"
-      try Data(mutator.mutant(of: contents[chosen])).write(to: URL(filePath: name))
+      let mutant = mutator.mutant(of: contents[chosen])
+      try Data(mutant).write(to: URL(filePath: name))
       var sources = files
       sources[chosen] = name
       let ending = ChildProcess.ending(seconds: 12) {
@@ -37,7 +38,8 @@ enum MutantsCase {
           return ((error as? any UserFacingError)?.exitCode ?? .data).rawValue
         }
       }
-      endings["\(ending)", default: 0] += 1
+      // Some mutations put what was there already.
+      endings[(mutant == contents[chosen] ? "unchanged, " : "") + "\(ending)", default: 0] += 1
       if case .exit(let code) = ending, [0, 2, 3, 4].contains(code) { continue }
       try FileManager.default.moveItem(atPath: name, toPath: "\(name)-\(seed)-\(number)-\(ending)")
     }
@@ -50,7 +52,9 @@ enum MutantsCase {
     case "verify": _ = try CheckpointVerification(path)
     case "inspect": _ = try DataInspection.inspect(path: path).description
     case "load":
-      for split in try DataSource.open(path).splits.values {
+      let source = try DataSource.open(path)
+      try source.requireMemory(for: SplitName.allCases)
+      for split in source.splits.values {
         for column in [SplitSource.Column.features, .targets] {
           try split.forEachRun(column, [0..<split.sampleCount]) { _, _, _ in }
         }
