@@ -52,12 +52,12 @@ extension ShardStore {
 }
 
 /// A hash of bytes, 32 at a time in four lanes of multiplications, by the finalizer of MurmurHash3 (Appleby 2011).
-private struct RowHash {
+package struct RowHash {
   private var lanes: SIMD4<UInt64>
 
-  init(key: UInt64) { lanes = SIMD4(0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb, key) }
+  package init(key: UInt64) { lanes = SIMD4(0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb, key) }
 
-  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+  package mutating func add(_ bytes: UnsafeRawBufferPointer) {
     var (a, b, c, d) = (lanes[0], lanes[1], lanes[2], lanes[3])
     var offset = 0
     while offset + 32 <= bytes.count {
@@ -79,7 +79,7 @@ private struct RowHash {
     lanes = SIMD4(a, b, c, d)
   }
 
-  var value: UInt64 {
+  package var value: UInt64 {
     Self.finished(Self.mixed(lanes[0]) ^ Self.mixed(lanes[1] &* 3) ^ Self.mixed(lanes[2] &* 5) &+ lanes[3] &* 7)
   }
 

@@ -22,14 +22,12 @@ extension DataSource {
       guard let split = splits[name] else { continue }
       lines.append("\(name) \(split.sampleCount) \(split.featureShape) \(split.featureType.name)")
       lines.append("\(split.targetShape) \(split.targetType?.name ?? "none")")
-      for row in Set([0, split.sampleCount / 2, split.sampleCount - 1]).sorted() {
-        for column in [SplitSource.Column.features, .targets] {
-          var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-          try split.forEachRun(column, [row..<row + 1]) { _, _, bytes in
-            // FNV-1a.
-            for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-          }
-          lines.append(String(hash, radix: 16))
+      let rows = Set([0, split.sampleCount / 2, split.sampleCount - 1]).sorted()
+      for column in [SplitSource.Column.features, .targets] {
+        try split.forEachRun(column, rows.map { $0..<$0 + 1 }) { _, rows, bytes in
+          var hash = RowHash(key: UInt64(rows.lowerBound))
+          hash.add(bytes)
+          lines.append(String(hash.value, radix: 16))
         }
       }
     }

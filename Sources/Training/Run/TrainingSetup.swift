@@ -35,10 +35,10 @@ struct TrainingSetup {
       path, features: configuration.data.features, labels: configuration.data.labels,
       labelsRequired: TaskCatalog.needsLabels(configuration.model), reconstructs: configuration.reconstructs
     ).arranged(as: configuration.model.inputLayout, configuration.data.layout)
-    try opened.requireAgreement(world)
     // No rank may take memory before all have looked.
     try opened.requireMemory(for: SplitName.allCases)
     try world.barrier()
+    try opened.requireAgreement(world)
     let declared = configuration.model.declaredOutputSize
     let task = try TaskCatalog.task(
       configuration.loss.value ?? resumed.flatMap { LossCatalog.all.make($0.metadata.lossName) },
