@@ -49,6 +49,7 @@ let package = Package(
       name: "DataTools",
       dependencies: ["NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib"],
       swiftSettings: kernelSettings),
+    .target(name: "Interchange", dependencies: ["Basics", "Settings"]),
     .target(
       name: "Checkpointing", dependencies: ["HDF5Storage", "Basics", "CZlib"]),
     .target(
@@ -83,6 +84,7 @@ let package = Package(
     // MARK: Tests
     .target(name: "ProcessSupport", path: "Tests/ProcessSupport"),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
+    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Basics"]),
     .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "Basics"]),
     .testTarget(
       name: "DataPipelineTests",
