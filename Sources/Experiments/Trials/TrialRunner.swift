@@ -16,6 +16,9 @@ public struct TrialRunner: Sendable {
   /// Whether the study ends the trial, by its figures so far; must give the same on all ranks.
   public var isHopeless: @Sendable (_ epochs: [JSONValue]) -> Bool = { _ in false }
 
+  /// A figure that each epoch must have, such as `val_loss`: without it there is nothing to go by.
+  public var goal: Goal?
+
   /// - Parameter configuration: what it says of where results go is of no effect.
   public init(_ configuration: TrainingConfiguration, directory: String? = nil) {
     (self.configuration, self.directory) = (configuration, directory)
@@ -35,6 +38,7 @@ public struct TrialRunner: Sendable {
       run.measuredSteps = measuredSteps
       run.tests = true
       run.afterEpoch = { [weak run] metrics in
+        try goal?.check(metrics)
         let line = metrics.json(timing: .null)
         // What JSON cannot say of a number is lost here and not later, so that all ranks see the same.
         let members = (line.members ?? []).filter { $0.key != "timing" }

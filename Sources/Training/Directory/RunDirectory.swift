@@ -14,7 +14,16 @@ public struct RunDirectory: Sendable {
   var identityFile: String { path + "/run.json" }
   private var summaryFile: String { path + "/summary.json" }
 
-  public init(path: String) { self.path = path }
+  /// Whether it is that of a study of many runs, which has records of its own instead.
+  package let isOfStudy: Bool
+
+  public init(path: String) { (self.path, isOfStudy) = (path, false) }
+
+  /// The directory of a study.
+  package init(ofStudy path: String) { (self.path, isOfStudy) = (path, true) }
+
+  /// What the directory of a study holds.
+  package static let studyRecords = ["study.json", "study.jsonl", "study.html", "best.json5"]
 
   // MARK: By name
 
@@ -34,7 +43,7 @@ public struct RunDirectory: Sendable {
   }
 
   /// The name of runs on a data set, or of a run in a directory: the last part of the path, in plain characters.
-  static func name(ofData path: String) -> String {
+  package static func name(ofData path: String) -> String {
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     let plain = String(name.prefix(64).map { $0.isLetter || $0.isNumber || "._-+".contains($0) ? $0 : "_" })
     return plain.allSatisfy { "._".contains($0) } ? "run" : plain
@@ -51,17 +60,20 @@ public struct RunDirectory: Sendable {
   // MARK: What it holds
 
   /// The files of a run that are there, by name, however incomplete the run.
-  var traces: [String] {
-    let files = records.filter { $0 != logFile && access($0, F_OK) == 0 }
+  package var traces: [String] {
+    let all = runRecords.filter { $0 != logFile } + Self.studyRecords.map { path + "/" + $0 }
+    let files = all.filter { access($0, F_OK) == 0 }
     let names = files.map { String($0.dropFirst(path.count + 1)) }
     return checkpoints.isUsed ? names + ["checkpoints"] : names
   }
 
   /// What a run writes beside its checkpoints.
-  var records: [String] { [configurationFile, identityFile, metricsFile, summaryFile, logFile] }
+  var records: [String] { isOfStudy ? Self.studyRecords.map { path + "/" + $0 } : runRecords }
+
+  private var runRecords: [String] { [configurationFile, identityFile, metricsFile, summaryFile, logFile] }
 
   /// Deletes what a process that was killed has left of the run's files under temporary names.
-  func removeLeftovers() {
+  package func removeLeftovers() {
     let names = Set(records.map { String($0.dropFirst(path.count + 1)) })
     AtomicFile.removeLeftovers(in: path) { names.contains($0) }
     AtomicFile.removeLeftovers(in: checkpoints.path, of: CheckpointDirectory.owns)
@@ -71,17 +83,18 @@ public struct RunDirectory: Sendable {
 
   /// Makes the directories.
   func create() throws {
-    var made = checkpoints.path.hasPrefix("/") ? "/" : ""
-    for component in checkpoints.path.split(separator: "/") {
+    let innermost = isOfStudy ? path + "/trials" : checkpoints.path
+    var made = innermost.hasPrefix("/") ? "/" : ""
+    for component in innermost.split(separator: "/") {
       made += component
       if mkdir(made, 0o777) != 0 && errno != EEXIST { throw failure("make", errno) }
       made += "/"
     }
     // What exists may still be a file, or someone else's.
     var status = stat()
-    guard stat(checkpoints.path, &status) == 0 else { throw failure("make", errno) }
+    guard stat(innermost, &status) == 0 else { throw failure("make", errno) }
     guard status.st_mode & S_IFMT == S_IFDIR else { throw failure("make", ENOTDIR) }
-    for directory in [path, checkpoints.path] where access(directory, W_OK) != 0 { throw failure("write to", errno) }
+    for directory in [path, innermost] where access(directory, W_OK) != 0 { throw failure("write to", errno) }
   }
 
   func failure(_ verb: String, _ code: Int32) -> Failure {
@@ -126,7 +139,9 @@ public struct RunDirectory: Sendable {
   }
 
   /// Appends a line to a file, which is no link: whole, or not at all where the disk is full.
-  func append(_ line: String, to file: String) throws {
+  ///
+  /// - Parameter syncs: whether it is on the disk when this returns.
+  package func append(_ line: String, to file: String, syncs: Bool = false) throws {
     let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw systemFailure("open", file, errno, isOfRun: true) }
     defer { close(descriptor) }
@@ -143,5 +158,6 @@ public struct RunDirectory: Sendable {
         throw error
       }
     }
+    if syncs && fsync(descriptor) != 0 { throw systemFailure("sync", file, errno, isOfRun: true) }
   }
 }
