@@ -57,11 +57,11 @@ public struct Goal: Sendable, Equatable {
 
   /// - Throws: where the data have no such figure.
   func check(_ metrics: EpochMetrics) throws {
-    guard split == .train || metrics.validation != nil else {
+    guard split != .val || metrics.validation != nil else {
       throw Failure.usage(
         "the data has no validation samples to judge by; give base data.validation, such as 0.2, or the split train")
     }
-    let hasAccuracy = (split == .train ? metrics.trainAccuracy : metrics.validation?.accuracy) != nil
+    let hasAccuracy = (split == .val ? metrics.validation?.accuracy : metrics.trainAccuracy) != nil
     guard metric != "accuracy" || hasAccuracy else {
       throw Failure.usage("the loss has no accuracy to judge by; give another metric, such as loss")
     }

@@ -30,7 +30,7 @@ struct TuneRanking {
     guard !records.isEmpty else { return ["", "no trial has ended"] }
     let hasTest = records.contains { $0["test"]?[study.goal.metric]?.finiteNumber != nil }
     var heads = ["", "trial", study.goal.key, "epoch"] + (hasTest ? ["test"] : []) + ["state"]
-    heads += study.space.parameters.map(\.path)
+    heads += study.space.labels
     var table = TextTable(
       [.left, .right, .right, .right] + (hasTest ? [.right] : []) + [.left]
         + study.space.parameters.map { _ in .right })
@@ -44,13 +44,11 @@ struct TuneRanking {
       ]
       if hasTest { cells.append(record["test"]?[study.goal.metric]?.finiteNumber.map(shortNumber) ?? "–") }
       cells.append(result?.state.rawValue ?? "")
-      let parameters = record["parameters"]
-      cells += study.space.parameters.map { parameter in
-        parameters?.members?.first { $0.key == parameter.path }?.value.shortText ?? "–"
-      }
+      let values = study.space.values(record["parameters"] ?? .null) ?? []
+      cells += zip(study.space.parameters, values).map { parameter, value in value.map(parameter.domain.text) ?? "–" }
       table.add(cells)
     }
     let more = records.count - Self.limit
-    return [""] + table.lines + (more > 0 ? ["… and \(more) more in study.jsonl"] : []) + [""]
+    return [""] + table.lines + (more > 0 ? ["… and \(more) more in study.jsonl"] : []) + study.space.legend + [""]
   }
 }

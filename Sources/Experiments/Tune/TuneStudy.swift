@@ -65,16 +65,45 @@ public struct TuneStudy: Sendable {
     try space.check(base.configuration)
   }
 
-  /// The name of a trial's values for people: `optimizer.learning_rate 0.003, batch_size 64`.
+  /// A trial's values for people: `learning_rate 0.003, batch_size 64`.
   func text(_ values: ParameterValues) -> String {
-    (space.json(values).members ?? []).map { "\($0.key) \($0.value.shortText)" }.joined(separator: ", ")
+    space.parameters.indices.compactMap { index in
+      values[index].map { "\(space.labels[index]) \(space.parameters[index].domain.text($0))" }
+    }.joined(separator: ", ")
   }
 }
 
-extension JSONValue {
-  /// As a table shows it: numbers with four digits, all else on one line and not too long.
-  var shortText: String {
-    if case .number(let value) = content { return trimmedNumber(value) }
-    return (plainText ?? line).shortened(to: 28)
+extension SearchSpace {
+  /// The last key of each path, where that tells parameters apart, or else the path.
+  var labels: [String] {
+    let last = parameters.map { $0.path.split(separator: ".").last.map(String.init) ?? $0.path }
+    return parameters.indices.map { index in
+      last.count { $0 == last[index] } > 1 ? parameters[index].path : last[index]
+    }
+  }
+
+  /// What the numbers of choices stand for that are too long for a table.
+  var legend: [String] {
+    parameters.indices.flatMap { index -> [String] in
+      guard case .choices(let values) = parameters[index].domain else { return [] }
+      return values.indices.compactMap { number in
+        let text = parameters[index].domain.text(Double(number))
+        return text.hasPrefix("#") ? "\(labels[index]) \(text)  \(values[number].line.shortened(to: 100))" : nil
+      }
+    }
+  }
+}
+
+extension Domain {
+  /// A value as a table shows it: numbers with four digits, choices that are lists or objects by their number, from 1.
+  func text(_ value: Double) -> String {
+    let json = json(value)
+    switch json.content {
+    case .number(let number): return trimmedNumber(number)
+    case .array, .object:
+      if let name = json.plainText, json.members?.count == 1 { return name.shortened(to: 28) }
+      return "#\(Int(value) + 1)"
+    default: return (json.plainText ?? json.line).shortened(to: 28)
+    }
   }
 }
