@@ -31,7 +31,7 @@ public struct CompareStudy: Sendable {
   /// - Parameter seeds: overrides the file's number of seeds.
   public init(file: String, options: StudyOptions, seeds: Int? = nil) throws {
     self.file = file
-    let value = try JSON5Parser.parse(contentsOfFile: file)
+    let value = try StudyBase.parse(file)
     var reader = try SettingsReader(value)
     goals = try Self.goals(&reader)
     checkpoints = try CompareCheckpoints(&reader, goal: goals[0])

@@ -49,7 +49,8 @@ final class StudySession {
   ) throws -> [String] {
     var records = StudyRecords(directory: hold.directory)
     var finished: [JSONValue] = [], notes: [String] = []
-    let trace = hold.directory.traces.first
+    // A study that has ended no trial is none: it may be mended and started again.
+    let trace = records.isEmpty ? nil : hold.directory.traces.first
     let resumes = options.resumes && trace != nil
     if resumes {
       try records.check(description, file: file)

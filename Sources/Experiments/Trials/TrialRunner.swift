@@ -50,7 +50,7 @@ public struct TrialRunner: Sendable {
       }
       let outcome = try run.run()
       guard outcome.exitCode != .preempted else { throw StopSignal.interruption }
-      result.bestEpoch = outcome.best?.epoch
+      if run.tests { result.bestEpoch = outcome.best?.epoch }
       result.test = outcome.test.map { Self.figures($0, prefix: "") }
       result.steps = run.measurements.map(Self.figures)
     } catch let error as Failure where error.exitCode == .numeric {

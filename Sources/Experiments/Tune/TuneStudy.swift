@@ -29,7 +29,7 @@ public struct TuneStudy: Sendable {
   public init(
     file: String, options: StudyOptions, trials: Int? = nil, minutes: Double? = nil
   ) throws {
-    let value = try JSON5Parser.parse(contentsOfFile: file)
+    let value = try StudyBase.parse(file)
     var reader = try SettingsReader(value)
     let baseValue = reader.value("base")
     goal = try Goal(reader.value("objective") ?? .object([]), path: "objective")
