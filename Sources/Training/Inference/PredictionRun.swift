@@ -39,11 +39,14 @@ public enum PredictionRun {
 
   /// Collective. Rank 0 gathers and writes.
   ///
-  /// - Parameter extensions: those of the program that trained the checkpoint.
+  /// - Parameters:
+  ///   - extensions: those of the program that trained the checkpoint.
+  ///   - progress: is given the share of this rank's work that is done.
   /// - Throws: a `UserFacingError` where checkpoint or data are missing, damaged, or do not fit together.
   @discardableResult
   public static func run(
-    _ arguments: PredictArguments, extensions: Extensions = Extensions(), ranks: MPICommunicator
+    _ arguments: PredictArguments, extensions: Extensions = Extensions(), ranks: MPICommunicator,
+    progress: (Double) -> Void = { _ in }
   ) throws -> Result {
     StopSignal.endAtOnce()
     _ = try ranks.agree {
@@ -65,7 +68,7 @@ public enum PredictionRun {
     let width = trained.model.outputShapes[0].elementCount
     var ownOutputs: [Float] = []
     var ownRows: [Int] = []
-    _ = try evaluator.evaluate(trained.values) { outputs, rows in
+    _ = try evaluator.evaluate(trained.values, progress: progress) { outputs, rows in
       ownOutputs += outputs
       ownRows += rows
     }

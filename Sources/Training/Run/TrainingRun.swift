@@ -102,16 +102,7 @@ public final class TrainingRun {
 
   private func restoreOrInitialize() throws {
     if let resumed {
-      guard resumed.metadata.sampleCount == metadata.sampleCount else {
-        throw Failure.data(
-          "\(resumed.path): trained on \(resumed.metadata.sampleCount) samples, but \(data.source.path) gives "
-            + "\(metadata.sampleCount); resume on the same data")
-      }
-      if resumed.metadata.data.differs(from: metadata.data) && !configuration.data.mayChange {
-        throw Failure.data(
-          "\(resumed.path): trained on other values than \(data.source.path) has now; resume on the same data, or let "
-            + "it go on with --set data.may_change=true")
-      }
+      try resumed.check(metadata, of: data.source.path, mayChange: configuration.data.mayChange)
       // Also on the ranks whose copy is about to be overwritten: a checkpoint that does not fit is an error of all.
       if isRoot || trainer.exchange is AllReduceExchange { try resumed.checkpoint.restore(trainer, from: resumed.path) }
       trainer.progress = try resumed.checkpoint.progress(
@@ -179,7 +170,15 @@ public final class TrainingRun {
 
   private func train() throws -> TrainingResult {
     try openDirectory()
-    if isRoot { try openRecords() }
+    if isRoot {
+      try openRecords()
+      // A launcher has Ctrl-C itself.
+      if console.hasTerminal, DistributedProgram.launchedRank == nil {
+        StopSignal.answer(
+          "stopping after this step" + (directory == nil ? "" : " and writing a checkpoint")
+            + "; Ctrl-C again ends at once")
+      }
+    }
     if isRoot && trainer.progress.epoch >= configuration.epochs {
       try console.line("all \(trainer.progress.epoch) epochs are done; to train on, give more with --epochs")
     }
@@ -224,7 +223,8 @@ public final class TrainingRun {
     timer.endSteps(exchange: trainer.takeExchangeSeconds())
     var validation: SplitMetrics?
     if let validator {
-      guard let figures = try validator.evaluate(trainer.values) else { return false }
+      let progress = console.progress("validation")
+      guard let figures = try validator.evaluate(trainer.values, progress: progress) else { return false }
       validation = figures
     }
     guard try trainer.exchange.replicasAgree() else {
@@ -246,11 +246,7 @@ public final class TrainingRun {
     let steps = trainer.plan.stepsPerEpoch
     console.progress(
       "epoch \(progress.epoch + 1)/\(configuration.epochs)", fraction: Double(progress.stepInEpoch) / Double(steps)
-    ) {
-      let left = Double(configuration.epochs * steps - progress.step) * timer.secondsPerStep
-      return "\(progress.stepInEpoch)/\(steps)  loss \(shortNumber(progress.sums.meanLoss))  "
-        + "\(grouped(Int(timer.samplesPerSecond))) samples/s  \(shortTime(left)) left"
-    }
+    ) { timer.text(progress, steps: steps, epochs: configuration.epochs) }
     let rule = configuration.checkpoint
     let isDue =
       (rule.everySteps > 0 && progress.step % rule.everySteps == 0)
@@ -272,7 +268,8 @@ public final class TrainingRun {
     timer.endEpoch()
     let timing = JSONValue.object((timer.json.members ?? []) + [.init("run", .optional(identity?.id))])
     try records?.epoch(metrics, timing: timing)
-    try console.line(table.line(metrics, timer, isBest: isBest), isBest && trainer.task.ranksEpochs ? .best : .plain)
+    let isMarked = isBest && trainer.task.ranksEpochs
+    try console.line(table.line(metrics, timer, isBest: isMarked), isMarked ? .best : .plain)
     try console.detail(timer.text)
     if let warning = growth.warning(metrics) { try console.warn(warning) }
     let isLast = trainer.isFinished
@@ -329,13 +326,8 @@ public final class TrainingRun {
 
   private func openRecords() throws {
     let progress = trainer.progress, resumesBest = resumed != nil && progress.best?.step == progress.step
-    let recorded = directory.flatMap { directory in
-      identity.map {
-        RecordedRun(
-          directory: directory, identity: $0, trainer: trainer, data: data, metadata: metadata,
-          isResumed: resumed != nil)
-      }
-    }
+    let recorded = RecordedRun(
+      directory, identity, trainer: trainer, data: data, metadata: metadata, isResumed: resumed != nil)
     records = RunRecords(recorded, configuration: configuration, stepsPerEpoch: trainer.plan.stepsPerEpoch)
     if let directory, let identity {
       directory.removeLeftovers()
@@ -353,19 +345,9 @@ public final class TrainingRun {
       try save(isBest: true)
     }
     for note in notes { try console.line(note) }
-    for line in RunHeader.lines(
-      configuration: metadata.configuration, topology: topology, data: data, trainer: trainer, directory: directory,
-      resumed: resumed)
-    { try console.line(line) }
-    for remark in data.source.remarks { try console.warn(remark) }
-    if let resumed, resumed.metadata.data.differs(from: metadata.data) {
-      try console.warn("trained so far on other values than \(data.source.path) has now: data.may_change allows it")
-    }
-    let doubts = configuration.warnings(
-      steps: configuration.epochs * trainer.plan.stepsPerEpoch, lossName: trainer.task.lossName)
-    let remarks = RunHeader.warnings(
-      resumed: resumed, changes: changes, task: trainer.task, assignment: trainer.exchange.assignment)
-    for warning in warnings + remarks + doubts { try console.warn(warning) }
+    try RunHeader.say(
+      on: console, metadata: metadata, topology: topology, data: data, trainer: trainer, directory: directory,
+      resumed: resumed, changes: changes, warnings: warnings)
     guard !trainer.isFinished else { return }
     try console.line(table.heading, .heading)
   }
@@ -398,7 +380,7 @@ public final class TrainingRun {
     return try Evaluator(
       split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
       assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics
-    ).evaluate(trainer.values)
+    ).evaluate(trainer.values, progress: console.progress("test"))
   }
 
   /// Writes and prints what the run has come to.

@@ -62,12 +62,17 @@ package final class Evaluator {
 
   /// Loss, accuracy and metrics over the whole split. Collective.
   ///
-  /// - Parameter visit: is given the outputs [n, K] and row numbers [n] of each batch of this rank.
+  /// - Parameters:
+  ///   - progress: is given, after each batch, the share of this rank's batches that are done.
+  ///   - visit: is given the outputs [n, K] and row numbers [n] of each batch of this rank.
   /// - Returns: nil where a rank was asked to stop meanwhile.
   func evaluate(
-    _ values: ModelValues<Float>, visit: (_ outputs: BufferView<Float>, _ rows: BufferView<Int>) -> Void = { _, _ in }
+    _ values: ModelValues<Float>, progress: (Double) -> Void = { _ in },
+    visit: (_ outputs: BufferView<Float>, _ rows: BufferView<Int>) -> Void = { _, _ in }
   ) throws(CollectiveError) -> SplitMetrics? {
     var shardSums: [[Double]] = []
+    let batchCount = store.shards.reduce(0) { $0 + plan.batches(ofShard: $1).count }
+    var batchesDone = 0
     var recorder = metrics.map(MetricRecorder.init)
     for shard in store.shards {
       var sums = StepScalars()
@@ -82,6 +87,8 @@ package final class Evaluator {
           recorder?.add(outputs: outputs, targets: batch.targets)
         }
         visit(outputs, batch.sampleIDs)
+        batchesDone += 1
+        progress(Double(batchesDone) / Double(batchCount))
       }
       shardSums.append([sums.loss, sums.correct, sums.weight, StopSignal.isRequested ? 1 : 0])
     }

@@ -35,7 +35,9 @@ package struct Predict: Command {
 
   package func run() throws -> ExitCode {
     try DistributedProgram.withMPI { ranks in
-      let result = try PredictionRun.run(arguments, ranks: ranks)
+      let result = try Self.showingProgress(isShown: ranks.isRoot) {
+        try PredictionRun.run(arguments, ranks: ranks, progress: $0)
+      }
       guard ranks.isRoot else { return .done }
       for remark in result.remarks { Output.printError("ddp-train: warning: \(remark)") }
       let named = result.names.map { ": " + listing($0, limit: 20) } ?? ""
