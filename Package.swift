@@ -56,7 +56,7 @@ let package = Package(
       name: "Training",
       dependencies: [
         "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "HDF5Storage",
-        "DataPipeline", "Checkpointing", "Settings",
+        "DataPipeline", "Checkpointing", "Interchange", "Settings",
       ]),
 
     .target(
