@@ -28,6 +28,8 @@ public final class TrainingRun {
   private let identity: RunIdentity?
   private var notes: [String]
   private let warnings: [String]
+  /// What is to be said of the weights that the run starts from.
+  private let initialNotes: [String]
   private let console: Console
   private let resumed: ResumePoint?
   private var changes: [ResumeChange] = []
@@ -97,10 +99,11 @@ public final class TrainingRun {
     writesFiles = start.writesFiles
     (notes, warnings) = (start.notes, start.warnings + setup.warnings)
     console = Console(topology.world.isRoot ? configuration.verbosity : .quiet)
-    try restoreOrInitialize()
+    initialNotes = (setup.data.matching?.notes ?? []) + (setup.transfer?.notes ?? [])
+    try restoreOrInitialize(setup.transfer)
   }
 
-  private func restoreOrInitialize() throws {
+  private func restoreOrInitialize(_ transfer: WeightTransfer?) throws {
     if let resumed {
       guard resumed.metadata.sampleCount == metadata.sampleCount else {
         throw Failure.data(
@@ -119,7 +122,7 @@ public final class TrainingRun {
       try applyChanges(resumed)
       try forgetBestElsewhere()
     } else if isRoot {
-      trainer.initializeState()
+      trainer.initializeState(transfer)
     }
     try trainer.exchange.broadcastState()
   }
@@ -180,7 +183,9 @@ public final class TrainingRun {
   private func train() throws -> TrainingResult {
     try openDirectory()
     if isRoot { try openRecords() }
-    if isRoot && trainer.progress.epoch >= configuration.epochs {
+    if configuration.epochs == 0 && trainer.progress.step == 0 {
+      guard try keepFirstWeights() else { return result(.preempted) }
+    } else if isRoot && trainer.progress.epoch >= configuration.epochs {
       try console.line("all \(trainer.progress.epoch) epochs are done; to train on, give more with --epochs")
     }
     while !trainer.isFinished {
@@ -233,6 +238,25 @@ public final class TrainingRun {
           + "happen; check the nodes' memory and that all run the same program", exitCode: .replicas)
     }
     try endEpoch(validation)
+    return true
+  }
+
+  /// Where there is nothing to train: figures and a checkpoint of the weights that the run starts from.
+  ///
+  /// - Returns: false where a stop was asked for meanwhile.
+  private func keepFirstWeights() throws -> Bool {
+    let split = EvaluationPlan(
+      sampleCount: data.train.partition.sampleCount, shardCount: data.train.partition.shardCount,
+      globalBatchSize: configuration.batchSize)
+    let own = Evaluator(
+      data.train, plan: split, model: trainer.model, task: trainer.task, values: trainer.values,
+      assignment: trainer.exchange.assignment, communicator: topology.world)
+    if type(of: trainer.task).whyNotEvaluated == nil {
+      guard let figures = try (validator ?? own).evaluate(trainer.values) else { return false }
+      trainer.progress.best = TrainingProgress.Best(
+        epoch: 0, step: 0, loss: figures.loss, accuracy: figures.accuracy)
+    }
+    if isRoot { try save(isBest: true) }
     return true
   }
 
@@ -355,7 +379,7 @@ public final class TrainingRun {
     for note in notes { try console.line(note) }
     for line in RunHeader.lines(
       configuration: metadata.configuration, topology: topology, data: data, trainer: trainer, directory: directory,
-      resumed: resumed)
+      resumed: resumed, initialNotes: initialNotes)
     { try console.line(line) }
     for remark in data.source.remarks { try console.warn(remark) }
     if let resumed, resumed.metadata.data.differs(from: metadata.data) {

@@ -11,6 +11,8 @@ struct TrainingSetup {
   let data: TrainingData
   let trainer: Trainer
   let metadata: Checkpoint.Metadata
+  /// The values that a run starts from; nil for those that are drawn, and where it is resumed.
+  let transfer: WeightTransfer?
   /// What is measured beside loss and accuracy; nil for nothing.
   let metrics: MetricSelection?
   /// nil without validation samples.
@@ -44,8 +46,13 @@ struct TrainingSetup {
       configuration.loss.value ?? resumed.flatMap { LossCatalog.all.make($0.metadata.lossName) },
       model: configuration.model, declaredOutputSize: declared, data: opened.split(.train),
       numbering: resumed.map { $0.metadata.targetTransform.kind == .classes ? $0.metadata.targetTransform : .identity })
-    let source = try opened.matched(
-      to: resumed?.metadata.data.names, of: resumed?.path ?? "", targets: task.targetMeaning)
+    let initial =
+      try resumed != nil
+      ? nil : configuration.initial.from.map { try InitialWeights($0, extensions: extensions, communicator: world) }
+    var matching = initial.map { InitialMatching($0, configuration.initial) }
+    let source =
+      try matching?.matched(opened, targets: task.targetMeaning)
+      ?? opened.matched(to: resumed?.metadata.data.names, of: resumed?.path ?? "", targets: task.targetMeaning)
     let split = try source.split(.train)
     try Self.checkMetrics(configuration, task)
     let shardCount =
@@ -54,7 +61,7 @@ struct TrainingSetup {
     let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
     data = try TrainingData(
       source, configuration: configuration, task: task, declaredOutputSize: declared,
-      resumed: resumed?.metadata, assignment: assignment, communicator: world)
+      resumed: resumed?.metadata, matching: matching, assignment: assignment, communicator: world)
 
     let sampleCount = data.train.partition.sampleCount
     guard configuration.accumulate <= sampleCount else {
@@ -66,7 +73,8 @@ struct TrainingSetup {
     let factory = ModelFactory(
       inputShape: split.featureShape, outputSize: data.outputSize, indexCount: split.indexCount,
       initializer: configuration.initializer, customLayers: extensions.layers)
-    let network = try task.makeNetwork(factory, configuration.model)
+    let whole = try task.makeNetwork(factory, configuration.model)
+    let network = whole.freezing(try configuration.frozenParameters(in: whole.model.parameterLayout))
     let model = network.model
     try task.check(output: model.outputShapes[0], outputSize: data.outputSize, data: split)
     let metrics = try MetricSelection(
@@ -76,6 +84,7 @@ struct TrainingSetup {
 
     let update = ParameterUpdate(
       network.updateParts(configuration), layout: model.parameterLayout,
+      exceptions: try network.updateExceptions(configuration),
       transform: GradientTransform(
         clipValue: configuration.clipValue.map { Float($0) }, l1: Float(configuration.regularization.l1),
         l2: Float(configuration.regularization.l2)),
@@ -90,7 +99,11 @@ struct TrainingSetup {
       network: network, task: task, configuration: configuration, store: data.train, update: update,
       exchange: Self.makeExchange(configuration, model, update, assignment, topology), communicator: world)
     self.trainer = trainer
-    warnings = try [Self.checkBatches(of: trainer)].compactMap(\.self)
+    let freshHead = data.matching?.freshHead
+    transfer = try initial.map { try WeightTransfer($0, to: model, configuration.initial, freshHead: freshHead) }
+    warnings =
+      try [Self.checkBatches(of: trainer)].compactMap(\.self) + (data.matching?.warnings ?? [])
+      + (transfer?.warnings ?? [])
     validator = data.validation.map {
       Evaluator(
         $0.store, plan: $0.plan, model: model, task: task, values: trainer.values, assignment: assignment,
@@ -151,7 +164,8 @@ struct TrainingSetup {
     let layout = ExchangeLayout(
       parameterCount: model.parameterLayout.count, statisticCount: model.statisticLayout.count,
       stateCount: update.stateNames.count,
-      layerRanges: update.isLayerwise ? model.parameterLayout.entries.map(\.range) : [])
+      layerRanges: update.isLayerwise ? model.parameterLayout.entries.map(\.range) : [],
+      frozenRanges: model.frozenRanges)
     switch configuration.exchange {
     case .mpi: return AllReduceExchange(layout, assignment: assignment, world: topology.world)
     case .shared where topology.nodeCount > 1:
