@@ -33,10 +33,13 @@ let package = Package(
     // MARK: Libraries, each importing only those above it
     .target(name: "Basics"),
     .target(name: "Settings", dependencies: ["Basics"]),
+    .target(name: "Interchange", dependencies: ["Basics", "Settings"]),
     .target(
       name: "NumericCore", dependencies: ["COpenBLAS", "CProcessor", "Basics"], swiftSettings: kernelSettings),
     .target(name: "Metrics", dependencies: ["NumericCore", "Basics"], swiftSettings: kernelSettings),
-    .target(name: "NeuralNetwork", dependencies: ["NumericCore", "Settings", "Basics"], swiftSettings: kernelSettings),
+    .target(
+      name: "NeuralNetwork", dependencies: ["NumericCore", "Interchange", "Settings", "Basics"],
+      swiftSettings: kernelSettings),
     .target(name: "Optimizers", dependencies: ["NumericCore", "Settings", "Basics"], swiftSettings: kernelSettings),
     .target(
       name: "Collectives", dependencies: ["COpenMPI", "NumericCore", "Basics"], swiftSettings: kernelSettings),
@@ -49,7 +52,6 @@ let package = Package(
       name: "DataTools",
       dependencies: ["NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib"],
       swiftSettings: kernelSettings),
-    .target(name: "Interchange", dependencies: ["Basics", "Settings"]),
     .target(name: "Reports", dependencies: ["Basics", "Settings", "CZlib"]),
     .target(
       name: "Checkpointing", dependencies: ["HDF5Storage", "Basics", "CZlib"]),

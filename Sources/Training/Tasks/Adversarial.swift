@@ -1,6 +1,6 @@
 import Basics
 import DataPipeline
-import HDF5Storage
+import Interchange
 import NeuralNetwork
 import NumericCore
 import Optimizers
@@ -49,7 +49,11 @@ struct Adversarial: LearningTask {
 
   func outputText(_ outputSize: Int) -> String? { nil }
 
-  func write(_ predictions: Predictions, to file: HDF5File) { preconditionFailure("a GAN predicts nothing") }
+  func arrays(_ predictions: Predictions) -> [PredictedArray] { preconditionFailure("a GAN predicts nothing") }
+
+  static func appendOutputs(
+    to graph: inout ONNXGraph, _ outputs: ONNXFlow, _ meaning: OutputMeaning, of loss: any Loss
+  ) { preconditionFailure("a GAN predicts nothing") }
 
   /// Reports settings that mean nothing to a GAN.
   static func check(_ configuration: TrainingConfiguration, _ reader: SettingsReader) throws(SettingsError) {
