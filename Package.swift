@@ -63,6 +63,10 @@ let package = Package(
       ]),
 
     .target(
+      name: "Experiments",
+      dependencies: ["Basics", "Settings", "NumericCore", "Metrics", "Collectives", "DataPipeline", "Training"]),
+
+    .target(
       name: "DDPTrain",
       dependencies: [
         "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "DataPipeline", "Settings",
@@ -71,11 +75,12 @@ let package = Package(
 
     // MARK: Executables
     .executableTarget(
-      name: "ddp-train", dependencies: ["Basics", "DataTools", "Metrics", "Reports", "Settings", "Training"]),
+      name: "ddp-train",
+      dependencies: ["Basics", "DataTools", "Experiments", "Metrics", "Reports", "Settings", "Training"]),
     .executableTarget(
       name: "ddp-selftest",
       dependencies: [
-        "Training", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline", "HDF5Storage",
+        "Training", "Experiments", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline", "HDF5Storage",
         "NumericCore", "Settings", "Basics",
       ]),
     .executableTarget(
@@ -118,6 +123,7 @@ let package = Package(
       dependencies: [
         "Training", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Settings", "Basics", "TestSupport",
       ]),
+    .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Training", "Settings", "Basics"]),
     .testTarget(
       name: "DDPTrainTests", dependencies: ["DDPTrain", "Training", "Settings", "NeuralNetwork", "TestSupport"]),
   ],

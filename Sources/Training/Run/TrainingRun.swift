@@ -44,6 +44,18 @@ public final class TrainingRun {
   /// On rank 0, which alone keeps records.
   private var records: RunRecords?
 
+  /// Called on every rank when the figures of an epoch are final; where it gives false, the run is done with that
+  /// epoch. It must give the same on all ranks.
+  package var afterEpoch: ((EpochMetrics) throws -> Bool)?
+  /// Whether `afterEpoch` has ended the run.
+  private var isEnded = false
+  /// The steps after which figures are taken beside those of the epochs.
+  package var measuredSteps: Set<Int> = []
+  package private(set) var measurements: [StepMeasurement] = []
+  private var sumsSinceMeasurement = StepScalars()
+  /// Whether the test split is evaluated at the end.
+  package var tests = true
+
   private var isRoot: Bool { topology.world.isRoot }
 
   // MARK: Set-up
@@ -87,7 +99,20 @@ public final class TrainingRun {
       RunStart(request, writesFiles: writesFiles, communicator: topology.world), topology: topology)
   }
 
-  private init(_ start: RunStart, topology: Topology) throws {
+  /// Sets up one of many runs of a job, on a group of its ranks: it prints nothing, and its caller alone says what
+  /// became of it.
+  package convenience init(
+    trial configuration: TrainingConfiguration, writesFiles: Bool = false, ranks: MPICommunicator
+  ) throws {
+    let configuration = try configuration.checked()
+    let topology = try Topology(ranks)
+    let request = StartRequest(
+      configuration: configuration, configurationFile: nil, extensions: Extensions(), over: { _ in configuration })
+    try self.init(
+      RunStart(request, writesFiles: writesFiles, communicator: topology.world), topology: topology, isSilent: true)
+  }
+
+  private init(_ start: RunStart, topology: Topology, isSilent: Bool = false) throws {
     StopSignal.waitForStep()
     try StopSignal.checkBeforeFirstStep()
     let setup = try TrainingSetup(
@@ -98,7 +123,7 @@ public final class TrainingRun {
     (directory, hold, identity) = (start.hold?.directory, start.hold, start.identity)
     writesFiles = start.writesFiles
     (notes, warnings) = (start.notes, start.warnings + setup.warnings)
-    console = Console(topology.world.isRoot ? configuration.verbosity : .quiet)
+    console = Console(topology.world.isRoot ? configuration.verbosity : .quiet, isSilent: isSilent)
     initialNotes = (setup.data.matching?.notes ?? []) + (setup.transfer?.notes ?? [])
     try restoreOrInitialize(setup.transfer)
   }
@@ -188,7 +213,7 @@ public final class TrainingRun {
     } else if isRoot && trainer.progress.epoch >= configuration.epochs {
       try console.line("all \(trainer.progress.epoch) epochs are done; to train on, give more with --epochs")
     }
-    while !trainer.isFinished {
+    while !trainer.isFinished && !isEnded {
       guard try trainEpoch() else {
         try stop()
         return result(.preempted)
@@ -200,8 +225,8 @@ public final class TrainingRun {
           + "\(plural(rule.patience, "epoch"))"
       )
     }
-    let test = try testBest()
-    guard test != nil || data.test == nil else {
+    let test = tests ? try testBest() : nil
+    guard test != nil || data.test == nil || !tests else {
       if isRoot { try console.line("stopped by a signal before the end of the test; \(wayOn)") }
       return result(.preempted)
     }
@@ -225,6 +250,7 @@ public final class TrainingRun {
       growth.begin(totals.sums.meanLoss, isResumed: resumed != nil)
       if isRoot { try afterStep(totals) }
       if totals.sums.stop > 0 { return false }
+      guard try measure(totals.sums) else { return false }
     }
     timer.endSteps(exchange: trainer.takeExchangeSeconds())
     var validation: SplitMetrics?
@@ -260,6 +286,23 @@ public final class TrainingRun {
     return true
   }
 
+  /// Takes in the sums of a step, and takes figures where they are wanted after it.
+  ///
+  /// - Returns: false where a stop was asked for meanwhile.
+  private func measure(_ sums: StepScalars) throws -> Bool {
+    guard !measuredSteps.isEmpty else { return true }
+    sumsSinceMeasurement += sums
+    guard measuredSteps.contains(trainer.progress.step) else { return true }
+    let validation = try validator?.evaluate(trainer.values)
+    guard validation != nil || validator == nil else { return false }
+    measurements.append(
+      StepMeasurement(
+        step: trainer.progress.step, sums: sumsSinceMeasurement, hasAccuracy: trainer.task.hasAccuracy,
+        validation: validation))
+    sumsSinceMeasurement = StepScalars()
+    return true
+  }
+
   private func afterStep(_ totals: StepTotals) throws {
     let progress = trainer.progress
     if let records, records.isDue(step: progress.step) {
@@ -292,6 +335,7 @@ public final class TrainingRun {
       task: trainer.task, metricNames: self.metrics?.names ?? [])
     epochs.append(metrics)
     let isBest = trainer.finishEpoch(metrics.candidate)
+    isEnded = try afterEpoch?(metrics) == false
     guard isRoot else { return }
     timer.endEpoch()
     let timing = JSONValue.object((timer.json.members ?? []) + [.init("run", .optional(identity?.id))])
@@ -299,7 +343,7 @@ public final class TrainingRun {
     try console.line(table.line(metrics, timer, isBest: isBest), isBest && trainer.task.ranksEpochs ? .best : .plain)
     try console.detail(timer.text)
     if let warning = growth.warning(metrics) { try console.warn(warning) }
-    let isLast = trainer.isFinished
+    let isLast = trainer.isFinished || isEnded
     let rule = configuration.checkpoint
     let isDue =
       (rule.everyEpochs > 0 && trainer.progress.epoch % rule.everyEpochs == 0)
