@@ -3,6 +3,7 @@ import Collectives
 import DataPipeline
 import Basics
 import Foundation
+public import HDF5Storage
 import NeuralNetwork
 import NumericCore
 import Optimizers
@@ -19,6 +20,7 @@ public final class TrainingRun {
   package let trainer: Trainer
   private let metadata: Checkpoint.Metadata
   private let metrics: MetricSelection?
+  private let testMetrics: MetricSelection?
   private let validator: Evaluator?
   /// nil where nothing is written.
   private var directory: RunDirectory?
@@ -36,6 +38,7 @@ public final class TrainingRun {
   /// On rank 0, where no file keeps the best epoch.
   private var bestCheckpoint: Checkpoint?
   private var isOver = false
+  private var visitTest: ((BufferView<Float>, BufferView<Int>) -> Void)?
   /// On rank 0, whether the launcher seems to be ending the job.
   private var isBeingEnded = false
   private var growth = LossGrowth()
@@ -83,13 +86,27 @@ public final class TrainingRun {
       RunStart(request, writesFiles: writesFiles, communicator: topology.world), topology: topology)
   }
 
-  private init(_ start: RunStart, topology: Topology) throws {
+  /// Sets up a run that is trained on a part of the training split, tests another part of it by all metrics of the task,
+  /// and writes no file. Collective over all of `ranks`, with equal arguments on all.
+  ///
+  /// - Parameter configuration: checked already.
+  package convenience init(
+    _ configuration: TrainingConfiguration, fold: Fold, extensions: Extensions, ranks: MPICommunicator
+  ) throws {
+    let topology = try Topology(ranks)
+    let request = StartRequest(
+      configuration: configuration, configurationFile: nil, extensions: extensions, over: { _ in configuration })
+    try self.init(
+      RunStart(request, writesFiles: false, communicator: topology.world), fold: fold, topology: topology)
+  }
+
+  private init(_ start: RunStart, fold: Fold? = nil, topology: Topology) throws {
     StopSignal.waitForStep()
     try StopSignal.checkBeforeFirstStep()
     let setup = try TrainingSetup(
-      start.configuration, extensions: start.extensions, resumed: start.resumed, topology: topology)
+      start.configuration, extensions: start.extensions, resumed: start.resumed, fold: fold, topology: topology)
     (data, trainer, metadata) = (setup.data, setup.trainer, setup.metadata)
-    (metrics, validator) = (setup.metrics, setup.validator)
+    (metrics, testMetrics, validator) = (setup.metrics, setup.testMetrics, setup.validator)
     (configuration, resumed, self.topology) = (start.configuration, start.resumed, topology)
     (directory, hold, identity) = (start.hold?.directory, start.hold, start.identity)
     writesFiles = start.writesFiles
@@ -143,6 +160,19 @@ public final class TrainingRun {
 
   /// Has `take` called with the rows that this rank's shards take in each step.
   package func audit(_ take: @escaping (_ step: Int, _ rows: [Int]) -> Void) { trainer.auditRows = take }
+
+  /// Has `take` called with the outputs [n, …] of each batch of test samples of this rank, and their rows [n].
+  package func visitTest(_ take: @escaping (_ outputs: BufferView<Float>, _ rows: BufferView<Int>) -> Void) {
+    visitTest = take
+  }
+
+  /// Writes outputs of the test samples, row by row, as `predict` would.
+  package func write(_ outputs: [Float], rows: Int, to file: HDF5File) throws {
+    try trainer.task.write(
+      Predictions(
+        outputs: outputs, rows: rows, shape: trainer.model.outputShapes[0], inputShape: metadata.inputShape,
+        outputSize: metadata.outputSize, names: metadata.data.names, targets: metadata.targetTransform), to: file)
+  }
 
   // MARK: The run
 
@@ -382,8 +412,8 @@ public final class TrainingRun {
     try trainer.exchange.broadcastState()
     return try Evaluator(
       split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
-      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics
-    ).evaluate(trainer.values)
+      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: testMetrics
+    ).evaluate(trainer.values) { outputs, rows in visitTest?(outputs, rows) }
   }
 
   /// Writes and prints what the run has come to.
