@@ -60,6 +60,10 @@ let package = Package(
       ]),
 
     .target(
+      name: "Experiments",
+      dependencies: ["Basics", "Settings", "NumericCore", "Metrics", "Collectives", "DataPipeline", "Training"]),
+
+    .target(
       name: "DDPTrain",
       dependencies: [
         "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "DataPipeline", "Settings",
@@ -68,11 +72,11 @@ let package = Package(
 
     // MARK: Executables
     .executableTarget(
-      name: "ddp-train", dependencies: ["Basics", "CZlib", "DataTools", "Metrics", "Settings", "Training"]),
+      name: "ddp-train", dependencies: ["Basics", "CZlib", "DataTools", "Experiments", "Metrics", "Settings", "Training"]),
     .executableTarget(
       name: "ddp-selftest",
       dependencies: [
-        "Training", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline", "HDF5Storage",
+        "Training", "Experiments", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline", "HDF5Storage",
         "NumericCore", "Settings", "Basics",
       ]),
     .executableTarget(
@@ -115,6 +119,7 @@ let package = Package(
       dependencies: [
         "Training", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Settings", "Basics", "TestSupport",
       ]),
+    .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Training", "Settings", "Basics"]),
     .testTarget(
       name: "DDPTrainTests", dependencies: ["DDPTrain", "Training", "Settings", "NeuralNetwork", "TestSupport"]),
   ],

@@ -7,6 +7,7 @@ public enum RandomPurpose: UInt32, Sendable {
   case validationSplit = 5
   case synthesis = 6
   case latent = 7
+  case search = 8
   case folds = 9
 }
 

@@ -24,7 +24,7 @@ package struct FoldedSplit: Sendable {
   ///
   /// - Parameter configuration: of one whose run has not begun.
   /// - Throws: where the data cannot be divided so, or a task has no figures to tell folds by.
-  package init(_ configuration: TrainingConfiguration, extensions: Extensions, ranks: MPICommunicator) throws {
+  package init(_ configuration: TrainingConfiguration, ranks: MPICommunicator) throws {
     if let reason = TaskCatalog.whyNotEvaluated(configuration.model) { throw Failure.usage("cross-validate: \(reason)") }
     let opened = try TrainingSetup.open(configuration, resumed: nil, world: ranks)
     let (source, task) = (opened.source, opened.task)

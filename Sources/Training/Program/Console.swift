@@ -11,10 +11,15 @@ final class Console {
   private var barIsShown = false
   private var lastBar = ContinuousClock.now
 
-  /// - Parameter isQuiet: whether lines go to the log alone.
-  init(isQuiet: Bool) {
-    self.isQuiet = isQuiet
-    terminal = isQuiet ? nil : Terminal.behindStandardOutput()
+  private let isSilent: Bool
+
+  /// - Parameters:
+  ///   - isQuiet: whether lines go to the log alone.
+  ///   - isSilent: whether warnings do too.
+  init(isQuiet: Bool, isSilent: Bool = false) {
+    self.isQuiet = isQuiet || isSilent
+    self.isSilent = isSilent
+    terminal = isQuiet || isSilent ? nil : Terminal.behindStandardOutput()
   }
 
   /// From now on lines also go to the directory's `log.txt`, those so far included.
@@ -36,7 +41,7 @@ final class Console {
   func warn(_ text: String) throws {
     let text = text.escaped
     clearBar()
-    Output.printError("ddp-train: warning: \(text)")
+    if !isSilent { Output.printError("ddp-train: warning: \(text)") }
     if let log { try log.append("warning: \(text)", to: log.logFile) } else { pending.append("warning: \(text)") }
   }
 

@@ -43,6 +43,18 @@ public final class TrainingRun {
   private var isBeingEnded = false
   private var growth = LossGrowth()
 
+  /// Called on every rank when the figures of an epoch are final; where it gives false, the run is done with that
+  /// epoch. It must give the same on all ranks.
+  package var afterEpoch: ((EpochMetrics) throws -> Bool)?
+  /// Whether `afterEpoch` has ended the run.
+  private var isEnded = false
+  /// The steps after which figures are taken beside those of the epochs.
+  package var measuredSteps: Set<Int> = []
+  package private(set) var measurements: [StepMeasurement] = []
+  private var sumsSinceMeasurement = StepScalars()
+  /// Whether the test split is evaluated at the end.
+  package var tests = true
+
   private var isRoot: Bool { topology.world.isRoot }
 
   // MARK: Set-up
@@ -86,21 +98,25 @@ public final class TrainingRun {
       RunStart(request, writesFiles: writesFiles, communicator: topology.world), topology: topology)
   }
 
-  /// Sets up a run that is trained on a part of the training split, tests another part of it by all metrics of the task,
-  /// and writes no file. Collective over all of `ranks`, with equal arguments on all.
+  /// Sets up one of many runs of a job, on a group of its ranks: it prints nothing, and its caller alone says what
+  /// became of it. Collective over the group, with equal arguments on all.
   ///
-  /// - Parameter configuration: checked already.
+  /// - Parameter fold: the rows of the training split that it is trained on, and those that it tests instead of the test
+  ///   split, by all metrics of the task; nil for what the data says. Such a run writes no files.
   package convenience init(
-    _ configuration: TrainingConfiguration, fold: Fold, extensions: Extensions, ranks: MPICommunicator
+    trial configuration: TrainingConfiguration, fold: Fold? = nil, writesFiles: Bool = false, ranks: MPICommunicator
   ) throws {
+    precondition(fold == nil || !writesFiles, "a checkpoint would not know the fold's rows")
+    let configuration = try configuration.checked()
     let topology = try Topology(ranks)
     let request = StartRequest(
-      configuration: configuration, configurationFile: nil, extensions: extensions, over: { _ in configuration })
+      configuration: configuration, configurationFile: nil, extensions: Extensions(), over: { _ in configuration })
     try self.init(
-      RunStart(request, writesFiles: false, communicator: topology.world), fold: fold, topology: topology)
+      RunStart(request, writesFiles: writesFiles, communicator: topology.world), fold: fold, topology: topology,
+      isSilent: true)
   }
 
-  private init(_ start: RunStart, fold: Fold? = nil, topology: Topology) throws {
+  private init(_ start: RunStart, fold: Fold? = nil, topology: Topology, isSilent: Bool = false) throws {
     StopSignal.waitForStep()
     try StopSignal.checkBeforeFirstStep()
     let setup = try TrainingSetup(
@@ -111,7 +127,7 @@ public final class TrainingRun {
     (directory, hold, identity) = (start.hold?.directory, start.hold, start.identity)
     writesFiles = start.writesFiles
     (notes, warnings) = (start.notes, start.warnings + setup.warnings)
-    console = Console(isQuiet: configuration.quiet || !topology.world.isRoot)
+    console = Console(isQuiet: configuration.quiet || !topology.world.isRoot, isSilent: isSilent)
     try restoreOrInitialize()
   }
 
@@ -211,7 +227,7 @@ public final class TrainingRun {
     if isRoot && trainer.progress.epoch >= configuration.epochs {
       try console.line("all \(trainer.progress.epoch) epochs are done; to train on, give more with --epochs")
     }
-    while !trainer.isFinished {
+    while !trainer.isFinished && !isEnded {
       guard try trainEpoch() else {
         try stop()
         return result(.preempted)
@@ -223,8 +239,8 @@ public final class TrainingRun {
           + "\(plural(rule.patience, "epoch"))"
       )
     }
-    let test = try testBest()
-    guard test != nil || data.test == nil else {
+    let test = tests ? try testBest() : nil
+    guard test != nil || data.test == nil || !tests else {
       if isRoot { try console.line("stopped by a signal before the end of the test; \(wayOn)") }
       return result(.preempted)
     }
@@ -248,6 +264,7 @@ public final class TrainingRun {
       growth.begin(totals.sums.meanLoss, isResumed: resumed != nil)
       if isRoot { try afterStep() }
       if totals.sums.stop > 0 { return false }
+      guard try measure(totals.sums) else { return false }
     }
     timer.endSteps(exchange: trainer.takeExchangeSeconds())
     var validation: SplitMetrics?
@@ -261,6 +278,23 @@ public final class TrainingRun {
           + "happen; check the nodes' memory and that all run the same program", exitCode: .replicas)
     }
     try endEpoch(validation)
+    return true
+  }
+
+  /// Takes in the sums of a step, and takes figures where they are wanted after it.
+  ///
+  /// - Returns: false where a stop was asked for meanwhile.
+  private func measure(_ sums: StepScalars) throws -> Bool {
+    guard !measuredSteps.isEmpty else { return true }
+    sumsSinceMeasurement += sums
+    guard measuredSteps.contains(trainer.progress.step) else { return true }
+    let validation = try validator?.evaluate(trainer.values)
+    guard validation != nil || validator == nil else { return false }
+    measurements.append(
+      StepMeasurement(
+        step: trainer.progress.step, sums: sumsSinceMeasurement, hasAccuracy: trainer.task.hasAccuracy,
+        validation: validation))
+    sumsSinceMeasurement = StepScalars()
     return true
   }
 
@@ -291,6 +325,7 @@ public final class TrainingRun {
       task: trainer.task, metricNames: self.metrics?.names ?? [])
     epochs.append(metrics)
     let isBest = trainer.finishEpoch(metrics.candidate)
+    isEnded = try afterEpoch?(metrics) == false
     guard isRoot else { return }
     timer.endEpoch()
     if let directory {
@@ -299,7 +334,7 @@ public final class TrainingRun {
     }
     try console.line(metrics.text(epochs: configuration.epochs, timer: timer))
     if let warning = growth.warning(metrics) { try console.warn(warning) }
-    let isLast = trainer.isFinished
+    let isLast = trainer.isFinished || isEnded
     let rule = configuration.checkpoint
     let isDue =
       (rule.everyEpochs > 0 && trainer.progress.epoch % rule.everyEpochs == 0)
