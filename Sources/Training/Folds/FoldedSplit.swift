@@ -13,6 +13,8 @@ package struct FoldedSplit: Sendable {
   package let text: String
   /// The file, directory, glob or list.
   package let path: String
+  /// That of the configuration, or of the data.
+  package let name: String
   /// Whether the data has a validation split, which chooses the best epoch of each fold.
   package let hasValidation: Bool
   /// What a user should know of the data and of the folds, one line each.
@@ -25,7 +27,9 @@ package struct FoldedSplit: Sendable {
   /// - Parameter configuration: of one whose run has not begun.
   /// - Throws: where the data cannot be divided so, or a task has no figures to tell folds by.
   package init(_ configuration: TrainingConfiguration, ranks: MPICommunicator) throws {
-    if let reason = TaskCatalog.whyNotEvaluated(configuration.model) { throw Failure.usage("cross-validate: \(reason)") }
+    if let reason = TaskCatalog.whyNotEvaluated(configuration.model) {
+      throw Failure.usage("cross-validate: \(reason)")
+    }
     let opened = try TrainingSetup.open(configuration, resumed: nil, world: ranks)
     let (source, task) = (opened.source, opened.task)
     let split = try source.split(.train)
@@ -35,6 +39,7 @@ package struct FoldedSplit: Sendable {
     plans = try (0..<settings.repeats).map { try division.plan(repeat: $0) }
     text = division.text + (settings.repeats > 1 ? ", \(settings.repeats) times" : "")
     path = source.path
+    name = configuration.name ?? RunDirectory.name(ofData: source.path)
     hasValidation = source.splits[.validation] != nil
     warnings = source.remarks + division.warnings(plans)
     let assignment = ShardAssignment(
