@@ -38,7 +38,8 @@ public struct CrossValidationRun {
     let directory = try FoldDirectory(
       configuration, name: "\(split.name)-folds", fingerprint: split.fingerprint, communicator: ranks)
     var report = FoldReport(configuration, isShown: ranks.isRoot && !configuration.quiet, isRoot: ranks.isRoot)
-    for warning in split.warnings + directory.notes { report.warn(warning) }
+    for warning in split.warnings + directory.warnings { report.warn(warning) }
+    for note in directory.notes { try report.line(note) }
     var results = try finished(jobs, in: directory, ranks)
     let missing = jobs.filter { job in !results.contains { $0.isOf(job) } }
     let groups = try RankGroups(ranks, ranksPerTrial: ranksPerFold, trialsAtOnce: max(1, missing.count))

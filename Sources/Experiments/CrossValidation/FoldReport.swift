@@ -55,7 +55,7 @@ struct FoldReport {
     }
     guard isEveryFoldShown else { return }
     guard result.state == .done else {
-      return try line("\(label(result))  failed: \(result.reason ?? "")")
+      return try line("fold \(label(result))  failed: \(result.reason ?? "")")
     }
     let counts = [grouped(result.trainCount), grouped(result.testCount)]
     try line(

@@ -19,7 +19,7 @@ public struct FoldResult: Sendable, Equatable {
   public var reason: String?
   /// Epochs trained, and the one whose weights were tested.
   public var epochs = 0
-  public var bestEpoch: Int?
+  public var testedEpoch: Int?
   /// Figures of the fold's test samples: `loss`, `accuracy` where there are classes, and every metric of the task; nil
   /// where one is not defined.
   public var figures: [Figure] = []
@@ -47,7 +47,7 @@ public struct FoldResult: Sendable, Equatable {
       .init("repeat", .integer(repetition)), .init("fold", .integer(fold)),
       .init("train_samples", .integer(trainCount)),
       .init("test_samples", .integer(testCount)), .init("state", .string(state.rawValue)),
-      .init("reason", .optional(reason)), .init("epochs", .integer(epochs)), .init("best_epoch", .optional(bestEpoch)),
+      .init("reason", .optional(reason)), .init("epochs", .integer(epochs)), .init("tested_epoch", .optional(testedEpoch)),
       .init("test", .object(figures.map { .init($0.name, .finite($0.value)) })),
       .init("timing", ["seconds": .number(seconds)]),
     ])
@@ -64,7 +64,7 @@ public struct FoldResult: Sendable, Equatable {
       let figures = value["test"]?.members
     else { return nil }
     self.init(repetition: repetition, fold: fold, trainCount: train, testCount: test)
-    (self.state, self.epochs, bestEpoch) = (state, epochs, integer("best_epoch"))
+    (self.state, self.epochs, testedEpoch) = (state, epochs, integer("tested_epoch"))
     if case .string(let reason)? = value["reason"]?.content { self.reason = reason }
     self.figures = figures.map { Figure($0.key, $0.value.finiteNumber) }
     seconds = value["timing"]?["seconds"]?.finiteNumber ?? 0

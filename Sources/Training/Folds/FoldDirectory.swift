@@ -15,6 +15,8 @@ package final class FoldDirectory {
   package let notes: [String]
   /// On rank 0, which alone writes beside the files of folds.
   private let hold: RunHold?
+  /// What is to be warned of.
+  package let warnings: [String]
 
   package var foldsFile: String { path + "/folds.jsonl" }
   package var predictionsFile: String { path + "/predictions.h5" }
@@ -39,14 +41,15 @@ package final class FoldDirectory {
       return try Self.begin(configuration, name: name, fingerprint: fingerprint, in: taken)
     }
     (path, id, self.hold) = (answer[0], answer[1], hold)
-    notes = Array(answer.dropFirst(2))
+    warnings = answer[2].isEmpty ? [] : [answer[2]]
+    notes = Array(answer.dropFirst(3))
   }
 
-  /// - Returns: the path, the name of the cross-validation, and what is to be said.
+  /// - Returns: the path, the name of the cross-validation, what is to be warned of, and what is to be said.
   private static func begin(
     _ configuration: TrainingConfiguration, name: String, fingerprint: String, in hold: RunHold
   ) throws -> [String] {
-    var notes = [hold.weakness].compactMap(\.self)
+    var notes: [String] = []
     var id = RunIdentity(name: name).id
     let trace = hold.directory.traces.first
     if configuration.resume == .auto, let trace {
@@ -66,6 +69,7 @@ package final class FoldDirectory {
       try write(identity.line, to: hold.directory.identityFile)
       var own = configuration
       (own.resume, own.run, own.overwrite, own.quiet) = (nil, nil, false, false)
+      own.folds = own.folds ?? FoldSettings()
       try hold.directory.write(own)
     }
     let directory = hold.directory.path
@@ -75,7 +79,7 @@ package final class FoldDirectory {
     if mkdir(directory + "/folds", 0o777) != 0, errno != EEXIST {
       throw systemFailure("make", directory + "/folds", errno, isOfRun: true)
     }
-    return [directory, id] + notes
+    return [directory, id, hold.weakness ?? ""] + notes
   }
 
   private static let kind = "cross-validation"
@@ -98,9 +102,13 @@ package final class FoldDirectory {
         "\(path): was begun on other values than the data has now; give the same data, or another directory with --run "
           + "DIR")
     }
-    let stored = try TrainingConfiguration(
+    var stored = try TrainingConfiguration(
       ResumeRule.withoutStart(JSON5Parser.parse(contentsOfFile: directory.configurationFile)))
     let free = ["exchange", "threads", "checkpoint", "data.path"]
+    // Said or not, the defaults are the same.
+    stored.folds = stored.folds ?? FoldSettings()
+    var configuration = configuration
+    configuration.folds = configuration.folds ?? FoldSettings()
     let change = ResumeChange.between(stored, configuration).first { change in
       !free.contains { change.path == $0 || change.path.hasPrefix($0 + ".") }
     }

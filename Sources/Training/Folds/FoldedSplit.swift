@@ -142,7 +142,7 @@ private struct FoldDivision {
       let others = missing.count > 1 ? ", and so \(plural(missing.count - 1, "time")) more" : ""
       lines.append(
         "\(place) has no sample of class \(className(first.label).shownName) to train on, and can never predict it"
-          + "\(others)" + (scheme == .stratified || numbers != nil ? "" : "; give folds.scheme=stratified"))
+          + "\(others)" + (scheme == .plain && numbers == nil ? "; give folds.scheme=stratified" : ""))
       break
     }
     return lines

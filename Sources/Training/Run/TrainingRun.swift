@@ -37,6 +37,7 @@ public final class TrainingRun {
   private var epochs: [EpochMetrics] = []
   /// On rank 0, where no file keeps the best epoch.
   private var bestCheckpoint: Checkpoint?
+  private let isFold: Bool
   private var isOver = false
   private var visitTest: ((BufferView<Float>, BufferView<Int>) -> Void)?
   /// On rank 0, whether the launcher seems to be ending the job.
@@ -126,6 +127,7 @@ public final class TrainingRun {
     (configuration, resumed, self.topology) = (start.configuration, start.resumed, topology)
     (directory, hold, identity) = (start.hold?.directory, start.hold, start.identity)
     writesFiles = start.writesFiles
+    isFold = fold != nil
     (notes, warnings) = (start.notes, start.warnings + setup.warnings)
     console = Console(isQuiet: configuration.quiet || !topology.world.isRoot, isSilent: isSilent)
     try restoreOrInitialize()
@@ -431,12 +433,18 @@ public final class TrainingRun {
     return checkpoint
   }
 
+  /// Whether the test split is evaluated with the best epoch's weights, not the last one's. A fold without validation
+  /// samples has nothing to choose by, unless it is told to stop early.
+  package var testsBest: Bool {
+    configuration.earlyStopping?.restoreBest ?? (!isFold || validator != nil)
+  }
+
   /// The test split is read once, with the best checkpoint, after everything has been chosen.
   ///
   /// - Returns: its figures, equal on all ranks; nil without a test split, and where a stop was asked for meanwhile.
   private func testBest() throws -> SplitMetrics? {
     guard let split = data.test else { return nil }
-    if isRoot, configuration.earlyStopping?.restoreBest ?? true, let best = trainer.progress.best,
+    if isRoot, testsBest, let best = trainer.progress.best,
       best.step != trainer.progress.step
     {
       let path = directory?.checkpoints.bestLink
@@ -457,7 +465,7 @@ public final class TrainingRun {
     let summary = RunSummary(
       best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
       isValidated: validator != nil, directory: directory,
-      isBestTested: configuration.earlyStopping?.restoreBest ?? true, seconds: timer.total)
+      isBestTested: testsBest, seconds: timer.total)
     if let directory { try directory.write(summary: summary.json(in: directory)) }
     for line in summary.lines { try console.line(line) }
   }
