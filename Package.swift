@@ -64,7 +64,9 @@ let package = Package(
 
     .target(
       name: "Experiments",
-      dependencies: ["Basics", "Settings", "NumericCore", "Metrics", "Collectives", "DataPipeline", "Training"]),
+      dependencies: [
+        "Basics", "Settings", "NumericCore", "Metrics", "Collectives", "HDF5Storage", "DataPipeline", "Training",
+      ]),
 
     .target(
       name: "DDPTrain",

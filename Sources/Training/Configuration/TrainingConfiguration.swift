@@ -33,6 +33,8 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   public var earlyStopping: EarlyStopping?
   /// What is measured on the validation split beside the loss, by name.
   public var metrics = [MetricName.accuracy]
+  /// Of cross-validation; nil for its defaults.
+  public var folds: FoldSettings?
   public var epochs = 20
   /// Over all ranks; where gradients are accumulated, per micro-step.
   public var batchSize = 128
@@ -77,6 +79,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("ema_decay", \.emaDecay, .between(0, 1), "evaluates a moving average of the weights"),
     Setting("early_stopping", \.earlyStopping, "when a run ends before its epochs are over"),
     Setting("metrics", \.metrics, "measured on validation; names below"),
+    Setting("folds", \.folds, "how cross-validate divides the training split; train does not look at it"),
     Setting("epochs", \.epochs, .atLeast(0), "passes over the training split; 0 keeps the first weights"),
     Setting("batch_size", \.batchSize, .atLeast(1), "samples per step over all ranks"),
     Setting("accumulate", \.accumulate, .atLeast(1), "micro-steps of batch_size samples summed per step"),

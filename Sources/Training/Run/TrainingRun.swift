@@ -3,6 +3,7 @@ import Collectives
 import DataPipeline
 import Basics
 import Foundation
+public import HDF5Storage
 import NeuralNetwork
 import NumericCore
 import Optimizers
@@ -19,6 +20,7 @@ public final class TrainingRun {
   package let trainer: Trainer
   private let metadata: Checkpoint.Metadata
   private let metrics: MetricSelection?
+  private let testMetrics: MetricSelection?
   private let validator: Evaluator?
   /// nil where nothing is written.
   private var directory: RunDirectory?
@@ -37,7 +39,9 @@ public final class TrainingRun {
   private var epochs: [EpochMetrics] = []
   /// On rank 0, where no file keeps the best epoch.
   private var bestCheckpoint: Checkpoint?
+  private let isFold: Bool
   private var isOver = false
+  private var visitTest: ((BufferView<Float>, BufferView<Int>) -> Void)?
   /// On rank 0, whether the launcher seems to be ending the job.
   private var isBeingEnded = false
   private var growth = LossGrowth()
@@ -100,28 +104,34 @@ public final class TrainingRun {
   }
 
   /// Sets up one of many runs of a job, on a group of its ranks: it prints nothing, and its caller alone says what
-  /// became of it.
+  /// became of it. Collective over the group, with equal arguments on all.
+  ///
+  /// - Parameter fold: the rows of the training split that it is trained on, and those that it tests instead of the test
+  ///   split, by all metrics of the task; nil for what the data says. Such a run writes no files.
   package convenience init(
-    trial configuration: TrainingConfiguration, writesFiles: Bool = false, ranks: MPICommunicator
+    trial configuration: TrainingConfiguration, fold: Fold? = nil, writesFiles: Bool = false, ranks: MPICommunicator
   ) throws {
+    precondition(fold == nil || !writesFiles, "a checkpoint would not know the fold's rows")
     let configuration = try configuration.checked()
     let topology = try Topology(ranks)
     let request = StartRequest(
       configuration: configuration, configurationFile: nil, extensions: Extensions(), over: { _ in configuration })
     try self.init(
-      RunStart(request, writesFiles: writesFiles, communicator: topology.world), topology: topology, isSilent: true)
+      RunStart(request, writesFiles: writesFiles, communicator: topology.world), fold: fold, topology: topology,
+      isSilent: true)
   }
 
-  private init(_ start: RunStart, topology: Topology, isSilent: Bool = false) throws {
+  private init(_ start: RunStart, fold: Fold? = nil, topology: Topology, isSilent: Bool = false) throws {
     StopSignal.waitForStep()
     try StopSignal.checkBeforeFirstStep()
     let setup = try TrainingSetup(
-      start.configuration, extensions: start.extensions, resumed: start.resumed, topology: topology)
+      start.configuration, extensions: start.extensions, resumed: start.resumed, fold: fold, topology: topology)
     (data, trainer, metadata) = (setup.data, setup.trainer, setup.metadata)
-    (metrics, validator) = (setup.metrics, setup.validator)
+    (metrics, testMetrics, validator) = (setup.metrics, setup.testMetrics, setup.validator)
     (configuration, resumed, self.topology) = (start.configuration, start.resumed, topology)
     (directory, hold, identity) = (start.hold?.directory, start.hold, start.identity)
     writesFiles = start.writesFiles
+    isFold = fold != nil
     (notes, warnings) = (start.notes, start.warnings + setup.warnings)
     console = Console(topology.world.isRoot ? configuration.verbosity : .quiet, isSilent: isSilent)
     initialNotes = (setup.data.matching?.notes ?? []) + (setup.transfer?.notes ?? [])
@@ -173,6 +183,19 @@ public final class TrainingRun {
 
   /// Has `take` called with the rows that this rank's shards take in each step.
   package func audit(_ take: @escaping (_ step: Int, _ rows: [Int]) -> Void) { trainer.auditRows = take }
+
+  /// Has `take` called with the outputs [n, …] of each batch of test samples of this rank, and their rows [n].
+  package func visitTest(_ take: @escaping (_ outputs: BufferView<Float>, _ rows: BufferView<Int>) -> Void) {
+    visitTest = take
+  }
+
+  /// Writes outputs of the test samples, row by row, as `predict` would.
+  package func write(_ outputs: [Float], rows: Int, to file: HDF5File) throws {
+    try trainer.task.write(
+      Predictions(
+        outputs: outputs, rows: rows, shape: trainer.model.outputShapes[0], inputShape: metadata.inputShape,
+        outputSize: metadata.outputSize, names: metadata.data.names, targets: metadata.targetTransform), to: file)
+  }
 
   // MARK: The run
 
@@ -449,12 +472,18 @@ public final class TrainingRun {
     return checkpoint
   }
 
+  /// Whether the test split is evaluated with the best epoch's weights, not the last one's. A fold without validation
+  /// samples has nothing to choose by, unless it is told to stop early.
+  package var testsBest: Bool {
+    configuration.earlyStopping?.restoreBest ?? (!isFold || validator != nil)
+  }
+
   /// The test split is read once, with the best checkpoint, after everything has been chosen.
   ///
   /// - Returns: its figures, equal on all ranks; nil without a test split, and where a stop was asked for meanwhile.
   private func testBest() throws -> SplitMetrics? {
     guard let split = data.test else { return nil }
-    if isRoot, configuration.earlyStopping?.restoreBest ?? true, let best = trainer.progress.best,
+    if isRoot, testsBest, let best = trainer.progress.best,
       best.step != trainer.progress.step
     {
       let path = directory?.checkpoints.bestLink
@@ -465,8 +494,8 @@ public final class TrainingRun {
     try trainer.exchange.broadcastState()
     return try Evaluator(
       split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
-      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics
-    ).evaluate(trainer.values)
+      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: testMetrics
+    ).evaluate(trainer.values) { outputs, rows in visitTest?(outputs, rows) }
   }
 
   /// Writes and prints what the run has come to.
@@ -475,7 +504,7 @@ public final class TrainingRun {
     let summary = RunSummary(
       best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
       isValidated: validator != nil, directory: directory,
-      isBestTested: configuration.earlyStopping?.restoreBest ?? true, seconds: timer.total)
+      isBestTested: testsBest, seconds: timer.total)
     if let directory { try directory.write(summary: summary.json(in: directory)) }
     try records?.end(best: best, test: test)
     for line in summary.lines { try console.line(line) }
