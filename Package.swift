@@ -50,13 +50,14 @@ let package = Package(
       dependencies: ["NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib"],
       swiftSettings: kernelSettings),
     .target(name: "Interchange", dependencies: ["Basics", "Settings"]),
+    .target(name: "Reports", dependencies: ["Basics", "Settings", "CZlib"]),
     .target(
       name: "Checkpointing", dependencies: ["HDF5Storage", "Basics", "CZlib"]),
     .target(
       name: "Training",
       dependencies: [
         "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "HDF5Storage",
-        "DataPipeline", "Checkpointing", "Settings",
+        "DataPipeline", "Checkpointing", "Reports", "Settings",
       ]),
 
     .target(
@@ -68,7 +69,7 @@ let package = Package(
 
     // MARK: Executables
     .executableTarget(
-      name: "ddp-train", dependencies: ["Basics", "CZlib", "DataTools", "Metrics", "Settings", "Training"]),
+      name: "ddp-train", dependencies: ["Basics", "DataTools", "Metrics", "Reports", "Settings", "Training"]),
     .executableTarget(
       name: "ddp-selftest",
       dependencies: [
@@ -85,6 +86,7 @@ let package = Package(
     .target(name: "ProcessSupport", path: "Tests/ProcessSupport"),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Basics"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Settings", "Basics"]),
     .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "Basics"]),
     .testTarget(
       name: "DataPipelineTests",

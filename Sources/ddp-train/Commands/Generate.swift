@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Reports
 import Settings
 import Training
 
