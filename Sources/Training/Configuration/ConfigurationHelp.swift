@@ -27,6 +27,7 @@ extension TrainingConfiguration {
     let groups = [
       HelpSection("data", prefix: "data.", DataSettings.self),
       HelpSection("checkpoint", prefix: "checkpoint.", CheckpointRule.self),
+      HelpSection("log", prefix: "log.", LogSettings.self),
       HelpSection("early_stopping", prefix: "early_stopping.", EarlyStopping.self),
       HelpSection("regularization", prefix: "regularization.", RegularizationSettings.self),
     ]
