@@ -5,7 +5,7 @@ import Foundation
 public struct OutputTarget: Sendable {
   /// What is written.
   public enum Kind: Sendable {
-    case hdf5, png, json
+    case hdf5, png, json, html, svg
 
     /// How names of such files end.
     var suffixes: [String] {
@@ -13,6 +13,8 @@ public struct OutputTarget: Sendable {
       case .hdf5: ["h5", "hdf5"]
       case .png: ["png"]
       case .json: ["json"]
+      case .html: ["html"]
+      case .svg: ["svg"]
       }
     }
 
@@ -21,6 +23,8 @@ public struct OutputTarget: Sendable {
       case .hdf5: "an HDF5 file"
       case .png: "a PNG picture"
       case .json: "a JSON file"
+      case .html: "an HTML page"
+      case .svg: "an SVG picture"
       }
     }
   }
@@ -92,7 +96,9 @@ public struct OutputTarget: Sendable {
   }
 
   /// What a run directory holds beside checkpoints.
-  private static let runFiles: Set = ["run.json", "config.json", "summary.json", "metrics.jsonl", "log.txt"]
+  private static let runFiles: Set = [
+    "run.json", "config.json", "summary.json", "metrics.jsonl", "steps.jsonl", "log.txt", "report.json",
+  ]
 
   private static func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

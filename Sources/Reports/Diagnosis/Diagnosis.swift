@@ -27,12 +27,10 @@ public struct Finding: Sendable, Equatable {
       name: name, text: text, evidence: value["evidence"]?.string ?? "", advice: value["advice"]?.string ?? "")
   }
 
-  /// The lines that a run ends with.
+  /// The lines that a run ends with, of at most 69 characters where words allow.
   public var lines: [String] {
-    ["\(name): \(text)", "  seen: \(evidence)", "  try: \(advice)"].flatMap {
-      TextTable.wrapped($0, width: 100).enumerated()
-    }
-    .map { $0.offset == 0 ? $0.element : "    " + $0.element }
+    func wrapped(_ text: String) -> [String] { TextTable.wrapped(text, width: 67).map { "  " + $0 } }
+    return TextTable.wrapped("\(name): \(text)", width: 69) + wrapped("seen: " + evidence) + wrapped("try: " + advice)
   }
 }
 

@@ -17,7 +17,8 @@ struct VanishingGradients: DiagnosisRule {
         "the gradient dies out on its way to the first layers, which learn next to nothing",
         evidence: "root mean square of the gradient \(shortNumber(least.gradient)) in layer \(least.name) "
           + "(\(least.type)), \(shortNumber(greatest.gradient)) in layer \(greatest.name) (\(greatest.type))",
-        advice: "relu in place of sigmoid or tanh, batch_norm or layer_norm, residual blocks, initializer he, fewer "
+        advice:
+          "relu in place of sigmoid or tanh, batch_norm or layer_norm, residual blocks, initializer kaiming, fewer "
           + "layers")
     }
     return nil
@@ -33,7 +34,7 @@ struct ExplodingGradients: DiagnosisRule {
   static let name = "exploding gradients"
 
   func finding(_ evidence: Evidence) -> Finding? {
-    let advice = "clip_norm: 1, a lower learning rate, batch_norm or layer_norm, initializer xavier or he"
+    let advice = "clip_norm: 1, a lower learning rate, batch_norm or layer_norm, initializer xavier or kaiming"
     let norms = evidence.steps.filter { $0.gradientNorm?.isFinite == true }
     if norms.count >= 20, let middle = median(norms.compactMap(\.gradientNorm)),
       let worst = norms.max(by: { $0.gradientNorm ?? 0 < $1.gradientNorm ?? 0 }), let norm = worst.gradientNorm,
@@ -86,7 +87,8 @@ struct DeadUnits: DiagnosisRule {
         "\(grouped($0.deadUnits)) of \(grouped($0.units)) in layer \($0.name)"
       }.joined(separator: ", ") + (layers.count > 4 ? ", …" : "")
         + ", over \(grouped(layers[0].observations)) numbers each",
-      advice: "a lower learning rate or schedule.warmup_steps, leaky_relu or gelu in place of relu, initializer he, "
+      advice:
+        "a lower learning rate or schedule.warmup_steps, leaky_relu or gelu in place of relu, initializer kaiming, "
         + "batch_norm before the activation")
   }
 }

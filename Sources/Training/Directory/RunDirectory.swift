@@ -1,6 +1,7 @@
 import Basics
 import Checkpointing
 import Foundation
+import Reports
 import Settings
 
 /// Where a run leaves its results: `config.json`, `metrics.jsonl`, `summary.json`, `log.txt` and `checkpoints/`; whose
@@ -58,7 +59,10 @@ public struct RunDirectory: Sendable {
   }
 
   /// What a run writes beside its checkpoints.
-  var records: [String] { [configurationFile, identityFile, metricsFile, summaryFile, logFile] }
+  var records: [String] {
+    [configurationFile, identityFile, metricsFile, summaryFile, logFile]
+      + [RunRecord.materialFile, RunRecord.pageFile].map { path + "/" + $0 }
+  }
 
   /// Deletes what a process that was killed has left of the run's files under temporary names.
   func removeLeftovers() {

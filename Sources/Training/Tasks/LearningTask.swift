@@ -69,6 +69,10 @@ protocol LearningTask: Sendable {
   func makeNetwork(_ factory: ModelFactory, _ description: ModelDescription) throws -> any TrainableNetwork
   /// What the header says that the model gives, such as `10 classes`; nil for nothing.
   func outputText(_ outputSize: Int) -> String?
+  /// What the model makes of a sample beside what is true. Default: by the kind of the targets.
+  func judge(_ sample: JudgedSample, _ words: OutputWords) -> Judgement
+  /// What the model makes by itself. Default: nothing.
+  var generates: GeneratedKind { get }
   /// Writes the data sets of `predict`.
   func write(_ predictions: Predictions, to file: HDF5File) throws
 }
