@@ -95,6 +95,7 @@ let package = Package(
     .target(name: "ProcessSupport", path: "Tests/ProcessSupport"),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Basics"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Settings", "Basics"]),
     .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "Basics"]),
     .testTarget(
       name: "DataPipelineTests",

@@ -1,6 +1,7 @@
 import Basics
 import Checkpointing
 import Foundation
+import Reports
 import Settings
 
 /// Where a run leaves its results: `config.json`, `metrics.jsonl`, `metrics.csv`, `steps.jsonl`, `summary.json`,
@@ -66,6 +67,7 @@ public struct RunDirectory: Sendable {
   /// What a run writes beside its checkpoints.
   var records: [String] {
     [configurationFile, identityFile, metricsFile, metricsTable, stepsFile, summaryFile, logFile]
+      + [RunRecord.materialFile, RunRecord.pageFile].map { path + "/" + $0 }
   }
 
   /// Deletes what a process that was killed has left of the run's files under temporary names.

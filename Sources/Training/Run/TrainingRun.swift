@@ -33,6 +33,8 @@ public final class TrainingRun {
   /// What is to be said of the weights that the run starts from.
   private let initialNotes: [String]
   private let console: Console
+  /// Whether it is one of many runs of a job, of which its caller alone speaks.
+  private let isSilent: Bool
   private let resumed: ResumePoint?
   private var changes: [ResumeChange] = []
   private var timer = RunTimer()
@@ -133,6 +135,7 @@ public final class TrainingRun {
     writesFiles = start.writesFiles
     isFold = fold != nil
     (notes, warnings) = (start.notes, start.warnings + setup.warnings)
+    self.isSilent = isSilent
     console = Console(topology.world.isRoot ? configuration.verbosity : .quiet, isSilent: isSilent)
     initialNotes = (setup.data.matching?.notes ?? []) + (setup.transfer?.notes ?? [])
     try restoreOrInitialize(setup.transfer)
@@ -248,12 +251,21 @@ public final class TrainingRun {
           + "\(plural(rule.patience, "epoch"))"
       )
     }
-    let test = tests ? try testBest() : nil
+    let review =
+      isSilent
+      ? nil
+      : directory.map {
+        RunReview(
+          trainer: trainer, data: data, metadata: metadata, topology: topology, directory: $0,
+          isIllustrated: configuration.log.report)
+      }
+    let survey = review?.makeSurvey()
+    let test = tests ? try testBest(survey) : nil
     guard test != nil || data.test == nil || !tests else {
       if isRoot { try console.line("stopped by a signal before the end of the test; \(wayOn)") }
       return result(.preempted)
     }
-    try summarize(test)
+    try summarize(test, try conclude(review, survey, test))
     return result(.done, test: test)
   }
 
@@ -481,8 +493,17 @@ public final class TrainingRun {
   /// The test split is read once, with the best checkpoint, after everything has been chosen.
   ///
   /// - Returns: its figures, equal on all ranks; nil without a test split, and where a stop was asked for meanwhile.
-  private func testBest() throws -> SplitMetrics? {
+  private func testBest(_ survey: EvaluationSurvey?) throws -> SplitMetrics? {
     guard let split = data.test else { return nil }
+    try restoreBest()
+    return try Evaluator(
+      split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
+      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: testMetrics
+    ).evaluate(trainer.values, survey: survey) { outputs, rows in visitTest?(outputs, rows) }
+  }
+
+  /// Gives all ranks the weights of the best checkpoint, where the run is judged by it.
+  private func restoreBest() throws {
     if isRoot, testsBest, let best = trainer.progress.best,
       best.step != trainer.progress.step
     {
@@ -492,21 +513,40 @@ public final class TrainingRun {
         trainer.model, parameters: values.parameters, statistics: values.statistics, from: path ?? "the best epoch")
     }
     try trainer.exchange.broadcastState()
-    return try Evaluator(
-      split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
-      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: testMetrics
-    ).evaluate(trainer.values) { outputs, rows in visitTest?(outputs, rows) }
+  }
+
+  /// Looks the run over once more, on the test split or, where there is none, on the validation split.
+  ///
+  /// - Parameter survey: of the test's evaluation; empty without a test split.
+  /// - Returns: on rank 0 of a run that writes files.
+  private func conclude(
+    _ review: RunReview?, _ survey: EvaluationSurvey?, _ test: SplitMetrics?
+  ) throws -> RunConclusion? {
+    guard let review, let directory else { return nil }
+    var figures = test
+    if data.test == nil, let validator {
+      try restoreBest()
+      figures = try validator.evaluate(trainer.values, survey: survey)
+    }
+    return try review.material(figures == nil ? nil : survey, figures).map {
+      try RunConclusion(
+        directory, material: $0, writesReport: configuration.log.report, rows: trainer.rows(ofStep:))
+    }
   }
 
   /// Writes and prints what the run has come to.
-  private func summarize(_ test: SplitMetrics?) throws {
+  private func summarize(_ test: SplitMetrics?, _ conclusion: RunConclusion?) throws {
     guard isRoot, let best = trainer.progress.best else { return }
     let summary = RunSummary(
       best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
       isValidated: validator != nil, directory: directory,
-      isBestTested: testsBest, seconds: timer.total)
-    if let directory { try directory.write(summary: summary.json(in: directory)) }
+      isBestTested: testsBest, conclusion: conclusion, seconds: timer.total)
     try records?.end(best: best, test: test)
+    if let directory {
+      let written = summary.json(in: directory)
+      try directory.write(summary: written)
+      try conclusion?.writeReport(summary: written)
+    }
     for line in summary.lines { try console.line(line) }
   }
 }

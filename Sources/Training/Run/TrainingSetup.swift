@@ -113,7 +113,7 @@ struct TrainingSetup {
   ///
   /// - Returns: a warning where it sometimes has only one.
   /// - Throws: where it never has more, and so would give zeros.
-  private static func checkBatches(of trainer: Trainer) throws -> String? {
+  static func checkBatches(of trainer: Trainer) throws -> String? {
     let (plan, accumulate) = (trainer.plan, trainer.configuration.accumulate)
     let shards = plan.partition.shardCount
     let largest = (0..<shards).map { (plan.largestMicroBatch(shard: $0) - 1) / accumulate + 1 }

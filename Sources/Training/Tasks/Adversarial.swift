@@ -33,6 +33,7 @@ struct Adversarial: LearningTask {
   let ranksEpochs = false
   let secondLoss: (key: String, heading: String)? = ("generator_loss", "gen loss")
   let featureUse = FeatureUse.fromZeroToOne
+  let generates = GeneratedKind.samples
 
   func outputs(
     classes: () throws -> Int, declared: Int?, data: SplitSource
@@ -221,6 +222,9 @@ final class AdversarialLearner: Learner {
     sums.secondLoss = loss(of: toGenerator, targets: ones).loss
     return sums
   }
+
+  /// The discriminator's on reals, which alone has all that is noted; generator and discriminator differ in layers.
+  func workspaces(ofSlot slot: Int) -> [Workspace<Float>] { [onReals] }
 
   func backward(_ rule: Workspace<Float>.GradientRule) {
     onReals.backward(gradients: rule)
