@@ -59,7 +59,7 @@ public enum StopSignal {
   /// From now on a first Ctrl-C that waits for the end of a step is answered by a line, where a person reads standard
   /// error.
   public static func answer(_ line: String) {
-    guard isatty(STDERR_FILENO) == 1 else { return }
+    guard Output.errorsAreOnTerminal else { return }
     // Above a progress bar, whose line it replaces.
     let bytes = Array("\r\u{1B}[2K\(line.escaped)\n".utf8)
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)

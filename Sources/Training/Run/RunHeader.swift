@@ -16,11 +16,12 @@ enum RunHeader {
   ///   - warnings: those of the start.
   static func say(
     on console: Console, metadata: Checkpoint.Metadata, topology: Topology, data: TrainingData, trainer: Trainer,
-    directory: RunDirectory?, resumed: ResumePoint?, changes: [ResumeChange], warnings: [String]
+    directory: RunDirectory?, resumed: ResumePoint?, initialNotes: [String], changes: [ResumeChange],
+    warnings: [String]
   ) throws {
     for line in lines(
       configuration: metadata.configuration, topology: topology, data: data, trainer: trainer, directory: directory,
-      resumed: resumed)
+      resumed: resumed, initialNotes: initialNotes)
     { try console.line(line) }
     for remark in data.source.remarks { try console.warn(remark) }
     if let resumed, resumed.metadata.data.differs(from: metadata.data) {
@@ -36,7 +37,7 @@ enum RunHeader {
 
   static func lines(
     configuration: TrainingConfiguration, topology: Topology, data: TrainingData, trainer: Trainer,
-    directory: RunDirectory?, resumed: ResumePoint?
+    directory: RunDirectory?, resumed: ResumePoint?, initialNotes: [String]
   ) -> [String] {
     let exchange = trainer.exchange
     let kind =
@@ -84,6 +85,10 @@ enum RunHeader {
         ]
       ),
     ]
+    rows += trainer.network.selectionLines(configuration)
+    if resumed == nil, let weights = configuration.initial.from {
+      rows.append(("weights", [weights] + initialNotes))
+    }
     if let directory { rows.append(("run", [directory.path])) }
     if let resumed {
       rows.append(

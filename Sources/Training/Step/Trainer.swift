@@ -23,15 +23,15 @@ package final class Trainer {
   let configuration: TrainingConfiguration
   let update: ParameterUpdate
   private let updateState: ParameterUpdate.State
-  private let store: ShardStore
+  let store: ShardStore
   private let communicator: any Communicator
-  private let learner: any Learner
+  let learner: any Learner
   /// Indices of this rank's shards; each group goes forward and backward together.
-  private let groups: [[Int]]
+  let groups: [[Int]]
   /// What the shards of each group read, and where their gradients go.
-  private let groupValues: [[ModelValues<Float>]]
+  let groupValues: [[ModelValues<Float>]]
   private let spare: SpareGradients
-  private let random: RandomSource
+  let random: RandomSource
   /// This epoch's order of each of this rank's shards, and the epoch it is of.
   private let order: [FlatBuffer<Int32>]
   private var orderedEpoch: Int?
@@ -188,9 +188,13 @@ extension Trainer {
 
   /// Overwrites parameters and statistics with their initial values; optimizer state is zero from the start, averaged
   /// parameters as the others. Only the root does, before `exchange.broadcastState()`.
-  func initializeState() {
+  ///
+  /// - Parameter transfer: values from a file, in place of those that are drawn.
+  func initializeState(_ transfer: WeightTransfer?) {
     model.parameterLayout.initialize(exchange.parameters, seed: configuration.seed)
     model.statisticLayout.initialize(exchange.statistics, seed: configuration.seed)
+    transfer?.apply(to: exchange.parameters, model.parameterLayout)
+    transfer?.apply(to: exchange.statistics, model.statisticLayout)
     if let averagedParameters { copy(exchange.parameters, into: averagedParameters) }
   }
 
