@@ -6,7 +6,7 @@ import Foundation
 import Metrics
 import NeuralNetwork
 import NumericCore
-import Reports
+internal import Reports
 import Settings
 
 /// Looks a run over once more when it is done, for its report and its diagnosis: `report.json`.
@@ -267,12 +267,10 @@ struct RunReview {
     case .samples:
       let generator = try SampleGenerator(checkpoint)
       let made = generator.samples(Self.sampleCount, seed: metadata.configuration.seed)
-      guard let shape = generator.pictureShape else { return .null }
-      let size = generator.shape.elementCount, pixels = generator.pixels(of: made)
+      guard let pictures = generator.pictures else { return .null }
+      let size = generator.shape.elementCount
       let files = (0..<Self.sampleCount).map { index in
-        var picture = PNGImage(width: shape.width, height: shape.height, channels: shape.channels)
-        picture.pixels = Array(pixels[index * size..<(index + 1) * size])
-        return JSONValue.string(picture.file.base64EncodedString())
+        JSONValue.string(pictures.grid(Array(made[index * size..<(index + 1) * size])).file.base64EncodedString())
       }
       return ["pictures": .array(files)]
     }
