@@ -6,7 +6,7 @@ import Foundation
 import Metrics
 import NeuralNetwork
 import NumericCore
-import Reports
+internal import Reports
 import Settings
 
 /// Looks a run over once more when it is done, for its report and its diagnosis: `report.json`.

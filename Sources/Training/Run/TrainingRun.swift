@@ -185,10 +185,12 @@ public final class TrainingRun {
 
   /// Writes outputs of the test samples, row by row, as `predict` would.
   package func write(_ outputs: [Float], rows: Int, to file: HDF5File) throws {
-    try trainer.task.write(
-      Predictions(
-        outputs: outputs, rows: rows, shape: trainer.model.outputShapes[0], inputShape: metadata.inputShape,
-        outputSize: metadata.outputSize, names: metadata.data.names, targets: metadata.targetTransform), to: file)
+    let meaning = OutputMeaning(
+      inputShape: metadata.inputShape, outputSize: metadata.outputSize, names: metadata.data.names,
+      targets: metadata.targetTransform)
+    let predictions = Predictions(
+      outputs: outputs, rows: rows, shape: trainer.model.outputShapes[0], meaning: meaning)
+    for array in trainer.task.arrays(predictions) { try array.write(to: file, rows: rows) }
   }
 
   // MARK: The run
