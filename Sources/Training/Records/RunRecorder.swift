@@ -52,9 +52,9 @@ struct RecordedRun {
     (self.data, self.metadata, self.isResumed) = (data, metadata, isResumed)
   }
 
-  /// Those that the configuration asks for.
+  /// Those that the configuration asks for; the one that can find damage begins.
   var recorders: [any RunRecorder] {
-    [EpochRecorder(self), StepRecorder(self)] + (log.tensorboard ? [TensorBoardRecorder(self)] : [])
+    (log.tensorboard ? [TensorBoardRecorder(self)] : []) + [EpochRecorder(self), StepRecorder(self)]
   }
 }
 

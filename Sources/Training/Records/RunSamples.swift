@@ -2,7 +2,7 @@ import Basics
 import DataPipeline
 import Interchange
 import NumericCore
-import Reports
+internal import Reports
 
 /// What a run's data and its model look like: samples for TensorBoard, the same from epoch to epoch.
 struct RunSamples {

@@ -483,7 +483,9 @@ public final class TrainingRun {
     return try Evaluator(
       split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
       assignment: trainer.exchange.assignment, communicator: topology.world, metrics: testMetrics
-    ).evaluate(trainer.values, progress: console.progress("test"), survey: survey) { outputs, rows in visitTest?(outputs, rows) }
+    ).evaluate(trainer.values, progress: console.progress("test"), survey: survey) { outputs, rows in
+      visitTest?(outputs, rows)
+    }
   }
 
   /// Gives all ranks the weights of the best checkpoint, where the run is judged by it.
