@@ -243,14 +243,9 @@ public final class TrainingRun {
   ///
   /// - Returns: false where a stop was asked for meanwhile.
   private func keepFirstWeights() throws -> Bool {
-    let split = EvaluationPlan(
-      sampleCount: data.train.partition.sampleCount, shardCount: data.train.partition.shardCount,
-      globalBatchSize: configuration.batchSize)
-    let own = Evaluator(
-      data.train, plan: split, model: trainer.model, task: trainer.task, values: trainer.values,
-      assignment: trainer.exchange.assignment, communicator: topology.world)
     if type(of: trainer.task).whyNotEvaluated == nil {
-      guard let figures = try (validator ?? own).evaluate(trainer.values) else { return false }
+      let evaluator = try validator ?? evaluator(of: data.trainForEvaluation(configuration, trainer.task))
+      guard let figures = try evaluator.evaluate(trainer.values) else { return false }
       trainer.progress.best = TrainingProgress.Best(
         epoch: 0, step: 0, loss: figures.loss, accuracy: figures.accuracy)
     }
@@ -404,10 +399,13 @@ public final class TrainingRun {
         trainer.model, parameters: values.parameters, statistics: values.statistics, from: path ?? "the best epoch")
     }
     try trainer.exchange.broadcastState()
-    return try Evaluator(
+    return try evaluator(of: split).evaluate(trainer.values)
+  }
+
+  private func evaluator(of split: EvaluatedSplit) -> Evaluator {
+    Evaluator(
       split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
-      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics
-    ).evaluate(trainer.values)
+      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics)
   }
 
   /// Writes and prints what the run has come to.
