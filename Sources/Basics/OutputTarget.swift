@@ -5,7 +5,7 @@ import Foundation
 public struct OutputTarget: Sendable {
   /// What is written.
   public enum Kind: Sendable {
-    case hdf5, png, json, safetensors, onnx
+    case hdf5, png, json, safetensors, onnx, csv, jsonLines
 
     /// How names of such files end.
     var suffixes: [String] {
@@ -15,6 +15,8 @@ public struct OutputTarget: Sendable {
       case .json: ["json"]
       case .safetensors: ["safetensors"]
       case .onnx: ["onnx"]
+      case .csv: ["csv"]
+      case .jsonLines: ["jsonl"]
       }
     }
 
@@ -25,6 +27,8 @@ public struct OutputTarget: Sendable {
       case .json: "a JSON file"
       case .safetensors: "a safetensors file"
       case .onnx: "an ONNX model"
+      case .csv: "a CSV file"
+      case .jsonLines: "a JSON Lines file"
       }
     }
 

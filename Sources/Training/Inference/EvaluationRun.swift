@@ -49,7 +49,7 @@ public enum EvaluationRun {
 
   /// The same with more about it. Collective.
   package static func evaluate(
-    _ arguments: EvaluateArguments, extensions: Extensions = Extensions(), ranks: MPICommunicator
+    _ arguments: EvaluateArguments, extensions: Extensions = Extensions(), ranks: any Communicator
   ) throws -> Result {
     StopSignal.endAtOnce()
     let trained = try TrainedModel(arguments.checkpoint, extensions: extensions)
@@ -66,7 +66,7 @@ public enum EvaluationRun {
   ///
   /// - Parameter measures: whether it computes metrics; then there have to be targets.
   static func makeEvaluator(
-    _ trained: TrainedModel, _ samples: Samples, ranks: MPICommunicator, measures: Bool = false
+    _ trained: TrainedModel, _ samples: Samples, ranks: any Communicator, measures: Bool = false
   ) throws -> Evaluator {
     let metadata = trained.metadata
     BLAS.threads = metadata.configuration.threads
