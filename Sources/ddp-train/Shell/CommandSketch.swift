@@ -86,7 +86,10 @@ struct CommandSketch {
   /// The keys of a configuration, with dots.
   private static var settingKeys: [String] {
     let sections = TrainingConfiguration.helpTopics.first { $0.name == "keys" }?.sections ?? []
-    return sections.flatMap { section in section.rows.map { section.prefix + $0.key } }
+    let keys = sections.flatMap { section in section.rows.map { section.prefix + $0.key } }
+    return (keys + TrainArguments.optionHelp.compactMap(\.key)).reduce(into: []) {
+      if !$0.contains($1) { $0.append($1) }
+    }
   }
 }
 

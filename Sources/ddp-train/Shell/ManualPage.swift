@@ -94,7 +94,7 @@ struct ManualPage {
       ".TP",
       argument.isEmpty ? ".B \"\(Self.escaped(term))\"" : ".BI \"\(Self.escaped(term))\" \"\(Self.escaped(argument))\"",
     ]
-    lines.append(Self.escaped(meaning))
+    fill(meaning)
   }
 
   /// Lines that begin with a space stay as they are.
@@ -106,9 +106,22 @@ struct ManualPage {
         isVerbatim.toggle()
         lines.append(isVerbatim ? ".nf" : ".fi")
       }
-      lines.append(Self.escaped(String(line)))
+      if isVerbatim { lines.append(Self.escaped(String(line))) } else { fill(String(line)) }
     }
     if isVerbatim { lines.append(".fi") }
+  }
+
+  /// Text in lines of at most 80 bytes, as far as its words allow.
+  private mutating func fill(_ text: String) {
+    var line = ""
+    for word in Self.escaped(text).split(separator: " ") {
+      if !line.isEmpty, line.utf8.count + word.utf8.count > 78 {
+        lines.append(line)
+        line = word.hasPrefix(".") ? "\\&" : ""
+      }
+      line += (line.isEmpty || line == "\\&" ? "" : " ") + word
+    }
+    lines.append(line)
   }
 
   /// Text as the macros take it: characters beyond ASCII by their number, none that begins a request.

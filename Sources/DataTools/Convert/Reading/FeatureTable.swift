@@ -2,7 +2,7 @@ import Basics
 
 /// Rows of features from comma-separated values, block by block, in the order of a model's columns.
 ///
-/// A first line that has a cell which is no number is a heading. Where the model's columns have names, columns are found by
+/// A first line without any number, or with a name of the model's columns, is a heading. Where the model's columns have names, columns are found by
 /// them, and others are passed over; without a heading, or without names, columns are taken by position. A column `id`,
 /// `ids` or `sample_id` that is none of the model's is kept beside the rows.
 package final class FeatureTable {
@@ -34,8 +34,9 @@ package final class FeatureTable {
     }
     fieldCount = reader.fieldCount
     let texts = (0..<fieldCount).map(reader.text)
-    let isHeading = (0..<fieldCount).contains { reader.number($0) == nil }
     let names = columns?.count == count ? columns : nil
+    let isHeading =
+      (0..<fieldCount).allSatisfy { reader.number($0) == nil } || texts.contains { names?.contains($0) == true }
     if isHeading { findID(texts, except: names ?? []) }
     if isHeading, let names {
       try find(names, in: texts, of: model)
