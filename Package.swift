@@ -57,7 +57,7 @@ let package = Package(
       name: "Training",
       dependencies: [
         "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "HDF5Storage",
-        "DataPipeline", "Checkpointing", "Reports", "Settings",
+        "DataPipeline", "Checkpointing", "Interchange", "Reports", "Settings",
       ]),
 
     .target(

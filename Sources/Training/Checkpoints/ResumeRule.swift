@@ -19,8 +19,8 @@ enum ResumeRule: Sendable {
 
   /// The settings that are more or less than `said`, by path; what stands below a path has its rule.
   private static let rules: [String: ResumeRule] = [
-    "run": .ofTheStart, "name": .ofTheStart, "resume": .ofTheStart, "overwrite": .ofTheStart, "quiet": .ofTheStart,
-    "data.may_change": .ofTheStart,
+    "run": .ofTheStart, "name": .ofTheStart, "resume": .ofTheStart, "overwrite": .ofTheStart,
+    "verbosity": .ofTheStart, "quiet": .ofTheStart, "data.may_change": .ofTheStart,
     "model": .kept, "loss.name": .kept, "seed": .kept, "shards": .kept,
     "data.target": .kept, "data.scaling": .kept, "data.target_scaling": .kept,
     "data.validation": .kept,

@@ -143,8 +143,10 @@ extension TrainArguments {
       "--exchange", "NAME", of: ExchangeChoice.allCases.map(\.rawValue), "exchange",
       "how gradients travel"),
     option("--threads", "N", Int.self, .atLeast(1), "threads", "BLAS threads per rank"),
-    Option(OptionSpelling("--quiet", "", key: "quiet", "prints errors only")) { arguments, _ in
-      arguments.settings.append(Setting(path: "quiet", value: true))
+    option(
+      "--verbosity", "NAME", of: Verbosity.allCases.map(\.rawValue), "verbosity", "verbose: steps and times too"),
+    Option(OptionSpelling("--quiet", "", key: "verbosity", "prints errors only: --verbosity quiet")) { arguments, _ in
+      arguments.settings.append(Setting(path: "verbosity", value: "quiet"))
     },
     Option("--config", \.configurationFile, "FILE", "JSON5 file, as the argument CONFIG"),
     Option(OptionSpelling("--set", "PATH=VALUE", "sets any key; repeatable")) { arguments, text throws(SettingsError) in

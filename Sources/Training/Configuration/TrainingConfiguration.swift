@@ -48,7 +48,12 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   public var resume: ResumeChoice?
   /// Whether a run that is in the directory is set aside.
   public var overwrite = false
-  public var quiet = false
+  public var verbosity = Verbosity.normal
+  /// Short for the verbosity `quiet`.
+  public var quiet: Bool {
+    get { verbosity == .quiet }
+    set { if newValue != quiet { verbosity = newValue ? .quiet : .normal } }
+  }
 
   public init() {}
 
@@ -79,7 +84,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("name", \.name, "name in the default run directory; from the data"),
     Setting("resume", \.resume, "auto, or a checkpoint or run directory to go on from"),
     Setting("overwrite", \.overwrite, "renames a used run directory to DIR.old-TIMESTAMP"),
-    Setting("quiet", \.quiet, "prints errors only"),
+    Setting("verbosity", \.verbosity, "what is printed; verbose: steps and times too"),
   ]
 
   /// The settings of a program whose losses and metrics are more than those of ddp-train.
@@ -102,9 +107,16 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   public init(_ value: JSONValue, extensions: Extensions = Extensions()) throws(SettingsError) {
     try extensions.check()
     var reader = try SettingsReader(value)
-    // `layers` at the top is short for `model: { layers: … }`.
-    let layers = reader.value("layers")
+    // `layers` at the top is short for `model: { layers: … }`, and `quiet` for `verbosity: "quiet"`.
+    let layers = reader.value("layers"), quiet = reader.value("quiet")
     try self.init(reading: &reader, by: Self.settings(extensions))
+    if let quiet {
+      let isQuiet = try quiet.requireBool(reader.path(of: "quiet"))
+      guard reader.value("verbosity") == nil || isQuiet == self.quiet else {
+        throw reader.error("quiet", "stands beside 'verbosity'; expected one of the two")
+      }
+      self.quiet = isQuiet
+    }
     if let layers {
       guard reader.value("model") == nil else {
         throw reader.error(

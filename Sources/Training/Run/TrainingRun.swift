@@ -39,6 +39,8 @@ public final class TrainingRun {
   /// On rank 0, whether the launcher seems to be ending the job.
   private var isBeingEnded = false
   private var growth = LossGrowth()
+  /// On rank 0, which alone keeps records.
+  private var records: RunRecords?
 
   private var isRoot: Bool { topology.world.isRoot }
 
@@ -94,7 +96,7 @@ public final class TrainingRun {
     (directory, hold, identity) = (start.hold?.directory, start.hold, start.identity)
     writesFiles = start.writesFiles
     (notes, warnings) = (start.notes, start.warnings + setup.warnings)
-    console = Console(isQuiet: configuration.quiet || !topology.world.isRoot)
+    console = Console(topology.world.isRoot ? configuration.verbosity : .quiet)
     try restoreOrInitialize()
   }
 
@@ -222,7 +224,7 @@ public final class TrainingRun {
       let totals = try trainer.step(requestsStop: StopSignal.isRequested)
       timer.count(samples: totals.sums.samples)
       growth.begin(totals.sums.meanLoss, isResumed: resumed != nil)
-      if isRoot { try afterStep() }
+      if isRoot { try afterStep(totals) }
       if totals.sums.stop > 0 { return false }
     }
     timer.endSteps(exchange: trainer.takeExchangeSeconds())
@@ -240,8 +242,13 @@ public final class TrainingRun {
     return true
   }
 
-  private func afterStep() throws {
+  private func afterStep(_ totals: StepTotals) throws {
     let progress = trainer.progress
+    if let records, records.isDue(step: progress.step) {
+      let figures = StepFigures(totals, of: trainer)
+      try records.step(figures)
+      try console.detail(figures.text)
+    }
     let steps = trainer.plan.stepsPerEpoch
     console.progress(
       "epoch \(progress.epoch + 1)/\(configuration.epochs)", fraction: Double(progress.stepInEpoch) / Double(steps)
@@ -269,11 +276,10 @@ public final class TrainingRun {
     let isBest = trainer.finishEpoch(metrics.candidate)
     guard isRoot else { return }
     timer.endEpoch()
-    if let directory {
-      let timing = JSONValue.object((timer.json.members ?? []) + [.init("run", .optional(identity?.id))])
-      try directory.append(metrics.json(timing: timing).line, to: directory.metricsFile)
-    }
-    try console.line(metrics.text(epochs: configuration.epochs, timer: timer))
+    let timing = JSONValue.object((timer.json.members ?? []) + [.init("run", .optional(identity?.id))])
+    try records?.epoch(metrics, timing: timing)
+    try console.line(table.line(metrics, timer, isBest: isBest), isBest && trainer.task.ranksEpochs ? .best : .plain)
+    try console.detail(timer.text)
     if let warning = growth.warning(metrics) { try console.warn(warning) }
     let isLast = trainer.isFinished
     let rule = configuration.checkpoint
@@ -329,11 +335,18 @@ public final class TrainingRun {
 
   private func openRecords() throws {
     let progress = trainer.progress, resumesBest = resumed != nil && progress.best?.step == progress.step
+    let recorded = directory.flatMap { directory in
+      identity.map {
+        RecordedRun(
+          directory: directory, identity: $0, trainer: trainer, data: data, metadata: metadata,
+          isResumed: resumed != nil)
+      }
+    }
+    records = RunRecords(recorded, configuration: configuration, stepsPerEpoch: trainer.plan.stepsPerEpoch)
     if let directory, let identity {
       directory.removeLeftovers()
       try identity.write(in: directory)
-      if resumed == nil { directory.setMetricsAside() }
-      try directory.cutMetrics(after: progress.step, of: identity)
+      try records?.begin()
       if resumed != nil {
         directory.checkpoints.setAside(after: progress.step)
         // A run that goes on in another directory begins there with the checkpoint that it took.
@@ -360,9 +373,11 @@ public final class TrainingRun {
       resumed: resumed, changes: changes, task: trainer.task, assignment: trainer.exchange.assignment)
     for warning in warnings + remarks + doubts { try console.warn(warning) }
     guard !trainer.isFinished else { return }
-    try console.line(
-      EpochMetrics.heading(
-        epochs: configuration.epochs, hasValidation: validator != nil, task: trainer.task))
+    try console.line(table.heading, .heading)
+  }
+
+  private var table: EpochTable {
+    EpochTable(configuration, task: trainer.task, metrics: metrics?.names ?? [], hasValidation: validator != nil)
   }
 
   /// A checkpoint of this run, not one that has come in its place.
@@ -428,6 +443,7 @@ public final class TrainingRun {
       try directory.write(summary: written)
       try conclusion?.writeReport(summary: written)
     }
+    try records?.end(best: best, test: test)
     for line in summary.lines { try console.line(line) }
   }
 }

@@ -99,7 +99,7 @@ struct TrainingSetup {
     var resolved = configuration
     (resolved.data.path, resolved.shards) = (path, shardCount)
     // What belongs to this start and not to the run: another start has its own.
-    (resolved.resume, resolved.run, resolved.overwrite, resolved.quiet) = (nil, nil, false, false)
+    (resolved.resume, resolved.run, resolved.overwrite, resolved.verbosity) = (nil, nil, false, .normal)
     resolved.data.mayChange = false
     metadata = Checkpoint.Metadata(
       configuration: resolved, lossName: task.lossName, inputShape: split.featureShape, outputSize: data.outputSize,

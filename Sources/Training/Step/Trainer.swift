@@ -17,6 +17,8 @@ package final class Trainer {
   let rates: LearningRatePlan
   /// Where the run is. Set it, with the exchange's state, to resume.
   package var progress = TrainingProgress()
+  /// Of the last step; nil before the first.
+  private(set) var lastTotals: StepTotals?
 
   let configuration: TrainingConfiguration
   let update: ParameterUpdate
@@ -120,6 +122,7 @@ package final class Trainer {
       statistics: (model.runningStatistics, exchange.statistics))
     let totals = try clock.time { try exchange.step(step, clipNorm: configuration.clipNorm) }
     progress.record(totals.sums)
+    lastTotals = totals
     try checkFinite(totals)
     return totals
   }
