@@ -10,7 +10,7 @@ extension RunReport {
         "Training samples as the model sees them", "With what data.augment does to them; row numbers below.",
         pictures?["training"]?.elements ?? []
       ),
-      ("\(split) samples", "What the model says, and below it what is true.", pictures?["samples"]?.elements ?? []),
+      ("\(split) samples", "What the model says, and what is true where that is another.", pictures?["samples"]?.elements ?? []),
       ("Worst errors", "Those with the greatest loss.", pictures?["worst"]?.elements ?? []),
     ]
     var html = HTML.nothing
@@ -81,10 +81,8 @@ extension RunReport {
       return .note("Text of the best checkpoint, drawn character by character\(temperature).")
         + .element("pre", text: text)
     }
-    let pictures = made?["pictures"]?.elements.compactMap(\.string) ?? []
-    guard !pictures.isEmpty else { return .nothing }
-    return .note("Samples of the generator, of latent vectors drawn at random.")
-      + .element(
-        "div", ["class": "pictures"], pictures.map { HTML.element("figure", [:], image($0, .null)) }.joined)
+    guard let grid = made?["grid"]?.string else { return .nothing }
+    return .note("\(plural(made?["count"]?.integer ?? 0, "sample")) of the generator, of latent vectors drawn at random.")
+      + .element("figure", ["class": "generated"], image(grid, .null))
   }
 }

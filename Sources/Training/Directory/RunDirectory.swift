@@ -1,7 +1,7 @@
 import Basics
 import Checkpointing
 import Foundation
-import Reports
+internal import Reports
 import Settings
 
 /// Where a run leaves its results: `config.json`, `metrics.jsonl`, `metrics.csv`, `steps.jsonl`, `summary.json`,

@@ -2,7 +2,7 @@ import Basics
 import DataPipeline
 import Foundation
 import NumericCore
-import Reports
+internal import Reports
 
 /// Makes pictures of samples for a report: at most 96 pixels high and wide, larger ones as means of squares of pixels.
 struct PictureEncoder {

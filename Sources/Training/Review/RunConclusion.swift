@@ -1,6 +1,6 @@
 import Basics
 import Foundation
-import Reports
+internal import Reports
 import Settings
 
 /// What is written and said of a run that is over beside its figures: material, diagnosis, page. On rank 0.

@@ -195,10 +195,9 @@ public final class TrainingRun {
           + "\(plural(rule.patience, "epoch"))"
       )
     }
-    let review = directory.map {
+    let review = directory.map { _ in
       RunReview(
-        trainer: trainer, data: data, metadata: metadata, topology: topology, directory: $0,
-        isIllustrated: configuration.log.report)
+        trainer: trainer, data: data, metadata: metadata, topology: topology, isIllustrated: configuration.log.report)
     }
     let survey = review?.makeSurvey()
     let test = try testBest(survey)
