@@ -104,6 +104,8 @@ public struct AxisScale: Sendable, Equatable {
 
   /// Such as `20k`, `2M`, `0.001` or `1e-5`.
   static func short(_ value: Double) -> String {
+    // Not that of a negative zero.
+    guard value != 0 else { return "0" }
     let units: [(size: Double, name: String)] = [(1e9, "G"), (1e6, "M"), (1e3, "k")]
     if abs(value) >= 1e4, abs(value) < 1e12, let unit = units.first(where: { abs(value) >= $0.size }) {
       return String(format: "%.4g", value / unit.size) + unit.name

@@ -32,13 +32,14 @@ enum PageStyle {
     .pictures figure { max-width: 160px; }
     .pictures img, .pictures svg { width: 100%; display: block; image-rendering: pixelated; border-radius: 4px;
       background: var(--box); }
+    .pictures img + img { margin-top: 3px; }
     .generated img { width: min(100%, 420px); image-rendering: pixelated; border-radius: 6px; }
     .pictures .wrong figcaption { color: var(--s4); }
     .table { overflow-x: auto; max-width: 100%; }
     table { border-collapse: collapse; font-size: 13.5px; overflow-wrap: normal; }
-    th, td { padding: 4px 12px 4px 0; text-align: left; border-bottom: 1px solid var(--grid); vertical-align: top; }
+    th, td { padding: 4px 8px 4px 0; text-align: left; border-bottom: 1px solid var(--grid); vertical-align: top; }
     th { color: var(--faint); font-weight: 500; white-space: nowrap; }
-    .n { text-align: right; font-variant-numeric: tabular-nums; padding: 4px 0 4px 16px; white-space: nowrap; }
+    .n { text-align: right; font-variant-numeric: tabular-nums; padding: 4px 0 4px 12px; white-space: nowrap; }
     .best td { font-weight: 600; }
     pre { background: var(--box); border-radius: 8px; padding: 12px; overflow-x: auto; font-size: 12.5px;
       line-height: 1.45; white-space: pre-wrap; }

@@ -129,7 +129,7 @@ struct RunReview {
         .array(
           seen.curves.map { index, curves in
             [
-              "name": .string(report.classes.count == metadata.outputSize || !isExclusive ? name(index) : name(1)),
+              "name": .string(name(seen.curves.count == 1 && report.classes.count == 2 ? 1 : index)),
               "roc": Self.points(curves.receiverOperating), "pr": Self.points(curves.precisionRecall),
             ]
           })),
