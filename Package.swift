@@ -33,10 +33,13 @@ let package = Package(
     // MARK: Libraries, each importing only those above it
     .target(name: "Basics"),
     .target(name: "Settings", dependencies: ["Basics"]),
+    .target(name: "Interchange", dependencies: ["Basics", "Settings"]),
     .target(
       name: "NumericCore", dependencies: ["COpenBLAS", "CProcessor", "Basics"], swiftSettings: kernelSettings),
     .target(name: "Metrics", dependencies: ["NumericCore", "Basics"], swiftSettings: kernelSettings),
-    .target(name: "NeuralNetwork", dependencies: ["NumericCore", "Settings", "Basics"], swiftSettings: kernelSettings),
+    .target(
+      name: "NeuralNetwork", dependencies: ["NumericCore", "Interchange", "Settings", "Basics"],
+      swiftSettings: kernelSettings),
     .target(name: "Optimizers", dependencies: ["NumericCore", "Settings", "Basics"], swiftSettings: kernelSettings),
     .target(
       name: "Collectives", dependencies: ["COpenMPI", "NumericCore", "Basics"], swiftSettings: kernelSettings),
@@ -49,7 +52,6 @@ let package = Package(
       name: "DataTools",
       dependencies: ["NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib"],
       swiftSettings: kernelSettings),
-    .target(name: "Interchange", dependencies: ["Basics", "Settings"]),
     .target(name: "Reports", dependencies: ["Basics", "Settings", "CZlib"]),
     .target(
       name: "Checkpointing", dependencies: ["HDF5Storage", "Basics", "CZlib"]),
@@ -61,6 +63,12 @@ let package = Package(
       ]),
 
     .target(
+      name: "Experiments",
+      dependencies: [
+        "Basics", "Settings", "NumericCore", "Metrics", "Collectives", "HDF5Storage", "DataPipeline", "Training",
+      ]),
+
+    .target(
       name: "DDPTrain",
       dependencies: [
         "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "DataPipeline", "Settings",
@@ -69,11 +77,12 @@ let package = Package(
 
     // MARK: Executables
     .executableTarget(
-      name: "ddp-train", dependencies: ["Basics", "DataTools", "Metrics", "Reports", "Settings", "Training"]),
+      name: "ddp-train",
+      dependencies: ["Basics", "DataTools", "Experiments", "Metrics", "Reports", "Settings", "Training"]),
     .executableTarget(
       name: "ddp-selftest",
       dependencies: [
-        "Training", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline", "HDF5Storage",
+        "Training", "Experiments", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline", "HDF5Storage",
         "NumericCore", "Settings", "Basics",
       ]),
     .executableTarget(
@@ -117,6 +126,7 @@ let package = Package(
       dependencies: [
         "Training", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Settings", "Basics", "TestSupport",
       ]),
+    .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Training", "Settings", "Basics"]),
     .testTarget(
       name: "DDPTrainTests", dependencies: ["DDPTrain", "Training", "Settings", "NeuralNetwork", "TestSupport"]),
   ],

@@ -124,7 +124,8 @@ extension TrainArguments {
     option(
       "--loss", "NAME", of: LossCatalog.all.names, "loss", default: "by labels",
       "what is minimized, such as cross_entropy; see loss.name"),
-    option("--epochs", "N", Int.self, .atLeast(1), "epochs", "passes over the training split"),
+    option("--init-from", "FILE", String.self, .any, "init.from", "weights of a checkpoint or .safetensors file"),
+    option("--epochs", "N", Int.self, .atLeast(0), "epochs", "passes over the training split"),
     option("--batch-size", "N", Int.self, .atLeast(1), "batch_size", "samples per step over all ranks"),
     option(
       "--learning-rate", "X", Double.self, .above(0), "optimizer.learning_rate", "step size; the default is adam's"),

@@ -13,6 +13,10 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   public var data = DataSettings()
   public var model = ModelDescription.named(.mlp)
   public var initializer = InitializationScheme.kaiming
+  /// Weights that a run starts from in place of drawn ones.
+  public var initial = InitialSettings()
+  /// Parameters that stay as they are.
+  public var freeze: [NamePattern] = []
   public var loss = LossChoice()
   public var optimizer = OptimizerSettings()
   /// Of the second network of a model that has two; nil: as `optimizer`.
@@ -29,6 +33,8 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   public var earlyStopping: EarlyStopping?
   /// What is measured on the validation split beside the loss, by name.
   public var metrics = [MetricName.accuracy]
+  /// Of cross-validation; nil for its defaults.
+  public var folds: FoldSettings?
   public var epochs = 20
   /// Over all ranks; where gradients are accumulated, per micro-step.
   public var batchSize = 128
@@ -61,6 +67,8 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("data", \.data, "where samples come from and what is done to them"),
     Setting("model", \.model, "name, list of layers, or two networks"),
     Setting("initializer", \.initializer, "how weights are drawn whose layer names no other"),
+    Setting("init", \.initial, "weights that a run starts from"),
+    Setting("freeze", \.freeze, "parameters that stay as they are, such as [\"conv*\"]"),
     Setting("loss", \.loss, "what is minimized; by the labels"),
     Setting("optimizer", \.optimizer, "how steps are taken"),
     Setting("generator_optimizer", \.generatorOptimizer, "of a GAN's generator; as optimizer, the discriminator's"),
@@ -71,7 +79,8 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("ema_decay", \.emaDecay, .between(0, 1), "evaluates a moving average of the weights"),
     Setting("early_stopping", \.earlyStopping, "when a run ends before its epochs are over"),
     Setting("metrics", \.metrics, "measured on validation; names below"),
-    Setting("epochs", \.epochs, .atLeast(1), "passes over the training split"),
+    Setting("folds", \.folds, "how cross-validate divides the training split; train does not look at it"),
+    Setting("epochs", \.epochs, .atLeast(0), "passes over the training split; 0 keeps the first weights"),
     Setting("batch_size", \.batchSize, .atLeast(1), "samples per step over all ranks"),
     Setting("accumulate", \.accumulate, .atLeast(1), "micro-steps of batch_size samples summed per step"),
     Setting("seed", \.seed, "decides every random choice"),

@@ -79,19 +79,20 @@ public struct RunDirectory: Sendable {
 
   // MARK: Writing
 
-  /// Makes the directories.
-  func create() throws {
-    var made = checkpoints.path.hasPrefix("/") ? "/" : ""
-    for component in checkpoints.path.split(separator: "/") {
+  /// Makes the directory, and that of its checkpoints where it has some.
+  func create(checkpoints hasCheckpoints: Bool = true) throws {
+    let innermost = hasCheckpoints ? checkpoints.path : path
+    var made = innermost.hasPrefix("/") ? "/" : ""
+    for component in innermost.split(separator: "/") {
       made += component
       if mkdir(made, 0o777) != 0 && errno != EEXIST { throw failure("make", errno) }
       made += "/"
     }
     // What exists may still be a file, or someone else's.
     var status = stat()
-    guard stat(checkpoints.path, &status) == 0 else { throw failure("make", errno) }
+    guard stat(innermost, &status) == 0 else { throw failure("make", errno) }
     guard status.st_mode & S_IFMT == S_IFDIR else { throw failure("make", ENOTDIR) }
-    for directory in [path, checkpoints.path] where access(directory, W_OK) != 0 { throw failure("write to", errno) }
+    for directory in [path, innermost] where access(directory, W_OK) != 0 { throw failure("write to", errno) }
   }
 
   func failure(_ verb: String, _ code: Int32) -> Failure {

@@ -87,11 +87,11 @@ public enum PredictionRun {
 
   private static func write(_ outputs: [Float], trained: TrainedModel, samples: Samples, to path: String) throws {
     let file = try HDF5File.createInMemory(named: path)
-    try trained.task(samples.source).write(
-      Predictions(
-        outputs: outputs, rows: samples.rows.count, shape: trained.model.outputShapes[0],
-        inputShape: trained.metadata.inputShape, outputSize: trained.metadata.outputSize,
-        names: trained.metadata.data.names, targets: trained.metadata.targetTransform), to: file)
+    let predictions = Predictions(
+      outputs: outputs, rows: samples.rows.count, shape: trained.model.outputShapes[0], meaning: trained.outputMeaning)
+    for array in try trained.task(samples.source).arrays(predictions) {
+      try array.write(to: file, rows: predictions.rows)
+    }
     try file.setAttribute("checkpoint", to: trained.path)
     let image = try file.image()
     try file.close()

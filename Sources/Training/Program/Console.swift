@@ -20,6 +20,9 @@ final class Console {
   private var log: RunDirectory?
   private var pending: [String] = []
 
+  /// Whether warnings go to the log alone too.
+  private let isSilent: Bool
+
   /// What a line is, which a terminal with colours shows.
   enum Style {
     case plain, heading, best
@@ -34,9 +37,10 @@ final class Console {
     }
   }
 
-  init(_ verbosity: Verbosity) {
-    self.verbosity = verbosity
-    terminal = verbosity == .quiet ? nil : Terminal.behindStandardOutput()
+  /// - Parameter isSilent: whether warnings go to the log alone too.
+  init(_ verbosity: Verbosity, isSilent: Bool = false) {
+    (self.verbosity, self.isSilent) = (isSilent ? .quiet : verbosity, isSilent)
+    terminal = self.verbosity == .quiet ? nil : Terminal.behindStandardOutput()
     bar = ProgressBar(terminal)
   }
 
@@ -70,7 +74,7 @@ final class Console {
   func warn(_ text: String) throws {
     let text = text.escaped
     bar.clear()
-    Output.printError("ddp-train: warning: \(text)")
+    if !isSilent { Output.printError("ddp-train: warning: \(text)") }
     if let log { try log.append("warning: \(text)", to: log.logFile) } else { pending.append("warning: \(text)") }
   }
 

@@ -1,6 +1,6 @@
 import Basics
 import Metrics
-import Settings
+package import Settings
 
 /// Whether a loss, though finite, has grown beyond what training could make good.
 struct LossGrowth {
@@ -69,7 +69,7 @@ public struct EpochMetrics: Sendable {
   }
 
   /// Everything outside `timing` is equal between equal runs.
-  func json(timing: JSONValue) -> JSONValue {
+  package func json(timing: JSONValue) -> JSONValue {
     .object(
       [
         .init("epoch", .integer(epoch)), .init("step", .integer(step)), .init("train_loss", .number(trainLoss)),

@@ -188,9 +188,13 @@ extension Trainer {
 
   /// Overwrites parameters and statistics with their initial values; optimizer state is zero from the start, averaged
   /// parameters as the others. Only the root does, before `exchange.broadcastState()`.
-  func initializeState() {
+  ///
+  /// - Parameter transfer: values from a file, in place of those that are drawn.
+  func initializeState(_ transfer: WeightTransfer?) {
     model.parameterLayout.initialize(exchange.parameters, seed: configuration.seed)
     model.statisticLayout.initialize(exchange.statistics, seed: configuration.seed)
+    transfer?.apply(to: exchange.parameters, model.parameterLayout)
+    transfer?.apply(to: exchange.statistics, model.statisticLayout)
     if let averagedParameters { copy(exchange.parameters, into: averagedParameters) }
   }
 
