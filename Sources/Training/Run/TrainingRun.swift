@@ -253,13 +253,10 @@ public final class TrainingRun {
       )
     }
     let review =
-      isSilent
+      isSilent || directory == nil
       ? nil
-      : directory.map {
-        RunReview(
-          trainer: trainer, data: data, metadata: metadata, topology: topology, directory: $0,
-          isIllustrated: configuration.log.report)
-      }
+      : RunReview(
+        trainer: trainer, data: data, metadata: metadata, topology: topology, isIllustrated: configuration.log.report)
     let survey = review?.makeSurvey()
     let test = tests ? try testBest(survey) : nil
     guard test != nil || data.test == nil || !tests else {
