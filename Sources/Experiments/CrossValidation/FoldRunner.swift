@@ -31,7 +31,8 @@ struct FoldRunner {
     do {
       let outcome = try run.run()
       guard outcome.exitCode != .preempted, let test = outcome.test else { return nil }
-      (result.epochs, result.testedEpoch) = (outcome.epochs.count, run.testsBest ? outcome.best?.epoch : outcome.epochs.last?.epoch)
+      result.epochs = outcome.epochs.count
+      result.testedEpoch = run.testsBest ? outcome.best?.epoch : outcome.epochs.last?.epoch
       result.figures = [.init("loss", test.loss)]
       if let accuracy = test.accuracy { result.figures.append(.init("accuracy", accuracy)) }
       result.figures += (test.report?.figures ?? []).filter { figure in
