@@ -142,6 +142,22 @@ extension Commands {
         #expect(try folds(sandbox, "one").count == 12)
         let file = try HDF5File.open(sandbox.file("one/predictions.h5"))
         #expect(try file.dataset("/folds").readAll(as: Int32.self) == Array(1...12))
+        #expect(try !file.datasetPaths().contains("/sums"))
+        // A fold of one sample has no R²; all together have that of their predictions.
+        try sandbox.succeed(["data", "make", "linear", "--samples", "30", "--test", "0", "--output", "line.h5"])
+        try sandbox.succeed([
+          "cross-validate", "--leave-one-out", "--data", "line.h5", "--run", "line", "--quiet", "--epochs", "20",
+        ])
+        let summary = try Sandbox.json(sandbox.text("line/summary.json"))
+        let mean = try #require((summary["test"] as? [String: [String: Any]])?["r2"])["mean"]
+        #expect(mean is NSNull)
+        let pooled = try #require((summary["pooled"] as? [String: Any])?["r2"] as? Double)
+        let values = try HDF5File.open(sandbox.file("line/predictions.h5")).dataset("/values").readAll(as: Double.self)
+        let targets = try HDF5File.open(sandbox.file("line.h5")).dataset("/train/y").readAll(as: Double.self)
+        let center = targets.reduce(0, +) / 30
+        let residual = zip(values, targets).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+        let total = targets.reduce(0) { $0 + ($1 - center) * ($1 - center) }
+        #expect(abs(pooled - (1 - residual / total)) < 1e-6)
         try sandbox.succeed(["cross-validate", "--time", "--folds", "3", "--run", "time"] + quick)
         let later = try HDF5File.open(sandbox.file("time/predictions.h5"))
         #expect(try later.dataset("/rows").readAll(as: Int64.self) == Array(3..<12))
