@@ -30,15 +30,15 @@ final class StudySession {
     var held: RunHold?
     let opened = try ranks.agree {
       let hold =
-        try options.run.map { try RunHold(RunDirectory(ofStudy: $0)) }
-        ?? RunHold(name: RunDirectory.name(ofData: file), isOfStudy: true)
+        try options.run.map { try RunHold(RunDirectory(path: $0, kind: .study)) }
+        ?? RunHold(name: RunDirectory.name(ofData: file), kind: .study)
       held = hold
       let lines = try Self.open(hold, description, file: file, inputs: inputs, options: options)
       return [hold.directory.path] + lines
     }
     hold = held
     isQuiet = options.quiet
-    records = StudyRecords(directory: RunDirectory(ofStudy: opened[0]))
+    records = StudyRecords(directory: RunDirectory(path: opened[0], kind: .study))
     finished = try opened.dropFirst().map { try JSON5Parser.parse($0, file: "rank 0") }
     groups = try RankGroups(ranks, ranksPerTrial: ranksPerTrial, trialsAtOnce: trialsAtOnce)
   }

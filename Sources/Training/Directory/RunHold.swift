@@ -26,9 +26,8 @@ package final class RunHold {
   }
 
   /// `runs/NAME-TIMESTAMP`, in local time; of a later second where that is there already.
-  package init(name: String, isOfStudy: Bool = false) throws {
-    let path = "\(RunDirectory.home)/\(name)"
-    directory = isOfStudy ? RunDirectory(ofStudy: path) : RunDirectory(path: path)
+  package init(name: String, kind: ResultsKind = .run) throws {
+    directory = RunDirectory(path: "\(RunDirectory.home)/\(name)", kind: kind)
     self.name = name
     _ = try Self.exists(directory)
   }
@@ -49,19 +48,17 @@ package final class RunHold {
       try takeLock()
       if let trace = directory.traces.first { throw used(trace) }
     } else if setsAside, !directory.traces.isEmpty {
-      let noun = directory.isOfStudy ? "study" : "run"
-      notes.append("the \(noun) that was in \(directory.path) is now in \(try setAside())")
+      notes.append("the \(directory.heldKind.noun) that was in \(directory.path) is now in \(try setAside())")
     }
     try directory.create()
     madeLock = false
     return notes
   }
 
-  /// The error for a directory that holds a run.
+  /// The error for a directory that holds something already.
   package func used(_ trace: String) -> Failure {
-    let noun = RunDirectory.studyRecords.contains(trace) ? "study" : "run"
-    return Failure.usage(
-      "\(directory.path) holds a \(noun) already (\(trace)); go on with it by --resume auto, give another directory "
+    Failure.usage(
+      "\(directory.path) holds a \(directory.heldKind.noun) already (\(trace)); go on with it by --resume auto, give another directory "
         + "with --run DIR, or give --overwrite, which renames this one")
   }
 
@@ -89,7 +86,7 @@ package final class RunHold {
     var date = Date()
     while true {
       let path = "\(RunDirectory.home)/\(name)-\(timestamp(date))"
-      directory = directory.isOfStudy ? RunDirectory(ofStudy: path) : RunDirectory(path: path)
+      directory = RunDirectory(path: path, kind: directory.kind)
       if mkdir(directory.path, 0o777) == 0 { return try takeLock() }
       guard errno == EEXIST else { throw directory.failure("make", errno) }
       date += 1
