@@ -61,6 +61,7 @@ public struct CompareStudy: Sendable {
 
   private static func goals(_ reader: inout SettingsReader) throws(SettingsError) -> [Goal] {
     let split = try reader.choice("split", of: Goal.Split.self) ?? .val
+    if split == .folds { throw reader.error("split", "folds are for tune; give val, train or test") }
     let epoch = try reader.choice("at", of: Goal.Epoch.self) ?? .best
     guard let given = try reader.array("metrics") else { return [Goal(split: split, epoch: epoch)] }
     guard !given.isEmpty else { throw reader.error("metrics", "expected at least one name") }

@@ -128,6 +128,11 @@ final class StudySession {
     finished += new
   }
 
+  /// Writes `study.html`, on rank 0.
+  func writePage(_ text: String) throws {
+    if isRoot { try AtomicFile.write(Data(text.utf8), to: records.pageFile, isOfRun: true) }
+  }
+
   /// Frees the groups. Collective.
   func close() throws { try groups.close() }
 

@@ -67,6 +67,8 @@ public struct TrialRunner: Sendable {
     var placed = configuration
     (placed.run, placed.resume) = (directory, directory == nil ? nil : .auto)
     (placed.name, placed.overwrite, placed.quiet) = (nil, false, true)
+    placed.log = LogSettings()
+    (placed.log.everySteps, placed.log.report) = (0, false)
     if directory != nil {
       placed.checkpoint = CheckpointRule()
       placed.checkpoint.keep = 1
