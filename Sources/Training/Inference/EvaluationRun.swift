@@ -51,7 +51,7 @@ public enum EvaluationRun {
   ///
   /// - Parameter progress: is given the share of this rank's work that is done.
   package static func evaluate(
-    _ arguments: EvaluateArguments, extensions: Extensions = Extensions(), ranks: MPICommunicator,
+    _ arguments: EvaluateArguments, extensions: Extensions = Extensions(), ranks: any Communicator,
     progress: (Double) -> Void = { _ in }
   ) throws -> Result {
     StopSignal.endAtOnce()
@@ -71,7 +71,7 @@ public enum EvaluationRun {
   ///
   /// - Parameter measures: whether it computes metrics; then there have to be targets.
   static func makeEvaluator(
-    _ trained: TrainedModel, _ samples: Samples, ranks: MPICommunicator, measures: Bool = false
+    _ trained: TrainedModel, _ samples: Samples, ranks: any Communicator, measures: Bool = false
   ) throws -> Evaluator {
     let metadata = trained.metadata
     BLAS.threads = metadata.configuration.threads

@@ -253,13 +253,10 @@ public final class TrainingRun {
       )
     }
     let review =
-      isSilent
+      isSilent || directory == nil
       ? nil
-      : directory.map {
-        RunReview(
-          trainer: trainer, data: data, metadata: metadata, topology: topology, directory: $0,
-          isIllustrated: configuration.log.report)
-      }
+      : RunReview(
+        trainer: trainer, data: data, metadata: metadata, topology: topology, isIllustrated: configuration.log.report)
     let survey = review?.makeSurvey()
     let test = tests ? try testBest(survey) : nil
     guard test != nil || data.test == nil || !tests else {
@@ -308,14 +305,12 @@ public final class TrainingRun {
   ///
   /// - Returns: false where a stop was asked for meanwhile.
   private func keepFirstWeights() throws -> Bool {
-    let split = EvaluationPlan(
-      sampleCount: data.train.partition.sampleCount, shardCount: data.train.partition.shardCount,
-      globalBatchSize: configuration.batchSize)
-    let own = Evaluator(
-      data.train, plan: split, model: trainer.model, task: trainer.task, values: trainer.values,
-      assignment: trainer.exchange.assignment, communicator: topology.world)
     if type(of: trainer.task).whyNotEvaluated == nil {
-      guard let figures = try (validator ?? own).evaluate(trainer.values) else { return false }
+      let evaluator =
+        try validator
+        ?? evaluator(
+          of: data.trainForEvaluation(configuration, trainer.task), metrics: metrics)
+      guard let figures = try evaluator.evaluate(trainer.values) else { return false }
       trainer.progress.best = TrainingProgress.Best(
         epoch: 0, step: 0, loss: figures.loss, accuracy: figures.accuracy)
     }
@@ -480,12 +475,16 @@ public final class TrainingRun {
   private func testBest(_ survey: EvaluationSurvey?) throws -> SplitMetrics? {
     guard let split = data.test else { return nil }
     try restoreBest()
-    return try Evaluator(
+    return try evaluator(of: split, metrics: testMetrics)
+      .evaluate(trainer.values, progress: console.progress("test"), survey: survey) { outputs, rows in
+        visitTest?(outputs, rows)
+      }
+  }
+
+  private func evaluator(of split: EvaluatedSplit, metrics: MetricSelection?) -> Evaluator {
+    Evaluator(
       split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
-      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: testMetrics
-    ).evaluate(trainer.values, progress: console.progress("test"), survey: survey) { outputs, rows in
-      visitTest?(outputs, rows)
-    }
+      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics)
   }
 
   /// Gives all ranks the weights of the best checkpoint, where the run is judged by it.

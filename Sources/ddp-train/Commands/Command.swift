@@ -13,6 +13,10 @@ package protocol Command: OptionGroup {
   static var discussion: String { get }
   /// What `--help` says behind the options. Default: nothing.
   static var sections: [HelpSection] { get }
+  /// The words that may stand first behind the name, such as formats. Default: none.
+  static var firstWords: [String] { get }
+  /// The options that a shell completes. Default: its own.
+  static var completedOptions: [OptionSpelling] { get }
   /// What `--help` prints where `arguments` stand behind the name. Default: the same whatever they are.
   static func help(for arguments: [String]) -> String
   /// Reads what stands behind the name. Default: the options, then `take`.
@@ -27,6 +31,8 @@ package protocol Command: OptionGroup {
 extension Command {
   package static var sections: [HelpSection] { [] }
   package static var isDistributed: Bool { false }
+  package static var firstWords: [String] { [] }
+  package static var completedOptions: [OptionSpelling] { optionHelp }
 
   package static func help(for arguments: [String]) -> String { help(optionHelp, sections) }
 

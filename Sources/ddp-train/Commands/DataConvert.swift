@@ -22,6 +22,9 @@ package struct DataConvert: Command {
   package var format: any DataFormat = IDXFormat()
   package var sources: [String] = []
 
+  package static var firstWords: [String] { DataFormats.all.map { $0.name } }
+  package static var completedOptions: [OptionSpelling] { optionHelp + recipeOptions(DataFormats.all) }
+
   package init() {}
 
   package static func help(for arguments: [String]) -> String {

@@ -15,7 +15,7 @@ package struct Evaluate: Command {
     Option(
       "--data", \Evaluate.arguments.data, "FILE", default: "as trained",
       "HDF5 file, directory, glob or text list of files"),
-    Option("--split", \Evaluate.arguments.split, "NAME", default: "test", "train, val or test"),
+    Option("--split", \Evaluate.arguments.split, "train|val|test", default: "test", "the part of the data"),
     Option(flag: "--json", \Evaluate.json, "one JSON object instead of a table"),
   ]
 
