@@ -55,8 +55,8 @@ public final class TrainingRun {
   package var afterEpoch: ((EpochMetrics) throws -> Bool)?
   /// Whether `afterEpoch` has ended the run.
   private var isEnded = false
-  /// The steps after which figures are taken beside those of the epochs.
-  package var measuredSteps: Set<Int> = []
+  /// Whether figures are taken after a step, from 1, beside those of the epochs; nil for never.
+  package var isMeasured: ((_ step: Int) -> Bool)?
   package private(set) var measurements: [StepMeasurement] = []
   private var sumsSinceMeasurement = StepScalars()
   /// Whether the test split is evaluated at the end.
@@ -322,9 +322,9 @@ public final class TrainingRun {
   ///
   /// - Returns: false where a stop was asked for meanwhile.
   private func measure(_ sums: StepScalars) throws -> Bool {
-    guard !measuredSteps.isEmpty else { return true }
+    guard let isMeasured else { return true }
     sumsSinceMeasurement += sums
-    guard measuredSteps.contains(trainer.progress.step) else { return true }
+    guard isMeasured(trainer.progress.step) else { return true }
     let validation = try validator?.evaluate(trainer.values)
     guard validation != nil || validator == nil else { return false }
     measurements.append(
