@@ -46,7 +46,7 @@ package struct Predict: Command {
   package func run() throws -> ExitCode {
     try DistributedProgram.withRanks { ranks in
       guard arguments.readsInput else {
-        let result = try Self.showingProgress(isShown: ranks.isRoot) {
+        let result = try Self.showingProgress(isShown: ranks.isRoot && !arguments.writesOutput) {
           try PredictionRun.run(arguments, ranks: ranks, progress: $0)
         }
         try report(result, isRoot: ranks.isRoot)
