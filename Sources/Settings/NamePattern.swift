@@ -53,7 +53,8 @@ public struct NamePattern: Sendable, Equatable {
         if !known.contains(layer) { known.append(layer) }
       }
     }
-    if let nearest = known.nearest(to: text.filter { $0 != "*" }) { return "did you mean '\(nearest.shownName)'?" }
+    let letters = text.filter { $0 != "*" }
+    if letters.count > 2, let nearest = known.nearest(to: letters) { return "did you mean '\(nearest.shownName)'?" }
     return "known: " + names.shownList()
   }
 }
