@@ -83,6 +83,15 @@ struct InitialWeights {
     classTexts = names.classNames ?? (targetTransform?.kind == .standard ? nil : numbers)
   }
 
+  /// What is to be said where the outputs that the weights give are not in the units of the targets; nil where they are.
+  func doubt(about targets: TargetTransform, _ transfer: WeightTransfer?, head: Set<String>) -> String? {
+    guard let own = targetTransform, transfer?.loads(head) == true, [own.kind, targets.kind].contains(.standard),
+      own != targets
+    else { return nil }
+    return "targets are scaled otherwise (\(targets.kind.rawValue)) than those that the outputs of \(path) stand for "
+      + "(\(own.kind.rawValue)): its last layer has to learn the units anew"
+  }
+
   /// Equal for equal names, shapes and bits, but for accidents (FNV-1a).
   private var digest: UInt64 {
     var digest: UInt64 = 0xCBF2_9CE4_8422_2325

@@ -104,6 +104,7 @@ struct TrainingSetup {
     warnings =
       try [Self.checkBatches(of: trainer)].compactMap(\.self) + (data.matching?.warnings ?? [])
       + (transfer?.warnings ?? [])
+      + [initial?.doubt(about: data.targetTransform, transfer, head: model.headParameters)].compactMap(\.self)
     validator = data.validation.map {
       Evaluator(
         $0.store, plan: $0.plan, model: model, task: task, values: trainer.values, assignment: assignment,
