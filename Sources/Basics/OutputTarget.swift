@@ -5,7 +5,7 @@ import Foundation
 public struct OutputTarget: Sendable {
   /// What is written.
   public enum Kind: Sendable {
-    case hdf5, png, json, safetensors, onnx
+    case hdf5, png, svg, html, json, jsonLines, csv, safetensors, onnx
 
     /// How names of such files end.
     var suffixes: [String] {
@@ -15,6 +15,10 @@ public struct OutputTarget: Sendable {
       case .json: ["json"]
       case .safetensors: ["safetensors"]
       case .onnx: ["onnx"]
+      case .html: ["html"]
+      case .svg: ["svg"]
+      case .csv: ["csv"]
+      case .jsonLines: ["jsonl"]
       }
     }
 
@@ -25,6 +29,10 @@ public struct OutputTarget: Sendable {
       case .json: "a JSON file"
       case .safetensors: "a safetensors file"
       case .onnx: "an ONNX model"
+      case .html: "an HTML page"
+      case .svg: "an SVG picture"
+      case .csv: "a CSV file"
+      case .jsonLines: "a JSON Lines file"
       }
     }
 
@@ -102,7 +110,9 @@ public struct OutputTarget: Sendable {
   }
 
   /// What a run directory holds beside checkpoints.
-  private static let runFiles: Set = ["run.json", "config.json", "summary.json", "metrics.jsonl", "log.txt"]
+  private static let runFiles: Set = [
+    "run.json", "config.json", "summary.json", "metrics.jsonl", "steps.jsonl", "log.txt", "report.json",
+  ]
 
   private static func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -65,7 +65,7 @@ public protocol Exchange: AnyObject {
 
 extension Exchange {
   /// The coefficient of `clipNorm`, as PyTorch's `clip_grad_norm_`: min(1, limit / (norm + 10⁻⁶)).
-  func clippingCoefficient(norm: Double, limit: Double?) -> Double {
+  public func clippingCoefficient(norm: Double, limit: Double?) -> Double {
     guard let limit else { return 1 }
     return min(1, limit / (norm + 1e-6))
   }

@@ -262,7 +262,7 @@ extension Choice {
 
 extension Communicator {
   /// What rank 0 finds, on every rank: its texts, or its error. Collective.
-  func agree(_ body: () throws -> [String]) throws -> [String] {
+  package func agree(_ body: () throws -> [String]) throws -> [String] {
     var message = JSONValue.null
     if isRoot {
       do {

@@ -12,7 +12,7 @@ protocol ExportFormat: Sendable {
 
 /// All forms.
 enum ExportFormats {
-  static let all: [any ExportFormat.Type] = [SafetensorsFormat.self]
+  static let all: [any ExportFormat.Type] = [ONNXFormat.self, SafetensorsFormat.self]
 
   /// The form that the name of a file asks for.
   ///

@@ -74,6 +74,13 @@ struct TrainedModel {
       ?? (metadata.outputSize > 1 ? metadata.data.names.outputs(metadata.outputSize) : nil)
   }
 
+  /// What its outputs stand for.
+  var outputMeaning: OutputMeaning {
+    OutputMeaning(
+      inputShape: metadata.inputShape, outputSize: metadata.outputSize, names: metadata.data.names,
+      targets: metadata.targetTransform)
+  }
+
   /// The task of its training, with the loss resolved for a split.
   func task(_ split: SplitSource) throws -> any LearningTask {
     try TaskCatalog.task(
