@@ -4,10 +4,11 @@ public import Basics
 ///
 /// `*` stands for any characters, points included, `?` for one. What stands before a point is a layer, and a pattern
 /// that is the name of a layer means all of its parameters: `layer1.0` is `layer1.0.conv1.weight` too.
-public struct NamePattern: Sendable, Equatable {
+public struct NamePattern: Sendable, Equatable, ExpressibleByStringLiteral {
   public let text: String
 
   public init(_ text: String) { self.text = text }
+  public init(stringLiteral text: String) { self.init(text) }
 
   /// How many `*` it has.
   public var starCount: Int { text.count { $0 == "*" } }

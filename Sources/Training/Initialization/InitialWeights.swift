@@ -67,13 +67,13 @@ struct InitialWeights {
     classTexts = names.classNames ?? (metadata.targetTransform.kind == .standard ? nil : numbers)
   }
 
-  private init(_ file: SafetensorsFile) {
+  private init(_ file: SafetensorsFile) throws {
     path = file.path
     tensors = file.tensors.map { tensor in
       Tensor(
         name: tensor.name, shape: tensor.shape, elements: tensor.type.isFloatingPoint ? file.floats(tensor) : nil)
     }
-    let exported = ExportedMetadata(file)
+    let exported = try ExportedMetadata(file)
     (transform, targetTransform) = (exported.transform, exported.targetTransform)
     (featureKind, data) = (nil, nil)
     names = exported.names
