@@ -52,13 +52,20 @@ let package = Package(
       name: "DataTools",
       dependencies: ["NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib"],
       swiftSettings: kernelSettings),
+    .target(name: "Reports", dependencies: ["Basics", "Settings", "CZlib"]),
     .target(
       name: "Checkpointing", dependencies: ["HDF5Storage", "Basics", "CZlib"]),
     .target(
       name: "Training",
       dependencies: [
         "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "HDF5Storage",
-        "DataPipeline", "Checkpointing", "Interchange", "Settings",
+        "DataPipeline", "Checkpointing", "Interchange", "Reports", "Settings",
+      ]),
+
+    .target(
+      name: "Experiments",
+      dependencies: [
+        "Basics", "Settings", "NumericCore", "Metrics", "Collectives", "HDF5Storage", "DataPipeline", "Training",
       ]),
 
     .target(
@@ -70,11 +77,12 @@ let package = Package(
 
     // MARK: Executables
     .executableTarget(
-      name: "ddp-train", dependencies: ["Basics", "CZlib", "DataTools", "Metrics", "Settings", "Training"]),
+      name: "ddp-train",
+      dependencies: ["Basics", "DataTools", "Experiments", "Metrics", "Reports", "Settings", "Training"]),
     .executableTarget(
       name: "ddp-selftest",
       dependencies: [
-        "Training", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline", "HDF5Storage",
+        "Training", "Experiments", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline", "HDF5Storage",
         "NumericCore", "Settings", "Basics",
       ]),
     .executableTarget(
@@ -87,6 +95,7 @@ let package = Package(
     .target(name: "ProcessSupport", path: "Tests/ProcessSupport"),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Basics"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Settings", "Basics"]),
     .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "Basics"]),
     .testTarget(
       name: "DataPipelineTests",
@@ -119,6 +128,7 @@ let package = Package(
         "Training", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Interchange", "Settings", "Basics",
         "TestSupport",
       ]),
+    .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Training", "Settings", "Basics"]),
     .testTarget(
       name: "DDPTrainTests", dependencies: ["DDPTrain", "Training", "Settings", "NeuralNetwork", "TestSupport"]),
   ],

@@ -5,7 +5,7 @@ import Foundation
 public struct OutputTarget: Sendable {
   /// What is written.
   public enum Kind: Sendable {
-    case hdf5, png, json, safetensors, onnx, csv, jsonLines
+    case hdf5, png, svg, html, json, jsonLines, csv, safetensors, onnx
 
     /// How names of such files end.
     var suffixes: [String] {
@@ -17,6 +17,8 @@ public struct OutputTarget: Sendable {
       case .onnx: ["onnx"]
       case .csv: ["csv"]
       case .jsonLines: ["jsonl"]
+      case .html: ["html"]
+      case .svg: ["svg"]
       }
     }
 
@@ -29,6 +31,8 @@ public struct OutputTarget: Sendable {
       case .onnx: "an ONNX model"
       case .csv: "a CSV file"
       case .jsonLines: "a JSON Lines file"
+      case .html: "an HTML page"
+      case .svg: "an SVG picture"
       }
     }
 
@@ -106,7 +110,9 @@ public struct OutputTarget: Sendable {
   }
 
   /// What a run directory holds beside checkpoints.
-  private static let runFiles: Set = ["run.json", "config.json", "summary.json", "metrics.jsonl", "log.txt"]
+  private static let runFiles: Set = [
+    "run.json", "config.json", "summary.json", "metrics.jsonl", "steps.jsonl", "log.txt", "report.json",
+  ]
 
   private static func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

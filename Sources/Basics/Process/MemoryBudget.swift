@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// How much memory data may take.
 public enum MemoryBudget {
@@ -33,12 +34,19 @@ public enum MemoryBudget {
         + "float32), more machines, or allow more with \(variable)=SIZE")
   }
 
-  /// The share of the job that runs on this machine, and the share of this rank: 1 for a process alone.
+  /// How often the ranks of the job hold the same data: once, unless groups of them train on it side by side.
+  public static var copies: Int {
+    get { copyCount.load(ordering: .relaxed) }
+    set { copyCount.store(newValue, ordering: .relaxed) }
+  }
+
+  /// The share of all copies that is held on this machine, and the share of this rank: 1 for a process alone.
   private static var shares: (here: Double, own: Double) {
     let environment = ProcessInfo.processInfo.environment
     func number(_ name: String) -> Double? { environment[name].flatMap { Double($0) } }
     guard let all = number("OMPI_COMM_WORLD_SIZE") ?? number("PMI_SIZE"), all > 1 else { return (1, 1) }
-    return (min(1, (number("OMPI_COMM_WORLD_LOCAL_SIZE") ?? 1) / all), 1 / all)
+    let copies = Double(copies)
+    return (copies * min(1, (number("OMPI_COMM_WORLD_LOCAL_SIZE") ?? 1) / all), min(1, copies / all))
   }
 
   /// What the kernel has available, swap included, and what is left to each control group that this process is in.
@@ -111,3 +119,5 @@ public enum MemoryBudget {
     return nil
   }
 }
+
+private let copyCount = Atomic<Int>(1)

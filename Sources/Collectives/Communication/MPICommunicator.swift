@@ -73,15 +73,15 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
     }
   }
 
-  /// The ranks that gave the same `color`, ordered by `key`.
-  func split(color: Int, key: Int) throws(CollectiveError) -> MPICommunicator {
+  /// The ranks that gave the same `color`, ordered by `key`: a group that works as a job of its size does. Collective.
+  package func split(color: Int, key: Int) throws(CollectiveError) -> MPICommunicator {
     var part = copenmpi_comm_null()
     try check("MPI_Comm_split", MPI_Comm_split(handle, Int32(color), Int32(key), &part))
     return try MPICommunicator(split: part)
   }
 
   /// Frees the group, which must be one that was split off. Collective.
-  func close() throws(CollectiveError) {
+  package func close() throws(CollectiveError) {
     var group: MPI_Comm? = handle
     try check("MPI_Comm_free", MPI_Comm_free(&group))
   }

@@ -7,6 +7,8 @@ public enum RandomPurpose: UInt32, Sendable {
   case validationSplit = 5
   case synthesis = 6
   case latent = 7
+  case search = 8
+  case folds = 9
 }
 
 /// Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1,

@@ -124,7 +124,8 @@ extension TrainArguments {
     option(
       "--loss", "NAME", of: LossCatalog.all.names, "loss", default: "by labels",
       "what is minimized, such as cross_entropy; see loss.name"),
-    option("--epochs", "N", Int.self, .atLeast(1), "epochs", "passes over the training split"),
+    option("--init-from", "FILE", String.self, .any, "init.from", "weights of a checkpoint or .safetensors file"),
+    option("--epochs", "N", Int.self, .atLeast(0), "epochs", "passes over the training split"),
     option("--batch-size", "N", Int.self, .atLeast(1), "batch_size", "samples per step over all ranks"),
     option(
       "--learning-rate", "X", Double.self, .above(0), "optimizer.learning_rate", "step size; the default is adam's"),
@@ -143,8 +144,10 @@ extension TrainArguments {
       "--exchange", "NAME", of: ExchangeChoice.allCases.map(\.rawValue), "exchange",
       "how gradients travel"),
     option("--threads", "N", Int.self, .atLeast(1), "threads", "BLAS threads per rank"),
-    Option(OptionSpelling("--quiet", "", key: "quiet", "prints errors only")) { arguments, _ in
-      arguments.settings.append(Setting(path: "quiet", value: true))
+    option(
+      "--verbosity", "NAME", of: Verbosity.allCases.map(\.rawValue), "verbosity", "verbose: steps and times too"),
+    Option(OptionSpelling("--quiet", "", key: "verbosity", "prints errors only: --verbosity quiet")) { arguments, _ in
+      arguments.settings.append(Setting(path: "verbosity", value: "quiet"))
     },
     Option("--config", \.configurationFile, "FILE", "JSON5 file, as the argument CONFIG"),
     Option(OptionSpelling("--set", "PATH=VALUE", "sets any key; repeatable")) { arguments, text throws(SettingsError) in

@@ -14,20 +14,23 @@ final class RunHold {
   var setsAside = false
   /// Of a directory that bears the time at which its run begins; nil where the directory is named.
   private let name: String?
+  /// Whether the run has checkpoints, and a directory for them.
+  private let keepsCheckpoints: Bool
   private var lock: Int32 = -1
   private var lockFile: String { directory.path + "/.lock" }
   /// Whether `.lock` came to be with this hold, to be taken back where no run begins after all.
   private var madeLock = false
 
   /// - Throws: where the directory cannot be made or written to, or another process has it: that one is not disturbed.
-  init(_ directory: RunDirectory) throws {
-    (self.directory, name) = (directory, nil)
+  init(_ directory: RunDirectory, keepsCheckpoints: Bool = true) throws {
+    (self.directory, name, self.keepsCheckpoints) = (directory, nil, keepsCheckpoints)
     if try Self.exists(directory) { try takeLock() }
   }
 
   /// `runs/NAME-TIMESTAMP`, in local time; of a later second where that is there already.
-  init(name: String) throws {
+  init(name: String, keepsCheckpoints: Bool = true) throws {
     (directory, self.name) = (RunDirectory(path: "\(RunDirectory.home)/\(name)"), name)
+    self.keepsCheckpoints = keepsCheckpoints
     _ = try Self.exists(directory)
   }
 
@@ -43,13 +46,13 @@ final class RunHold {
     if let name {
       try makeFresh(name)
     } else if lock < 0 {
-      try directory.create()
+      try directory.create(checkpoints: keepsCheckpoints)
       try takeLock()
       if let trace = directory.traces.first { throw used(trace) }
     } else if setsAside, !directory.traces.isEmpty {
       notes.append("the run that was in \(directory.path) is now in \(try setAside())")
     }
-    try directory.create()
+    try directory.create(checkpoints: keepsCheckpoints)
     madeLock = false
     return notes
   }
@@ -109,7 +112,7 @@ final class RunHold {
     // The old one stays held until the new one is.
     let oldLock = lock
     defer { close(oldLock) }
-    try directory.create()
+    try directory.create(checkpoints: keepsCheckpoints)
     try takeLock()
     return old
   }

@@ -26,6 +26,9 @@ struct RunIdentity: Sendable, Equatable {
     guard let value = try? JSON5Parser.parse(contentsOfFile: file), case .string(let id)? = value["id"]?.content else {
       throw Failure.data("\(file): is damaged, expected { \"id\": … }; put the id of the run's checkpoints there")
     }
+    if case .string(let kind)? = value["kind"]?.content {
+      throw Failure.usage("\(directory.path) holds a \(kind.shownName), no run; give another directory with --run DIR")
+    }
     return RunIdentity(id: id, ownsUnnamed: value["owns_unnamed"] == true)
   }
 

@@ -35,14 +35,25 @@ enum SafetensorsFormat: ExportFormat {
       ("format", "pt"), ("program", "ddp-train \(programVersion)"), ("step", "\(trained.progress.step)"),
       ("averaged", "\(trained.isAveraged)"), ("loss", metadata.lossName),
       ("input_shape", list(metadata.inputShape.extents.map { .integer($0) })),
-      ("scaling", transform.kind.rawValue),
+      ("output_size", "\(metadata.outputSize)"), ("scaling", transform.kind.rawValue),
       // x is scaled as (x − offset) · factor, by one pair for all features or one for each.
       ("scaling_offset", list(transform.offset.map { .number($0) })),
       ("scaling_factor", list(transform.factor.map { .number(Double($0)) })),
       ("configuration", ResumeRule.withoutStart(metadata.configuration.json).line),
     ]
-    if let names = metadata.data.names.classNames { result.append(("classes", list(names.map { .string($0) }))) }
-    if let names = metadata.data.names.columns { result.append(("columns", list(names.map { .string($0) }))) }
+    let names = metadata.data.names, targets = metadata.targetTransform
+    for (key, texts) in [
+      ("columns", names.columns), ("targets", names.targets), ("classes", names.classes), ("words", names.words),
+    ] {
+      if let texts { result.append((key, list(texts.map { .string($0) }))) }
+    }
+    if let characters = names.characters { result.append(("characters", characters)) }
+    if targets.kind != .none {
+      result += [
+        ("target_scaling", targets.kind.rawValue), ("target_offset", list(targets.offset.map { .number($0) })),
+        ("target_factor", list(targets.factor.map { .number(Double($0)) })),
+      ]
+    }
     return result
   }
 

@@ -10,7 +10,7 @@ import Settings
 enum RunHeader {
   static func lines(
     configuration: TrainingConfiguration, topology: Topology, data: TrainingData, trainer: Trainer,
-    directory: RunDirectory?, resumed: ResumePoint?
+    directory: RunDirectory?, resumed: ResumePoint?, initialNotes: [String]
   ) -> [String] {
     let exchange = trainer.exchange
     let kind =
@@ -58,6 +58,10 @@ enum RunHeader {
         ]
       ),
     ]
+    rows += trainer.network.selectionLines(configuration)
+    if resumed == nil, let weights = configuration.initial.from {
+      rows.append(("weights", [weights] + initialNotes))
+    }
     if let directory { rows.append(("run", [directory.path])) }
     if let resumed {
       rows.append(

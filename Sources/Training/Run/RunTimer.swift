@@ -51,4 +51,10 @@ struct RunTimer {
       "validation_seconds": .number(stepsEnd.duration(to: epochEnd).seconds), "total_seconds": .number(total),
     ]
   }
+
+  /// Where the epoch's time went, for people.
+  var text: String {
+    "steps \(shortTime(stepSeconds)), of it exchange \(percentage(exchangeSeconds / max(1e-9, stepSeconds)))"
+      + "  validation \(shortTime(stepsEnd.duration(to: epochEnd).seconds))"
+  }
 }

@@ -17,22 +17,28 @@ struct TrainingData {
   let featureKind: FeatureKind
   /// Outputs that a model needs: classes, or target values.
   let outputSize: Int
+  /// How the data stand to those that the first weights were trained on; nil where weights are drawn, or it is resumed.
+  let matching: InitialMatching?
 
   /// Reads the shards of this rank. Collective: every rank must call it.
   ///
   /// - Parameters:
   ///   - resumed: of the checkpoint that the run goes on from, whose transforms are kept; nil to find them on the
   ///     training split.
+  ///   - matching: to the data that the first weights were trained on; nil where there are none.
   ///   - declaredOutputSize: outputs that the model fixes; labels must fit in.
+  ///   - fold: the rows of the training split that are trained on, and those that are its test split; nil for all of it,
+  ///     and the test split of the data.
   init(
     _ source: DataSource, configuration: TrainingConfiguration, task: any LearningTask, declaredOutputSize: Int?,
-    resumed: Checkpoint.Metadata?, assignment: ShardAssignment, communicator: any Communicator
+    resumed: Checkpoint.Metadata?, matching: InitialMatching? = nil, fold: Fold? = nil, assignment: ShardAssignment,
+    communicator: any Communicator
   ) throws {
     self.source = source
     let split = try source.split(.train)
     let shards = assignment.shards(ofRank: communicator.rank)
-    let heldOut = try Self.heldOut(of: source, configuration: configuration, task: task)
-    let trainRows = heldOut?.train ?? .all(count: split.sampleCount)
+    let heldOut = try Self.heldOut(of: source, configuration: configuration, task: task, fold: fold)
+    let trainRows = heldOut?.train ?? fold.map { .rows($0.train) } ?? .all(count: split.sampleCount)
 
     try ShardPartition.validate(sampleCount: trainRows.count, shardCount: assignment.shardCount)
     func load(
@@ -44,17 +50,25 @@ struct TrainingData {
       split, trainRows, ShardPartition(sampleCount: trainRows.count, shardCount: assignment.shardCount),
       task.targetCheck)
 
-    // Labels of the other splits must be among the classes of the training split.
-    let check: any TargetCheck
-    (outputSize, check) = try task.outputs(
-      classes: { [train] in max(try train.classCount(communicator), split.names.classes?.count ?? 0) },
-      declared: declaredOutputSize, data: split)
-    try task.check(outputSize: outputSize)
-    func evaluated(_ source: SplitSource, _ rows: RowSelection) throws -> EvaluatedSplit {
+    func evaluated(
+      _ source: SplitSource, _ rows: RowSelection, _ check: any TargetCheck
+    ) throws -> EvaluatedSplit {
       let plan = EvaluationPlan(
         sampleCount: rows.count, shardCount: assignment.shardCount, globalBatchSize: configuration.batchSize)
       return EvaluatedSplit(store: try load(source, rows, plan.partition, check), plan: plan)
     }
+    // Which classes there are is no secret that a fold's test samples could tell: the model has an output for each.
+    let tested = try fold.map { try evaluated(split, .rows($0.test), task.targetCheck) }
+
+    // Labels of the other splits must be among the classes of the training split.
+    let check: any TargetCheck
+    (outputSize, check) = try task.outputs(
+      classes: { [train] in
+        try ([train] + [tested?.store].compactMap(\.self)).reduce(split.names.classes?.count ?? 0) {
+          max($0, try $1.classCount(communicator))
+        }
+      }, declared: declaredOutputSize, data: split)
+    try task.check(outputSize: outputSize)
     func evaluated(_ name: SplitName) throws -> EvaluatedSplit? {
       guard type(of: task).whyNotEvaluated == nil, let other = source.splits[name] else { return nil }
       guard other.featureShape.elementCount == split.featureShape.elementCount, other.targetSize == split.targetSize
@@ -63,10 +77,10 @@ struct TrainingData {
           "\(other.place(.features, row: 0)): samples of \(other.featureShape) with \(other.targetSize) targets, "
             + "expected \(split.featureShape) with \(split.targetSize) as in the training split")
       }
-      return try evaluated(other, .all(count: other.sampleCount))
+      return try evaluated(other, .all(count: other.sampleCount), check)
     }
-    validation = try heldOut.map { try evaluated(split, $0.validation) } ?? evaluated(.validation)
-    test = try evaluated(.test)
+    validation = try heldOut.map { try evaluated(split, $0.validation, check) } ?? evaluated(.validation)
+    test = try fold == nil ? evaluated(.test) : tested
 
     let scaling = configuration.data.scaling
     if configuration.model.masksFeatures, scaling == .standard || scaling == .minMax {
@@ -77,8 +91,12 @@ struct TrainingData {
     let use: FeatureUse =
       configuration.model.inputLayout == .indices
       ? .indices : configuration.model.masksFeatures ? .padded : task.featureUse
+    var matching = matching
+    matching?.judgeHead(
+      split.names, outputSize: outputSize, numbering: task.numbering, targets: task.targetMeaning)
+    let initialTransform = use == .indices ? nil : matching?.transform(scaling, shape: split.featureShape)
     self.scaling =
-      try resumed.map { FittedScaling(transform: $0.transform) }
+      try (resumed?.transform ?? initialTransform).map { FittedScaling(transform: $0) }
       ?? scaling.fit(to: train, over: assignment, communicator, for: use)
     let featureCount = split.featureShape.elementCount
     guard [1, featureCount].contains(self.scaling.transform.offset.count) else {
@@ -86,9 +104,15 @@ struct TrainingData {
         "\(source.path): samples of \(featureCount) features, but the checkpoint scales "
           + "\(self.scaling.transform.offset.count); resume on the same data")
     }
+    if initialTransform == nil, use != .indices {
+      matching?.compare(self.scaling.transform, shape: split.featureShape)
+    }
+    let scalesTargets = task.loss.takesScaledTargets && !split.reconstructs && split.targetType != nil
+    let initialTargets =
+      scalesTargets ? matching?.targetTransform(configuration.data.targetScaling, count: split.targetSize) : nil
     targetTransform =
-      try resumed?.targetTransform
-      ?? (task.loss.takesScaledTargets && !split.reconstructs && split.targetType != nil
+      try resumed?.targetTransform ?? initialTargets
+      ?? (scalesTargets
         ? configuration.data.targetScaling.fit(to: train, over: assignment, communicator) : task.numbering)
     featureKind = try train.featureKind(communicator)
     let indexCount = split.indexCount ?? outputSize
@@ -100,13 +124,16 @@ struct TrainingData {
       try store.checkKind(like: resumed?.featureKind ?? featureKind)
       (store.transform, store.targetTransform) = (self.scaling.transform, targetTransform)
     }
+    if let initialTransform { try matching?.check(stores, scaledBy: initialTransform) }
+    self.matching = matching
     if task.needsUnitFeatures { try train.checkProbabilities() }
   }
 
-  /// The fingerprint of the whole training split, samples that were held out for validation included. Collective.
+  /// The fingerprint of the whole training split, samples that were held out for validation and those that a fold tests
+  /// included. Collective.
   func fingerprint(_ communicator: any Communicator) throws -> DataFingerprint {
-    let heldOut = validation?.store.source.name == .train ? validation?.store : nil
-    return try DataFingerprint([train] + [heldOut].compactMap(\.self), communicator)
+    let others = [validation, test].compactMap { $0?.store }.filter { $0.source.name == .train }
+    return try DataFingerprint([train] + others, communicator)
   }
 
   /// The fingerprint of a validation split of its own; nil where there is none. Collective.
@@ -115,16 +142,19 @@ struct TrainingData {
     return try DataFingerprint([validation.store], communicator)
   }
 
-  /// The two parts of a training split that has to give up its validation samples itself; nil where it keeps them all.
+  /// The two parts of a training split, or of a fold's part of it, that has to give up its validation samples itself; nil
+  /// where it keeps them all.
   static func heldOut(
-    of source: DataSource, configuration: TrainingConfiguration, task: any LearningTask
+    of source: DataSource, configuration: TrainingConfiguration, task: any LearningTask, fold: Fold? = nil
   ) throws -> (train: RowSelection, validation: RowSelection)? {
     guard configuration.data.validation > 0 && source.splits[.validation] == nil else { return nil }
     let split = try source.split(.train)
+    let rows = fold?.train ?? Array(0..<split.sampleCount)
+    let labels = task.isLabelled && split.targetSize == 1 ? try split.readLabels(task.numbering) : nil
     let parts = try ValidationSplit.select(
-      labels: task.isLabelled && split.targetSize == 1 ? split.readLabels(task.numbering) : nil,
-      sampleCount: split.sampleCount, fraction: configuration.data.validation, seed: configuration.seed)
-    return (.rows(parts.train), .rows(parts.validation))
+      labels: labels.map { labels in rows.map { labels[$0] } }, sampleCount: rows.count,
+      fraction: configuration.data.validation, seed: configuration.seed)
+    return (.rows(parts.train.map { rows[$0] }), .rows(parts.validation.map { rows[$0] }))
   }
 }
 

@@ -3,6 +3,7 @@ import Collectives
 import DataPipeline
 import Basics
 import Foundation
+public import HDF5Storage
 import NeuralNetwork
 import NumericCore
 import Optimizers
@@ -19,6 +20,7 @@ public final class TrainingRun {
   package let trainer: Trainer
   private let metadata: Checkpoint.Metadata
   private let metrics: MetricSelection?
+  private let testMetrics: MetricSelection?
   private let validator: Evaluator?
   /// nil where nothing is written.
   private var directory: RunDirectory?
@@ -28,17 +30,37 @@ public final class TrainingRun {
   private let identity: RunIdentity?
   private var notes: [String]
   private let warnings: [String]
+  /// What is to be said of the weights that the run starts from.
+  private let initialNotes: [String]
   private let console: Console
+  /// Whether it is one of many runs of a job, of which its caller alone speaks.
+  private let isSilent: Bool
   private let resumed: ResumePoint?
   private var changes: [ResumeChange] = []
   private var timer = RunTimer()
   private var epochs: [EpochMetrics] = []
   /// On rank 0, where no file keeps the best epoch.
   private var bestCheckpoint: Checkpoint?
+  private let isFold: Bool
   private var isOver = false
+  private var visitTest: ((BufferView<Float>, BufferView<Int>) -> Void)?
   /// On rank 0, whether the launcher seems to be ending the job.
   private var isBeingEnded = false
   private var growth = LossGrowth()
+  /// On rank 0, which alone keeps records.
+  private var records: RunRecords?
+
+  /// Called on every rank when the figures of an epoch are final; where it gives false, the run is done with that
+  /// epoch. It must give the same on all ranks.
+  package var afterEpoch: ((EpochMetrics) throws -> Bool)?
+  /// Whether `afterEpoch` has ended the run.
+  private var isEnded = false
+  /// The steps after which figures are taken beside those of the epochs.
+  package var measuredSteps: Set<Int> = []
+  package private(set) var measurements: [StepMeasurement] = []
+  private var sumsSinceMeasurement = StepScalars()
+  /// Whether the test split is evaluated at the end.
+  package var tests = true
 
   private var isRoot: Bool { topology.world.isRoot }
 
@@ -83,22 +105,43 @@ public final class TrainingRun {
       RunStart(request, writesFiles: writesFiles, communicator: topology.world), topology: topology)
   }
 
-  private init(_ start: RunStart, topology: Topology) throws {
+  /// Sets up one of many runs of a job, on a group of its ranks: it prints nothing, and its caller alone says what
+  /// became of it. Collective over the group, with equal arguments on all.
+  ///
+  /// - Parameter fold: the rows of the training split that it is trained on, and those that it tests instead of the test
+  ///   split, by all metrics of the task; nil for what the data says. Such a run writes no files.
+  package convenience init(
+    trial configuration: TrainingConfiguration, fold: Fold? = nil, writesFiles: Bool = false, ranks: MPICommunicator
+  ) throws {
+    precondition(fold == nil || !writesFiles, "a checkpoint would not know the fold's rows")
+    let configuration = try configuration.checked()
+    let topology = try Topology(ranks)
+    let request = StartRequest(
+      configuration: configuration, configurationFile: nil, extensions: Extensions(), over: { _ in configuration })
+    try self.init(
+      RunStart(request, writesFiles: writesFiles, communicator: topology.world), fold: fold, topology: topology,
+      isSilent: true)
+  }
+
+  private init(_ start: RunStart, fold: Fold? = nil, topology: Topology, isSilent: Bool = false) throws {
     StopSignal.waitForStep()
     try StopSignal.checkBeforeFirstStep()
     let setup = try TrainingSetup(
-      start.configuration, extensions: start.extensions, resumed: start.resumed, topology: topology)
+      start.configuration, extensions: start.extensions, resumed: start.resumed, fold: fold, topology: topology)
     (data, trainer, metadata) = (setup.data, setup.trainer, setup.metadata)
-    (metrics, validator) = (setup.metrics, setup.validator)
+    (metrics, testMetrics, validator) = (setup.metrics, setup.testMetrics, setup.validator)
     (configuration, resumed, self.topology) = (start.configuration, start.resumed, topology)
     (directory, hold, identity) = (start.hold?.directory, start.hold, start.identity)
     writesFiles = start.writesFiles
+    isFold = fold != nil
     (notes, warnings) = (start.notes, start.warnings + setup.warnings)
-    console = Console(isQuiet: configuration.quiet || !topology.world.isRoot)
-    try restoreOrInitialize()
+    self.isSilent = isSilent
+    console = Console(topology.world.isRoot ? configuration.verbosity : .quiet, isSilent: isSilent)
+    initialNotes = (setup.data.matching?.notes ?? []) + (setup.transfer?.notes ?? [])
+    try restoreOrInitialize(setup.transfer)
   }
 
-  private func restoreOrInitialize() throws {
+  private func restoreOrInitialize(_ transfer: WeightTransfer?) throws {
     if let resumed {
       guard resumed.metadata.sampleCount == metadata.sampleCount else {
         throw Failure.data(
@@ -117,7 +160,7 @@ public final class TrainingRun {
       try applyChanges(resumed)
       try forgetBestElsewhere()
     } else if isRoot {
-      trainer.initializeState()
+      trainer.initializeState(transfer)
     }
     try trainer.exchange.broadcastState()
   }
@@ -143,6 +186,21 @@ public final class TrainingRun {
 
   /// Has `take` called with the rows that this rank's shards take in each step.
   package func audit(_ take: @escaping (_ step: Int, _ rows: [Int]) -> Void) { trainer.auditRows = take }
+
+  /// Has `take` called with the outputs [n, …] of each batch of test samples of this rank, and their rows [n].
+  package func visitTest(_ take: @escaping (_ outputs: BufferView<Float>, _ rows: BufferView<Int>) -> Void) {
+    visitTest = take
+  }
+
+  /// Writes outputs of the test samples, row by row, as `predict` would.
+  package func write(_ outputs: [Float], rows: Int, to file: HDF5File) throws {
+    let meaning = OutputMeaning(
+      inputShape: metadata.inputShape, outputSize: metadata.outputSize, names: metadata.data.names,
+      targets: metadata.targetTransform)
+    let predictions = Predictions(
+      outputs: outputs, rows: rows, shape: trainer.model.outputShapes[0], meaning: meaning)
+    for array in trainer.task.arrays(predictions) { try array.write(to: file, rows: rows) }
+  }
 
   // MARK: The run
 
@@ -178,10 +236,12 @@ public final class TrainingRun {
   private func train() throws -> TrainingResult {
     try openDirectory()
     if isRoot { try openRecords() }
-    if isRoot && trainer.progress.epoch >= configuration.epochs {
+    if configuration.epochs == 0 && trainer.progress.step == 0 {
+      guard try keepFirstWeights() else { return result(.preempted) }
+    } else if isRoot && trainer.progress.epoch >= configuration.epochs {
       try console.line("all \(trainer.progress.epoch) epochs are done; to train on, give more with --epochs")
     }
-    while !trainer.isFinished {
+    while !trainer.isFinished && !isEnded {
       guard try trainEpoch() else {
         try stop()
         return result(.preempted)
@@ -193,12 +253,21 @@ public final class TrainingRun {
           + "\(plural(rule.patience, "epoch"))"
       )
     }
-    let test = try testBest()
-    guard test != nil || data.test == nil else {
+    let review =
+      isSilent
+      ? nil
+      : directory.map {
+        RunReview(
+          trainer: trainer, data: data, metadata: metadata, topology: topology, directory: $0,
+          isIllustrated: configuration.log.report)
+      }
+    let survey = review?.makeSurvey()
+    let test = tests ? try testBest(survey) : nil
+    guard test != nil || data.test == nil || !tests else {
       if isRoot { try console.line("stopped by a signal before the end of the test; \(wayOn)") }
       return result(.preempted)
     }
-    try summarize(test)
+    try summarize(test, try conclude(review, survey, test))
     return result(.done, test: test)
   }
 
@@ -216,8 +285,9 @@ public final class TrainingRun {
       let totals = try trainer.step(requestsStop: StopSignal.isRequested)
       timer.count(samples: totals.sums.samples)
       growth.begin(totals.sums.meanLoss, isResumed: resumed != nil)
-      if isRoot { try afterStep() }
+      if isRoot { try afterStep(totals) }
       if totals.sums.stop > 0 { return false }
+      guard try measure(totals.sums) else { return false }
     }
     timer.endSteps(exchange: trainer.takeExchangeSeconds())
     var validation: SplitMetrics?
@@ -234,8 +304,49 @@ public final class TrainingRun {
     return true
   }
 
-  private func afterStep() throws {
+  /// Where there is nothing to train: figures and a checkpoint of the weights that the run starts from.
+  ///
+  /// - Returns: false where a stop was asked for meanwhile.
+  private func keepFirstWeights() throws -> Bool {
+    let split = EvaluationPlan(
+      sampleCount: data.train.partition.sampleCount, shardCount: data.train.partition.shardCount,
+      globalBatchSize: configuration.batchSize)
+    let own = Evaluator(
+      data.train, plan: split, model: trainer.model, task: trainer.task, values: trainer.values,
+      assignment: trainer.exchange.assignment, communicator: topology.world)
+    if type(of: trainer.task).whyNotEvaluated == nil {
+      guard let figures = try (validator ?? own).evaluate(trainer.values) else { return false }
+      trainer.progress.best = TrainingProgress.Best(
+        epoch: 0, step: 0, loss: figures.loss, accuracy: figures.accuracy)
+    }
+    if isRoot { try save(isBest: true) }
+    return true
+  }
+
+  /// Takes in the sums of a step, and takes figures where they are wanted after it.
+  ///
+  /// - Returns: false where a stop was asked for meanwhile.
+  private func measure(_ sums: StepScalars) throws -> Bool {
+    guard !measuredSteps.isEmpty else { return true }
+    sumsSinceMeasurement += sums
+    guard measuredSteps.contains(trainer.progress.step) else { return true }
+    let validation = try validator?.evaluate(trainer.values)
+    guard validation != nil || validator == nil else { return false }
+    measurements.append(
+      StepMeasurement(
+        step: trainer.progress.step, sums: sumsSinceMeasurement, hasAccuracy: trainer.task.hasAccuracy,
+        validation: validation))
+    sumsSinceMeasurement = StepScalars()
+    return true
+  }
+
+  private func afterStep(_ totals: StepTotals) throws {
     let progress = trainer.progress
+    if let records, records.isDue(step: progress.step) {
+      let figures = StepFigures(totals, of: trainer)
+      try records.step(figures)
+      try console.detail(figures.text)
+    }
     let steps = trainer.plan.stepsPerEpoch
     console.progress(
       "epoch \(progress.epoch + 1)/\(configuration.epochs)", fraction: Double(progress.stepInEpoch) / Double(steps)
@@ -261,15 +372,15 @@ public final class TrainingRun {
       task: trainer.task, metricNames: self.metrics?.names ?? [])
     epochs.append(metrics)
     let isBest = trainer.finishEpoch(metrics.candidate)
+    isEnded = try afterEpoch?(metrics) == false
     guard isRoot else { return }
     timer.endEpoch()
-    if let directory {
-      let timing = JSONValue.object((timer.json.members ?? []) + [.init("run", .optional(identity?.id))])
-      try directory.append(metrics.json(timing: timing).line, to: directory.metricsFile)
-    }
-    try console.line(metrics.text(epochs: configuration.epochs, timer: timer))
+    let timing = JSONValue.object((timer.json.members ?? []) + [.init("run", .optional(identity?.id))])
+    try records?.epoch(metrics, timing: timing)
+    try console.line(table.line(metrics, timer, isBest: isBest), isBest && trainer.task.ranksEpochs ? .best : .plain)
+    try console.detail(timer.text)
     if let warning = growth.warning(metrics) { try console.warn(warning) }
-    let isLast = trainer.isFinished
+    let isLast = trainer.isFinished || isEnded
     let rule = configuration.checkpoint
     let isDue =
       (rule.everyEpochs > 0 && trainer.progress.epoch % rule.everyEpochs == 0)
@@ -323,11 +434,18 @@ public final class TrainingRun {
 
   private func openRecords() throws {
     let progress = trainer.progress, resumesBest = resumed != nil && progress.best?.step == progress.step
+    let recorded = directory.flatMap { directory in
+      identity.map {
+        RecordedRun(
+          directory: directory, identity: $0, trainer: trainer, data: data, metadata: metadata,
+          isResumed: resumed != nil)
+      }
+    }
+    records = RunRecords(recorded, configuration: configuration, stepsPerEpoch: trainer.plan.stepsPerEpoch)
     if let directory, let identity {
       directory.removeLeftovers()
       try identity.write(in: directory)
-      if resumed == nil { directory.setMetricsAside() }
-      try directory.cutMetrics(after: progress.step, of: identity)
+      try records?.begin()
       if resumed != nil {
         directory.checkpoints.setAside(after: progress.step)
         // A run that goes on in another directory begins there with the checkpoint that it took.
@@ -342,7 +460,7 @@ public final class TrainingRun {
     for note in notes { try console.line(note) }
     for line in RunHeader.lines(
       configuration: metadata.configuration, topology: topology, data: data, trainer: trainer, directory: directory,
-      resumed: resumed)
+      resumed: resumed, initialNotes: initialNotes)
     { try console.line(line) }
     for remark in data.source.remarks { try console.warn(remark) }
     if let resumed, resumed.metadata.data.differs(from: metadata.data) {
@@ -354,9 +472,11 @@ public final class TrainingRun {
       resumed: resumed, changes: changes, task: trainer.task, assignment: trainer.exchange.assignment)
     for warning in warnings + remarks + doubts { try console.warn(warning) }
     guard !trainer.isFinished else { return }
-    try console.line(
-      EpochMetrics.heading(
-        epochs: configuration.epochs, hasValidation: validator != nil, task: trainer.task))
+    try console.line(table.heading, .heading)
+  }
+
+  private var table: EpochTable {
+    EpochTable(configuration, task: trainer.task, metrics: metrics?.names ?? [], hasValidation: validator != nil)
   }
 
   /// A checkpoint of this run, not one that has come in its place.
@@ -366,12 +486,27 @@ public final class TrainingRun {
     return checkpoint
   }
 
+  /// Whether the test split is evaluated with the best epoch's weights, not the last one's. A fold without validation
+  /// samples has nothing to choose by, unless it is told to stop early.
+  package var testsBest: Bool {
+    configuration.earlyStopping?.restoreBest ?? (!isFold || validator != nil)
+  }
+
   /// The test split is read once, with the best checkpoint, after everything has been chosen.
   ///
   /// - Returns: its figures, equal on all ranks; nil without a test split, and where a stop was asked for meanwhile.
-  private func testBest() throws -> SplitMetrics? {
+  private func testBest(_ survey: EvaluationSurvey?) throws -> SplitMetrics? {
     guard let split = data.test else { return nil }
-    if isRoot, configuration.earlyStopping?.restoreBest ?? true, let best = trainer.progress.best,
+    try restoreBest()
+    return try Evaluator(
+      split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
+      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: testMetrics
+    ).evaluate(trainer.values, survey: survey) { outputs, rows in visitTest?(outputs, rows) }
+  }
+
+  /// Gives all ranks the weights of the best checkpoint, where the run is judged by it.
+  private func restoreBest() throws {
+    if isRoot, testsBest, let best = trainer.progress.best,
       best.step != trainer.progress.step
     {
       let path = directory?.checkpoints.bestLink
@@ -380,20 +515,40 @@ public final class TrainingRun {
         trainer.model, parameters: values.parameters, statistics: values.statistics, from: path ?? "the best epoch")
     }
     try trainer.exchange.broadcastState()
-    return try Evaluator(
-      split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
-      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics
-    ).evaluate(trainer.values)
+  }
+
+  /// Looks the run over once more, on the test split or, where there is none, on the validation split.
+  ///
+  /// - Parameter survey: of the test's evaluation; empty without a test split.
+  /// - Returns: on rank 0 of a run that writes files.
+  private func conclude(
+    _ review: RunReview?, _ survey: EvaluationSurvey?, _ test: SplitMetrics?
+  ) throws -> RunConclusion? {
+    guard let review, let directory else { return nil }
+    var figures = test
+    if data.test == nil, let validator {
+      try restoreBest()
+      figures = try validator.evaluate(trainer.values, survey: survey)
+    }
+    return try review.material(figures == nil ? nil : survey, figures).map {
+      try RunConclusion(
+        directory, material: $0, writesReport: configuration.log.report, rows: trainer.rows(ofStep:))
+    }
   }
 
   /// Writes and prints what the run has come to.
-  private func summarize(_ test: SplitMetrics?) throws {
+  private func summarize(_ test: SplitMetrics?, _ conclusion: RunConclusion?) throws {
     guard isRoot, let best = trainer.progress.best else { return }
     let summary = RunSummary(
       best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
       isValidated: validator != nil, directory: directory,
-      isBestTested: configuration.earlyStopping?.restoreBest ?? true, seconds: timer.total)
-    if let directory { try directory.write(summary: summary.json(in: directory)) }
+      isBestTested: testsBest, conclusion: conclusion, seconds: timer.total)
+    try records?.end(best: best, test: test)
+    if let directory {
+      let written = summary.json(in: directory)
+      try directory.write(summary: written)
+      try conclusion?.writeReport(summary: written)
+    }
     for line in summary.lines { try console.line(line) }
   }
 }

@@ -46,6 +46,14 @@ struct Detection: LearningTask {
     MetricTask(.labels, outputSize: outputSize - boxSize, valuesBehind: boxSize)
   }
 
+  func judge(_ sample: JudgedSample, _ words: OutputWords) -> Judgement {
+    let classes = sample.outputs.count - boxSize
+    var judgement = judgeLabels(Array(sample.outputs[..<classes]), [sample.target[0]], words)
+    judgement.trueBox = Array(sample.target[1...])
+    judgement.box = Array(sample.outputs[classes...])
+    return judgement
+  }
+
   func outputText(_ outputSize: Int) -> String? { classText(outputSize - boxSize) + " and a box" }
 
   func arrays(_ predictions: Predictions) -> [PredictedArray] {

@@ -16,6 +16,7 @@ struct LanguageModelling: LearningTask {
   var loss: any Loss { classification.loss }
   var targetCheck: any TargetCheck { classification.targetCheck }
   var numbering: TargetTransform { classification.numbering }
+  var generates: GeneratedKind { .text }
 
   static func fits(_ context: TaskContext) -> Bool {
     context.loss.targetKind == .classIndex && context.data.vocabulary != nil

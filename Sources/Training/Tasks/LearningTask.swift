@@ -69,6 +69,10 @@ protocol LearningTask: Sendable {
   func makeNetwork(_ factory: ModelFactory, _ description: ModelDescription) throws -> any TrainableNetwork
   /// What the header says that the model gives, such as `10 classes`; nil for nothing.
   func outputText(_ outputSize: Int) -> String?
+  /// What the model makes of a sample beside what is true. Default: by the kind of the targets.
+  func judge(_ sample: JudgedSample, _ words: OutputWords) -> Judgement
+  /// What the model makes by itself. Default: nothing.
+  var generates: GeneratedKind { get }
   /// What `predict` writes, in order.
   func arrays(_ predictions: Predictions) -> [PredictedArray]
   /// Appends to a graph what makes the same arrays of the outputs of a model that was trained with `loss`.

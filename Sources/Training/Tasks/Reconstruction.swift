@@ -49,6 +49,13 @@ struct Reconstruction: LearningTask {
     try checkCount(output, expected: outputSize, data: data)
   }
 
+  func judge(_ sample: JudgedSample, _ words: OutputWords) -> Judgement {
+    var judgement = Judgement(truth: "", prediction: "loss \(shortNumber(sample.loss))")
+    // Logits of yes-or-no pixels are no pixels yet.
+    judgement.picture = loss.targetKind == .binary ? sample.outputs.map { 1 / (1 + .exponential(-$0)) } : sample.outputs
+    return judgement
+  }
+
   func arrays(_ predictions: Predictions) -> [PredictedArray] {
     guard loss.targetKind == .values else { return predictions.binaryArrays(of: loss) }
     return [PredictedArray("values", shape: predictions.meaning.inputShape.extents, .floats(predictions.outputs))]

@@ -29,7 +29,7 @@ package struct Evaluate: Command {
   }
 
   package func run() throws -> ExitCode {
-    try DistributedProgram.withMPI { ranks in
+    try DistributedProgram.withRanks { ranks in
       let result = try EvaluationRun.evaluate(arguments, ranks: ranks)
       guard ranks.isRoot else { return .done }
       for remark in result.remarks { Output.printError("ddp-train: warning: \(remark)") }

@@ -1,0 +1,42 @@
+import Basics
+public import Collectives
+public import Training
+
+/// How well a configuration does on samples that it was not trained on, fold by fold.
+public struct CrossValidation: Sendable {
+  /// In the order of repeats and folds.
+  public let results: [FoldResult]
+
+  public init(_ results: [FoldResult]) { self.results = results }
+
+  /// A figure over all folds, such as `accuracy`.
+  public func estimate(_ name: String) -> FoldEstimate { FoldEstimate(name, of: results) }
+
+  /// Trains and tests every fold of a configuration on a group of ranks, one after the other, and leaves no files: the
+  /// objective of a search. Collective over the group.
+  ///
+  /// - Returns: the same on all ranks of the group, and the same bits on any number of them. A fold whose loss is not
+  ///   finite has failed, and the figures over all folds are then not defined.
+  /// - Throws: where data and configuration do not fit together, and where a signal asks to end.
+  public static func score(_ configuration: TrainingConfiguration, on group: MPICommunicator) throws -> CrossValidation
+  {
+    let split = try FoldedSplit(configuration, ranks: group)
+    return CrossValidation(
+      try FoldJob.all(split).map { job in
+        guard let result = try FoldRunner(configuration).run(job, of: split, on: group) else {
+          throw StopSignal.interruption
+        }
+        return result
+      })
+  }
+}
+
+/// One fold of one repeat, both from 0.
+struct FoldJob: Sendable, Equatable {
+  let repetition: Int
+  let fold: Int
+
+  static func all(_ split: FoldedSplit) -> [FoldJob] {
+    split.plans.enumerated().flatMap { number, plan in (0..<plan.count).map { FoldJob(repetition: number, fold: $0) } }
+  }
+}

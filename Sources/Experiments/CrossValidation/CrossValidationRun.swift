@@ -1,0 +1,147 @@
+public import Basics
+public import Collectives
+import Foundation
+import Settings
+public import Training
+
+/// The command `cross-validate`: trains and tests every fold, side by side on groups of ranks, and keeps what each has
+/// come to, so that one that was ended goes on with the folds that are missing.
+public struct CrossValidationRun {
+  public let configuration: TrainingConfiguration
+  /// nil for as many groups as there are folds.
+  public var ranksPerFold: Int?
+
+  public init(_ configuration: TrainingConfiguration) { self.configuration = configuration }
+
+  /// What it has come to; all ranks have the same.
+  public struct Outcome: Sendable {
+    /// `done`, or `preempted` where a signal has ended it early.
+    public let exitCode: ExitCode
+    public let result: CrossValidation
+    public let directory: String
+  }
+
+  /// Collective over all ranks of the job.
+  ///
+  /// - Throws: a `UserFacingError` where configuration, data and directory do not fit together, and, when all has been
+  ///   written, where a fold has failed.
+  public func run(on ranks: MPICommunicator) throws -> Outcome {
+    let configuration = try configuration.checked()
+    if case .path(let path)? = configuration.resume {
+      throw Failure.usage("--resume \(path): folds have no checkpoints; give --run DIR --resume auto")
+    }
+    if configuration.resume == .auto, configuration.run == nil {
+      throw Failure.usage("--resume auto: which cross-validation? Name its directory with --run DIR")
+    }
+    let split = try FoldedSplit(configuration, ranks: ranks)
+    let jobs = FoldJob.all(split)
+    let directory = try FoldDirectory(
+      configuration, name: "\(split.name)-folds", fingerprint: split.fingerprint, communicator: ranks)
+    var report = FoldReport(configuration, isShown: ranks.isRoot && !configuration.quiet, isRoot: ranks.isRoot)
+    for warning in split.warnings + directory.warnings { report.warn(warning) }
+    for note in directory.notes { try report.line(note) }
+    var results = try finished(jobs, in: directory, ranks)
+    let missing = jobs.filter { job in !results.contains { $0.isOf(job) } }
+    let groups = try RankGroups(ranks, ranksPerTrial: ranksPerFold, trialsAtOnce: max(1, missing.count))
+    try report.begin(split, directory: directory.path, ranks: ranks.size, groups: groups.count, done: results)
+    var isStopped = false
+    if !directory.isFinished || !missing.isEmpty {
+      for batch in stride(from: 0, to: missing.count, by: groups.count) where !isStopped {
+        let lines = try groups.map(Array(missing[batch..<min(batch + groups.count, missing.count)])) { job, group in
+          let isAsked = try group.allGather([StopSignal.isRequested]).contains { $0.contains(true) }
+          let file = directory.file(repeat: job.repetition + 1, fold: job.fold + 1)
+          let result = isAsked ? nil : try FoldRunner(configuration, file: file).run(job, of: split, on: group)
+          return result?.json.line ?? ""
+        }
+        isStopped = lines.contains("")
+        for line in lines where !line.isEmpty {
+          guard let result = FoldResult(try JSON5Parser.parse(line, file: directory.foldsFile)) else { continue }
+          results.append(result)
+          if ranks.isRoot { try directory.append(line) }
+          try report.add(result)
+        }
+      }
+    }
+    try groups.close()
+    results.sort { ($0.repetition, $0.fold) < ($1.repetition, $1.fold) }
+    let validation = CrossValidation(results)
+    if isStopped {
+      try report.line(
+        "stopped by a signal after \(results.count) of \(plural(jobs.count, "fold")); go on with --run "
+          + "\(directory.path) --resume auto")
+      return Outcome(exitCode: .preempted, result: validation, directory: directory.path)
+    }
+    if ranks.isRoot { try finish(validation, split, directory) }
+    try report.end(validation, directory: directory.path)
+    try ranks.barrier()
+    let failed = results.filter { $0.state == .failed }
+    if let first = failed.first {
+      throw Failure(
+        "\(directory.path): \(failed.count) of \(plural(jobs.count, "fold")) failed, so that no mean is defined; "
+          + (split.plans.count > 1 ? "repeat \(first.repetition), " : "") + "fold \(first.fold): "
+          + (first.reason ?? "loss or gradient not finite"), exitCode: .numeric)
+    }
+    return Outcome(exitCode: .done, result: validation, directory: directory.path)
+  }
+
+  /// The folds that are done already. Rank 0 looks.
+  private func finished(
+    _ jobs: [FoldJob], in directory: FoldDirectory, _ ranks: MPICommunicator
+  ) throws -> [FoldResult] {
+    let lines = try ranks.agree {
+      if directory.isFinished {
+        let text = (try? String(contentsOfFile: directory.foldsFile, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").map(String.init)
+      }
+      let results = jobs.compactMap { job -> FoldResult? in
+        FoldFile.result(in: directory.file(repeat: job.repetition + 1, fold: job.fold + 1)).flatMap {
+          $0.isOf(job) ? $0 : nil
+        }
+      }
+      // A kill may have come between the file of a fold and its line.
+      let lines = results.map(\.json.line)
+      try directory.write(lines: lines)
+      return lines
+    }
+    return try lines.map { line in
+      guard let result = FoldResult(try JSON5Parser.parse(line, file: directory.foldsFile)) else {
+        throw Failure.data("\(directory.foldsFile): is damaged; give another directory with --run DIR")
+      }
+      return result
+    }
+  }
+
+  /// Writes what all folds have come to. The files of the folds go last, when nothing needs them any more.
+  private func finish(_ validation: CrossValidation, _ split: FoldedSplit, _ directory: FoldDirectory) throws {
+    guard !directory.isFinished else { return directory.removeParts() }
+    try FoldFile.merge(
+      validation.results, files: { directory.file(repeat: $0.repetition, fold: $0.fold) },
+      to: directory.predictionsFile)
+    try directory.write(lines: validation.results.map(\.json.line))
+    try directory.write(summary: validation.summary(split))
+    directory.removeParts()
+  }
+}
+
+extension FoldResult {
+  func isOf(_ job: FoldJob) -> Bool { repetition == job.repetition + 1 && fold == job.fold + 1 }
+}
+
+extension CrossValidation {
+  /// The names of all figures, in the order of the first fold that has any.
+  var names: [String] { results.first { !$0.figures.isEmpty }?.figures.map(\.name) ?? [] }
+
+  /// What stands in `summary.json`; everything outside `timing` is equal between equal runs.
+  func summary(_ split: FoldedSplit) -> JSONValue {
+    .object([
+      .init("data", .string(split.path)), .init("samples", .integer(split.sampleCount)),
+      .init("division", .string(split.text)), .init("repeats", .integer(split.plans.count)),
+      .init("folds", .integer(split.plans[0].count)),
+      .init("failed", .integer(results.count { $0.state == .failed })),
+      .init("confidence", .number(FoldEstimate.confidence)),
+      .init("interval", .string("Student's t with the variance of Nadeau and Bengio (2003)")),
+      .init("test", .object(names.map { .init($0, estimate($0).json) })),
+      .init("timing", ["seconds_of_folds": .number(results.reduce(0) { $0 + $1.seconds })]),
+    ])
+  }
+}

@@ -1,0 +1,84 @@
+import Basics
+import HDF5Storage
+import Settings
+import Training
+
+/// The file of a fold that is done: its result as the attribute `result`, and what `predict` would write of its test
+/// samples, whose numbers in the training split are `/rows`. A fold that has failed has no samples there.
+enum FoldFile {
+  private static let attribute = "result"
+  static let rowsPath = "/rows"
+
+  static func write(
+    _ result: FoldResult, rows: [Int], outputs: [Float], of run: TrainingRun, to path: String
+  ) throws {
+    let file = try HDF5File.createInMemory(named: path)
+    try file.setAttribute(attribute, to: result.json.line)
+    if !outputs.isEmpty {
+      try file.write(rowsPath, shape: [rows.count], elements: rows.map { Int64($0) })
+      try run.write(outputs, rows: rows.count, to: file)
+    }
+    let image = try file.image()
+    try file.close()
+    try AtomicFile.write(image, to: path, isOfRun: true)
+  }
+
+  /// The result that a file holds; nil where there is no such file, or it is not whole.
+  static func result(in path: String) -> FoldResult? {
+    guard let file = try? HDF5File.open(path), let text = try? file.stringAttribute(attribute),
+      let value = try? JSON5Parser.parse(text, file: path)
+    else { return nil }
+    return FoldResult(value)
+  }
+
+  /// Writes what all folds have predicted as one file: the rows of each repeat in the order of the training split, with
+  /// `/rows`, `/folds` and `/repeats`, the latter two from 1.
+  static func merge(_ results: [FoldResult], files: (FoldResult) -> String, to path: String) throws {
+    let results = results.filter { $0.state == .done }
+    guard !results.isEmpty else { return }
+    let parts = try results.map { try HDF5File.open(files($0)) }
+    // Where each row of the merged file stands: the part, and the row there.
+    var places: [(part: Int, row: Int, id: Int)] = []
+    for (index, part) in parts.enumerated() {
+      let rows: [Int64] = try part.dataset(rowsPath).readAll()
+      places += rows.enumerated().map { (index, $0.offset, Int($0.element)) }
+    }
+    places.sort { (results[$0.part].repetition, $0.id) < (results[$1.part].repetition, $1.id) }
+    let merged = try HDF5File.createInMemory(named: path)
+    try merged.write(rowsPath, shape: [places.count], elements: places.map { Int64($0.id) })
+    try merged.write("/folds", shape: [places.count], elements: places.map { Int32(results[$0.part].fold) })
+    try merged.write("/repeats", shape: [places.count], elements: places.map { Int32(results[$0.part].repetition) })
+    for dataset in try parts[0].datasetPaths() where dataset != rowsPath {
+      try copy(dataset, from: parts, places.map { ($0.part, $0.row) }, to: merged)
+    }
+    let image = try merged.image()
+    try merged.close()
+    try AtomicFile.write(image, to: path, isOfRun: true)
+  }
+
+  private static func copy(
+    _ path: String, from parts: [HDF5File], _ places: [(part: Int, row: Int)], to merged: HDF5File
+  ) throws {
+    let sources = try parts.map { try $0.dataset(path) }
+    let type = try sources[0].elementType
+    let size = sources[0].rowElementCount * type.byteCount
+    let blocks = try sources.map { source in
+      let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: source.rowCount * size, alignment: 16)
+      try source.read(rows: 0..<source.rowCount, into: bytes)
+      return bytes
+    }
+    defer { for block in blocks { block.deallocate() } }
+    let all = UnsafeMutableRawBufferPointer.allocate(byteCount: places.count * size, alignment: 16)
+    defer { all.deallocate() }
+    for (index, place) in places.enumerated() {
+      UnsafeMutableRawBufferPointer(rebasing: all[index * size..<(index + 1) * size]).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: blocks[place.part][place.row * size..<(place.row + 1) * size]))
+    }
+    let target = try merged.createDataset(
+      path, shape: [places.count] + sources[0].shape.dropFirst(), elementType: type)
+    try target.write(rows: 0..<places.count, from: UnsafeRawBufferPointer(all))
+    for name in try parts[0].attributeNames(of: path) {
+      if let text = try parts[0].stringAttribute(name, of: path) { try merged.setAttribute(name, to: text, of: path) }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import Basics
+import Collectives
+import DataPipeline
+import HDF5Storage
+import Training
+
+/// Trains and tests one fold on a group of ranks.
+struct FoldRunner {
+  let configuration: TrainingConfiguration
+  /// Where the group's first rank leaves the result and the outputs of the test samples; nil for nowhere.
+  var file: String?
+
+  init(_ configuration: TrainingConfiguration, file: String? = nil) {
+    (self.configuration, self.file) = (configuration, file)
+  }
+
+  /// Collective over the group.
+  ///
+  /// - Returns: the same on all its ranks; nil where a signal asked to end.
+  func run(_ job: FoldJob, of split: FoldedSplit, on group: MPICommunicator) throws -> FoldResult? {
+    let start = ContinuousClock.now
+    let fold = split.plans[job.repetition][job.fold]
+    var result = FoldResult(
+      repetition: job.repetition + 1, fold: job.fold + 1, trainCount: fold.train.count, testCount: fold.test.count)
+    var outputs: [Float] = [], rows: [Int] = []
+    let run = try TrainingRun(trial: placed(job), fold: fold, ranks: group)
+    run.visitTest { values, ids in
+      outputs += values
+      rows += ids
+    }
+    do {
+      let outcome = try run.run()
+      guard outcome.exitCode != .preempted, let test = outcome.test else { return nil }
+      (result.epochs, result.testedEpoch) = (outcome.epochs.count, run.testsBest ? outcome.best?.epoch : outcome.epochs.last?.epoch)
+      result.figures = [.init("loss", test.loss)]
+      if let accuracy = test.accuracy { result.figures.append(.init("accuracy", accuracy)) }
+      result.figures += (test.report?.figures ?? []).filter { figure in
+        !result.figures.contains { $0.name == figure.name }
+      }.map { .init($0.name, $0.value) }
+    } catch let error as Failure where error.exitCode == .numeric {
+      result.state = .failed
+      // What to do about it is no matter of a fold.
+      result.reason = error.description.components(separatedBy: ", expected finite")[0]
+    }
+    result.seconds = start.duration(to: .now).seconds
+    if let file {
+      let all = try Self.gather(outputs, rows, fold.test, group)
+      if group.isRoot { try FoldFile.write(result, rows: fold.test, outputs: all, of: run, to: file) }
+      try group.barrier()
+    }
+    return result
+  }
+
+  /// The configuration of a fold, whose seed is another in each repeat.
+  private func placed(_ job: FoldJob) -> TrainingConfiguration {
+    var placed = configuration
+    (placed.run, placed.resume, placed.name, placed.overwrite, placed.quiet) = (nil, nil, nil, false, true)
+    placed.seed = (configuration.seed &+ UInt64(job.repetition)) & UInt64(Int64.max)
+    placed.folds = nil
+    return placed
+  }
+
+  /// The outputs of all ranks in the order of the rows. Collective.
+  private static func gather(
+    _ outputs: [Float], _ rows: [Int], _ order: [Int], _ group: MPICommunicator
+  ) throws -> [Float] {
+    let (rows, outputs) = (try group.allGather(rows), try group.allGather(outputs))
+    let count = rows.reduce(0) { $0 + $1.count }
+    guard count > 0 else { return [] }
+    let width = outputs.reduce(0) { $0 + $1.count } / count
+    let places = Dictionary(uniqueKeysWithValues: zip(order, 0...))
+    var all = [Float](repeating: 0, count: order.count * width)
+    for (rows, values) in zip(rows, outputs) {
+      for (index, row) in rows.enumerated() {
+        guard let place = places[row] else { continue }
+        all.replaceSubrange(place * width..<(place + 1) * width, with: values[index * width..<(index + 1) * width])
+      }
+    }
+    return all
+  }
+}

@@ -1,0 +1,75 @@
+public import Settings
+
+/// What one trial has come to. Its figures bear the names that they have in `metrics.jsonl`: `train_loss`, `val_loss`,
+/// `val_accuracy`, `val_f1_macro` and so on.
+public struct TrialResult: Sendable, Equatable {
+  /// How a trial ends.
+  public enum State: String, Sendable {
+    /// All its epochs, or those that its own early stopping left.
+    case done
+    /// Ended by the rule of the study.
+    case stopped
+    /// A loss or gradient that is not finite: a result like others, and worse than all of them.
+    case failed
+  }
+
+  public var state: State
+  /// Why it has failed.
+  public var reason: String?
+  /// The figures of each epoch, as lines of `metrics.jsonl` have them.
+  public var epochs: [JSONValue]
+  /// The figures after the steps that were asked for, under the same names, and `step`.
+  public var steps: [JSONValue]
+  /// Of the test split with the weights of the run's best epoch: `loss`, `accuracy` and the metrics; nil without one.
+  public var test: JSONValue?
+  /// The epoch that the run takes for its best.
+  public var bestEpoch: Int?
+  public var seconds: Double
+
+  public init(
+    state: State, reason: String? = nil, epochs: [JSONValue] = [], steps: [JSONValue] = [], test: JSONValue? = nil,
+    bestEpoch: Int? = nil, seconds: Double = 0
+  ) {
+    (self.state, self.reason, self.epochs, self.steps) = (state, reason, epochs, steps)
+    (self.test, self.bestEpoch, self.seconds) = (test, bestEpoch, seconds)
+  }
+
+  /// The figures of one name epoch by epoch; nil where there is none or it is not finite.
+  public func values(of name: String) -> [Double?] { epochs.map { $0[name]?.finiteNumber } }
+
+  /// A figure of the test split.
+  public func test(_ name: String) -> Double? { test?[name]?.finiteNumber }
+
+  // MARK: As text
+
+  public var json: JSONValue {
+    .object([
+      .init("state", .string(state.rawValue)), .init("reason", .optional(reason)), .init("epochs", .array(epochs)),
+      .init("steps", .array(steps)), .init("test", test ?? .null), .init("best_epoch", .optional(bestEpoch)),
+      .init("timing", ["seconds": .number(seconds)]),
+    ])
+  }
+
+  /// - Returns: nil where the value is not one that `json` makes.
+  public init?(_ value: JSONValue) {
+    guard case .string(let name)? = value["state"]?.content, let state = State(rawValue: name),
+      case .array(let epochs)? = value["epochs"]?.content, case .array(let steps)? = value["steps"]?.content
+    else { return nil }
+    self.init(state: state, epochs: epochs, steps: steps)
+    if case .string(let reason)? = value["reason"]?.content { self.reason = reason }
+    if let test = value["test"], !test.isNull { self.test = test }
+    if case .integer(let epoch)? = value["best_epoch"]?.content { bestEpoch = epoch }
+    seconds = value["timing"]?["seconds"]?.finiteNumber ?? 0
+  }
+}
+
+extension JSONValue {
+  /// This number; nil for anything else, and where it is not finite.
+  public var finiteNumber: Double? {
+    switch content {
+    case .integer(let value): Double(value)
+    case .number(let value): value.isFinite ? value : nil
+    default: nil
+    }
+  }
+}

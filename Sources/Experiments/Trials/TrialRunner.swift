@@ -1,0 +1,119 @@
+import Basics
+public import Collectives
+import Foundation
+public import Settings
+public import Training
+
+/// Runs one configuration on a group of ranks.
+public struct TrialRunner: Sendable {
+  public var configuration: TrainingConfiguration
+  /// Where the trial keeps its files, from which it goes on after a kill or a pause; nil for none.
+  public var directory: String?
+  /// The steps after which figures are taken beside those of the epochs.
+  public var measuredSteps: Set<Int> = []
+  /// The epoch after which it pauses; nil for none. It goes on from its directory.
+  public var pause: Int?
+  /// Whether the study ends the trial, by its figures so far; must give the same on all ranks.
+  public var isHopeless: @Sendable (_ epochs: [JSONValue]) -> Bool = { _ in false }
+
+  /// - Parameter configuration: what it says of where results go is of no effect.
+  public init(_ configuration: TrainingConfiguration, directory: String? = nil) {
+    (self.configuration, self.directory) = (configuration, directory)
+  }
+
+  /// Trains, and tests at the end unless the trial pauses or is ended by the study. Collective over the group.
+  ///
+  /// - Returns: what became of it, equal on all ranks of the group; also where loss or gradient were not finite.
+  /// - Throws: where the configuration does not fit its data, a file is damaged and so on; and a `Failure` of code
+  ///   `preempted` where a signal asks to end: nothing of the trial then remains but what its directory holds.
+  public func run(on ranks: MPICommunicator) throws -> TrialResult {
+    let start = ContinuousClock.now
+    var result = TrialResult(state: .done, epochs: try earlierEpochs(ranks))
+    if let pause, result.epochs.count >= pause { return result }
+    do {
+      let run = try TrainingRun(trial: placed, writesFiles: directory != nil, ranks: ranks)
+      run.measuredSteps = measuredSteps
+      run.tests = true
+      run.afterEpoch = { [weak run] metrics in
+        let line = metrics.json(timing: .null)
+        // What JSON cannot say of a number is lost here and not later, so that all ranks see the same.
+        let members = (line.members ?? []).filter { $0.key != "timing" }
+        result.epochs.append(.object(members.map { .init($0.key, $0.value.orNull) }))
+        if isHopeless(result.epochs) { result.state = .stopped }
+        let isOver = result.state == .stopped || result.epochs.count == pause
+        if isOver { run?.tests = false }
+        return !isOver
+      }
+      let outcome = try run.run()
+      guard outcome.exitCode != .preempted else { throw StopSignal.interruption }
+      result.bestEpoch = outcome.best?.epoch
+      result.test = outcome.test.map { Self.figures($0, prefix: "") }
+      result.steps = run.measurements.map(Self.figures)
+    } catch let error as Failure where error.exitCode == .numeric {
+      result.state = .failed
+      // What to do about it is no matter of a trial.
+      result.reason = error.description.components(separatedBy: ", expected finite")[0]
+    }
+    result.seconds = start.duration(to: .now).seconds
+    return result
+  }
+
+  /// The configuration with its files where the trial has them.
+  private var placed: TrainingConfiguration {
+    var placed = configuration
+    (placed.run, placed.resume) = (directory, directory == nil ? nil : .auto)
+    (placed.name, placed.overwrite, placed.quiet) = (nil, false, true)
+    if directory != nil {
+      placed.checkpoint = CheckpointRule()
+      placed.checkpoint.keep = 1
+    }
+    return placed
+  }
+
+  /// The epochs that the trial's directory has figures and a checkpoint of.
+  private func earlierEpochs(_ ranks: MPICommunicator) throws -> [JSONValue] {
+    guard let directory else { return [] }
+    var text = ""
+    if ranks.isRoot {
+      let run = RunDirectory(path: directory)
+      if let newest = run.checkpoints.newest().found {
+        let lines = ((try? String(contentsOfFile: run.metricsFile, encoding: .utf8)) ?? "").split(separator: "\n")
+        let epochs = lines.compactMap { try? JSON5Parser.parse(String($0), file: run.metricsFile) }.filter { line in
+          line["step"]?.finiteNumber.map { Int($0) <= newest.step } ?? false
+        }
+        text = JSONValue.array(epochs.map { .object(($0.members ?? []).filter { $0.key != "timing" }) }).line
+      }
+    }
+    text = try ranks.broadcast(text, from: 0)
+    guard !text.isEmpty, case .array(let epochs) = try JSON5Parser.parse(text, file: directory).content else {
+      return []
+    }
+    return epochs
+  }
+
+  // MARK: Figures by name
+
+  private static func figures(_ measurement: StepMeasurement) -> JSONValue {
+    var members: [JSONValue.Member] = [
+      .init("step", .integer(measurement.step)), .init("train_loss", .finite(measurement.trainLoss)),
+      .init("train_accuracy", .finite(measurement.trainAccuracy)),
+    ]
+    if let validation = measurement.validation { members += figures(validation, prefix: "val_").members ?? [] }
+    return .object(members)
+  }
+
+  private static func figures(_ split: SplitMetrics, prefix: String) -> JSONValue {
+    let others = (split.report?.figures ?? []).filter { $0.name != "accuracy" }
+    return .object(
+      [.init(prefix + "loss", .finite(split.loss)), .init(prefix + "accuracy", .finite(split.accuracy))]
+        + others.map { .init(prefix + $0.name, .finite($0.value)) })
+  }
+}
+
+extension JSONValue {
+  /// This value, or null for a number that is not finite.
+  fileprivate var orNull: JSONValue {
+    if case .number(let value) = content, !value.isFinite { return .null }
+    return self
+  }
+}
