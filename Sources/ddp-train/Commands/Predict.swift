@@ -74,11 +74,11 @@ package struct Predict: Command {
     let rate = result.seconds > 0 ? Double(result.rows) / result.seconds : 0
     let source = [result.data, result.split].filter { !$0.isEmpty }.joined(separator: " ")
     let lines = [
-      "\(arguments.output): predictions for \(grouped(result.rows)) rows of \(source)\(named)",
+      "\(arguments.output): predictions for \(plural(result.rows, "row")) of \(source)\(named)",
       "\(shortTime(result.seconds)), \(grouped(Int(rate.rounded()))) samples/s",
     ]
     if arguments.writesOutput {
-      Output.printError("ddp-train: \(grouped(result.rows)) rows of \(source) in \(lines[1])")
+      Output.printError("ddp-train: \(plural(result.rows, "row")) of \(source) in \(lines[1])")
     } else {
       for line in lines { try Output.print(line) }
     }
