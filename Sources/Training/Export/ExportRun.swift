@@ -52,7 +52,12 @@ public enum ExportRun {
     let format = try ExportFormats.named(arguments.output)
     let target = OutputTarget("--output", arguments.output, format.kind)
     try OutputTarget.check([target], inputs: [CheckpointDirectory.bestCheckpoint(at: arguments.checkpoint)])
-    let trained = try TrainedModel(arguments.checkpoint, weights: arguments.weights, extensions: extensions)
+    // What a model has of another program's own, only that program can export.
+    let trained = try Failure.replacing([
+      "evaluate it in the program that trained it": "export it in the program that trained it"
+    ]) {
+      try TrainedModel(arguments.checkpoint, weights: arguments.weights, extensions: extensions)
+    }
     // Nor may it replace what the model was trained on.
     try OutputTarget.check([target], inputs: trained.trainingFiles)
     let (bytes, remarks) = try format.file(of: trained)
