@@ -44,6 +44,15 @@ public enum ExportRun {
     package let remarks: [String]
   }
 
+  /// Writes the model, as `ddp-train export` does.
+  ///
+  /// - Parameter extensions: those of the program that trained the checkpoint.
+  /// - Throws: a `UserFacingError` where the checkpoint is damaged, the form cannot express the model, such as a layer of
+  ///   one's own in ONNX, or the file cannot be written.
+  public static func write(_ arguments: ExportArguments, extensions: Extensions = Extensions()) throws {
+    try run(arguments, extensions: extensions)
+  }
+
   /// - Parameter extensions: those of the program that trained the checkpoint.
   /// - Throws: a `UserFacingError` where the checkpoint is damaged, the form cannot express the model, or the file
   ///   cannot be written.
