@@ -82,8 +82,8 @@ let package = Package(
     .executableTarget(
       name: "ddp-selftest",
       dependencies: [
-        "Training", "Experiments", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline", "HDF5Storage",
-        "NumericCore", "Settings", "Basics",
+        "Training", "Experiments", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline",
+        "HDF5Storage", "NumericCore", "Settings", "Basics",
       ]),
     .executableTarget(
       name: "ddp-bench",
@@ -103,8 +103,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "Basics", "NumericCore", "DataTools", "Settings",
-        "Training", "ddp-train",
+        "ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "Basics", "NumericCore", "DataTools", "Interchange",
+        "Settings", "Training", "ddp-train",
       ]),
     .testTarget(
       name: "DistributedTests",

@@ -15,10 +15,10 @@ public struct OutputTarget: Sendable {
       case .json: ["json"]
       case .safetensors: ["safetensors"]
       case .onnx: ["onnx"]
-      case .csv: ["csv"]
-      case .jsonLines: ["jsonl"]
       case .html: ["html"]
       case .svg: ["svg"]
+      case .csv: ["csv"]
+      case .jsonLines: ["jsonl"]
       }
     }
 
@@ -29,10 +29,10 @@ public struct OutputTarget: Sendable {
       case .json: "a JSON file"
       case .safetensors: "a safetensors file"
       case .onnx: "an ONNX model"
-      case .csv: "a CSV file"
-      case .jsonLines: "a JSON Lines file"
       case .html: "an HTML page"
       case .svg: "an SVG picture"
+      case .csv: "a CSV file"
+      case .jsonLines: "a JSON Lines file"
       }
     }
 

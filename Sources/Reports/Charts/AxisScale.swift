@@ -70,8 +70,9 @@ public struct AxisScale: Sendable, Equatable {
     if fitsTicks { (low, high) = ((low / step).rounded(.down) * step, (high / step).rounded(.up) * step) }
     let first = (low / step - 1e-9).rounded(.up), last = (high / step + 1e-9).rounded(.down)
     guard last - first < 100 else { return (low, high, []) }
+    let isShort = max(abs(low), abs(high)) >= 1e5
     let ticks = stride(from: first, through: last, by: 1).map { index in
-      Tick(value: index * step, label: label(index * step, step: step))
+      Tick(value: index * step, label: isShort ? short(index * step) : label(index * step, step: step))
     }
     return (low, high, ticks)
   }
@@ -96,17 +97,18 @@ public struct AxisScale: Sendable, Equatable {
   /// With as many decimals as the step has.
   private static func label(_ value: Double, step: Double) -> String {
     if abs(value) < step / 1e6 { return "0" }
-    if abs(value) >= 1e5 || step < 1e-4 { return short(value) }
+    if step < 1e-4 { return short(value) }
     let decimals = max(0, Int((-Foundation.log10(step) - 1e-9).rounded(.up)))
     return String(format: "%.\(decimals)f", value)
   }
 
-  /// Such as `20000`, `2M`, `0.001` or `1e-5`.
+  /// Such as `20k`, `2M`, `0.001` or `1e-5`.
   static func short(_ value: Double) -> String {
-    let size = abs(value)
-    if size >= 1e6 && size < 1e12 {
-      let (unit, name) = size < 1e9 ? (1e6, "M") : (1e9, "G")
-      return String(format: "%.4g", value / unit) + name
+    // Not that of a negative zero.
+    guard value != 0 else { return "0" }
+    let units: [(size: Double, name: String)] = [(1e9, "G"), (1e6, "M"), (1e3, "k")]
+    if abs(value) >= 1e4, abs(value) < 1e12, let unit = units.first(where: { abs(value) >= $0.size }) {
+      return String(format: "%.4g", value / unit.size) + unit.name
     }
     return String(format: "%.4g", value).replacing("e-0", with: "e-").replacing("e+0", with: "e")
       .replacing("e+", with: "e")

@@ -19,11 +19,10 @@ public struct ConfusionChart: Sendable {
     let count = Double(classes.count)
     let labels = min(110, (classes.map { Scene.textWidth($0, size: 11) }.max() ?? 0) + 6)
     let left = 12 + labels + 4, top = 56.0
-    let cell = min(46, (width - 12 - left) / count)
+    let cell = min(80, (width - 12 - left) / count)
     var scene = Scene(width: width, height: top + cell * count + 26)
     scene.text(Scene.fitted(title, to: width - 24, size: 13), 12, 18, size: 13, isBold: true)
-    scene.text("true class ↓", 12, 40, .faint, size: 11)
-    scene.text("predicted →", left + cell * count, 40, .faint, size: 11, anchor: .end)
+    scene.text("rows: true class, columns: predicted", 12, 35, .faint, size: 11)
     // Of many classes, every second or fifth name and no numbers.
     let every = max(1, Int((14 / cell).rounded(.up)))
     for (row, name) in classes.enumerated() {

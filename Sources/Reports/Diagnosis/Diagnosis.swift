@@ -93,10 +93,11 @@ struct Evidence {
 
   init(_ run: RunRecord, rows: ((Int) -> [Int])?) {
     (epochs, steps, material, self.rows) = (run.epochs, run.steps, run.material, rows)
+    lossTells = run.lossTells
   }
 
   /// Whether a lower loss is a better model, as it is not for a GAN.
-  var lossTells: Bool { material["loss_tells"] != .bool(false) }
+  let lossTells: Bool
   /// Whether training sees harder samples than validation: dropout, augmentation, smoothed labels.
   var trainingIsHarder: Bool { material["training_is_harder"] == .bool(true) }
   /// The loss of a model that knows nothing but how often each class occurs, or the mean of the targets.

@@ -29,20 +29,21 @@ struct VanishingGradients: DiagnosisRule {
 ///
 /// Of a network with at least four layers with weights, the gradient's root mean square of one in the first half is
 /// more than 1,000 times that of the last; or the norm of a recorded step is above 10 and more than 100 times the
-/// median of all.
+/// median of the 20 before it. (The first steps of a sound run have the greatest norms.)
 struct ExplodingGradients: DiagnosisRule {
   static let name = "exploding gradients"
 
   func finding(_ evidence: Evidence) -> Finding? {
     let advice = "clip_norm: 1, a lower learning rate, batch_norm or layer_norm, initializer xavier or kaiming"
-    let norms = evidence.steps.filter { $0.gradientNorm?.isFinite == true }
-    if norms.count >= 20, let middle = median(norms.compactMap(\.gradientNorm)),
-      let worst = norms.max(by: { $0.gradientNorm ?? 0 < $1.gradientNorm ?? 0 }), let norm = worst.gradientNorm,
-      norm > 10, norm > 100 * middle
-    {
+    let norms = evidence.steps.compactMap { step in step.gradientNorm.map { (step: step.step, norm: $0) } }
+    for index in norms.indices.dropFirst(20) where norms[index].norm > 10 {
+      guard let middle = median(norms[index - 20..<index].map(\.norm)), norms[index].norm > 100 * middle else {
+        continue
+      }
       return found(
         "the gradient explodes in single steps",
-        evidence: "norm \(shortNumber(norm)) in step \(worst.step), median \(shortNumber(middle))", advice: advice)
+        evidence: "norm \(shortNumber(norms[index].norm)) in step \(norms[index].step), median of the steps before it "
+          + shortNumber(middle), advice: advice)
     }
     for (_, layers) in networks(evidence) {
       guard let last = layers.last, last.gradient > 0,
@@ -74,12 +75,13 @@ private func networks(_ evidence: Evidence) -> [(String, [(name: String, type: S
 
 /// Dead rectified units: they give 0 for every sample, so they pass no gradient and never change again.
 ///
-/// Of a layer of at least 8 units that gave at least 64 numbers each in the probe, more than half.
+/// Of a layer of at least 8 units that gave at least 64 numbers each in the probe, more than four fifths. (Sound models
+/// have layers of which more than half is not in use.)
 struct DeadUnits: DiagnosisRule {
   static let name = "dead units"
 
   func finding(_ evidence: Evidence) -> Finding? {
-    let layers = evidence.layers.filter { $0.units >= 8 && $0.observations >= 64 && 2 * $0.deadUnits > $0.units }
+    let layers = evidence.layers.filter { $0.units >= 8 && $0.observations >= 64 && 5 * $0.deadUnits > 4 * $0.units }
     guard !layers.isEmpty else { return nil }
     return found(
       "rectified units are dead: they give 0 for every sample, and no gradient passes them",

@@ -43,9 +43,9 @@ struct Divergence: DiagnosisRule {
 
 /// Spikes of the loss: single steps far above those around them.
 ///
-/// A recorded step that has 20 before it, whose loss is above their median by ten times their median absolute deviation
-/// and by half of the first tenth's mean loss. The batch is drawn at random, so three deviations are nothing, and near
-/// the end of a run the deviations are tiny: hence both.
+/// A recorded step that has 20 before it, whose loss is above the greatest of them by twice their range, and above their
+/// median by half of the first tenth's mean loss. Batches are drawn at random, so that the greatest of 20 is often passed
+/// by a little; and near the end of a run ranges are tiny: hence both.
 struct LossSpikes: DiagnosisRule {
   static let name = "loss spikes"
   static let explained = [Divergence.name]
@@ -56,9 +56,9 @@ struct LossSpikes: DiagnosisRule {
     var spikes: [StepRecord] = []
     for index in window..<steps.count {
       let before = steps[index - window..<index].map(\.loss)
-      guard let middle = median(before), let deviation = median(before.map { abs($0 - middle) }) else { continue }
-      let rise = steps[index].loss - middle
-      if rise > 10 * deviation && rise > 0.5 * start { spikes.append(steps[index]) }
+      guard let middle = median(before), let least = before.min(), let greatest = before.max() else { continue }
+      let loss = steps[index].loss
+      if loss - greatest > 2 * (greatest - least) && loss - middle > 0.5 * start { spikes.append(steps[index]) }
     }
     guard let worst = spikes.max(by: { $0.loss < $1.loss }) else { return nil }
     let rows = evidence.rows.map { $0(worst.step) } ?? []

@@ -32,12 +32,14 @@ enum PageStyle {
     .pictures figure { max-width: 160px; }
     .pictures img, .pictures svg { width: 100%; display: block; image-rendering: pixelated; border-radius: 4px;
       background: var(--box); }
+    .pictures img + img { margin-top: 3px; }
+    .generated img { width: min(100%, 420px); image-rendering: pixelated; border-radius: 6px; }
     .pictures .wrong figcaption { color: var(--s4); }
     .table { overflow-x: auto; max-width: 100%; }
     table { border-collapse: collapse; font-size: 13.5px; overflow-wrap: normal; }
-    th, td { padding: 4px 12px 4px 0; text-align: left; border-bottom: 1px solid var(--grid); vertical-align: top; }
+    th, td { padding: 4px 8px 4px 0; text-align: left; border-bottom: 1px solid var(--grid); vertical-align: top; }
     th { color: var(--faint); font-weight: 500; white-space: nowrap; }
-    .n { text-align: right; font-variant-numeric: tabular-nums; padding: 4px 0 4px 16px; white-space: nowrap; }
+    .n { text-align: right; font-variant-numeric: tabular-nums; padding: 4px 0 4px 12px; white-space: nowrap; }
     .best td { font-weight: 600; }
     pre { background: var(--box); border-radius: 8px; padding: 12px; overflow-x: auto; font-size: 12.5px;
       line-height: 1.45; white-space: pre-wrap; }
@@ -50,6 +52,8 @@ enum PageStyle {
       border: 1px solid var(--grid); border-radius: 6px; padding: 5px 9px; font-size: 12px; line-height: 1.45;
       box-shadow: 0 2px 8px #0003; white-space: nowrap; }
     #tip i { display: inline-block; width: 9px; height: 9px; border-radius: 50%; margin-right: 5px; }
+    @media (max-width: 480px) { .n { padding-left: 8px; } th, td { padding-right: 8px; } table { font-size: 12.5px; }
+      .pictures { grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); } }
     @media print { nav, #tip { display: none; } body { max-width: none; font-size: 12px; }
       figure, tr, .finding { break-inside: avoid; } h2 { break-after: avoid; }
       .grid { grid-template-columns: repeat(2, 1fr); } }

@@ -12,7 +12,9 @@ extension RunReport {
   // MARK: By epoch
 
   private var lossCharts: [LineChart] {
-    var chart = epochChart("loss", "Loss", train: \.trainLoss, validation: \.validationLoss)
+    let isOfTwo = runs.contains { run in run.epochs.contains { $0.others.contains { $0.key == "generator_loss" } } }
+    var chart = epochChart(
+      "loss", isOfTwo ? "Loss of the discriminator" : "Loss", train: \.trainLoss, validation: \.validationLoss)
     chart.yKind = .automatic
     return [chart]
   }
@@ -28,7 +30,7 @@ extension RunReport {
         let isValidation = key.hasPrefix("val_")
         let name = isValidation ? String(key.dropFirst(4)) : key
         var chart = LineChart(
-          Self.figureName(name), title: name.replacing("_", with: " ") + (isValidation ? ", validation" : ""),
+          Self.figureName(name), title: Self.title(name) + (isValidation ? ", validation" : ""),
           xLabel: "epoch",
           series: zip(names, runs).enumerated().map { index, item in
             .init(
@@ -76,10 +78,16 @@ extension RunReport {
     }
     var chart = LineChart(name, title: title, xLabel: "epoch", series: series)
     chart.xIsWhole = true
-    if isSingle, let best = runs[0].summary["best"]?["epoch"]?.double, runs[0].epochs.count > 1 {
+    if isSingle, runs[0].lossTells, let best = runs[0].summary["best"]?["epoch"]?.double, runs[0].epochs.count > 1 {
       chart.verticals = [best]
     }
     return chart
+  }
+
+  /// A key as words, the first with a capital letter.
+  private static func title(_ key: String) -> String {
+    let words = key.replacing("_", with: " ")
+    return words.prefix(1).uppercased() + words.dropFirst()
   }
 
   /// Small letters, digits and hyphens.

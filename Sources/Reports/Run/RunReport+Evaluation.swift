@@ -51,7 +51,8 @@ extension RunReport {
       table.add([item["name"]?.string ?? "", grouped(item["support"]?.integer ?? 0)] + figures)
     }
     let rest = classes.count - tableLimit
-    return table.html + (rest > 0 ? .note("and \(plural(rest, "class")) more") : .nothing)
+    let whole = table.html + (rest > 0 ? .note("and \(grouped(rest)) more") : .nothing)
+    return classes.count > 20 ? .details("Each of the \(grouped(classes.count)) classes", whole) : whole
   }
 
   private static func confusion(_ evaluation: JSONValue, _ title: String, _ suffix: String) -> [Figure] {

@@ -15,7 +15,7 @@ extension RunReport {
     if let (value, detail) = figures(summary["test"]) {
       tiles.append(("test", value, detail))
     }
-    if let (value, detail) = figures(summary["best"]) {
+    if run.lossTells, let (value, detail) = figures(summary["best"]) {
       let split = summary["best"]?["split"]?.string == "train" ? "training" : "validation"
       tiles.append(("best, \(split)", value, "\(detail), epoch \(summary["best"]?["epoch"]?.integer ?? 0)"))
     }

@@ -7,17 +7,25 @@ extension RunReport {
     let split = pictures?["split"]?.string == "val" ? "Validation" : "Test"
     let parts: [(String, String, [JSONValue])] = [
       (
-        "Training samples as the model sees them", "With what data.augment does to them; row numbers below.",
+        "Training samples as the model sees them",
+        run.configuration["data"]?["augment"]?.elements.isEmpty == false
+          ? "With what data.augment does to them in the first step." : "Scaled; nothing else is done to them.",
         pictures?["training"]?.elements ?? []
       ),
-      ("\(split) samples", "What the model says, and below it what is true.", pictures?["samples"]?.elements ?? []),
+      (
+        "\(split) samples", "What the model says, and what is true where that is another.",
+        pictures?["samples"]?.elements ?? []
+      ),
       ("Worst errors", "Those with the greatest loss.", pictures?["worst"]?.elements ?? []),
     ]
     var html = HTML.nothing
     for (heading, note, items) in parts where !items.isEmpty {
       let hasBoxes = items.contains { $0["box"] != nil }
+      let hasPairs = items.contains { $0["second"] != nil }
       html += .element("h3", text: heading)
-      html += .note(note + (hasBoxes ? " Green is the true box, orange the one that was found." : ""))
+      html += .note(
+        (hasPairs ? "Above each the sample, below what the model makes of it." : note)
+          + (hasBoxes ? " Green is the true box, orange the one that was found." : ""))
       html += .element("div", ["class": "pictures"], items.map(picture).joined)
     }
     if html == .nothing { html += worstTable(run) }
@@ -40,14 +48,18 @@ extension RunReport {
   /// A picture, with boxes drawn over it.
   private func image(_ png: String, _ item: JSONValue) -> HTML {
     let data = "data:image/png;base64," + png
-    let boxes = [("true_box", "s2"), ("box", "s1")].compactMap { key, ink -> HTML? in
+    // Each over a darker line, so that it stands out on any picture.
+    let strokes = ["true_box", "box"].flatMap {
+      [($0, "#0008", "4.5"), ($0, $0 == "box" ? "#ff8c1a" : "#3ddc64", "2.5")]
+    }
+    let boxes = strokes.compactMap { key, colour, width -> HTML? in
       guard let box = item[key]?.doubles, box.count == 4, box.allSatisfy(\.isFinite) else { return nil }
       func text(_ number: Double) -> String { String((number * 1e4).rounded() / 100) }
       return .element(
         "rect",
         [
           "x": text(box[0] - box[2] / 2), "y": text(box[1] - box[3] / 2), "width": text(max(0, box[2])),
-          "height": text(max(0, box[3])), "fill": "none", "stroke": "var(--\(ink))", "stroke-width": "2.5",
+          "height": text(max(0, box[3])), "fill": "none", "stroke": colour, "stroke-width": width,
         ])
     }
     guard !boxes.isEmpty else { return .single("img", ["src": data, "alt": item["truth"]?.string ?? "sample"]) }
@@ -81,10 +93,9 @@ extension RunReport {
       return .note("Text of the best checkpoint, drawn character by character\(temperature).")
         + .element("pre", text: text)
     }
-    let pictures = made?["pictures"]?.elements.compactMap(\.string) ?? []
-    guard !pictures.isEmpty else { return .nothing }
-    return .note("Samples of the generator, of latent vectors drawn at random.")
-      + .element(
-        "div", ["class": "pictures"], pictures.map { HTML.element("figure", [:], image($0, .null)) }.joined)
+    guard let grid = made?["grid"]?.string else { return .nothing }
+    return .note(
+      "\(plural(made?["count"]?.integer ?? 0, "sample")) of the generator, of latent vectors drawn at random.")
+      + .element("figure", ["class": "generated"], image(grid, .null))
   }
 }

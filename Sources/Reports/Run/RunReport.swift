@@ -81,6 +81,9 @@ public struct RunReport: Sendable {
 }
 
 extension RunRecord {
+  /// Whether figures tell which epoch is best, as they do not of a GAN.
+  var lossTells: Bool { material["loss_tells"] != .bool(false) }
+
   /// What the diagnosis found when the run ended; of a run without one, what it finds now.
   public var findings: [Finding] {
     let kept = [summary["diagnosis"], summary["timing"]?["diagnosis"]]

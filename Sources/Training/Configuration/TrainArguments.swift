@@ -104,7 +104,7 @@ public struct TrainArguments: OptionGroup, Equatable {
 
 extension TrainArguments.Setting {
   /// Reads `path=value`.
-  init(assignment: String) throws(SettingsError) {
+  package init(assignment: String) throws(SettingsError) {
     let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2, !parts[0].isEmpty else {
       throw SettingsError("--set: expected path=value, as in --set optimizer.momentum=0.9, found '\(assignment)'")

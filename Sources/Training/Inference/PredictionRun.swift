@@ -27,11 +27,14 @@ public enum PredictionRun {
 
   /// Collective. Rank 0 gathers and writes.
   ///
-  /// - Parameter extensions: those of the program that trained the checkpoint.
+  /// - Parameters:
+  ///   - extensions: those of the program that trained the checkpoint.
+  ///   - progress: is given the share of this rank's work that is done.
   /// - Throws: a `UserFacingError` where checkpoint or data are missing, damaged, or do not fit together.
   @discardableResult
   public static func run(
-    _ arguments: PredictArguments, extensions: Extensions = Extensions(), ranks: any Communicator
+    _ arguments: PredictArguments, extensions: Extensions = Extensions(), ranks: any Communicator,
+    progress: (Double) -> Void = { _ in }
   ) throws -> Result {
     StopSignal.endAtOnce()
     let format = try arguments.outputFormat()
@@ -52,7 +55,7 @@ public enum PredictionRun {
     }
     let clock = ContinuousClock(), start = clock.now
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: false)
-    let predictions = try predictions(of: trained, samples, ranks: ranks)
+    let predictions = try predictions(of: trained, samples, ranks: ranks, progress: progress)
     let seconds = (clock.now - start).seconds
     if ranks.isRoot {
       let arrays = try trained.task(samples.source).arrays(predictions)
@@ -78,13 +81,13 @@ public enum PredictionRun {
 
   /// The outputs for all rows, in their order, on every rank.
   static func predictions(
-    of trained: TrainedModel, _ samples: Samples, ranks: any Communicator
+    of trained: TrainedModel, _ samples: Samples, ranks: any Communicator, progress: (Double) -> Void = { _ in }
   ) throws -> Predictions {
     let evaluator = try EvaluationRun.makeEvaluator(trained, samples, ranks: ranks)
     let width = trained.model.outputShapes[0].elementCount
     var ownOutputs: [Float] = []
     var ownRows: [Int] = []
-    _ = try evaluator.evaluate(trained.values) { outputs, rows in
+    _ = try evaluator.evaluate(trained.values, progress: progress) { outputs, rows in
       ownOutputs += outputs
       ownRows += rows
     }

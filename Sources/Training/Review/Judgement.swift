@@ -40,8 +40,9 @@ struct OutputWords {
   }
 
   func className(_ index: Int) -> String {
-    if let names, names.indices.contains(index) { return names[index] }
-    return "\(transform.label(ofClass: index))"
+    guard let names, names.indices.contains(index) else { return "\(transform.label(ofClass: index))" }
+    // Characters that would not be seen.
+    return [" ": "space", "\n": "line break", "\t": "tab"][names[index]] ?? names[index]
   }
 
   func outputName(_ index: Int) -> String {

@@ -17,8 +17,6 @@ struct RunReview {
   let data: TrainingData
   let metadata: Checkpoint.Metadata
   let topology: Topology
-  /// Whose best checkpoint makes texts and samples.
-  let directory: RunDirectory?
   /// Whether there are pictures and texts, or what the diagnosis needs alone.
   let isIllustrated: Bool
 
@@ -64,8 +62,7 @@ struct RunReview {
     if isIllustrated {
       members.append(.init("pictures", picturesJSON(seen)))
       if let seen { members.append(.init("worst", .array(seen.worst.map(worstJSON)))) }
-      // A model of a program's own layers cannot be read from its checkpoint here.
-      members.append(.init("generated", (try? generated()) ?? .null))
+      members.append(.init("generated", generated))
     }
     members.append(
       .init("timing", ["ranks": .integer(world.size), "nodes": .integer(topology.nodeCount)]))
@@ -81,7 +78,7 @@ struct RunReview {
   private var model: JSONValue {
     let layers = trainer.model.summary.map { layer -> JSONValue in
       [
-        "name": .string(layer.name), "type": .string(layer.type.replacing("Layer", with: "")),
+        "name": .string(layer.name), "type": .string(trainer.model.kind(of: layer.name, type: layer.type)),
         "shape": .string("\(layer.outputShape)"), "parameters": .integer(layer.parameterCount),
       ]
     }
@@ -132,7 +129,7 @@ struct RunReview {
         .array(
           seen.curves.map { index, curves in
             [
-              "name": .string(report.classes.count == metadata.outputSize || !isExclusive ? name(index) : name(1)),
+              "name": .string(name(seen.curves.count == 1 && report.classes.count == 2 ? 1 : index)),
               "roc": Self.points(curves.receiverOperating), "pr": Self.points(curves.precisionRecall),
             ]
           })),
@@ -249,31 +246,31 @@ struct RunReview {
   // MARK: What a model makes by itself
 
   private static let textLength = 300
+  private static let temperature = 0.8
   private static let sampleCount = 36
 
-  private func generated() throws -> JSONValue {
-    guard trainer.task.generates != .nothing, let directory else { return .null }
-    let checkpoint = try GenerativeCheckpoint(directory.checkpoints.bestLink)
-    switch trainer.task.generates {
-    case .nothing: return .null
-    case .text:
-      var sampler = try TextSampler(checkpoint, seed: metadata.configuration.seed, temperature: 0.8)
-      let start = metadata.data.names.characters?.unicodeScalars.contains("\n") == true ? "\n" : nil
-      let first = metadata.data.names.characters?.unicodeScalars.first.map { String($0) }
-      try sampler.read(start ?? first ?? "\n")
-      var text = ""
-      for _ in 0..<Self.textLength { text.unicodeScalars.append(sampler.next()) }
-      return ["text": .string(text), "temperature": 0.8]
-    case .samples:
-      let generator = try SampleGenerator(checkpoint)
-      let made = generator.samples(Self.sampleCount, seed: metadata.configuration.seed)
-      guard let pictures = generator.pictures else { return .null }
-      let size = generator.shape.elementCount
-      let files = (0..<Self.sampleCount).map { index in
-        JSONValue.string(pictures.grid(Array(made[index * size..<(index + 1) * size])).file.base64EncodedString())
-      }
-      return ["pictures": .array(files)]
+  private var generated: JSONValue {
+    let seed = metadata.configuration.seed
+    if let generator = SampleGenerator(trainer, metadata), let pictures = generator.pictures {
+      let grid = pictures.grid(generator.samples(Self.sampleCount, seed: seed))
+      return ["grid": .string(grid.file.base64EncodedString()), "count": .integer(Self.sampleCount)]
     }
+    guard
+      var sampler = TextSampler(
+        trainer.model, trainer.values, metadata, seed: seed, temperature: Self.temperature)
+    else { return .null }
+    sampler.readStart()
+    var text = ""
+    for _ in 0..<Self.textLength { text.unicodeScalars.append(sampler.next()) }
+    return ["text": .string(text), "temperature": .number(Self.temperature)]
+  }
+}
+
+extension Model<Float> {
+  /// What a layer is, in a word: its type, or the function of an activation.
+  func kind(of name: String, type: String) -> String {
+    guard let activation = layer(name) as? ActivationLayer<Float> else { return type.replacing("Layer", with: "") }
+    return String("\(activation.function)".prefix { $0 != "(" })
   }
 }
 

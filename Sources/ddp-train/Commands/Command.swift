@@ -53,6 +53,17 @@ extension Command {
     return command
   }
 
+  /// Does long work, and shows on a terminal how far it has come and the time that is left.
+  ///
+  /// - Parameter work: is given what to tell the share that is done.
+  static func showingProgress<Result>(
+    isShown: Bool = true, _ work: (@escaping (Double) -> Void) throws -> Result
+  ) rethrows -> Result {
+    let bar = ProgressBar(isShown ? .behindStandardOutput() : nil), start = ContinuousClock.now
+    defer { bar.clear() }
+    return try work { bar.show(name, fraction: $0, since: start) }
+  }
+
   /// The one word that a command needs: a checkpoint.
   static func checkpoint(_ words: [String]) throws(SettingsError) -> String {
     try ScannedArguments.check(words, atMost: 1, of: name)

@@ -49,7 +49,10 @@ package struct DataConvert: Command {
 
   package func run() throws -> ExitCode {
     guard let output else { preconditionFailure("take asks for the output") }
-    try Output.print(format.convert(sources, output: output, gzip: gzip).description)
+    let written = try Self.showingProgress {
+      try format.convert(sources, output: output, gzip: gzip, progress: $0)
+    }
+    try Output.print(written.description)
     return .done
   }
 }

@@ -30,7 +30,9 @@ package struct Evaluate: Command {
 
   package func run() throws -> ExitCode {
     try DistributedProgram.withRanks { ranks in
-      let result = try EvaluationRun.evaluate(arguments, ranks: ranks)
+      let result = try Self.showingProgress(isShown: ranks.isRoot) {
+        try EvaluationRun.evaluate(arguments, ranks: ranks, progress: $0)
+      }
       guard ranks.isRoot else { return .done }
       for remark in result.remarks { Output.printError("ddp-train: warning: \(remark)") }
       for line in json ? [report(result).line] : lines(result) { try Output.print(line) }

@@ -46,7 +46,10 @@ package struct Predict: Command {
   package func run() throws -> ExitCode {
     try DistributedProgram.withRanks { ranks in
       guard arguments.readsInput else {
-        try report(try PredictionRun.run(arguments, ranks: ranks), isRoot: ranks.isRoot)
+        let result = try Self.showingProgress(isShown: ranks.isRoot) {
+          try PredictionRun.run(arguments, ranks: ranks, progress: $0)
+        }
+        try report(result, isRoot: ranks.isRoot)
         return .done
       }
       // Standard input has one reader.
