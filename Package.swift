@@ -82,8 +82,8 @@ let package = Package(
     .executableTarget(
       name: "ddp-selftest",
       dependencies: [
-        "Training", "Experiments", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline", "HDF5Storage",
-        "NumericCore", "Settings", "Basics",
+        "Training", "Experiments", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline",
+        "HDF5Storage", "NumericCore", "Settings", "Basics",
       ]),
     .executableTarget(
       name: "ddp-bench",
@@ -103,8 +103,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "Basics", "NumericCore", "DataTools", "Settings",
-        "Training", "ddp-train",
+        "ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "Basics", "NumericCore", "DataTools", "Interchange",
+        "Settings", "Training", "ddp-train",
       ]),
     .testTarget(
       name: "DistributedTests",
@@ -112,7 +112,8 @@ let package = Package(
       exclude: ["netns-cluster.sh"]),
     .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "HDF5Storage", "Settings", "Basics"]),
     .testTarget(name: "SettingsTests", dependencies: ["Settings", "Basics"]),
-    .target(name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork", "Interchange"], path: "Tests/TestSupport"),
     .testTarget(name: "NumericCoreTests", dependencies: ["NumericCore", "TestSupport"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "NumericCore", "TestSupport"]),
     .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "TestSupport"]),
@@ -124,7 +125,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Settings", "Basics", "TestSupport",
+        "Training", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Interchange", "Settings", "Basics",
+        "TestSupport",
       ]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Training", "Settings", "Basics"]),
     .testTarget(

@@ -1,4 +1,4 @@
-"""Holds the sampler `tpe` against Optuna's default: the best value after so many trials, median over seeds.
+"""Holds the default sampler, `gp`, against Optuna's default: the best value after so many trials, median over seeds.
 
     python Tests/compare_samplers.py .build/release/ddp-selftest [TRIALS] [GENERATION] [SEEDS]
 
@@ -61,15 +61,15 @@ def main():
     program = sys.argv[1]
     trials, generation, seeds = [int(a) for a in sys.argv[2:5]] + [100, 4, 20][len(sys.argv) - 2:]
     print(f"{trials} trials, generations of {generation}, {seeds} seeds; median of the best value found")
-    print(f"{'function':12} {'Optuna':>10} {'tpe':>10} {'random':>10}")
+    print(f"{'function':12} {'Optuna':>10} {'gp':>10} {'tpe':>10} {'random':>10}")
     with ProcessPoolExecutor(2) as pool:
         for name in FUNCTIONS:
             theirs = list(pool.map(optuna_best, [name] * seeds, [trials] * seeds, range(seeds)))
-            ours, random = (
+            ours, tpe, random = (
                 json.loads(subprocess.run(
                     [program, "sampler", name, sampler, str(trials), str(generation), str(seeds)],
-                    check=True, capture_output=True, text=True).stdout) for sampler in ("tpe", "random"))
-            print(f"{name:12} {median(theirs):10.4f} {median(ours):10.4f} {median(random):10.4f}", flush=True)
+                    check=True, capture_output=True, text=True).stdout) for sampler in ("gp", "tpe", "random"))
+            print(f"{name:12} {median(theirs):10.4f} {median(ours):10.4f} {median(tpe):10.4f} {median(random):10.4f}", flush=True)
 
 
 if __name__ == "__main__":

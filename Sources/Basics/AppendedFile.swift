@@ -37,4 +37,9 @@ public final class AppendedFile {
       }
     }
   }
+
+  /// Waits until what has been added is on the disk.
+  public func sync() throws {
+    if descriptor >= 0, fsync(descriptor) != 0 { throw systemFailure("sync", path, errno, isOfRun: true) }
+  }
 }

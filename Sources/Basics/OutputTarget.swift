@@ -5,7 +5,7 @@ import Foundation
 public struct OutputTarget: Sendable {
   /// What is written.
   public enum Kind: Sendable {
-    case hdf5, png, svg, html, json, safetensors, onnx
+    case hdf5, png, svg, html, json, jsonLines, csv, safetensors, onnx
 
     /// How names of such files end.
     var suffixes: [String] {
@@ -17,6 +17,8 @@ public struct OutputTarget: Sendable {
       case .onnx: ["onnx"]
       case .html: ["html"]
       case .svg: ["svg"]
+      case .csv: ["csv"]
+      case .jsonLines: ["jsonl"]
       }
     }
 
@@ -29,6 +31,8 @@ public struct OutputTarget: Sendable {
       case .onnx: "an ONNX model"
       case .html: "an HTML page"
       case .svg: "an SVG picture"
+      case .csv: "a CSV file"
+      case .jsonLines: "a JSON Lines file"
       }
     }
 

@@ -42,6 +42,8 @@ public struct MetricReport: Sendable, Equatable {
   public let figures: [Figure]
   /// Empty for values.
   public let classes: [ClassFigures]
+  /// What the figures but those of rankings follow from; merged with others, they give the figures of all samples.
+  package let sums: MetricSums
   /// Samples by label (row) and prediction (column); nil for values, several yes-or-no outputs and too many classes.
   public let confusion: [[Int]]?
 
@@ -57,6 +59,7 @@ public struct MetricReport: Sendable, Equatable {
   public init(_ sums: MetricSums, ranking: [RankingFigures] = [], top: [Int] = [5]) {
     precondition(ranking.isEmpty || ranking.count == sums.task.outputSize, "\(ranking.count) rankings")
     sampleCount = Int(sums.sampleCount)
+    self.sums = sums
     let positive: ClassFigures?
     (classes, positive, confusion) = Self.classes(sums, ranking)
     var results = SplitResults(

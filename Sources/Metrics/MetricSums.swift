@@ -98,6 +98,21 @@ public struct MetricSums: Sendable {
     }
   }
 
+  /// The same of values in the units of the data, which those of others may be merged with, whatever their scale.
+  package var inUnitsOfData: MetricSums {
+    guard !task.units.isEmpty else { return self }
+    var (task, elements) = (task, elements)
+    for (output, unit) in task.units.enumerated() {
+      let at = 1 + output * Self.valueWidth
+      elements[at] *= unit.width * unit.width
+      elements[at + 1] *= unit.width
+      elements[at + 2] = elements[at + 2] * unit.width + unit.zero
+      elements[at + 3] *= unit.width * unit.width
+    }
+    task.units = []
+    return MetricSums(task, metrics: metrics, elements: elements)
+  }
+
   // MARK: What figures follow from
 
   var sampleCount: Double { elements[0] }

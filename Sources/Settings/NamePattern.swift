@@ -87,13 +87,21 @@ extension NamePattern: SettingListElement {
     _ value: JSONValue, _ subject: String, _ limits: NoLimits
   ) throws(SettingsError) -> [NamePattern] {
     try value.requireSoundJSON(subject)
-    if case .string = value.content { return [NamePattern(try value.requireString(subject))] }
+    // Layers in a row are called by their numbers.
+    func name(_ value: JSONValue, _ subject: String) throws(SettingsError) -> NamePattern {
+      if case .integer(let number) = value.content, number >= 0 { return NamePattern(String(number)) }
+      return NamePattern(try value.requireString(subject))
+    }
+    switch value.content {
+    case .string, .integer: return [try name(value, subject)]
+    default: break
+    }
     guard case .array(let elements) = value.content else {
       throw value.mismatch(subject, "names or patterns, such as [\"conv*\", \"layer1.*\"]")
     }
     var patterns: [NamePattern] = []
     for (index, element) in elements.enumerated() {
-      patterns.append(NamePattern(try element.requireString("\(subject)[\(index)]")))
+      patterns.append(try name(element, "\(subject)[\(index)]"))
     }
     return patterns
   }

@@ -56,6 +56,31 @@ extension Commands {
       return (0..<width).map { rows[$0][width] / rows[$0][$0] }
     }
 
+    @Test("Gradient descent on five points takes the steps of the closed form")
+    func fivePoints() throws {
+      try Sandbox.with { sandbox in
+        let table = URL(filePath: shipped("five-points")).deletingPathExtension().appendingPathExtension("csv").path
+        try sandbox.succeed([
+          "data", "convert", "csv", table, "--label", "y", "--labels", "values", "--output", "five-points.h5",
+        ])
+        try sandbox.succeed([shipped("five-points"), "--run", "run", "--quiet"], ranks: 2)
+        let losses = try sandbox.metrics("run").map { try #require($0["train_loss"] as? Double) }
+        #expect(losses.count == 100)
+        // The gradient of the mean of (wx + b − 2x)² over x = 1, …, 5, in double.
+        var (w, b) = (0.0, 0.0)
+        for (epoch, loss) in losses.enumerated() {
+          let errors = (1...5).map { (x: Double($0), e: w * Double($0) + b - 2 * Double($0)) }
+          let expected = errors.reduce(0) { $0 + $1.e * $1.e } / 5
+          #expect(abs(loss - expected) <= 1e-5 * expected, "epoch \(epoch + 1): \(loss), closed form \(expected)")
+          w -= 0.01 * errors.reduce(0) { $0 + 2 * $1.e * $1.x } / 5
+          b -= 0.01 * errors.reduce(0) { $0 + 2 * $1.e } / 5
+        }
+        let checkpoint = try HDF5File.open(sandbox.file("run/checkpoints/latest.h5"))
+        let found = try checkpoint.dataset("/model/0.weight").readAll(as: Double.self)
+        #expect(abs(found[0] - w) < 1e-5 && abs(w - 1.8984) < 1e-4)
+      }
+    }
+
     // MARK: Binary classification
 
     private struct Fixture: Decodable {
@@ -66,6 +91,17 @@ extension Commands {
       /// The command that makes the data.
       let data: [String]
       let curves: [String: Curve]
+      /// The same for the classifier at several learning rates.
+      let classes: [String]
+      let rates: [Rates]
+      struct Rates: Decodable {
+        struct Figures: Decodable {
+          let epoch: Int
+          let trainLoss, trainAccuracy, valLoss, valAccuracy: Double
+        }
+        let rate: Double
+        let figures: [Figures]
+      }
     }
 
     /// 640 steps of Adam in single precision on either side.
@@ -88,6 +124,35 @@ extension Commands {
         let last = try sandbox.succeed(["evaluate", "run/checkpoints/latest.h5", "--json"])
         let accuracy = try #require(Sandbox.json(last.output)["accuracy"] as? Double)
         #expect(abs(accuracy - curve.testAccuracy) < 1e-12)
+      }
+    }
+
+    /// Once in a while a sample stands so close to where a ReLU turns on that single and double precision differ.
+    @Test("The 2-10-1 classifier has PyTorch's losses and accuracies every ten epochs, at three learning rates")
+    func classifier() throws {
+      let fixture: Fixture = try fixture("pytorch-curves.json")
+      try Sandbox.with { sandbox in
+        try sandbox.succeed(fixture.classes + ["--output", "classes.h5"])
+        #expect(fixture.rates.map(\.rate) == [0.1, 0.01, 0.001])
+        for rate in fixture.rates {
+          let run = "run-\(rate.rate)"
+          try sandbox.succeed(
+            [shipped("classifier"), "--learning-rate", "\(rate.rate)", "--run", run, "--quiet"], ranks: 2)
+          let metrics = try sandbox.metrics(run)
+          #expect(metrics.count == 100 && rate.figures.map(\.epoch) == Array(stride(from: 10, through: 100, by: 10)))
+          for expected in rate.figures {
+            let found = metrics[expected.epoch - 1]
+            for (name, value, tolerance) in [
+              ("train_loss", expected.trainLoss, 0.005 * expected.trainLoss),
+              ("val_loss", expected.valLoss, 0.005 * expected.valLoss),
+              ("train_accuracy", expected.trainAccuracy, 0.0026), ("val_accuracy", expected.valAccuracy, 0.0051),
+            ] {
+              let figure = try #require(found[name] as? Double)
+              #expect(
+                abs(figure - value) <= tolerance, "\(rate.rate), epoch \(expected.epoch), \(name): \(figure), \(value)")
+            }
+          }
+        }
       }
     }
   }

@@ -144,6 +144,7 @@ import Testing
       Effect("--classes", "6", ["shapes", "--samples", "30"]) {
         try $0.stringAttribute("classes", of: "/train/y")?.split(separator: "\n").count == 6
       },
+      Effect("--labels", "classes", ["shapes", "--samples", "30"], shape("/train/y", [24])),
       Effect("--samples", "30", ["tones"], shape("/train/x", [24, 48, 32])),
       Effect("--noise", "0", ["tones", "--samples", "20"]) {
         try $0.dataset("/train/x").readAll(as: Double.self).contains { $0 < -13.8 }

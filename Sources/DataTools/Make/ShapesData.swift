@@ -14,7 +14,8 @@ public struct ShapesData: SyntheticData {
     commonOptions(noise: "standard deviation of every pixel's noise, of the range of a pixel") + [
       Option(
         "--classes", \ShapesData.classes, "N", .closed(1, ShapeWriter.Shape.allCases.count),
-        "different shapes, the first of the six")
+        "different shapes, the first of the six"),
+      Option("--labels", \ShapesData.labels, "NAME", "classes: y is the class alone, uint8 [N], for classifiers"),
     ]
   public static let fixed = [
     "--features": "shapes are images of \(ShapeWriter.side)×\(ShapeWriter.side) pixels"
@@ -23,6 +24,15 @@ public struct ShapesData: SyntheticData {
   public var samples = 12_000
   public var noise = 0.1
   public var classes = 4
+  public var labels = Labels.boxes
+
+  /// What a label says of its image.
+  public enum Labels: String, SettingChoice {
+    /// The class and the box.
+    case boxes
+    /// The class.
+    case classes
+  }
 
   public init() {}
 
@@ -61,13 +71,14 @@ struct ShapeWriter {
 
   /// Different shapes.
   let classes: Int
+  private let kind: ShapesData.Labels
   /// Of the range of a channel.
   private let noise: Double
   private let labels: StratifiedLabels
   private let streams: SynthesisStreams
 
   init(_ data: ShapesData, seed: UInt64) {
-    (classes, noise) = (data.classes, data.noise)
+    (classes, noise, kind) = (data.classes, data.noise, data.labels)
     streams = SynthesisStreams(seed: seed, number: 5)
     labels = StratifiedLabels(count: data.samples, classes: classes, random: streams.classes)
   }
@@ -123,7 +134,7 @@ struct ShapeWriter {
 
 extension ShapeWriter: SplitWriter {
   /// Writes `/split/x` uint8 [N, H, W, C] and `/split/y` float32 [N, 5], whose attributes name the columns and the
-  /// classes.
+  /// classes; without boxes uint8 [N].
   func write(_ samples: Range<Int>, split: String, to file: OutputFile) throws {
     let (side, channels) = (Self.side, Self.channels)
     let size = side * side * channels
@@ -141,9 +152,14 @@ extension ShapeWriter: SplitWriter {
       try features.write(rows: rows, from: UnsafeRawBufferPointer(written))
     }
     let path = "/\(split)/y"
-    try file.write(path, shape: [samples.count, Self.columns.count], labels)
     let names = Shape.allCases.prefix(classes).map(\.rawValue)
-    try file.file.setAttribute("columns", to: Self.columns.joined(separator: "\n"), of: path)
+    if kind == .classes {
+      let classes = stride(from: 0, to: labels.count, by: Self.columns.count).map { UInt8(labels[$0]) }
+      try file.write(path, shape: [samples.count], classes)
+    } else {
+      try file.write(path, shape: [samples.count, Self.columns.count], labels)
+      try file.file.setAttribute("columns", to: Self.columns.joined(separator: "\n"), of: path)
+    }
     try file.file.setAttribute("classes", to: names.joined(separator: "\n"), of: path)
   }
 }

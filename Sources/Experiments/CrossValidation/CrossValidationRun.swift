@@ -71,8 +71,10 @@ public struct CrossValidationRun {
           + "\(directory.path) --resume auto")
       return Outcome(exitCode: .preempted, result: validation, directory: directory.path)
     }
-    if ranks.isRoot { try finish(validation, split, directory) }
-    try report.end(validation, directory: directory.path)
+    if ranks.isRoot {
+      try finish(validation, split, directory)
+      try report.end(validation, pooled: directory.pooledFigures, directory: directory.path)
+    }
     try ranks.barrier()
     let failed = results.filter { $0.state == .failed }
     if let first = failed.first {
@@ -114,12 +116,20 @@ public struct CrossValidationRun {
   /// Writes what all folds have come to. The files of the folds go last, when nothing needs them any more.
   private func finish(_ validation: CrossValidation, _ split: FoldedSplit, _ directory: FoldDirectory) throws {
     guard !directory.isFinished else { return directory.removeParts() }
-    try FoldFile.merge(
-      validation.results, files: { directory.file(repeat: $0.repetition, fold: $0.fold) },
-      to: directory.predictionsFile)
+    func file(_ result: FoldResult) -> String { directory.file(repeat: result.repetition, fold: result.fold) }
+    try FoldFile.merge(validation.results, files: file, to: directory.predictionsFile)
     try directory.write(lines: validation.results.map(\.json.line))
-    try directory.write(summary: validation.summary(split))
+    let pooled = try FoldFile.pool(validation.results, files: file)
+    try directory.write(summary: validation.summary(split, pooled: pooled))
     directory.removeParts()
+  }
+}
+
+extension FoldDirectory {
+  /// What `summary.json` says of all samples together; nil for figures that are not defined.
+  var pooledFigures: [String: Double?] {
+    let members = (try? JSON5Parser.parse(contentsOfFile: summaryFile))?["pooled"]?.members ?? []
+    return Dictionary(members.map { ($0.key, $0.value.finiteNumber) }) { first, _ in first }
   }
 }
 
@@ -132,7 +142,7 @@ extension CrossValidation {
   var names: [String] { results.first { !$0.figures.isEmpty }?.figures.map(\.name) ?? [] }
 
   /// What stands in `summary.json`; everything outside `timing` is equal between equal runs.
-  func summary(_ split: FoldedSplit) -> JSONValue {
+  func summary(_ split: FoldedSplit, pooled: PooledFigures) -> JSONValue {
     .object([
       .init("data", .string(split.path)), .init("samples", .integer(split.sampleCount)),
       .init("division", .string(split.text)), .init("repeats", .integer(split.plans.count)),
@@ -141,6 +151,7 @@ extension CrossValidation {
       .init("confidence", .number(FoldEstimate.confidence)),
       .init("interval", .string("Student's t with the variance of Nadeau and Bengio (2003)")),
       .init("test", .object(names.map { .init($0, estimate($0).json) })),
+      .init("pooled", .object(pooled.figures.map { .init($0.name, .finite($0.value)) })),
       .init("timing", ["seconds_of_folds": .number(results.reduce(0) { $0 + $1.seconds })]),
     ])
   }

@@ -1,5 +1,6 @@
 import Basics
 import HDF5Storage
+import Metrics
 import Settings
 import Training
 
@@ -10,13 +11,14 @@ enum FoldFile {
   static let rowsPath = "/rows"
 
   static func write(
-    _ result: FoldResult, rows: [Int], outputs: [Float], of run: TrainingRun, to path: String
+    _ result: FoldResult, sums: MetricSums?, rows: [Int], outputs: [Float], of run: TrainingRun, to path: String
   ) throws {
     let file = try HDF5File.createInMemory(named: path)
     try file.setAttribute(attribute, to: result.json.line)
     if !outputs.isEmpty {
       try file.write(rowsPath, shape: [rows.count], elements: rows.map { Int64($0) })
       try run.write(outputs, rows: rows.count, to: file)
+      try sums?.inUnitsOfData.write(to: file)
     }
     let image = try file.image()
     try file.close()
@@ -29,6 +31,15 @@ enum FoldFile {
       let value = try? JSON5Parser.parse(text, file: path)
     else { return nil }
     return FoldResult(value)
+  }
+
+  /// The figures of all samples of the folds that are done.
+  static func pool(_ results: [FoldResult], files: (FoldResult) -> String) throws -> PooledFigures {
+    var pooled = PooledFigures()
+    for result in results where result.state == .done {
+      if let sums = try MetricSums.read(from: HDF5File.open(files(result))) { pooled.add(result, sums) }
+    }
+    return pooled
   }
 
   /// Writes what all folds have predicted as one file: the rows of each repeat in the order of the training split, with
@@ -48,7 +59,7 @@ enum FoldFile {
     try merged.write(rowsPath, shape: [places.count], elements: places.map { Int64($0.id) })
     try merged.write("/folds", shape: [places.count], elements: places.map { Int32(results[$0.part].fold) })
     try merged.write("/repeats", shape: [places.count], elements: places.map { Int32(results[$0.part].repetition) })
-    for dataset in try parts[0].datasetPaths() where dataset != rowsPath {
+    for dataset in try parts[0].datasetPaths() where dataset != rowsPath && dataset != MetricSums.path {
       try copy(dataset, from: parts, places.map { ($0.part, $0.row) }, to: merged)
     }
     let image = try merged.image()

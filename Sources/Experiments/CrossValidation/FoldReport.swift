@@ -9,6 +9,8 @@ struct FoldReport {
   private var table = TextTable([])
   /// The figures that have a column.
   private var names: [String] = []
+  private var total = 1
+  private var count = 0
   private var isEveryFoldShown = true
   private var hasRepeats = false
 
@@ -31,7 +33,7 @@ struct FoldReport {
   mutating func begin(
     _ split: FoldedSplit, directory: String, ranks: Int, groups: Int, done: [FoldResult]
   ) throws {
-    let total = split.plans.reduce(0) { $0 + $1.count }
+    total = split.plans.reduce(0) { $0 + $1.count }
     isEveryFoldShown = total <= Self.foldLimit
     hasRepeats = split.plans.count > 1
     var head = TextTable([.left(10), .left])
@@ -53,7 +55,12 @@ struct FoldReport {
       try line("")
       try line(table.line(["fold", "train", "test"] + names + ["time"]))
     }
-    guard isEveryFoldShown else { return }
+    count += 1
+    guard isEveryFoldShown else {
+      // A line for every tenth of them.
+      if count * 10 / total > (count - 1) * 10 / total { try line("\(grouped(count)) of \(plural(total, "fold"))") }
+      return
+    }
     guard result.state == .done else {
       return try line("fold \(label(result))  failed: \(result.reason ?? "")")
     }
@@ -66,7 +73,8 @@ struct FoldReport {
     hasRepeats ? "\(result.repetition) / \(result.fold)" : "\(result.fold)"
   }
 
-  func end(_ validation: CrossValidation, directory: String) throws {
+  /// - Parameter pooled: the figures of all samples together, by name.
+  func end(_ validation: CrossValidation, pooled: [String: Double?], directory: String) throws {
     guard !names.isEmpty else { return }
     let estimates = names.map { validation.estimate($0) }
     func row(_ name: String, _ value: (FoldEstimate) -> Double?) throws {
@@ -77,6 +85,7 @@ struct FoldReport {
     try row("deviation") { $0.deviation }
     try row("95 % from") { estimate in estimate.mean.flatMap { mean in estimate.margin.map { mean - $0 } } }
     try row("to") { estimate in estimate.mean.flatMap { mean in estimate.margin.map { mean + $0 } } }
+    try line(table.line(["together", "", ""] + names.map { Self.text($0, pooled[$0] ?? nil) } + [""]))
     try line("")
     try line("predictions  \(directory)/predictions.h5")
   }

@@ -47,7 +47,8 @@ public struct FoldResult: Sendable, Equatable {
       .init("repeat", .integer(repetition)), .init("fold", .integer(fold)),
       .init("train_samples", .integer(trainCount)),
       .init("test_samples", .integer(testCount)), .init("state", .string(state.rawValue)),
-      .init("reason", .optional(reason)), .init("epochs", .integer(epochs)), .init("tested_epoch", .optional(testedEpoch)),
+      .init("reason", .optional(reason)), .init("epochs", .integer(epochs)),
+      .init("tested_epoch", .optional(testedEpoch)),
       .init("test", .object(figures.map { .init($0.name, .finite($0.value)) })),
       .init("timing", ["seconds": .number(seconds)]),
     ])

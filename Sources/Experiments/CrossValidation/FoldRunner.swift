@@ -1,7 +1,7 @@
 import Basics
 import Collectives
 import DataPipeline
-import HDF5Storage
+import Metrics
 import Training
 
 /// Trains and tests one fold on a group of ranks.
@@ -23,6 +23,7 @@ struct FoldRunner {
     var result = FoldResult(
       repetition: job.repetition + 1, fold: job.fold + 1, trainCount: fold.train.count, testCount: fold.test.count)
     var outputs: [Float] = [], rows: [Int] = []
+    var sums: MetricSums?
     let run = try TrainingRun(trial: placed(job), fold: fold, ranks: group)
     run.visitTest { values, ids in
       outputs += values
@@ -31,7 +32,9 @@ struct FoldRunner {
     do {
       let outcome = try run.run()
       guard outcome.exitCode != .preempted, let test = outcome.test else { return nil }
-      (result.epochs, result.testedEpoch) = (outcome.epochs.count, run.testsBest ? outcome.best?.epoch : outcome.epochs.last?.epoch)
+      result.epochs = outcome.epochs.count
+      result.testedEpoch = run.testsBest ? outcome.best?.epoch : outcome.epochs.last?.epoch
+      sums = test.report?.sums
       result.figures = [.init("loss", test.loss)]
       if let accuracy = test.accuracy { result.figures.append(.init("accuracy", accuracy)) }
       result.figures += (test.report?.figures ?? []).filter { figure in
@@ -45,7 +48,7 @@ struct FoldRunner {
     result.seconds = start.duration(to: .now).seconds
     if let file {
       let all = try Self.gather(outputs, rows, fold.test, group)
-      if group.isRoot { try FoldFile.write(result, rows: fold.test, outputs: all, of: run, to: file) }
+      if group.isRoot { try FoldFile.write(result, sums: sums, rows: fold.test, outputs: all, of: run, to: file) }
       try group.barrier()
     }
     return result

@@ -12,6 +12,8 @@ struct GaussianProcess {
   private let points: [[Double]]
   private let distance: Distance
   private var values: [Double]
+  /// How many of the last points are believed, and so have no noise.
+  private var believed = 0
   private var hyper: Hyperparameters
   private var factor: Triangle
   /// K⁻¹ y
@@ -54,20 +56,25 @@ struct GaussianProcess {
     return (mean, max(1e-12, exp(hyper.variance) - half.reduce(0) { $0 + $1 * $1 }))
   }
 
-  /// The process that has seen its own mean at a point, so that the next choice keeps away from there.
+  /// The process that knows its own mean at a point for sure, so that the next choice keeps away from there.
   func believing(_ point: [Double]) -> GaussianProcess {
-    var other = self
-    other = GaussianProcess(
-      points: points + [point], values: values + [predict(point).mean], hyper: hyper, distance: distance)
-    return other
+    GaussianProcess(
+      points: points + [point], values: values + [predict(point).mean], believed: believed + 1, hyper: hyper,
+      distance: distance)
   }
 
-  private init(points: [[Double]], values: [Double], hyper: Hyperparameters, distance: @escaping Distance) {
+  /// The least mean at the points.
+  var leastMean: Double { points.map { predict($0).mean }.min() ?? 0 }
+
+  private init(
+    points: [[Double]], values: [Double], believed: Int, hyper: Hyperparameters, distance: @escaping Distance
+  ) {
     (self.points, self.values, self.hyper, self.distance) = (points, values, hyper, distance)
+    self.believed = believed
     let squares = hyper.lengths.indices.map { coordinate in
       points.map { a in points.map { b in distance(coordinate, a[coordinate], b[coordinate]) } }
     }
-    factor = Triangle(Self.covariance(squares, hyper, count: points.count))
+    factor = Triangle(Self.covariance(squares, hyper, count: points.count, believed: believed))
     weights = factor.solve(values)
   }
 
@@ -85,14 +92,16 @@ struct GaussianProcess {
   }
 
   /// - Parameter squares: squared distances by coordinate, row and column.
-  private static func covariance(_ squares: [[[Double]]], _ hyper: Hyperparameters, count: Int) -> [[Double]] {
+  private static func covariance(
+    _ squares: [[[Double]]], _ hyper: Hyperparameters, count: Int, believed: Int = 0
+  ) -> [[Double]] {
     let scales = hyper.lengths.map { exp(-2 * $0) }
     let variance = exp(hyper.variance), noise = exp(hyper.noise)
     return (0..<count).map { row in
       (0..<count).map { column in
         var sum = 0.0
         for coordinate in scales.indices { sum += squares[coordinate][row][column] * scales[coordinate] }
-        return variance * matern(sum) + (row == column ? noise + 1e-9 : 0)
+        return variance * matern(sum) + (row != column ? 0 : row < count - believed ? noise + 1e-9 : 1e-9)
       }
     }
   }

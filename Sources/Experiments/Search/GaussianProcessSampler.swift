@@ -34,7 +34,7 @@ public struct GaussianProcessSampler: Sampler {
       chosen.map { space.point(state.observations[$0].values) }, values: scores, distance: space.distance)
     for values in state.pending { process = process.believing(space.point(values)) }
     let taken = state.observations.map(\.values) + state.pending
-    var search = AcquisitionSearch(process: process, best: scores.min() ?? 0, space: space, taken: taken)
+    var search = AcquisitionSearch(process: process, best: process.leastMean, space: space, taken: taken)
     var generator = state.generator
     let starts = state.ranking.prefix(5).map { state.observations[$0].values }
     return search.run(from: starts, &generator)
@@ -88,7 +88,7 @@ extension SearchSpace {
 /// climbing from the best of these.
 private struct AcquisitionSearch {
   let process: GaussianProcess
-  /// The least value that is known.
+  /// The least mean that the process has at a trial: of noisy scores the least one itself would be luck.
   let best: Double
   let space: SearchSpace
   /// What is not to be tried again.

@@ -104,7 +104,7 @@ public struct TrainArguments: OptionGroup, Equatable {
 
 extension TrainArguments.Setting {
   /// Reads `path=value`.
-  init(assignment: String) throws(SettingsError) {
+  package init(assignment: String) throws(SettingsError) {
     let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2, !parts[0].isEmpty else {
       throw SettingsError("--set: expected path=value, as in --set optimizer.momentum=0.9, found '\(assignment)'")
@@ -161,7 +161,8 @@ extension TrainArguments {
     default words: String? = nil, _ help: String
   ) -> Option<TrainArguments> {
     Option(
-      OptionSpelling(name, placeholder, key: key, accepted: Value.words(for: limits), help),
+      OptionSpelling(
+        name, placeholder, key: key, accepted: Value.words(for: limits), choices: Value.choices, help),
       default: words ?? defaultText(key)
     ) { arguments, text throws(SettingsError) in
       let value = try Value.read(Value.value(ofText: text), name, limits)
@@ -175,7 +176,8 @@ extension TrainArguments {
     _ help: String
   ) -> Option<TrainArguments> {
     Option(
-      OptionSpelling(name, placeholder, key: key, accepted: names.joined(separator: ", "), help),
+      OptionSpelling(
+        name, placeholder, key: key, accepted: names.joined(separator: ", "), choices: names, help),
       default: words ?? defaultText(key)
     ) { arguments, text throws(SettingsError) in
       let value = try JSONValue.string(text).requireName(name, of: names)

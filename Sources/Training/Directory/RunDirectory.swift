@@ -21,7 +21,12 @@ public struct RunDirectory: Sendable {
   var identityFile: String { path + "/run.json" }
   private var summaryFile: String { path + "/summary.json" }
 
-  public init(path: String) { self.path = path }
+  /// What it is of.
+  package let kind: ResultsKind
+
+  public init(path: String) { (self.path, kind) = (path, .run) }
+
+  package init(path: String, kind: ResultsKind) { (self.path, self.kind) = (path, kind) }
 
   // MARK: By name
 
@@ -41,7 +46,7 @@ public struct RunDirectory: Sendable {
   }
 
   /// The name of runs on a data set, or of a run in a directory: the last part of the path, in plain characters.
-  static func name(ofData path: String) -> String {
+  package static func name(ofData path: String) -> String {
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     let plain = String(name.prefix(64).map { $0.isLetter || $0.isNumber || "._-+".contains($0) ? $0 : "_" })
     return plain.allSatisfy { "._".contains($0) } ? "run" : plain
@@ -57,31 +62,27 @@ public struct RunDirectory: Sendable {
 
   // MARK: What it holds
 
-  /// The files of a run that are there, by name, however incomplete the run.
-  var traces: [String] {
-    let files = records.filter { $0 != logFile && access($0, F_OK) == 0 }
-    let names = files.map { String($0.dropFirst(path.count + 1)) }
+  /// The files of a run, a study or a cross-validation that are there, by name, however incomplete it is.
+  package var traces: [String] {
+    let all = Set(ResultsKind.allCases.flatMap(\.records)).subtracting(["log.txt"]).sorted()
+    let names = all.filter { access(path + "/" + $0, F_OK) == 0 }
     return checkpoints.isUsed ? names + ["checkpoints"] : names
   }
 
-  /// What a run writes beside its checkpoints.
-  var records: [String] {
-    [configurationFile, identityFile, metricsFile, metricsTable, stepsFile, summaryFile, logFile]
-      + [RunRecord.materialFile, RunRecord.pageFile].map { path + "/" + $0 }
-  }
+  /// What it writes beside the files of its inner directory.
+  var records: [String] { kind.records.map { path + "/" + $0 } }
 
   /// Deletes what a process that was killed has left of the run's files under temporary names.
-  func removeLeftovers() {
-    let names = Set(records.map { String($0.dropFirst(path.count + 1)) })
-    AtomicFile.removeLeftovers(in: path) { names.contains($0) }
+  package func removeLeftovers() {
+    AtomicFile.removeLeftovers(in: path) { kind.records.contains($0) }
     AtomicFile.removeLeftovers(in: checkpoints.path, of: CheckpointDirectory.owns)
   }
 
   // MARK: Writing
 
-  /// Makes the directory, and that of its checkpoints where it has some.
-  func create(checkpoints hasCheckpoints: Bool = true) throws {
-    let innermost = hasCheckpoints ? checkpoints.path : path
+  /// Makes the directory, and the one that it holds.
+  func create() throws {
+    let innermost = path + "/" + kind.innerDirectory
     var made = innermost.hasPrefix("/") ? "/" : ""
     for component in innermost.split(separator: "/") {
       made += component
@@ -139,5 +140,11 @@ public struct RunDirectory: Sendable {
   }
 
   /// Appends a line to a file, which is no link: whole, or not at all where the disk is full.
-  func append(_ line: String, to file: String) throws { try AppendedFile(file).append(line: line) }
+  ///
+  /// - Parameter syncs: whether it is on the disk when this returns.
+  package func append(_ line: String, to file: String, syncs: Bool = false) throws {
+    let file = AppendedFile(file)
+    try file.append(line: line)
+    if syncs { try file.sync() }
+  }
 }

@@ -1,7 +1,7 @@
 import Checkpointing
 import DataPipeline
 import NumericCore
-package import Reports
+public import Reports
 
 /// How the samples of a data set are pictures.
 package struct SamplePictures {
@@ -20,25 +20,27 @@ package struct SamplePictures {
     transform = metadata.transform
   }
 
-  /// The samples side by side, at least one.
+  /// The samples one by one.
   ///
   /// Black is 0 and white the greatest value of the type where the data was scaled by that; otherwise the range of the
   /// samples.
   ///
   /// - Parameter samples: [N, height · width · channels] in the units of the data.
-  package func grid(_ samples: [Float]) -> PNGImage {
+  package func pictures(_ samples: [Float]) -> [PNGImage] {
     let black = transform.greatest == nil ? samples.min() ?? 0 : 0
     let white = transform.greatest ?? samples.max() ?? 1
     let scale = white > black ? 255 / (white - black) : 0
     let pixels = samples.map { UInt8(min(255, max(0, (($0 - black) * scale).rounded()))) }
     let size = height * width * channels
-    return .grid(
-      of: stride(from: 0, to: pixels.count, by: size).map { start in
-        var picture = PNGImage(width: width, height: height, channels: channels)
-        picture.pixels = Array(pixels[start..<start + size])
-        return picture
-      })
+    return stride(from: 0, to: pixels.count, by: size).map { start in
+      var picture = PNGImage(width: width, height: height, channels: channels)
+      picture.pixels = Array(pixels[start..<start + size])
+      return picture
+    }
   }
+
+  /// The same side by side, at least one.
+  package func grid(_ samples: [Float]) -> PNGImage { .grid(of: pictures(samples)) }
 }
 
 extension FeatureTransform {

@@ -87,9 +87,10 @@ final class Console {
     bar.show(label, fraction: fraction, text)
   }
 
-  /// The same with the share that is done and the time that is left, for work that began with `bar`.
-  func progress(_ label: String, fraction: Double, since start: ContinuousClock.Instant) {
-    bar.show(label, fraction: fraction, since: start)
+  /// What shows how far a piece of work has come that begins now, and the time that is left.
+  func progress(_ label: String) -> (Double) -> Void {
+    let start = ContinuousClock.now
+    return { [bar] in bar.show(label, fraction: $0, since: start) }
   }
 
   func clearBar() { bar.clear() }

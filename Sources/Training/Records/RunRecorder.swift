@@ -42,9 +42,19 @@ struct RecordedRun {
 
   var log: LogSettings { trainer.configuration.log }
 
-  /// Those that the configuration asks for.
+  /// - Returns: nil where nothing is written.
+  init?(
+    _ directory: RunDirectory?, _ identity: RunIdentity?, trainer: Trainer, data: TrainingData,
+    metadata: Checkpoint.Metadata, isResumed: Bool
+  ) {
+    guard let directory, let identity else { return nil }
+    (self.directory, self.identity, self.trainer) = (directory, identity, trainer)
+    (self.data, self.metadata, self.isResumed) = (data, metadata, isResumed)
+  }
+
+  /// Those that the configuration asks for; the one that can find damage begins.
   var recorders: [any RunRecorder] {
-    [EpochRecorder(self), StepRecorder(self)] + (log.tensorboard ? [TensorBoardRecorder(self)] : [])
+    (log.tensorboard ? [TensorBoardRecorder(self)] : []) + [EpochRecorder(self), StepRecorder(self)]
   }
 }
 

@@ -129,6 +129,20 @@ struct TrainingData {
     if task.needsUnitFeatures { try train.checkProbabilities() }
   }
 
+  /// The training samples, dealt as evaluation takes them; they are read once more.
+  func trainForEvaluation(
+    _ configuration: TrainingConfiguration, _ task: any LearningTask
+  ) throws -> EvaluatedSplit {
+    let plan = EvaluationPlan(
+      sampleCount: train.partition.sampleCount, shardCount: train.partition.shardCount,
+      globalBatchSize: configuration.batchSize)
+    let store = try ShardStore(
+      source: train.source, selection: train.selection, partition: plan.partition, shards: train.shards,
+      targetCheck: task.targetCheck)
+    (store.transform, store.targetTransform) = (transform, targetTransform)
+    return EvaluatedSplit(store: store, plan: plan)
+  }
+
   /// The fingerprint of the whole training split, samples that were held out for validation and those that a fold tests
   /// included. Collective.
   func fingerprint(_ communicator: any Communicator) throws -> DataFingerprint {

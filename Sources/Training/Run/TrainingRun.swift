@@ -55,8 +55,8 @@ public final class TrainingRun {
   package var afterEpoch: ((EpochMetrics) throws -> Bool)?
   /// Whether `afterEpoch` has ended the run.
   private var isEnded = false
-  /// The steps after which figures are taken beside those of the epochs.
-  package var measuredSteps: Set<Int> = []
+  /// Whether figures are taken after a step, from 1, beside those of the epochs; nil for never.
+  package var isMeasured: ((_ step: Int) -> Bool)?
   package private(set) var measurements: [StepMeasurement] = []
   private var sumsSinceMeasurement = StepScalars()
   /// Whether the test split is evaluated at the end.
@@ -143,16 +143,7 @@ public final class TrainingRun {
 
   private func restoreOrInitialize(_ transfer: WeightTransfer?) throws {
     if let resumed {
-      guard resumed.metadata.sampleCount == metadata.sampleCount else {
-        throw Failure.data(
-          "\(resumed.path): trained on \(resumed.metadata.sampleCount) samples, but \(data.source.path) gives "
-            + "\(metadata.sampleCount); resume on the same data")
-      }
-      if resumed.metadata.data.differs(from: metadata.data) && !configuration.data.mayChange {
-        throw Failure.data(
-          "\(resumed.path): trained on other values than \(data.source.path) has now; resume on the same data, or let "
-            + "it go on with --set data.may_change=true")
-      }
+      try resumed.check(metadata, of: data.source.path, mayChange: configuration.data.mayChange)
       // Also on the ranks whose copy is about to be overwritten: a checkpoint that does not fit is an error of all.
       if isRoot || trainer.exchange is AllReduceExchange { try resumed.checkpoint.restore(trainer, from: resumed.path) }
       trainer.progress = try resumed.checkpoint.progress(
@@ -235,7 +226,15 @@ public final class TrainingRun {
 
   private func train() throws -> TrainingResult {
     try openDirectory()
-    if isRoot { try openRecords() }
+    if isRoot {
+      try openRecords()
+      // A launcher has Ctrl-C itself.
+      if console.hasTerminal, DistributedProgram.launchedRank == nil {
+        StopSignal.answer(
+          "stopping after this step" + (directory == nil ? "" : " and writing a checkpoint")
+            + "; Ctrl-C again ends at once")
+      }
+    }
     if configuration.epochs == 0 && trainer.progress.step == 0 {
       guard try keepFirstWeights() else { return result(.preempted) }
     } else if isRoot && trainer.progress.epoch >= configuration.epochs {
@@ -289,7 +288,8 @@ public final class TrainingRun {
     timer.endSteps(exchange: trainer.takeExchangeSeconds())
     var validation: SplitMetrics?
     if let validator {
-      guard let figures = try validator.evaluate(trainer.values) else { return false }
+      let progress = console.progress("validation")
+      guard let figures = try validator.evaluate(trainer.values, progress: progress) else { return false }
       validation = figures
     }
     guard try trainer.exchange.replicasAgree() else {
@@ -305,14 +305,12 @@ public final class TrainingRun {
   ///
   /// - Returns: false where a stop was asked for meanwhile.
   private func keepFirstWeights() throws -> Bool {
-    let split = EvaluationPlan(
-      sampleCount: data.train.partition.sampleCount, shardCount: data.train.partition.shardCount,
-      globalBatchSize: configuration.batchSize)
-    let own = Evaluator(
-      data.train, plan: split, model: trainer.model, task: trainer.task, values: trainer.values,
-      assignment: trainer.exchange.assignment, communicator: topology.world)
     if type(of: trainer.task).whyNotEvaluated == nil {
-      guard let figures = try (validator ?? own).evaluate(trainer.values) else { return false }
+      let evaluator =
+        try validator
+        ?? evaluator(
+          of: data.trainForEvaluation(configuration, trainer.task), metrics: metrics)
+      guard let figures = try evaluator.evaluate(trainer.values) else { return false }
       trainer.progress.best = TrainingProgress.Best(
         epoch: 0, step: 0, loss: figures.loss, accuracy: figures.accuracy)
     }
@@ -324,9 +322,9 @@ public final class TrainingRun {
   ///
   /// - Returns: false where a stop was asked for meanwhile.
   private func measure(_ sums: StepScalars) throws -> Bool {
-    guard !measuredSteps.isEmpty else { return true }
+    guard let isMeasured else { return true }
     sumsSinceMeasurement += sums
-    guard measuredSteps.contains(trainer.progress.step) else { return true }
+    guard isMeasured(trainer.progress.step) else { return true }
     let validation = try validator?.evaluate(trainer.values)
     guard validation != nil || validator == nil else { return false }
     measurements.append(
@@ -347,11 +345,7 @@ public final class TrainingRun {
     let steps = trainer.plan.stepsPerEpoch
     console.progress(
       "epoch \(progress.epoch + 1)/\(configuration.epochs)", fraction: Double(progress.stepInEpoch) / Double(steps)
-    ) {
-      let left = Double(configuration.epochs * steps - progress.step) * timer.secondsPerStep
-      return "\(progress.stepInEpoch)/\(steps)  loss \(shortNumber(progress.sums.meanLoss))  "
-        + "\(grouped(Int(timer.samplesPerSecond))) samples/s  \(shortTime(left)) left"
-    }
+    ) { timer.text(progress, steps: steps, epochs: configuration.epochs) }
     let rule = configuration.checkpoint
     let isDue =
       (rule.everySteps > 0 && progress.step % rule.everySteps == 0)
@@ -374,7 +368,8 @@ public final class TrainingRun {
     timer.endEpoch()
     let timing = JSONValue.object((timer.json.members ?? []) + [.init("run", .optional(identity?.id))])
     try records?.epoch(metrics, timing: timing)
-    try console.line(table.line(metrics, timer, isBest: isBest), isBest && trainer.task.ranksEpochs ? .best : .plain)
+    let isMarked = isBest && trainer.task.ranksEpochs
+    try console.line(table.line(metrics, timer, isBest: isMarked), isMarked ? .best : .plain)
     try console.detail(timer.text)
     if let warning = growth.warning(metrics) { try console.warn(warning) }
     let isLast = trainer.isFinished || isEnded
@@ -431,13 +426,8 @@ public final class TrainingRun {
 
   private func openRecords() throws {
     let progress = trainer.progress, resumesBest = resumed != nil && progress.best?.step == progress.step
-    let recorded = directory.flatMap { directory in
-      identity.map {
-        RecordedRun(
-          directory: directory, identity: $0, trainer: trainer, data: data, metadata: metadata,
-          isResumed: resumed != nil)
-      }
-    }
+    let recorded = RecordedRun(
+      directory, identity, trainer: trainer, data: data, metadata: metadata, isResumed: resumed != nil)
     records = RunRecords(recorded, configuration: configuration, stepsPerEpoch: trainer.plan.stepsPerEpoch)
     if let directory, let identity {
       directory.removeLeftovers()
@@ -455,19 +445,9 @@ public final class TrainingRun {
       try save(isBest: true)
     }
     for note in notes { try console.line(note) }
-    for line in RunHeader.lines(
-      configuration: metadata.configuration, topology: topology, data: data, trainer: trainer, directory: directory,
-      resumed: resumed, initialNotes: initialNotes)
-    { try console.line(line) }
-    for remark in data.source.remarks { try console.warn(remark) }
-    if let resumed, resumed.metadata.data.differs(from: metadata.data) {
-      try console.warn("trained so far on other values than \(data.source.path) has now: data.may_change allows it")
-    }
-    let doubts = configuration.warnings(
-      steps: configuration.epochs * trainer.plan.stepsPerEpoch, lossName: trainer.task.lossName)
-    let remarks = RunHeader.warnings(
-      resumed: resumed, changes: changes, task: trainer.task, assignment: trainer.exchange.assignment)
-    for warning in warnings + remarks + doubts { try console.warn(warning) }
+    try RunHeader.say(
+      on: console, metadata: metadata, topology: topology, data: data, trainer: trainer, directory: directory,
+      resumed: resumed, initialNotes: initialNotes, changes: changes, warnings: warnings)
     guard !trainer.isFinished else { return }
     try console.line(table.heading, .heading)
   }
@@ -495,10 +475,16 @@ public final class TrainingRun {
   private func testBest(_ survey: EvaluationSurvey?) throws -> SplitMetrics? {
     guard let split = data.test else { return nil }
     try restoreBest()
-    return try Evaluator(
+    return try evaluator(of: split, metrics: testMetrics)
+      .evaluate(trainer.values, progress: console.progress("test"), survey: survey) { outputs, rows in
+        visitTest?(outputs, rows)
+      }
+  }
+
+  private func evaluator(of split: EvaluatedSplit, metrics: MetricSelection?) -> Evaluator {
+    Evaluator(
       split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
-      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: testMetrics
-    ).evaluate(trainer.values, survey: survey) { outputs, rows in visitTest?(outputs, rows) }
+      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics)
   }
 
   /// Gives all ranks the weights of the best checkpoint, where the run is judged by it.
@@ -525,7 +511,7 @@ public final class TrainingRun {
     var figures = test
     if data.test == nil, let validator {
       try restoreBest()
-      figures = try validator.evaluate(trainer.values, survey: survey)
+      figures = try validator.evaluate(trainer.values, progress: console.progress("report"), survey: survey)
     }
     return try review.material(figures == nil ? nil : survey, figures).map {
       try RunConclusion(

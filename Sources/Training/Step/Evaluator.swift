@@ -63,14 +63,17 @@ package final class Evaluator {
   /// Loss, accuracy and metrics over the whole split. Collective.
   ///
   /// - Parameters:
+  ///   - progress: is given, after each batch, the share of this rank's batches that are done.
   ///   - survey: looks at each batch of this rank, and at its targets.
   ///   - visit: is given the outputs [n, K] and row numbers [n] of each batch of this rank.
   /// - Returns: nil where a rank was asked to stop meanwhile.
   func evaluate(
-    _ values: ModelValues<Float>, survey: EvaluationSurvey? = nil,
+    _ values: ModelValues<Float>, progress: (Double) -> Void = { _ in }, survey: EvaluationSurvey? = nil,
     visit: (_ outputs: BufferView<Float>, _ rows: BufferView<Int>) -> Void = { _, _ in }
   ) throws(CollectiveError) -> SplitMetrics? {
     var shardSums: [[Double]] = []
+    let batchCount = store.shards.reduce(0) { $0 + plan.batches(ofShard: $1).count }
+    var batchesDone = 0
     var recorder = metrics.map(MetricRecorder.init)
     for shard in store.shards {
       var sums = StepScalars()
@@ -87,6 +90,8 @@ package final class Evaluator {
         }
         survey?.add(features: batch.features, targets: batch.targets, outputs: outputs, rows: batch.sampleIDs)
         visit(outputs, batch.sampleIDs)
+        batchesDone += 1
+        progress(Double(batchesDone) / Double(batchCount))
       }
       shardSums.append([sums.loss, sums.correct, sums.weight, StopSignal.isRequested ? 1 : 0])
     }

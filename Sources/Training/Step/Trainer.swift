@@ -60,7 +60,7 @@ package final class Trainer {
     let plan = EpochPlan(partition: store.partition, globalBatchSize: configuration.samplesPerStep)
     self.plan = plan
     rates = configuration.schedule.plan(
-      learningRate: configuration.optimizer.learningRate, epochs: configuration.epochs,
+      learningRate: configuration.optimizer.learningRate, epochs: max(1, configuration.epochs),
       stepsPerEpoch: plan.stepsPerEpoch, samplesPerStep: configuration.samplesPerStep)
     order = store.shards.map { FlatBuffer(count: store.count($0)) }
     let groups = model.synchronizes ? [Array(exchange.shards.indices)] : exchange.shards.indices.map { [$0] }
