@@ -38,6 +38,14 @@ public struct StudyBase: Sendable {
     self.value = laid
   }
 
+  /// What a study file holds.
+  static func parse(_ file: String) throws(SettingsError) -> JSONValue {
+    guard FileManager.default.fileExists(atPath: file) else {
+      throw SettingsError("study file '\(file)' does not exist")
+    }
+    return try JSON5Parser.parse(contentsOfFile: file)
+  }
+
   /// A configuration that stands in a study, or the file that it names, seen from the study file.
   static func read(
     _ value: JSONValue, path: String, of file: String
