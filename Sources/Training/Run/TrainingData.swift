@@ -24,8 +24,8 @@ struct TrainingData {
   ///   - resumed: of the checkpoint that the run goes on from, whose transforms are kept; nil to find them on the
   ///     training split.
   ///   - declaredOutputSize: outputs that the model fixes; labels must fit in.
-  ///   - fold: the rows of the training split that are trained on, and those that are its test split; nil for all of it,
-  ///     and the test split of the data.
+  ///   - fold: the rows of the training split that are trained on, and those that are its test split; nil for all of
+  ///     it, and the test split of the data.
   init(
     _ source: DataSource, configuration: TrainingConfiguration, task: any LearningTask, declaredOutputSize: Int?,
     resumed: Checkpoint.Metadata?, fold: Fold? = nil, assignment: ShardAssignment, communicator: any Communicator
@@ -126,8 +126,8 @@ struct TrainingData {
     return try DataFingerprint([validation.store], communicator)
   }
 
-  /// The two parts of a training split, or of a fold's part of it, that has to give up its validation samples itself; nil
-  /// where it keeps them all.
+  /// The two parts of a training split, or of a fold's part of it, that has to give up its validation samples itself;
+  /// nil where it keeps them all.
   static func heldOut(
     of source: DataSource, configuration: TrainingConfiguration, task: any LearningTask, fold: Fold? = nil
   ) throws -> (train: RowSelection, validation: RowSelection)? {
