@@ -33,10 +33,13 @@ let package = Package(
     // MARK: Libraries, each importing only those above it
     .target(name: "Basics"),
     .target(name: "Settings", dependencies: ["Basics"]),
+    .target(name: "Interchange", dependencies: ["Basics", "Settings"]),
     .target(
       name: "NumericCore", dependencies: ["COpenBLAS", "CProcessor", "Basics"], swiftSettings: kernelSettings),
     .target(name: "Metrics", dependencies: ["NumericCore", "Basics"], swiftSettings: kernelSettings),
-    .target(name: "NeuralNetwork", dependencies: ["NumericCore", "Settings", "Basics"], swiftSettings: kernelSettings),
+    .target(
+      name: "NeuralNetwork", dependencies: ["NumericCore", "Interchange", "Settings", "Basics"],
+      swiftSettings: kernelSettings),
     .target(name: "Optimizers", dependencies: ["NumericCore", "Settings", "Basics"], swiftSettings: kernelSettings),
     .target(
       name: "Collectives", dependencies: ["COpenMPI", "NumericCore", "Basics"], swiftSettings: kernelSettings),
@@ -49,14 +52,14 @@ let package = Package(
       name: "DataTools",
       dependencies: ["NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib"],
       swiftSettings: kernelSettings),
-    .target(name: "Interchange", dependencies: ["Basics", "Settings"]),
+    .target(name: "Reports", dependencies: ["Basics", "Settings", "CZlib"]),
     .target(
       name: "Checkpointing", dependencies: ["HDF5Storage", "Basics", "CZlib"]),
     .target(
       name: "Training",
       dependencies: [
         "Basics", "NumericCore", "Metrics", "NeuralNetwork", "Optimizers", "Collectives", "HDF5Storage",
-        "DataPipeline", "Checkpointing", "Settings",
+        "DataPipeline", "Checkpointing", "Interchange", "Reports", "Settings",
       ]),
 
     .target(
@@ -74,7 +77,8 @@ let package = Package(
 
     // MARK: Executables
     .executableTarget(
-      name: "ddp-train", dependencies: ["Basics", "CZlib", "DataTools", "Experiments", "Metrics", "Settings", "Training"]),
+      name: "ddp-train",
+      dependencies: ["Basics", "DataTools", "Experiments", "Metrics", "Reports", "Settings", "Training"]),
     .executableTarget(
       name: "ddp-selftest",
       dependencies: [
@@ -91,6 +95,7 @@ let package = Package(
     .target(name: "ProcessSupport", path: "Tests/ProcessSupport"),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Basics"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Settings", "Basics"]),
     .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "Basics"]),
     .testTarget(
       name: "DataPipelineTests",
@@ -98,8 +103,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "Basics", "NumericCore", "DataTools", "Settings",
-        "Training", "ddp-train",
+        "ProcessSupport", "TestSupport", "HDF5Storage", "CZlib", "Basics", "NumericCore", "DataTools", "Interchange",
+        "Settings", "Training", "ddp-train",
       ]),
     .testTarget(
       name: "DistributedTests",
@@ -107,7 +112,8 @@ let package = Package(
       exclude: ["netns-cluster.sh"]),
     .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "HDF5Storage", "Settings", "Basics"]),
     .testTarget(name: "SettingsTests", dependencies: ["Settings", "Basics"]),
-    .target(name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork", "Interchange"], path: "Tests/TestSupport"),
     .testTarget(name: "NumericCoreTests", dependencies: ["NumericCore", "TestSupport"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics", "NumericCore", "TestSupport"]),
     .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "TestSupport"]),
@@ -119,7 +125,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Settings", "Basics", "TestSupport",
+        "Training", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Interchange", "Settings", "Basics",
+        "TestSupport",
       ]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Training", "Settings", "Basics"]),
     .testTarget(

@@ -20,6 +20,31 @@ public enum AtomicFile {
     try publish(temporary, file, as: path, isOfRun, after: error)
   }
 
+  /// Writes texts one behind the other as `body` gives them, under a temporary name beside `path`, then syncs and renames
+  /// as for a file in one piece.
+  ///
+  /// - Throws: what `body` throws, too; what stood at `path` is then untouched and the temporary file is gone.
+  public static func write(to path: String, texts body: (_ append: (String) throws -> Void) throws -> Void) throws {
+    let (temporary, file) = try make(for: path, false) {
+      open($0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    }
+    UnfinishedFile.begin(temporary)
+    defer { UnfinishedFile.end() }
+    do {
+      try body { text in
+        var text = text
+        guard text.withUTF8({ writeAll(UnsafeRawBufferPointer($0), to: file) }) else {
+          throw failure("write", path, false)
+        }
+      }
+    } catch {
+      close(file)
+      unlink(temporary)
+      throw error
+    }
+    try publish(temporary, file, as: path, false, after: nil)
+  }
+
   /// Gives a file that another library has made and closed under a `temporaryName(for: path)` its name: syncs,
   /// renames, and syncs the directory.
   ///

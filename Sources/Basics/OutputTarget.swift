@@ -5,7 +5,7 @@ import Foundation
 public struct OutputTarget: Sendable {
   /// What is written.
   public enum Kind: Sendable {
-    case hdf5, png, json
+    case hdf5, png, svg, html, json, jsonLines, csv, safetensors, onnx
 
     /// How names of such files end.
     var suffixes: [String] {
@@ -13,6 +13,12 @@ public struct OutputTarget: Sendable {
       case .hdf5: ["h5", "hdf5"]
       case .png: ["png"]
       case .json: ["json"]
+      case .safetensors: ["safetensors"]
+      case .onnx: ["onnx"]
+      case .html: ["html"]
+      case .svg: ["svg"]
+      case .csv: ["csv"]
+      case .jsonLines: ["jsonl"]
       }
     }
 
@@ -21,7 +27,22 @@ public struct OutputTarget: Sendable {
       case .hdf5: "an HDF5 file"
       case .png: "a PNG picture"
       case .json: "a JSON file"
+      case .safetensors: "a safetensors file"
+      case .onnx: "an ONNX model"
+      case .html: "an HTML page"
+      case .svg: "an SVG picture"
+      case .csv: "a CSV file"
+      case .jsonLines: "a JSON Lines file"
       }
+    }
+
+    /// How names of such files end, in words: `.h5 or .hdf5`.
+    public var suffixWords: String { suffixes.map { "." + $0 }.joined(separator: " or ") }
+
+    /// Whether the name of a file is one for it.
+    public func isName(_ path: String) -> Bool {
+      let name = path.split(separator: "/").last.map { $0.lowercased() } ?? ""
+      return suffixes.contains { name.hasSuffix("." + $0) }
     }
   }
 
@@ -57,13 +78,10 @@ public struct OutputTarget: Sendable {
   private func failure(_ reason: String) -> Failure { .usage("\(option) \(path): \(reason)") }
 
   private func checkName() throws {
-    let suffixes = kind.suffixes
     guard !path.isEmpty else { throw Failure.usage("\(option): expected the name of a file, found an empty text") }
     guard !path.hasSuffix("/") else { throw failure("is a directory, expected the name of the file to write") }
-    let name = path.split(separator: "/").last.map { $0.lowercased() } ?? ""
-    guard suffixes.contains(where: { name.hasSuffix("." + $0) }) else {
-      throw failure(
-        "\(kind.noun) is written, expected a name that ends in \(suffixes.map { "." + $0 }.joined(separator: " or "))")
+    guard kind.isName(path) else {
+      throw failure("\(kind.noun) is written, expected a name that ends in \(kind.suffixWords)")
     }
   }
 
@@ -92,7 +110,9 @@ public struct OutputTarget: Sendable {
   }
 
   /// What a run directory holds beside checkpoints.
-  private static let runFiles: Set = ["run.json", "config.json", "summary.json", "metrics.jsonl", "log.txt"]
+  private static let runFiles: Set = [
+    "run.json", "config.json", "summary.json", "metrics.jsonl", "steps.jsonl", "log.txt", "report.json",
+  ]
 
   private static func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

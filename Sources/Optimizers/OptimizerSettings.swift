@@ -8,6 +8,8 @@ public struct OptimizerSettings: Sendable, Equatable {
   public var learningRate: Double
   /// Whether weight decay and penalties act on biases, norms and all other parameters of one dimension.
   public var decaysBiases: Bool
+  /// Parameters with a learning rate or weight decay of their own; each is in one group at most.
+  public var groups: [ParameterGroupSettings] = []
 
   /// - Parameters:
   ///   - learningRate: nil for the optimizer's default.
@@ -23,6 +25,7 @@ public struct OptimizerSettings: Sendable, Equatable {
     Setting("learning_rate", \.learningRate, .above(0), "step size at the schedule's full height"),
     Setting("weight_decay", \.rule.weightDecay, .atLeast(0), "shrinks the weights"),
     Setting("decay_biases", \.decaysBiases, "whether biases and norms decay too"),
+    Setting("groups", \.groups, "[{ match: \"head.*\", learning_rate: 0.01 }], rates by parameter"),
   ]
 
   /// What `--help` says of them.

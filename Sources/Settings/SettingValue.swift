@@ -17,12 +17,15 @@ public protocol SettingValue: Sendable {
   static var shorthand: String? { get }
   /// Whether it is a group of settings. Default: no.
   static var isGroup: Bool { get }
+  /// The words that it can be, for a shell to complete; empty where they are not a few. Default: empty.
+  static var choices: [String] { get }
 }
 
 extension SettingValue {
   public static var shorthand: String? { nil }
   public static func value(ofText text: String) -> JSONValue { JSONValue(commandLineText: text) }
   public static var isGroup: Bool { false }
+  public static var choices: [String] { [] }
 }
 
 /// No limits beside the type.
@@ -88,6 +91,7 @@ extension Optional: SettingValue where Wrapped: SettingValue {
   public static func value(ofText text: String) -> JSONValue { Wrapped.value(ofText: text) }
   public static var shorthand: String? { Wrapped.shorthand }
   public static var isGroup: Bool { Wrapped.isGroup }
+  public static var choices: [String] { Wrapped.choices }
 }
 
 /// One of a few words; another is an error that names the nearest.
@@ -101,7 +105,8 @@ extension SettingChoice {
     return choice
   }
   public func json(_ limits: NoLimits) -> JSONValue { .string(rawValue) }
-  public static func words(for limits: NoLimits) -> String { allCases.map(\.rawValue).joined(separator: ", ") }
+  public static func words(for limits: NoLimits) -> String { choices.joined(separator: ", ") }
+  public static var choices: [String] { allCases.map(\.rawValue) }
   public static func value(ofText text: String) -> JSONValue { .string(text) }
 }
 

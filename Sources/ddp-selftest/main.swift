@@ -18,6 +18,7 @@ func run(_ arguments: [String]) throws {
   switch arguments.first {
   case "crash": CrashCase.run(arguments.last ?? "")
   case "mutants": return print(try MutantsCase.run(Array(arguments.dropFirst())))
+  case "sampler": return print(try SamplerCase.run(Array(arguments.dropFirst())))
   default: break
   }
   let ranks = try Machine.joinJob()
@@ -35,7 +36,7 @@ func run(_ arguments: [String]) throws {
   default:
     throw SelfTestFailure(
       "expected collectives, exchange, barrier, subnormals, crash KIND, mutants KIND …, fail exchange|mpi, "
-        + "audit DATA RUN SHARDS BATCH, library RUN …, search DATA …, or steps …"
+        + "audit DATA RUN SHARDS BATCH, library RUN …, search DATA …, sampler …, or steps …"
     )
   }
   if ranks.isRoot { print(summary) }

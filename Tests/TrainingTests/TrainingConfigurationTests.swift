@@ -23,7 +23,8 @@ import Testing
       clip_value: 0.5, accumulate: 4, ema_decay: 0.999, regularization: { l1: 1e-5, l2: 1e-4 },
       early_stopping: { metric: "accuracy", patience: 3, minimum_change: 0.01, restore_best: false },
       checkpoint: { every_epochs: 2, every_steps: 500, every_minutes: 2.5, keep: 5 },
-      run: "runs/x", name: "x", resume: "auto", quiet: true,
+      log: { every_steps: 10, tensorboard: true, histograms: true, report: false },
+      run: "runs/x", name: "x", resume: "auto", verbosity: "verbose",
     }
     """
 
@@ -56,6 +57,25 @@ import Testing
     #expect(defaults.clipValue == nil && defaults.emaDecay == nil && defaults.earlyStopping == nil)
     #expect(defaults.accumulate == 1 && defaults.regularization.l1 == 0 && defaults.regularization.l2 == 0)
     #expect(defaults.run == nil && defaults.resume == nil && !defaults.quiet)
+    #expect(defaults.log.everySteps == nil && !defaults.log.tensorboard && defaults.log.report)
+  }
+
+  @Test func quietIsShort() throws {
+    #expect(try configuration("{ quiet: true }").verbosity == .quiet)
+    #expect(try configuration("{ quiet: false }").verbosity == .normal)
+    #expect(try configuration("{ quiet: true, verbosity: 'quiet' }").verbosity == .quiet)
+  }
+
+  @Test(
+    "A run has at most 500 lines of steps unless it is told",
+    arguments: [
+      (1, 1), (500, 1), (501, 2), (1000, 2), (1001, 5), (2500, 5), (5000, 10), (5001, 20), (1_000_000, 2000),
+    ])
+  func intervalOfSteps(steps: Int, expected: Int) {
+    #expect(LogSettings().interval(of: steps) == expected)
+    var given = LogSettings()
+    given.everySteps = 7
+    #expect(given.interval(of: steps) == 7)
   }
 
   @Test func everyKeyIsRead() throws {
@@ -90,7 +110,8 @@ import Testing
     #expect(read.exchange == .mpi && read.threads == 2)
     #expect(read.checkpoint.everyEpochs == 2 && read.checkpoint.everySteps == 500)
     #expect(read.checkpoint.everyMinutes == 2.5 && read.checkpoint.keep == 5)
-    #expect(read.run == "runs/x" && read.name == "x" && read.resume == .auto && read.quiet)
+    #expect(read.run == "runs/x" && read.name == "x" && read.resume == .auto && read.verbosity == .verbose)
+    #expect(read.log.everySteps == 10 && read.log.tensorboard && read.log.histograms && !read.log.report)
   }
 
   @Test(arguments: [
@@ -297,6 +318,14 @@ import Testing
     ("{ shards: 0 }", "run.json5:1:11: shards: expected at least 1, found 0"),
     ("{ threads: 0 }", "run.json5:1:12: threads: expected at least 1, found 0"),
     ("{ clip_norm: 0 }", "run.json5:1:14: clip_norm: expected more than 0, found 0"),
+    (
+      "{ quiet: true, verbosity: 'verbose' }",
+      "run.json5:1:10: quiet: stands beside 'verbosity'; expected one of the two"
+    ),
+    (
+      "{ log: { histograms: true } }",
+      "run.json5:1:23: log.histograms: stand in the files of log.tensorboard, which is off; turn it on too"
+    ),
     ("{ quiet: 1 }", "run.json5:1:10: quiet: expected true or false, found 1"),
     ("{ run: 3 }", "run.json5:1:8: run: expected text in quotes, found 3"),
     ("{ run: '' }", "run.json5:1:8: run: expected text that is not empty, found \"\""),

@@ -56,6 +56,18 @@ public enum StopSignal {
     if number != 0 { end(by: number) }
   }
 
+  /// From now on a first Ctrl-C that waits for the end of a step is answered by a line, where a person reads standard
+  /// error.
+  public static func answer(_ line: String) {
+    guard Output.errorsAreOnTerminal else { return }
+    // Above a progress bar, whose line it replaces.
+    let bytes = Array("\r\u{1B}[2K\(line.escaped)\n".utf8)
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+    memory.copyBytes(from: bytes)
+    // For good: a handler may be reading the one before.
+    notice = UnsafeRawBufferPointer(memory)
+  }
+
   /// - Throws: where the process was asked to end before there was anything to keep.
   public static func checkBeforeFirstStep() throws(Failure) {
     if isRequested { throw interruption }
@@ -75,6 +87,7 @@ public enum StopSignal {
     if number == SIGCONT { return wasContinued.store(true, ordering: .relaxed) }
     let isSecond = !request.compareExchange(expected: 0, desired: number, ordering: .relaxed).exchanged
     if number == order || endsAtOnce.load(ordering: .relaxed) || (number == SIGINT && isSecond) { end(by: number) }
+    if number == SIGINT, let notice { Output.printError(unescaped: notice) }
   }
 
   /// Ends the process as `number` does by itself, so that whoever waits for it sees the signal.
@@ -88,6 +101,8 @@ public enum StopSignal {
 /// The first request, 0 before it.
 private let request = Atomic<Int32>(0)
 private let endsAtOnce = Atomic<Bool>(false)
+/// What answers a Ctrl-C; set before there is one, and read by the handler.
+private nonisolated(unsafe) var notice: UnsafeRawBufferPointer?
 private let wasContinued = Atomic<Bool>(false)
 
 /// The temporary file that is being written, for a signal that ends the process to remove.

@@ -7,6 +7,9 @@ public enum Output {
   /// - Throws: if they cannot be written, as on a full disk.
   public static func print(_ text: String) throws { try write(text + "\n") }
 
+  /// Whether a person reads standard error on a terminal.
+  static var errorsAreOnTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
   /// Prints one line of error or warning to standard error; a long one loses its middle.
   public static func printError(_ line: String) {
     _ = writeAll(line.escaped.shortened(to: lineLimit) + "\n", to: STDERR_FILENO)

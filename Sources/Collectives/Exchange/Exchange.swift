@@ -11,12 +11,18 @@ public struct ExchangeLayout: Sendable, Equatable {
   /// Where each parameter stands, in order, for updates that need sums over whole parameters; empty for those that do
   /// not.
   public var layerRanges: [Range<Int>]
+  /// Elements of parameters that no update changes: their gradients stay zero and are left out of the sum.
+  public var frozenRanges: [Range<Int>]
 
-  public init(parameterCount: Int, statisticCount: Int, stateCount: Int, layerRanges: [Range<Int>] = []) {
+  public init(
+    parameterCount: Int, statisticCount: Int, stateCount: Int, layerRanges: [Range<Int>] = [],
+    frozenRanges: [Range<Int>] = []
+  ) {
     self.parameterCount = parameterCount
     self.statisticCount = statisticCount
     self.stateCount = stateCount
     self.layerRanges = layerRanges
+    self.frozenRanges = frozenRanges
   }
 
   /// Elements of one shard's exchange buffer.
@@ -59,7 +65,7 @@ public protocol Exchange: AnyObject {
 
 extension Exchange {
   /// The coefficient of `clipNorm`, as PyTorch's `clip_grad_norm_`: min(1, limit / (norm + 10⁻⁶)).
-  func clippingCoefficient(norm: Double, limit: Double?) -> Double {
+  public func clippingCoefficient(norm: Double, limit: Double?) -> Double {
     guard let limit else { return 1 }
     return min(1, limit / (norm + 1e-6))
   }
@@ -81,15 +87,49 @@ extension Exchange {
 /// summed block by block has the same bits however the blocks are divided among ranks.
 struct BlockPlan: Sendable {
   let elementCount: Int
+  /// The blocks that take part, ascending: those that hold more than frozen parameters.
+  private let active: [Int]
   /// 16 KiB of floats: the blocks of several shards fit a core's first cache together.
   static let blockSize = 4096
 
-  var blockCount: Int { (elementCount + Self.blockSize - 1) / Self.blockSize }
-  func block(_ index: Int) -> Range<Int> {
-    index * Self.blockSize..<min((index + 1) * Self.blockSize, elementCount)
+  /// - Parameter frozen: elements whose sum is not needed.
+  init(elementCount: Int, frozen: [Range<Int>] = []) {
+    self.elementCount = elementCount
+    let merged = frozen.sorted { $0.lowerBound < $1.lowerBound }.reduce(into: [Range<Int>]()) { merged, range in
+      if let last = merged.last, range.lowerBound <= last.upperBound {
+        merged[merged.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+      } else {
+        merged.append(range)
+      }
+    }
+    active = (0..<Self.count(elementCount)).filter { index in
+      let block = Self.block(index, elementCount)
+      return !merged.contains { $0.lowerBound <= block.lowerBound && block.upperBound <= $0.upperBound }
+    }
   }
+
+  var blockCount: Int { Self.count(elementCount) }
+  func block(_ index: Int) -> Range<Int> { Self.block(index, elementCount) }
   /// The blocks of part `index` of `parts`.
-  func blocks(ofPart index: Int, of parts: Int) -> Range<Int> {
-    blockCount * index / parts..<blockCount * (index + 1) / parts
+  func blocks(ofPart index: Int, of parts: Int) -> ArraySlice<Int> {
+    active[active.count * index / parts..<active.count * (index + 1) / parts]
+  }
+
+  private static func count(_ elementCount: Int) -> Int { (elementCount + blockSize - 1) / blockSize }
+  private static func block(_ index: Int, _ elementCount: Int) -> Range<Int> {
+    index * blockSize..<min((index + 1) * blockSize, elementCount)
+  }
+}
+
+extension ArraySlice<Int> {
+  /// The runs of neighbouring numbers in an ascending list.
+  var runs: [Range<Int>] {
+    reduce(into: []) { (runs: inout [Range<Int>], number) in
+      if let last = runs.last, last.upperBound == number {
+        runs[runs.count - 1] = last.lowerBound..<number + 1
+      } else {
+        runs.append(number..<number + 1)
+      }
+    }
   }
 }

@@ -47,11 +47,13 @@ final class InterNodeSum {
     let local = Set(nodeShards.flatMap { tree.additions(within: $0).map(\.source) })
     crossAdditions = tree.additions.filter { !local.contains($0.source) }
 
-    let blocks = railIndex < rails ? plan.blocks(ofPart: railIndex, of: rails) : 0..<0
-    let rounds = stride(from: blocks.lowerBound, to: blocks.upperBound, by: Self.blocksPerRound).map { first in
-      Round(
-        plan: plan, blocks: first..<min(first + Self.blocksPerRound, blocks.upperBound), roots: roots,
-        node: topology.nodeIndex)
+    let runs = railIndex < rails ? plan.blocks(ofPart: railIndex, of: rails).runs : []
+    let rounds = runs.flatMap { blocks in
+      stride(from: blocks.lowerBound, to: blocks.upperBound, by: Self.blocksPerRound).map { first in
+        Round(
+          plan: plan, blocks: first..<min(first + Self.blocksPerRound, blocks.upperBound), roots: roots,
+          node: topology.nodeIndex)
+      }
     }
     self.rounds = rounds
     packed = FlatBuffer(count: rounds.map(\.sentCount).max() ?? 0)

@@ -67,7 +67,7 @@ public final class SharedMemoryExchange: Exchange {
     shards = assignment.shards(ofRank: topology.world.rank)
     let nodeShards = topology.shards(ofNode: topology.nodeIndex, assignment)
     self.nodeShards = nodeShards
-    plan = BlockPlan(elementCount: layout.exchangedCount)
+    plan = BlockPlan(elementCount: layout.exchangedCount, frozen: layout.frozenRanges)
 
     let blockCount = plan.blockCount
     let bufferCount = max(1, nodeShards.count)
@@ -188,7 +188,7 @@ public final class SharedMemoryExchange: Exchange {
   }
 
   /// The blocks that this rank reduces and updates for its node.
-  private var ownBlocks: Range<Int> { plan.blocks(ofPart: topology.localRank, of: topology.node.size) }
+  private var ownBlocks: ArraySlice<Int> { plan.blocks(ofPart: topology.localRank, of: topology.node.size) }
 
   /// Leaves the sum of a block in the first buffer (with several nodes it is there already) and its Σ g² in
   /// `blockNorms`.

@@ -12,7 +12,7 @@ extension FeatureTransform {
 
 extension FeatureStorage {
   /// Puts a sample in memory, with its channels last, in the order of the file.
-  public func fileOrder(_ sample: ArraySlice<Float>) -> [Float] {
+  public func fileOrder<Element>(_ sample: ArraySlice<Element>) -> [Element] {
     guard isChannelsFirst else { return Array(sample) }
     let channels = shape[0], pixels = sample.count / channels
     return (0..<sample.count).map { sample[sample.startIndex + $0 % pixels * channels + $0 / pixels] }

@@ -157,7 +157,7 @@ public struct SplitSource: Sendable {
   }
 
   /// The bytes of one row in memory; targets that are the features take none of their own.
-  func rowByteCount(_ column: Column) -> Int {
+  package func rowByteCount(_ column: Column) -> Int {
     switch column {
     case .features: featureShape.elementCount * featureType.byteCount
     case .targets: reconstructs ? 0 : targetSize * (targetType?.byteCount ?? 0)

@@ -62,7 +62,7 @@ struct CIFARFile {
   /// - Throws: `Failure` if the file is not a whole number of records.
   init(path: String) throws {
     let recordByteCount = 1 + Self.imageByteCount
-    let byteCount = try SourceFile(path: path).skipToEnd()
+    let byteCount = try SourceFile(path: path, counts: false).skipToEnd()
     guard byteCount > 0, byteCount % recordByteCount == 0 else {
       throw Failure.data(
         "\(path): \(byteCount) bytes are no whole number of CIFAR-10 records of \(recordByteCount) bytes; "

@@ -33,16 +33,31 @@ extension DataFormat {
   ///
   /// - Parameter gzip: level 1 to 9 of the output, with the shuffle filter, in chunks of whole rows; 0 stores the
   ///   arrays contiguous and uncompressed, which is fastest to read in shards.
+  /// - Parameter progress: is given the share of the sources that has been read.
   @discardableResult
-  public func convert(_ words: [String], output: String, gzip: Int = 0) throws -> WrittenData {
+  public func convert(
+    _ words: [String], output: String, gzip: Int = 0, progress: @escaping (Double) -> Void = { _ in }
+  ) throws -> WrittenData {
     try check()
     let sources = try sources(words)
     guard !sources.isEmpty else { throw Failure.usage("data convert \(name): no source file is named") }
     let file = try OutputFile(path: output, inputs: sources + companions, gzip: gzip)
-    try write(sources, to: file)
+    try WorkProgress.watching(total: Self.byteCount(sources), progress) { try write(sources, to: file) }
     let names = sources.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
     try file.file.setAttribute("source", to: "\(name): \(names.joined(separator: ", "))")
     return try file.commit()
+  }
+
+  /// Bytes of the sources, those of files in directories included; 0 where one is no file, such as a pipe.
+  private static func byteCount(_ sources: [String]) -> Double {
+    let files = sources.flatMap { source in
+      (try? FileManager.default.contentsOfDirectory(atPath: source))?.map { source + "/" + $0 } ?? [source]
+    }
+    let sizes = files.map { file -> Double in
+      var status = stat()
+      return stat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Double(status.st_size) : 0
+    }
+    return sizes.contains(0) ? 0 : sizes.reduce(0, +)
   }
 
   /// - Throws: `Failure` where there is not one source; `advice` says what to do about more.

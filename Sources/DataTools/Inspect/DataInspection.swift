@@ -13,15 +13,20 @@ public enum DataInspection {
   /// - Parameters:
   ///   - features: the path of the features inside the file, if it is none of the usual names.
   ///   - labels: likewise of the labels; needs `features`.
+  ///   - progress: is given the share of the values that have been read.
   /// - Throws: `Failure` if the file cannot be read or has no features under a known name. Problems inside the data are
   ///   findings, not errors.
   public static func inspect(
-    path: String, features: String? = nil, labels: String? = nil
+    path: String, features: String? = nil, labels: String? = nil, progress: @escaping (Double) -> Void = { _ in }
   ) throws -> InspectionReport {
     let file = try HDF5File.open(path)
     var splits: [SplitScan] = []
     let layout = try locate(file, features: features, labels: labels)
-    for paths in layout.splits { splits.append(try SplitScan(paths, file)) }
+    let arrays = layout.splits.flatMap { [$0.features, $0.labels].compactMap(\.self) }
+    let total = arrays.reduce(0.0) { $0 + Double((try? file.dataset($1))?.elementCount ?? 0) }
+    try WorkProgress.watching(total: total, progress) {
+      for paths in layout.splits { splits.append(try SplitScan(paths, file)) }
+    }
 
     var findings: [InspectionFinding] = []
     var reading: TargetReading?

@@ -104,6 +104,7 @@ extension HDF5Dataset {
       let block = UnsafeMutableBufferPointer(rebasing: buffer[..<(rows.count * rowElementCount)])
       try read(rows: rows, as: .float64, into: UnsafeMutableRawBufferPointer(block))
       body(start, UnsafeBufferPointer(block))
+      WorkProgress.advance(by: block.count)
     }
   }
 

@@ -9,12 +9,15 @@ public struct TrialRunner: Sendable {
   public var configuration: TrainingConfiguration
   /// Where the trial keeps its files, from which it goes on after a kill or a pause; nil for none.
   public var directory: String?
-  /// The steps after which figures are taken beside those of the epochs.
-  public var measuredSteps: Set<Int> = []
+  /// Whether figures are taken after a step, from 1, beside those of the epochs; nil for never.
+  public var isMeasured: (@Sendable (_ step: Int) -> Bool)?
   /// The epoch after which it pauses; nil for none. It goes on from its directory.
   public var pause: Int?
   /// Whether the study ends the trial, by its figures so far; must give the same on all ranks.
   public var isHopeless: @Sendable (_ epochs: [JSONValue]) -> Bool = { _ in false }
+
+  /// A figure that each epoch must have, such as `val_loss`: without it there is nothing to go by.
+  public var goal: Goal?
 
   /// - Parameter configuration: what it says of where results go is of no effect.
   public init(_ configuration: TrainingConfiguration, directory: String? = nil) {
@@ -32,9 +35,10 @@ public struct TrialRunner: Sendable {
     if let pause, result.epochs.count >= pause { return result }
     do {
       let run = try TrainingRun(trial: placed, writesFiles: directory != nil, ranks: ranks)
-      run.measuredSteps = measuredSteps
+      run.isMeasured = isMeasured
       run.tests = true
       run.afterEpoch = { [weak run] metrics in
+        try goal?.check(metrics)
         let line = metrics.json(timing: .null)
         // What JSON cannot say of a number is lost here and not later, so that all ranks see the same.
         let members = (line.members ?? []).filter { $0.key != "timing" }

@@ -58,7 +58,11 @@ public struct LayerPass<S: Scalar> {
 
   /// N, the samples of this micro-batch.
   public var samples: Int { workspace.samples }
-  public var mode: PassMode { workspace.mode }
+  /// A frozen layer with running statistics is evaluated in training too.
+  public var mode: PassMode {
+    let own = workspace.model.nodes[node]
+    return own.isFrozen && !own.statisticEntries.isEmpty ? .evaluation : workspace.mode
+  }
   /// The data set's row number of each sample, the key of per-sample randomness.
   public var sampleIDs: BufferView<Int> { workspace.sampleIDs.view(first: samples) }
 
@@ -87,7 +91,8 @@ public struct LayerPass<S: Scalar> {
   /// added yet, the contents are undefined, and the layer has to overwrite all of them. Saves a pass over large
   /// weights.
   public func freshParameterGradient(_ index: Int) -> (view: BufferView<S>, adds: Bool)? {
-    guard let gradients = workspace.values.gradients else { return nil }
+    // A layer of which some parameters learn computes all gradients; those of the others are zeroed at the end.
+    guard let gradients = workspace.values.gradients, !workspace.model.nodes[node].isFrozen else { return nil }
     let number = workspace.model.nodes[node].parameterEntries[index]
     return (gradients.view(entry(index).range), workspace.claimGradient(of: number))
   }

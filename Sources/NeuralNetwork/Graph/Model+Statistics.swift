@@ -8,7 +8,7 @@ extension Model {
     var rules = [RunningStatistics.Rule](repeating: RunningStatistics.Rule(), count: count)
     for node in nodes {
       for entry in node.statisticEntries {
-        rules[entry].momentum = node.layer?.statisticMomentum ?? 0
+        rules[entry].momentum = node.isFrozen ? 0 : node.layer?.statisticMomentum ?? 0
         rules[entry].uses += 1
       }
     }

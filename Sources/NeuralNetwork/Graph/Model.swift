@@ -14,7 +14,9 @@ public final class Model<S: Scalar>: Sendable {
     let parameterEntries: [Int]
     let statisticEntries: [Int]
     /// True where a parameter at or above this node learns from its gradient.
-    let needsGradient: Bool
+    var needsGradient: Bool
+    /// Whether it has parameters, and none of them learns.
+    var isFrozen = false
   }
 
   let nodes: [Node]
@@ -28,14 +30,20 @@ public final class Model<S: Scalar>: Sendable {
   let synchronizingNodes: [Int]
   /// One for each entry of `statisticLayout`.
   let statisticRules: [RunningStatistics.Rule]
+  /// Entries of `parameterLayout` that do not learn.
+  public let frozenEntries: Set<Int>
 
   fileprivate init(
-    nodes: [Node], outputs: [Int], parameterLayout: ParameterLayout, statisticLayout: ParameterLayout
+    nodes: [Node], outputs: [Int], parameterLayout: ParameterLayout, statisticLayout: ParameterLayout,
+    frozenEntries: Set<Int> = []
   ) {
     self.nodes = nodes
+    self.frozenEntries = frozenEntries
     inputNodes = nodes.indices.filter { nodes[$0].layer == nil }
     outputNodes = outputs
-    synchronizingNodes = nodes.indices.filter { (nodes[$0].layer as? any SynchronizingLayer<S>)?.synchronizes == true }
+    synchronizingNodes = nodes.indices.filter {
+      (nodes[$0].layer as? any SynchronizingLayer<S>)?.synchronizes == true && !nodes[$0].isFrozen
+    }
     self.parameterLayout = parameterLayout
     self.statisticLayout = statisticLayout
     statisticRules = Self.statisticRules(nodes, count: statisticLayout.entries.count)
@@ -50,9 +58,51 @@ public final class Model<S: Scalar>: Sendable {
   /// - Parameter synchronizing: those that take them over the micro-batches of all shards together, or the others.
   public func sampleStatistics(synchronizing: Bool) -> [String] {
     nodes.filter { node in
-      guard let layer = node.layer as? BatchNormLayer<S>, layer.synchronizes == synchronizing else { return false }
+      guard let layer = node.layer as? BatchNormLayer<S>, layer.synchronizes == synchronizing, !node.isFrozen
+      else { return false }
       return layer.outputShape.elementCount == layer.outputShape[layer.outputShape.rank - 1]
     }.map(\.name)
+  }
+
+  /// The same model, in which some parameters do not learn.
+  ///
+  /// A layer all of whose parameters are frozen computes no gradients of them, and backward ends above the lowest layer
+  /// that learns. Where such a layer has running statistics it uses them in training too, and they stay as they are, as
+  /// in Keras; PyTorch's `requires_grad = False` alone leaves a batch normalization with those of the batch.
+  ///
+  /// - Parameter names: of parameters; others are passed over.
+  public func freezing(_ names: Set<String>) -> Model {
+    let frozen = Set(parameterLayout.entries.indices.filter { names.contains(parameterLayout.entries[$0].name) })
+    var changed = nodes
+    for (index, node) in nodes.enumerated() {
+      let learns = node.parameterEntries.contains { !frozen.contains($0) }
+      changed[index].isFrozen = !node.parameterEntries.isEmpty && !learns
+      changed[index].needsGradient = learns || node.inputs.contains { changed[$0].needsGradient }
+    }
+    return Model(
+      nodes: changed, outputs: outputNodes, parameterLayout: parameterLayout, statisticLayout: statisticLayout,
+      frozenEntries: frozen)
+  }
+
+  /// The elements of the flat buffer that do not learn, each parameter with the gap behind it.
+  public var frozenRanges: [Range<Int>] {
+    let entries = parameterLayout.entries
+    return frozenEntries.sorted().map { index in
+      entries[index].range
+        .lowerBound..<(index + 1 < entries.count ? entries[index + 1].range.lowerBound : parameterLayout.count)
+    }
+  }
+
+  /// The parameters of the last layers that have any on the ways to the outputs: what gives the outputs their meaning.
+  public var headParameters: Set<String> {
+    var pending = outputNodes, seen: Set<Int> = [], names: Set<String> = []
+    while let index = pending.popLast() {
+      guard seen.insert(index).inserted else { continue }
+      let node = nodes[index]
+      if node.parameterEntries.isEmpty { pending += node.inputs }
+      names.formUnion(node.parameterEntries.map { parameterLayout.entries[$0].name })
+    }
+    return names
   }
 
   public var inputShapes: [Shape] { inputNodes.map { nodes[$0].shape } }

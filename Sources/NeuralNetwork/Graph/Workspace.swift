@@ -52,6 +52,9 @@ public final class Workspace<S: Scalar> {
   private let isUnused: [Bool]
   /// For each parameter, whether this backward pass, or one that it adds to, has written its gradient.
   private let isWritten: FlatBuffer<UInt8>
+  /// For each parameter, whether it is frozen and layers write its gradient all the same; the gradients of other frozen
+  /// ones are never touched.
+  private let zeroesFrozen: [Bool]
 
   /// - Parameters:
   ///   - capacity: samples of the largest micro-batch.
@@ -98,6 +101,10 @@ public final class Workspace<S: Scalar> {
       })
     contributions = FlatBuffer(count: learns ? mostContributed : 0)
     isWritten = FlatBuffer(count: model.parameterLayout.entries.count)
+    let written = Set(nodes.filter { !$0.isFrozen }.flatMap(\.parameterEntries))
+    zeroesFrozen = model.parameterLayout.entries.indices.map {
+      model.frozenEntries.contains($0) && written.contains($0)
+    }
   }
 
   // MARK: What flows in and out
@@ -180,10 +187,11 @@ public final class Workspace<S: Scalar> {
   }
 
   func finishBackward() {
-    // Parameters that no path from the outputs reaches.
     guard let gradients = values.gradients else { return }
-    for entry in 0..<isWritten.count where !claimGradient(of: entry) {
-      gradients.view(model.parameterLayout.entries[entry].range).zero()
+    for entry in 0..<isWritten.count {
+      // Parameters that no path from the outputs reaches, and those of a layer that learns in part.
+      let isToBeZero = model.frozenEntries.contains(entry) ? zeroesFrozen[entry] : !claimGradient(of: entry)
+      if isToBeZero { gradients.view(model.parameterLayout.entries[entry].range).zero() }
     }
   }
 

@@ -108,6 +108,13 @@ public struct AdversarialModel<S: Scalar>: Sendable {
   /// What they were built of.
   public let layers: AdversarialDescription
 
+  /// The same networks, in which some parameters do not learn; see `Model.freezing(_:)`.
+  public func freezing(_ names: Set<String>) -> AdversarialModel {
+    AdversarialModel(
+      joined: joined.freezing(names), generator: generator.freezing(names),
+      discriminator: discriminator.freezing(names), layers: layers)
+  }
+
   public static var generatorPrefix: String { "generator." }
   public static var discriminatorPrefix: String { "discriminator." }
 

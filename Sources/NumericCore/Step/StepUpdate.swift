@@ -62,7 +62,7 @@ public struct RunningStatistics: Sendable {
     precondition(
       statistics.count == layout.count && sums.count == layout.count,
       "\(sums.count) sums for \(statistics.count) statistics in a layout of \(layout.count)")
-    for (entry, rule) in zip(layout.entries, rules) {
+    for (entry, rule) in zip(layout.entries, rules) where rule.momentum > 0 {
       let part = entry.range.clamped(to: range)
       average(
         sums.view(part), scale: scale / S(rule.uses), weight: S(rule.momentum), into: statistics.view(part))

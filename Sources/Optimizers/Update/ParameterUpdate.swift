@@ -21,22 +21,18 @@ public struct ParameterUpdate: Sendable {
     /// Whether weight decay and penalties act on parameters of one dimension, which biases and the scales and shifts of
     /// normalisation layers are.
     public let decaysVectors: Bool
-    /// The same optimizer, where it is layer-wise.
-    let layerwise: (any LayerwiseOptimizer)?
-
     public init(_ optimizer: any Optimizer, range: Range<Int>, rateFactor: Float = 1, decaysVectors: Bool = true) {
       self.optimizer = optimizer
       self.range = range
       self.rateFactor = rateFactor
       self.decaysVectors = decaysVectors
-      layerwise = optimizer as? any LayerwiseOptimizer
     }
   }
 
   public let parts: [Part]
   /// Those of all optimizers, each name once, then `ema` where weights are averaged.
   public let stateNames: [String]
-  /// Ranges of the flat buffer in order, neighbours of different parts or decay.
+  /// Ranges of the flat buffer in order, neighbours updated in different ways.
   fileprivate let groups: [ParameterGroup]
   fileprivate let transform: GradientTransform
   fileprivate let averaging: WeightAveraging?
@@ -44,9 +40,11 @@ public struct ParameterUpdate: Sendable {
   /// - Parameters:
   ///   - parts: in order, covering the layout.
   ///   - layout: of the parameters.
+  ///   - exceptions: parameters that are updated in another way, each in one of them at most, frozen ones apart.
   ///   - averaging: nil keeps no averaged weights.
   public init(
-    _ parts: [Part], layout: ParameterLayout, transform: GradientTransform = GradientTransform(),
+    _ parts: [Part], layout: ParameterLayout, exceptions: [Exception] = [],
+    transform: GradientTransform = GradientTransform(),
     averaging: WeightAveraging? = nil
   ) {
     precondition(
@@ -59,7 +57,7 @@ public struct ParameterUpdate: Sendable {
     stateNames = names + (averaging == nil ? [] : [WeightAveraging.stateName])
     self.transform = transform
     self.averaging = averaging
-    groups = ParameterGroup.groups(of: layout, parts: parts)
+    groups = ParameterGroup.groups(of: layout, parts: parts, exceptions: exceptions)
   }
 
   /// One optimizer for all parameters.
@@ -73,7 +71,7 @@ public struct ParameterUpdate: Sendable {
   }
 
   /// Whether sums over whole parameters come before their update.
-  public var isLayerwise: Bool { parts.contains { $0.layerwise != nil } }
+  public var isLayerwise: Bool { parts.contains { $0.optimizer is any LayerwiseOptimizer } }
 
   /// A flat state as the optimizers see it, to be made once for a run.
   public struct State {
@@ -121,28 +119,31 @@ public struct ParameterUpdate: Sendable {
       var index = update.groupIndex(of: range.lowerBound)
       while index < update.groups.count, update.groups[index].range.lowerBound < range.upperBound {
         let group = update.groups[index]
-        optimize(range.clamped(to: group.range), in: group, gradient: gradient, scale: scale)
         index += 1
+        guard !group.key.isFrozen else { continue }
+        let part = range.clamped(to: group.range)
+        optimize(part, in: group, gradient: gradient, scale: scale)
+        average(part)
       }
-      average(range)
     }
 
     public func prepare(_ piece: Range<Int>, gradient: BufferView<Float>, scale: Float) -> SquareSums {
       let group = update.groups[update.groupIndex(of: piece.lowerBound)]
-      guard let layerwise = update.parts[group.part].layerwise else { return (0, 0) }
+      guard let layerwise = group.layerwise, !group.key.isFrozen else { return (0, 0) }
       var step = hyperparameters(of: group, scale: scale)
-      penalize(piece, gradient: gradient, &step)
-      layerwise.prepare(piece, of: state.views[group.part], gradient: gradient, step: step)
+      penalize(piece, of: group, gradient: gradient, &step)
+      layerwise.prepare(piece, of: state.views[group.key.part], gradient: gradient, step: step)
       return (sumOfSquares(state.whole.parameters.view(piece)), sumOfSquares(gradient.view(piece)))
     }
 
     public func update(_ piece: Range<Int>, gradient: BufferView<Float>, scale: Float, squares: SquareSums) {
       let group = update.groups[update.groupIndex(of: piece.lowerBound)]
-      if let layerwise = update.parts[group.part].layerwise {
+      guard !group.key.isFrozen else { return }
+      if let layerwise = group.layerwise {
         var step = hyperparameters(of: group, scale: scale)
         step.trustRatio = layerwise.trustRatio(
           parameterNorm: squares.parameter.squareRoot(), gradientNorm: squares.gradient.squareRoot(), step: step)
-        layerwise.update(piece, of: state.views[group.part], gradient: gradient, step: step)
+        layerwise.update(piece, of: state.views[group.key.part], gradient: gradient, step: step)
       } else {
         optimize(piece, in: group, gradient: gradient, scale: scale)
       }
@@ -155,16 +156,18 @@ public struct ParameterUpdate: Sendable {
 
     private func optimize(_ range: Range<Int>, in group: ParameterGroup, gradient: BufferView<Float>, scale: Float) {
       var step = hyperparameters(of: group, scale: scale)
-      penalize(range, gradient: gradient, &step)
-      update.parts[group.part].optimizer.update(range, of: state.views[group.part], gradient: gradient, step: step)
+      penalize(range, of: group, gradient: gradient, &step)
+      group.optimizer.update(range, of: state.views[group.key.part], gradient: gradient, step: step)
     }
 
     /// Folds clipping by value and the penalties into the gradient.
-    private func penalize(_ range: Range<Int>, gradient: BufferView<Float>, _ step: inout StepHyperparameters) {
+    private func penalize(
+      _ range: Range<Int>, of group: ParameterGroup, gradient: BufferView<Float>, _ step: inout StepHyperparameters
+    ) {
       guard update.transform.isActive else { return }
       update.transform.apply(
         gradient.view(range), parameters: state.whole.parameters.view(range), scale: step.gradientScale,
-        decayFactor: step.decayFactor)
+        decayFactor: group.key.penaltyFactor)
       step.gradientScale = 1
     }
 
@@ -175,8 +178,8 @@ public struct ParameterUpdate: Sendable {
 
     private func hyperparameters(of group: ParameterGroup, scale: Float) -> StepHyperparameters {
       var step = StepHyperparameters(
-        number: number, learningRate: learningRate * update.parts[group.part].rateFactor, gradientScale: scale)
-      step.decayFactor = group.decayFactor
+        number: number, learningRate: learningRate * group.rateFactor, gradientScale: scale)
+      step.decayFactor = group.key.decayFactor
       return step
     }
   }
@@ -190,31 +193,5 @@ public struct ParameterUpdate: Sendable {
       if groups[middle].range.upperBound <= element { low = middle + 1 } else { high = middle }
     }
     return low
-  }
-}
-
-/// A range of the flat buffer whose elements one optimizer updates and which decay alike.
-struct ParameterGroup: Sendable, Equatable {
-  var range: Range<Int>
-  /// Index of the part.
-  let part: Int
-  /// 1, or 0 for parameters that are not to decay.
-  let decayFactor: Float
-
-  /// The groups of a layout in order: they cover it, each gap with the entry before it, and neighbours differ.
-  static func groups(of layout: ParameterLayout, parts: [ParameterUpdate.Part]) -> [ParameterGroup] {
-    var groups: [ParameterGroup] = []
-    for (index, entry) in layout.entries.enumerated() {
-      let end = index + 1 < layout.entries.count ? layout.entries[index + 1].range.lowerBound : layout.count
-      let part = parts.firstIndex { $0.range.contains(entry.range.lowerBound) } ?? 0
-      precondition(end <= parts[part].range.upperBound, "\(entry.name) is of two parts")
-      let decayFactor: Float = parts[part].decaysVectors || entry.shape.rank > 1 ? 1 : 0
-      if let last = groups.last, last.decayFactor == decayFactor, last.part == part {
-        groups[groups.count - 1].range = last.range.lowerBound..<end
-      } else {
-        groups.append(ParameterGroup(range: entry.range.lowerBound..<end, part: part, decayFactor: decayFactor))
-      }
-    }
-    return groups.isEmpty ? [ParameterGroup(range: 0..<layout.count, part: 0, decayFactor: 1)] : groups
   }
 }

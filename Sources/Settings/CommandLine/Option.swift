@@ -23,7 +23,7 @@ public struct Option<Owner>: Sendable {
   ) {
     let setting = Setting(Self.key(name), path, limits, help)
     self.init(
-      OptionSpelling(name, placeholder, accepted: setting.accepted, help), setting,
+      OptionSpelling(name, placeholder, accepted: setting.accepted, choices: Value.choices, help), setting,
       default: { words ?? setting.json(of: $0).plainText }
     ) { owner, text throws(SettingsError) in
       try setting.read(Value.value(ofText: text), as: name, into: &owner)
@@ -98,10 +98,18 @@ public struct OptionSpelling: Sendable, Equatable {
   public var defaultText: String?
   /// What the value may be, in words; empty where the placeholder says it.
   public let accepted: String
+  /// The words that the value can be, for a shell to complete; those in small letters of a placeholder such as
+  /// `auto|PATH` belong to them.
+  public let choices: [String]
   public let help: String
 
-  public init(_ name: String, _ placeholder: String, key: String? = nil, accepted: String = "", _ help: String) {
+  public init(
+    _ name: String, _ placeholder: String, key: String? = nil, accepted: String = "", choices: [String] = [],
+    _ help: String
+  ) {
     (self.name, self.placeholder, self.key, self.accepted, self.help) = (name, placeholder, key, accepted, help)
+    let words = placeholder.contains("|") ? placeholder.split(separator: "|").map(String.init) : []
+    self.choices = choices + words.filter { $0 == $0.lowercased() }
   }
 
   public var isFlag: Bool { placeholder.isEmpty }

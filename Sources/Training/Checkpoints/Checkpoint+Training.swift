@@ -137,6 +137,9 @@ extension Checkpoint {
     copy(self.model, to: statistics, model.statisticLayout)
   }
 
+  /// Whether the run averages its weights.
+  var hasAverages: Bool { optimizer.contains { $0.moment == WeightAveraging.stateName } }
+
   /// Overwrites parameters and statistics with those that the run evaluates: its averaged parameters where it has them.
   func restoreEvaluated(
     _ model: Model<Float>, parameters: BufferView<Float>, statistics: BufferView<Float>, from path: String

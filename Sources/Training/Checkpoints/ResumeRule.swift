@@ -19,14 +19,14 @@ enum ResumeRule: Sendable {
 
   /// The settings that are more or less than `said`, by path; what stands below a path has its rule.
   private static let rules: [String: ResumeRule] = [
-    "run": .ofTheStart, "name": .ofTheStart, "resume": .ofTheStart, "overwrite": .ofTheStart, "quiet": .ofTheStart,
-    "data.may_change": .ofTheStart,
-    "model": .kept, "loss.name": .kept, "seed": .kept, "shards": .kept,
+    "run": .ofTheStart, "name": .ofTheStart, "resume": .ofTheStart, "overwrite": .ofTheStart,
+    "verbosity": .ofTheStart, "quiet": .ofTheStart, "data.may_change": .ofTheStart,
+    "model": .kept, "init": .kept, "loss.name": .kept, "seed": .kept, "shards": .kept,
     "data.target": .kept, "data.scaling": .kept, "data.target_scaling": .kept,
     "data.validation": .kept,
     "batch_size": .keptInEpoch, "accumulate": .keptInEpoch,
     "epochs": .incidental, "checkpoint": .incidental, "exchange": .incidental, "threads": .incidental,
-    "metrics": .incidental, "folds": .incidental,
+    "metrics": .incidental, "log": .incidental, "folds": .incidental,
   ]
 
   /// The rule of the longest path in the table that leads to `path`.

@@ -24,9 +24,11 @@ extension TrainingConfiguration {
       "Options override the file. Where an object may stand, a name alone is short for { name: … }; set by --set over "
       + "an object it changes the name and keeps the rest, while an object replaces it all. null is the default."
     keys.rows.append(SettingHelp("layers", "short for model: { layers: [ … ] }"))
+    keys.rows.append(SettingHelp("quiet", "true is short for verbosity: \"quiet\""))
     let groups = [
       HelpSection("data", prefix: "data.", DataSettings.self),
       HelpSection("checkpoint", prefix: "checkpoint.", CheckpointRule.self),
+      HelpSection("log", prefix: "log.", LogSettings.self),
       HelpSection("early_stopping", prefix: "early_stopping.", EarlyStopping.self),
       HelpSection("regularization", prefix: "regularization.", RegularizationSettings.self),
     ]

@@ -13,12 +13,12 @@ extension TrainingConfiguration {
       warnings.append(
         "schedule.reference_batch has no effect where schedule.scaling is none; give linear or square_root")
     }
-    if schedule.warmupSteps >= steps {
+    if schedule.warmupSteps >= steps, epochs > 0 {
       warnings.append(
         "schedule.warmup_steps, \(schedule.warmupSteps), are not less than the \(steps) steps of the run, which never "
           + "reaches its learning rate")
     }
-    for (key, number) in epochsOfRules where number >= epochs {
+    for (key, number) in epochsOfRules where number >= epochs && epochs > 0 {
       warnings.append("\(key), \(number), is not reached in a run of \(epochs) epochs")
     }
     if let last = model.layers.last?.description {

@@ -104,7 +104,7 @@ public struct TrainArguments: OptionGroup, Equatable {
 
 extension TrainArguments.Setting {
   /// Reads `path=value`.
-  init(assignment: String) throws(SettingsError) {
+  package init(assignment: String) throws(SettingsError) {
     let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2, !parts[0].isEmpty else {
       throw SettingsError("--set: expected path=value, as in --set optimizer.momentum=0.9, found '\(assignment)'")
@@ -124,7 +124,8 @@ extension TrainArguments {
     option(
       "--loss", "NAME", of: LossCatalog.all.names, "loss", default: "by labels",
       "what is minimized, such as cross_entropy; see loss.name"),
-    option("--epochs", "N", Int.self, .atLeast(1), "epochs", "passes over the training split"),
+    option("--init-from", "FILE", String.self, .any, "init.from", "weights of a checkpoint or .safetensors file"),
+    option("--epochs", "N", Int.self, .atLeast(0), "epochs", "passes over the training split"),
     option("--batch-size", "N", Int.self, .atLeast(1), "batch_size", "samples per step over all ranks"),
     option(
       "--learning-rate", "X", Double.self, .above(0), "optimizer.learning_rate", "step size; the default is adam's"),
@@ -143,8 +144,10 @@ extension TrainArguments {
       "--exchange", "NAME", of: ExchangeChoice.allCases.map(\.rawValue), "exchange",
       "how gradients travel"),
     option("--threads", "N", Int.self, .atLeast(1), "threads", "BLAS threads per rank"),
-    Option(OptionSpelling("--quiet", "", key: "quiet", "prints errors only")) { arguments, _ in
-      arguments.settings.append(Setting(path: "quiet", value: true))
+    option(
+      "--verbosity", "NAME", of: Verbosity.allCases.map(\.rawValue), "verbosity", "verbose: steps and times too"),
+    Option(OptionSpelling("--quiet", "", key: "verbosity", "prints errors only: --verbosity quiet")) { arguments, _ in
+      arguments.settings.append(Setting(path: "verbosity", value: "quiet"))
     },
     Option("--config", \.configurationFile, "FILE", "JSON5 file, as the argument CONFIG"),
     Option(OptionSpelling("--set", "PATH=VALUE", "sets any key; repeatable")) { arguments, text throws(SettingsError) in
@@ -158,7 +161,8 @@ extension TrainArguments {
     default words: String? = nil, _ help: String
   ) -> Option<TrainArguments> {
     Option(
-      OptionSpelling(name, placeholder, key: key, accepted: Value.words(for: limits), help),
+      OptionSpelling(
+        name, placeholder, key: key, accepted: Value.words(for: limits), choices: Value.choices, help),
       default: words ?? defaultText(key)
     ) { arguments, text throws(SettingsError) in
       let value = try Value.read(Value.value(ofText: text), name, limits)
@@ -172,7 +176,8 @@ extension TrainArguments {
     _ help: String
   ) -> Option<TrainArguments> {
     Option(
-      OptionSpelling(name, placeholder, key: key, accepted: names.joined(separator: ", "), help),
+      OptionSpelling(
+        name, placeholder, key: key, accepted: names.joined(separator: ", "), choices: names, help),
       default: words ?? defaultText(key)
     ) { arguments, text throws(SettingsError) in
       let value = try JSONValue.string(text).requireName(name, of: names)

@@ -13,6 +13,10 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   public var data = DataSettings()
   public var model = ModelDescription.named(.mlp)
   public var initializer = InitializationScheme.kaiming
+  /// Weights that a run starts from in place of drawn ones.
+  public var initial = InitialSettings()
+  /// Parameters that stay as they are.
+  public var freeze: [NamePattern] = []
   public var loss = LossChoice()
   public var optimizer = OptimizerSettings()
   /// Of the second network of a model that has two; nil: as `optimizer`.
@@ -42,6 +46,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   public var exchange = ExchangeChoice.auto
   public var threads = 1
   public var checkpoint = CheckpointRule()
+  public var log = LogSettings()
   /// Nil: `runs/NAME-TIMESTAMP`.
   public var run: String?
   /// Nil: taken from the data.
@@ -49,7 +54,12 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   public var resume: ResumeChoice?
   /// Whether a run that is in the directory is set aside.
   public var overwrite = false
-  public var quiet = false
+  public var verbosity = Verbosity.normal
+  /// Short for the verbosity `quiet`.
+  public var quiet: Bool {
+    get { verbosity == .quiet }
+    set { if newValue != quiet { verbosity = newValue ? .quiet : .normal } }
+  }
 
   public init() {}
 
@@ -57,6 +67,8 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("data", \.data, "where samples come from and what is done to them"),
     Setting("model", \.model, "name, list of layers, or two networks"),
     Setting("initializer", \.initializer, "how weights are drawn whose layer names no other"),
+    Setting("init", \.initial, "weights that a run starts from"),
+    Setting("freeze", \.freeze, "parameters that stay as they are, such as [\"conv*\"]"),
     Setting("loss", \.loss, "what is minimized; by the labels"),
     Setting("optimizer", \.optimizer, "how steps are taken"),
     Setting("generator_optimizer", \.generatorOptimizer, "of a GAN's generator; as optimizer, the discriminator's"),
@@ -68,7 +80,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("early_stopping", \.earlyStopping, "when a run ends before its epochs are over"),
     Setting("metrics", \.metrics, "measured on validation; names below"),
     Setting("folds", \.folds, "how cross-validate divides the training split; train does not look at it"),
-    Setting("epochs", \.epochs, .atLeast(1), "passes over the training split"),
+    Setting("epochs", \.epochs, .atLeast(0), "passes over the training split; 0 keeps the first weights"),
     Setting("batch_size", \.batchSize, .atLeast(1), "samples per step over all ranks"),
     Setting("accumulate", \.accumulate, .atLeast(1), "micro-steps of batch_size samples summed per step"),
     Setting("seed", \.seed, "decides every random choice"),
@@ -76,11 +88,12 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("exchange", \.exchange, "how ranks sum their gradients"),
     Setting("threads", \.threads, .atLeast(1), "BLAS threads per rank"),
     Setting("checkpoint", \.checkpoint, "when checkpoints are written, whichever comes first"),
+    Setting("log", \.log, "what is written down beside the figures of each epoch"),
     Setting("run", \.run, "directory of the results; runs/NAME-TIMESTAMP"),
     Setting("name", \.name, "name in the default run directory; from the data"),
     Setting("resume", \.resume, "auto, or a checkpoint or run directory to go on from"),
     Setting("overwrite", \.overwrite, "renames a used run directory to DIR.old-TIMESTAMP"),
-    Setting("quiet", \.quiet, "prints errors only"),
+    Setting("verbosity", \.verbosity, "what is printed; verbose: steps and times too"),
   ]
 
   /// The settings of a program whose losses and metrics are more than those of ddp-train.
@@ -103,9 +116,16 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   public init(_ value: JSONValue, extensions: Extensions = Extensions()) throws(SettingsError) {
     try extensions.check()
     var reader = try SettingsReader(value)
-    // `layers` at the top is short for `model: { layers: … }`.
-    let layers = reader.value("layers")
+    // `layers` at the top is short for `model: { layers: … }`, and `quiet` for `verbosity: "quiet"`.
+    let layers = reader.value("layers"), quiet = reader.value("quiet")
     try self.init(reading: &reader, by: Self.settings(extensions))
+    if let quiet {
+      let isQuiet = try quiet.requireBool(reader.path(of: "quiet"))
+      guard reader.value("verbosity") == nil || isQuiet == self.quiet else {
+        throw reader.error("quiet", "stands beside 'verbosity'; expected one of the two")
+      }
+      self.quiet = isQuiet
+    }
     if let layers {
       guard reader.value("model") == nil else {
         throw reader.error(

@@ -1,20 +1,32 @@
 import Basics
 import Checkpointing
 import Foundation
+internal import Reports
 import Settings
 
-/// Where a run leaves its results: `config.json`, `metrics.jsonl`, `summary.json`, `log.txt` and `checkpoints/`; whose
-/// they are stands in `run.json`, see `RunIdentity`, and who writes them in `.lock`, see `RunHold`.
+/// Where a run leaves its results: `config.json`, `metrics.jsonl`, `metrics.csv`, `steps.jsonl`, `summary.json`,
+/// `log.txt` and `checkpoints/`; whose they are stands in `run.json`, see `RunIdentity`, and who writes them in `.lock`,
+/// see `RunHold`.
 public struct RunDirectory: Sendable {
   public let path: String
   public var checkpoints: CheckpointDirectory { CheckpointDirectory(path: path + "/checkpoints") }
   public var metricsFile: String { path + "/metrics.jsonl" }
+  /// The same as a table.
+  public var metricsTable: String { path + "/metrics.csv" }
+  public var stepsFile: String { path + "/steps.jsonl" }
+  /// The directory of TensorBoard's event files.
+  public var eventsDirectory: String { path + "/tensorboard" }
   public var logFile: String { path + "/log.txt" }
   var configurationFile: String { path + "/config.json" }
   var identityFile: String { path + "/run.json" }
   private var summaryFile: String { path + "/summary.json" }
 
-  public init(path: String) { self.path = path }
+  /// What it is of.
+  package let kind: ResultsKind
+
+  public init(path: String) { (self.path, kind) = (path, .run) }
+
+  package init(path: String, kind: ResultsKind) { (self.path, self.kind) = (path, kind) }
 
   // MARK: By name
 
@@ -34,7 +46,7 @@ public struct RunDirectory: Sendable {
   }
 
   /// The name of runs on a data set, or of a run in a directory: the last part of the path, in plain characters.
-  static func name(ofData path: String) -> String {
+  package static func name(ofData path: String) -> String {
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     let plain = String(name.prefix(64).map { $0.isLetter || $0.isNumber || "._-+".contains($0) ? $0 : "_" })
     return plain.allSatisfy { "._".contains($0) } ? "run" : plain
@@ -50,28 +62,27 @@ public struct RunDirectory: Sendable {
 
   // MARK: What it holds
 
-  /// The files of a run that are there, by name, however incomplete the run.
-  var traces: [String] {
-    let files = records.filter { $0 != logFile && access($0, F_OK) == 0 }
-    let names = files.map { String($0.dropFirst(path.count + 1)) }
+  /// The files of a run, a study or a cross-validation that are there, by name, however incomplete it is.
+  package var traces: [String] {
+    let all = Set(ResultsKind.allCases.flatMap(\.records)).subtracting(["log.txt"]).sorted()
+    let names = all.filter { access(path + "/" + $0, F_OK) == 0 }
     return checkpoints.isUsed ? names + ["checkpoints"] : names
   }
 
-  /// What a run writes beside its checkpoints.
-  var records: [String] { [configurationFile, identityFile, metricsFile, summaryFile, logFile] }
+  /// What it writes beside the files of its inner directory.
+  var records: [String] { kind.records.map { path + "/" + $0 } }
 
   /// Deletes what a process that was killed has left of the run's files under temporary names.
-  func removeLeftovers() {
-    let names = Set(records.map { String($0.dropFirst(path.count + 1)) })
-    AtomicFile.removeLeftovers(in: path) { names.contains($0) }
+  package func removeLeftovers() {
+    AtomicFile.removeLeftovers(in: path) { kind.records.contains($0) }
     AtomicFile.removeLeftovers(in: checkpoints.path, of: CheckpointDirectory.owns)
   }
 
   // MARK: Writing
 
-  /// Makes the directory, and that of its checkpoints where it has some.
-  func create(checkpoints hasCheckpoints: Bool = true) throws {
-    let innermost = hasCheckpoints ? checkpoints.path : path
+  /// Makes the directory, and the one that it holds.
+  func create() throws {
+    let innermost = path + "/" + kind.innerDirectory
     var made = innermost.hasPrefix("/") ? "/" : ""
     for component in innermost.split(separator: "/") {
       made += component
@@ -100,49 +111,40 @@ public struct RunDirectory: Sendable {
     try AtomicFile.write(Data((summary.text + "\n").utf8), to: summaryFile, isOfRun: true)
   }
 
-  /// Keeps the lines of `metrics.jsonl` up to `step`, as a resumed run will write the later ones again; 0 empties it.
+  /// Keeps those lines of a file of JSON that `keeps` says, as a resumed run will write the later ones again.
   ///
-  /// - Throws: also where a line is of another run.
-  func cutMetrics(after step: Int, of identity: RunIdentity) throws {
-    guard let text = try? String(contentsOfFile: metricsFile, encoding: .utf8) else { return }
-    let kept = try text.split(separator: "\n").enumerated().filter { number, line in
-      guard let value = try? JSON5Parser.parse(String(line), file: metricsFile) else { return false }
-      if case .string(let run)? = value["timing"]?["run"]?.content, !identity.owns(run) {
-        throw identity.foreign("\(metricsFile), line \(number + 1)", run)
-      }
-      if case .integer(let written)? = value["step"]?.content { return written <= step }
-      return false
+  /// - Parameter keeps: is given each line and its number, from 1; what cannot be read is dropped, such as half a line.
+  /// - Returns: what was kept.
+  @discardableResult
+  func cutLines(of file: String, keeps: (_ line: JSONValue, _ number: Int) throws -> Bool) throws -> [JSONValue] {
+    guard let bytes = FileManager.default.contents(atPath: file) else { return [] }
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    var kept: [(text: Substring, value: JSONValue)] = []
+    for (index, line) in lines.enumerated() {
+      guard let value = try? JSON5Parser.parse(String(line), file: file), try keeps(value, index + 1) else { continue }
+      kept.append((line, value))
     }
-    try AtomicFile.write(Data(kept.map { $0.element + "\n" }.joined().utf8), to: metricsFile, isOfRun: true)
+    try AtomicFile.write(Data(kept.map { $0.text + "\n" }.joined().utf8), to: file, isOfRun: true)
+    return kept.map(\.value)
   }
 
-  /// Renames metrics of a run that has left no checkpoint, since a run from the beginning has its own.
-  func setMetricsAside() {
+  /// Renames a record of a run that has left no checkpoint, since a run from the beginning has its own.
+  func setAside(_ file: String) {
     var status = stat()
-    guard lstat(metricsFile, &status) == 0, status.st_size > 0 else { return }
+    guard lstat(file, &status) == 0, status.st_size > 0 else { return }
+    let name = file.dropFirst(path.count + 1)
     var number = 1
-    func aside() -> String { path + "/superseded-\(number == 1 ? "" : "\(number)-")metrics.jsonl" }
+    func aside() -> String { path + "/superseded-\(number == 1 ? "" : "\(number)-")\(name)" }
     while access(aside(), F_OK) == 0 { number += 1 }
-    rename(metricsFile, aside())
+    rename(file, aside())
   }
 
   /// Appends a line to a file, which is no link: whole, or not at all where the disk is full.
-  func append(_ line: String, to file: String) throws {
-    let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw systemFailure("open", file, errno, isOfRun: true) }
-    defer { close(descriptor) }
-    let end = lseek(descriptor, 0, SEEK_END)
-    let bytes = Array((line + "\n").utf8)
-    var written = 0
-    while written < bytes.count {
-      let count = bytes[written...].withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-      if count >= 0 {
-        written += count
-      } else if errno != EINTR {
-        let error = systemFailure("write", file, errno, isOfRun: true)
-        ftruncate(descriptor, end)
-        throw error
-      }
-    }
+  ///
+  /// - Parameter syncs: whether it is on the disk when this returns.
+  package func append(_ line: String, to file: String, syncs: Bool = false) throws {
+    let file = AppendedFile(file)
+    try file.append(line: line)
+    if syncs { try file.sync() }
   }
 }

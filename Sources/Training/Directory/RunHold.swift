@@ -6,31 +6,29 @@ import Foundation
 ///
 /// A directory that is there is held from the start; one that is not is made by `use()`, so that a run that cannot
 /// start leaves nothing.
-final class RunHold {
-  private(set) var directory: RunDirectory
+package final class RunHold {
+  package private(set) var directory: RunDirectory
   /// Why another process would not be kept away; nil where it is.
-  private(set) var weakness: String?
+  package private(set) var weakness: String?
   /// Whether the run that the directory holds is to be set aside.
-  var setsAside = false
+  package var setsAside = false
   /// Of a directory that bears the time at which its run begins; nil where the directory is named.
   private let name: String?
-  /// Whether the run has checkpoints, and a directory for them.
-  private let keepsCheckpoints: Bool
   private var lock: Int32 = -1
   private var lockFile: String { directory.path + "/.lock" }
   /// Whether `.lock` came to be with this hold, to be taken back where no run begins after all.
   private var madeLock = false
 
   /// - Throws: where the directory cannot be made or written to, or another process has it: that one is not disturbed.
-  init(_ directory: RunDirectory, keepsCheckpoints: Bool = true) throws {
-    (self.directory, name, self.keepsCheckpoints) = (directory, nil, keepsCheckpoints)
+  package init(_ directory: RunDirectory) throws {
+    (self.directory, name) = (directory, nil)
     if try Self.exists(directory) { try takeLock() }
   }
 
   /// `runs/NAME-TIMESTAMP`, in local time; of a later second where that is there already.
-  init(name: String, keepsCheckpoints: Bool = true) throws {
-    (directory, self.name) = (RunDirectory(path: "\(RunDirectory.home)/\(name)"), name)
-    self.keepsCheckpoints = keepsCheckpoints
+  package init(name: String, kind: ResultsKind = .run) throws {
+    directory = RunDirectory(path: "\(RunDirectory.home)/\(name)", kind: kind)
+    self.name = name
     _ = try Self.exists(directory)
   }
 
@@ -41,27 +39,27 @@ final class RunHold {
   ///
   /// - Returns: what is to be said of it.
   /// - Throws: also where another process has begun a run there in the meantime.
-  func use() throws -> [String] {
+  package func use() throws -> [String] {
     var notes: [String] = []
     if let name {
       try makeFresh(name)
     } else if lock < 0 {
-      try directory.create(checkpoints: keepsCheckpoints)
+      try directory.create()
       try takeLock()
       if let trace = directory.traces.first { throw used(trace) }
     } else if setsAside, !directory.traces.isEmpty {
-      notes.append("the run that was in \(directory.path) is now in \(try setAside())")
+      notes.append("the \(directory.heldKind.noun) that was in \(directory.path) is now in \(try setAside())")
     }
-    try directory.create(checkpoints: keepsCheckpoints)
+    try directory.create()
     madeLock = false
     return notes
   }
 
-  /// The error for a directory that holds a run.
-  func used(_ trace: String) -> Failure {
+  /// The error for a directory that holds something already.
+  package func used(_ trace: String) -> Failure {
     Failure.usage(
-      "\(directory.path) holds a run already (\(trace)); go on with it by --resume auto, give another directory with "
-        + "--run DIR, or give --overwrite, which renames this one")
+      "\(directory.path) holds a \(directory.heldKind.noun) already (\(trace)); go on with it by --resume auto, give another directory "
+        + "with --run DIR, or give --overwrite, which renames this one")
   }
 
   // MARK: Directories
@@ -87,7 +85,8 @@ final class RunHold {
     mkdir(RunDirectory.home, 0o777)
     var date = Date()
     while true {
-      directory = RunDirectory(path: "\(RunDirectory.home)/\(name)-\(timestamp(date))")
+      let path = "\(RunDirectory.home)/\(name)-\(timestamp(date))"
+      directory = RunDirectory(path: path, kind: directory.kind)
       if mkdir(directory.path, 0o777) == 0 { return try takeLock() }
       guard errno == EEXIST else { throw directory.failure("make", errno) }
       date += 1
@@ -112,7 +111,7 @@ final class RunHold {
     // The old one stays held until the new one is.
     let oldLock = lock
     defer { close(oldLock) }
-    try directory.create(checkpoints: keepsCheckpoints)
+    try directory.create()
     try takeLock()
     return old
   }

@@ -22,7 +22,14 @@ struct StartRequest {
   }
 
   /// The files that it reads.
-  fileprivate var inputs: [String] { get throws { try configuration.inputs + [configurationFile].compactMap(\.self) } }
+  fileprivate var inputs: [String] {
+    get throws { try configuration.inputs + [configurationFile, initialFile].compactMap(\.self) }
+  }
+
+  /// The file whose weights it starts from.
+  fileprivate var initialFile: String? {
+    get throws { try configuration.initial.from.map(CheckpointDirectory.bestCheckpoint) }
+  }
 }
 
 extension TrainingConfiguration {
@@ -133,6 +140,10 @@ extension Choice {
     }
     if let data = try DataFiles.paths(request.dataPath).first(where: { Self.lies($0, in: run.path) }) {
       throw Failure.usage("--overwrite would move the data \(data) away with \(run.path); give another with --run DIR")
+    }
+    if let weights = try request.initialFile, Self.lies(weights, in: run.path) {
+      throw Failure.usage(
+        "--overwrite would move the weights \(weights) away with \(run.path); give another with --run DIR")
     }
     hold.setsAside = true
   }

@@ -36,8 +36,8 @@ package final class FoldDirectory {
     var hold: RunHold?
     let answer = try communicator.agree {
       let taken =
-        try configuration.run.map { try RunHold(RunDirectory(path: $0), keepsCheckpoints: false) }
-        ?? RunHold(name: name, keepsCheckpoints: false)
+        try configuration.run.map { try RunHold(RunDirectory(path: $0, kind: .crossValidation)) }
+        ?? RunHold(name: name, kind: .crossValidation)
       hold = taken
       return try Self.begin(configuration, name: name, fingerprint: fingerprint, in: taken)
     }
@@ -75,11 +75,7 @@ package final class FoldDirectory {
     }
     let directory = hold.directory.path
     hold.directory.removeLeftovers()
-    AtomicFile.removeLeftovers(in: directory) { ["folds.jsonl", "predictions.h5"].contains($0) }
     AtomicFile.removeLeftovers(in: directory + "/folds") { _ in true }
-    if mkdir(directory + "/folds", 0o777) != 0, errno != EEXIST {
-      throw systemFailure("make", directory + "/folds", errno, isOfRun: true)
-    }
     return [directory, id, hold.weakness ?? ""] + notes
   }
 

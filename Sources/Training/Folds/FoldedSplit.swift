@@ -30,7 +30,7 @@ package struct FoldedSplit: Sendable {
     if let reason = TaskCatalog.whyNotEvaluated(configuration.model) {
       throw Failure.usage("cross-validate: \(reason)")
     }
-    let opened = try TrainingSetup.open(configuration, resumed: nil, world: ranks)
+    let opened = try OpenedData(configuration, extensions: Extensions(), resumed: nil, world: ranks)
     let (source, task) = (opened.source, opened.task)
     let split = try source.split(.train)
     let settings = configuration.folds ?? FoldSettings()

@@ -48,14 +48,19 @@ public enum EvaluationRun {
   }
 
   /// The same with more about it. Collective.
+  ///
+  /// - Parameter progress: is given the share of this rank's work that is done.
   package static func evaluate(
-    _ arguments: EvaluateArguments, extensions: Extensions = Extensions(), ranks: MPICommunicator
+    _ arguments: EvaluateArguments, extensions: Extensions = Extensions(), ranks: any Communicator,
+    progress: (Double) -> Void = { _ in }
   ) throws -> Result {
     StopSignal.endAtOnce()
     let trained = try TrainedModel(arguments.checkpoint, extensions: extensions)
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: true)
     let evaluator = try makeEvaluator(trained, samples, ranks: ranks, measures: true)
-    guard let metrics = try evaluator.evaluate(trained.values) else { throw StopSignal.interruption }
+    guard let metrics = try evaluator.evaluate(trained.values, progress: progress) else {
+      throw StopSignal.interruption
+    }
     return Result(
       checkpoint: trained.path, step: trained.progress.step, data: samples.path, split: samples.name.rawValue,
       lossName: trained.metadata.lossName,
@@ -66,7 +71,7 @@ public enum EvaluationRun {
   ///
   /// - Parameter measures: whether it computes metrics; then there have to be targets.
   static func makeEvaluator(
-    _ trained: TrainedModel, _ samples: Samples, ranks: MPICommunicator, measures: Bool = false
+    _ trained: TrainedModel, _ samples: Samples, ranks: any Communicator, measures: Bool = false
   ) throws -> Evaluator {
     let metadata = trained.metadata
     BLAS.threads = metadata.configuration.threads

@@ -26,19 +26,34 @@ package struct GenerativeCheckpoint {
 ///
 /// Sample i is made of the latent vector that (seed, i) gives, whatever the number of samples.
 package struct SampleGenerator {
-  private let trained: TrainedModel
   private let networks: AdversarialModel<Float>
+  private let values: ModelValues<Float>
+  private let metadata: Checkpoint.Metadata
   private let storage: FeatureStorage
+  /// What holds the values in memory, and where they come from; nil where a run does.
+  private let trained: TrainedModel?
 
   /// - Throws: where the checkpoint does not tell how its data were stored.
   package init(_ checkpoint: GenerativeCheckpoint) throws {
-    trained = checkpoint.trained
+    let trained = checkpoint.trained
     let model = trained.metadata.configuration.model
     guard let networks = try trained.factory.makeAdversarialModel(model), let storage = trained.metadata.data.storage
     else {
       throw Failure.data("\(trained.path): the attribute 'file_shape' is missing or not as ddp-train writes it")
     }
-    (self.networks, self.storage) = (networks, storage)
+    (self.networks, self.storage, values) = (networks, storage, trained.values)
+    (self.trained, metadata) = (trained, trained.metadata)
+  }
+
+  /// The generator of a run, as it is.
+  ///
+  /// - Returns: nil for a run that trains none.
+  init?(_ trainer: Trainer, _ metadata: Checkpoint.Metadata) {
+    guard let networks = trainer.network as? AdversarialNetworks, let storage = metadata.data.storage else {
+      return nil
+    }
+    (self.networks, self.storage, values) = (networks.networks, storage, trainer.values)
+    (trained, self.metadata) = (nil, metadata)
   }
 
   /// The shape of a sample in the data's file.
@@ -48,7 +63,7 @@ package struct SampleGenerator {
   package func samples(_ count: Int, seed: UInt64) -> [Float] {
     // Always as many at a time: a sample's last bits may depend on how many are computed beside it.
     let capacity = 64, size = networks.layers.latent
-    let values = networks.generatorValues(trained.values)
+    let values = networks.generatorValues(values)
     let workspace = Workspace(model: networks.generator, capacity: capacity, values: values, learns: false)
     let random = RandomSource(seed: seed).stream(.latent)
     var samples: [Float] = []
@@ -60,7 +75,7 @@ package struct SampleGenerator {
       workspace.forward(samples: capacity, mode: .evaluation, values: values)
       samples += workspace.output().view(first: block * storage.shape.elementCount)
     }
-    trained.metadata.transform.invert(&samples)
+    metadata.transform.invert(&samples)
     return samples
   }
 
@@ -71,35 +86,15 @@ package struct SampleGenerator {
     let file = try HDF5File.createInMemory(named: path)
     try file.write("/train/x", shape: [count] + storage.shape.extents, elements: elements)
     // Numbers that are scaled by the greatest value of their type say which it was.
-    if let greatest { try file.setAttribute("valid_max", to: Double(greatest.rounded()), of: "/train/x") }
-    try file.setAttribute("checkpoint", to: trained.path)
+    if let greatest = metadata.transform.greatest {
+      try file.setAttribute("valid_max", to: Double(greatest.rounded()), of: "/train/x")
+    }
+    if let trained { try file.setAttribute("checkpoint", to: trained.path) }
     let image = try file.image()
     try file.close()
     try AtomicFile.write(image, to: path)
   }
 
-  /// Height, width and channels of a sample as a picture; nil where it is none.
-  package var pictureShape: (height: Int, width: Int, channels: Int)? {
-    let shape = trained.metadata.inputShape.rank == 3 ? trained.metadata.inputShape : storage.shape
-    if shape.rank == 2 { return (shape[0], shape[1], 1) }
-    guard shape.rank == 3, shape[2] == 1 || shape[2] == 3 else { return nil }
-    return (shape[0], shape[1], shape[2])
-  }
-
-  /// Samples as numbers from 0, black, to 255, white.
-  ///
-  /// Black is 0 and white the greatest value of the type where the data was scaled by that; otherwise the range of the
-  /// samples.
-  package func pixels(of samples: [Float]) -> [UInt8] {
-    let black = greatest == nil ? samples.min() ?? 0 : 0
-    let white = greatest ?? samples.max() ?? 1
-    let scale = white > black ? 255 / (white - black) : 0
-    return samples.map { UInt8(min(255, max(0, (($0 - black) * scale).rounded()))) }
-  }
-
-  /// The greatest value of the data's type, if the data was scaled by it.
-  private var greatest: Float? {
-    let transform = trained.metadata.transform
-    return transform.kind == .unit && transform.factor[0] != 1 ? 1 / transform.factor[0] : nil
-  }
+  /// How a sample is a picture; nil where it is none.
+  package var pictures: SamplePictures? { SamplePictures(metadata) }
 }

@@ -1,4 +1,5 @@
 import Basics
+import Checkpointing
 import Foundation
 import NeuralNetwork
 import NumericCore
@@ -8,7 +9,10 @@ import NumericCore
 /// The model sees the text so far at the front of its T positions and the rest filled up; a causal model's answer at
 /// the last character does not depend on what stands behind it.
 package struct TextSampler {
-  private let trained: TrainedModel
+  private let values: ModelValues<Float>
+  private let classes: Int
+  /// What holds the values in memory; nil where a run does.
+  private let trained: TrainedModel?
   private let workspace: Workspace<Float>
   private let vocabulary: [Unicode.Scalar]
   private let temperature: Double
@@ -20,29 +24,43 @@ package struct TextSampler {
   /// - Throws: if the checkpoint is not of a model of characters.
   package init(_ checkpoint: GenerativeCheckpoint, seed: UInt64, temperature: Double) throws {
     let trained = checkpoint.trained
-    self.trained = trained
-    let shape = trained.metadata.inputShape, output = trained.model.outputShapes[0]
-    guard let vocabulary = trained.metadata.data.names.characters, shape.rank == 1,
-      output.extents == [shape[0], trained.metadata.outputSize],
-      vocabulary.unicodeScalars.count >= trained.metadata.outputSize
+    guard
+      let sampler = TextSampler(
+        trained.model, trained.values, trained.metadata, trained: trained, seed: seed, temperature: temperature)
     else {
       throw Failure.usage(
         "\(trained.path): is not of a model of characters; "
           + "train one on a file that data convert text made, with --model char-lstm"
       )
     }
+    self = sampler
+  }
+
+  /// - Parameters:
+  ///   - trained: what holds the values in memory; nil where a run does.
+  /// - Returns: nil for what is no model of characters.
+  init?(
+    _ model: Model<Float>, _ values: ModelValues<Float>, _ metadata: Checkpoint.Metadata, trained: TrainedModel? = nil,
+    seed: UInt64, temperature: Double
+  ) {
+    let shape = metadata.inputShape
+    guard let vocabulary = metadata.data.names.characters, shape.rank == 1,
+      model.outputShapes[0].extents == [shape[0], metadata.outputSize],
+      vocabulary.unicodeScalars.count >= metadata.outputSize
+    else { return nil }
+    (self.values, self.trained, classes) = (values, trained, metadata.outputSize)
     self.vocabulary = Array(vocabulary.unicodeScalars)
     self.temperature = temperature
     context = shape[0]
     random = RandomSource(seed: seed).stream(.synthesis)
-    workspace = Workspace(model: trained.model, capacity: 1, values: trained.values, learns: false)
+    workspace = Workspace(model: model, capacity: 1, values: values, learns: false)
   }
 
   /// Appends a prompt.
   /// - Throws: if it is empty or holds a character that the model has not seen.
   package mutating func read(_ prompt: String) throws {
     for scalar in prompt.unicodeScalars {
-      guard let index = vocabulary.firstIndex(of: scalar), index < trained.metadata.outputSize else {
+      guard let index = vocabulary.firstIndex(of: scalar), index < classes else {
         throw Failure.usage(
           "--prompt: the character '\(scalar.escaped(asASCII: false))' "
             + "does not occur in the text that the model was trained on"
@@ -55,14 +73,16 @@ package struct TextSampler {
     }
   }
 
+  /// Begins with a character that every text has: the end of a line, or the first of the vocabulary.
+  mutating func readStart() { text.append(vocabulary.firstIndex(of: "\n").flatMap { $0 < classes ? $0 : nil } ?? 0) }
+
   /// Draws the next character and appends it.
   package mutating func next() -> Unicode.Scalar {
     let recent = text.suffix(context)
     let input = workspace.input()
     input.update(repeating: 0)
     for (position, index) in recent.enumerated() { input[position] = Float(index) }
-    workspace.forward(samples: 1, mode: .evaluation, values: trained.values)
-    let classes = trained.metadata.outputSize
+    workspace.forward(samples: 1, mode: .evaluation, values: values)
     let logits = workspace.output().view((recent.count - 1) * classes..<recent.count * classes)
     let index = choose(logits)
     text.append(index)

@@ -17,14 +17,17 @@ struct TrainedModel {
   /// All that there are.
   let metrics: [any Metric]
   let factory: ModelFactory
+  /// Whether its parameters are averaged ones.
+  let isAveraged: Bool
   private let parameters: FlatBuffer<Float>
   private let statistics: FlatBuffer<Float>
 
   /// - Parameters:
   ///   - path: a checkpoint, or a run directory.
+  ///   - weights: which are meant where the run averages them.
   ///   - extensions: those of the program that trained it.
   /// - Throws: where the file is damaged, or names what is not among `extensions`.
-  init(_ path: String, extensions: Extensions = Extensions()) throws {
+  init(_ path: String, weights: EvaluatedWeights = .evaluated, extensions: Extensions = Extensions()) throws {
     let path = try CheckpointDirectory.bestCheckpoint(at: path)
     self.path = path
     let checkpoint = try Checkpoint.read(path)
@@ -45,7 +48,17 @@ struct TrainedModel {
     model = try factory.makeModel(metadata.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)
-    try checkpoint.restoreEvaluated(model, parameters: parameters.view, statistics: statistics.view, from: path)
+    let hasAverages = checkpoint.hasAverages
+    guard hasAverages || weights != .averaged else {
+      throw Failure.usage(
+        "\(path): there are no averaged weights in it; leave --averaged out, or train with ema_decay")
+    }
+    isAveraged = hasAverages && weights != .raw
+    if isAveraged {
+      try checkpoint.restoreEvaluated(model, parameters: parameters.view, statistics: statistics.view, from: path)
+    } else {
+      try checkpoint.restore(model, parameters: parameters.view, statistics: statistics.view, from: path)
+    }
   }
 
   /// The network that the task of a split trains.
@@ -59,6 +72,13 @@ struct TrainedModel {
   var outputNames: [String]? {
     metadata.data.names.classNames
       ?? (metadata.outputSize > 1 ? metadata.data.names.outputs(metadata.outputSize) : nil)
+  }
+
+  /// What its outputs stand for.
+  var outputMeaning: OutputMeaning {
+    OutputMeaning(
+      inputShape: metadata.inputShape, outputSize: metadata.outputSize, names: metadata.data.names,
+      targets: metadata.targetTransform)
   }
 
   /// The task of its training, with the loss resolved for a split.

@@ -46,11 +46,14 @@ package struct Machine: Equatable {
 
   private init(host: String, values: [String]) { (self.host, self.values) = (host, values) }
 
+  /// Prepares this process to compute.
+  static func prepare() throws { try BLAS.prepare() }
+
   /// Prepares this process to compute, and joins the MPI job.
   ///
   /// - Throws: also where the ranks would compute differently.
   package static func joinJob() throws -> MPICommunicator {
-    try BLAS.prepare()
+    try prepare()
     let ranks = try MPILibrary.start()
     let machines = try ranks.allGather(Array(([own.host] + own.values).joined(separator: "\n").utf8)).map { bytes in
       let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)

@@ -27,7 +27,7 @@ struct LossGrowth {
   }
 }
 
-/// The figures of one epoch, equal on all ranks; also a line of `metrics.jsonl` and a line for people.
+/// The figures of one epoch, equal on all ranks; also a line of `metrics.jsonl`.
 public struct EpochMetrics: Sendable {
   /// From 1.
   public let epoch: Int
@@ -78,34 +78,5 @@ public struct EpochMetrics: Sendable {
       ] + (secondLoss.map { [.init($0.key, .number($0.mean))] } ?? [])
         + metricNames.map { .init("val_\($0.rawValue)", .finite(validation?.report?[$0])) }
         + [.init("learning_rate", .number(learningRate)), .init("timing", timing)])
-  }
-
-  // MARK: A table for people
-
-  /// The heads of the columns below which the epochs' lines stand.
-  static func heading(epochs: Int, hasValidation: Bool, task: any LearningTask) -> String {
-    let accuracy = task.hasAccuracy ? ["accuracy"] : []
-    let figures =
-      ["train loss"] + accuracy + (task.secondLoss.map { [$0.heading] } ?? [])
-      + (hasValidation ? ["val loss"] + accuracy : [])
-    return row("epoch", epochs, figures + ["lr", "samples/s", "time"])
-  }
-
-  /// The line of this epoch, at most 79 columns up to 999 epochs.
-  func text(epochs: Int, timer: RunTimer) -> String {
-    func figures(_ loss: Double, _ accuracy: Double?) -> [String] {
-      [shortNumber(loss)] + (accuracy.map { [percentage($0)] } ?? [])
-    }
-    let cells =
-      figures(trainLoss, trainAccuracy) + (secondLoss.map { [shortNumber($0.mean)] } ?? [])
-      + (validation.map { figures($0.loss, $0.accuracy) } ?? [])
-      + [String(format: "%.3g", learningRate), grouped(Int(timer.samplesPerSecond)), shortTime(timer.epochSeconds)]
-    return Self.row("\(epoch)/\(epochs)", epochs, cells)
-  }
-
-  private static func row(_ first: String, _ epochs: Int, _ cells: [String]) -> String {
-    let widths =
-      [max(5, 2 * String(epochs).count + 1), 12] + Array(repeating: 10, count: cells.count - 4) + [10, 11, 9]
-    return TextTable(widths.map { .right($0) }, gap: 0).line([first] + cells)
   }
 }

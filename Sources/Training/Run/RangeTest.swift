@@ -127,7 +127,7 @@ extension RangeTest {
   ///
   /// - Throws: a `UserFacingError`, also for a model whose loss suggests no rate.
   public mutating func run(_ arguments: TrainArguments, ranks: MPICommunicator) throws {
-    let console = Console(isQuiet: try arguments.configuration().quiet || !ranks.isRoot)
+    let console = Console(ranks.isRoot ? try arguments.configuration().verbosity : .quiet)
     defer { console.clearBar() }
     var arguments = arguments
     arguments.settings.append(TrainArguments.Setting(path: "resume", value: .null))

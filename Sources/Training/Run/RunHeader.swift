@@ -1,4 +1,5 @@
 import Basics
+import Checkpointing
 import Collectives
 import DataPipeline
 import Foundation
@@ -8,9 +9,35 @@ import Settings
 
 /// What a run says of itself before the first step: a name and what belongs to it, within 80 columns where paths allow.
 enum RunHeader {
+  /// Says all of it.
+  ///
+  /// - Parameters:
+  ///   - changes: what is another than when the run began.
+  ///   - warnings: those of the start.
+  static func say(
+    on console: Console, metadata: Checkpoint.Metadata, topology: Topology, data: TrainingData, trainer: Trainer,
+    directory: RunDirectory?, resumed: ResumePoint?, initialNotes: [String], changes: [ResumeChange],
+    warnings: [String]
+  ) throws {
+    for line in lines(
+      configuration: metadata.configuration, topology: topology, data: data, trainer: trainer, directory: directory,
+      resumed: resumed, initialNotes: initialNotes)
+    { try console.line(line) }
+    for remark in data.source.remarks { try console.warn(remark) }
+    if let resumed, resumed.metadata.data.differs(from: metadata.data) {
+      try console.warn("trained so far on other values than \(data.source.path) has now: data.may_change allows it")
+    }
+    let configuration = trainer.configuration
+    let doubts = configuration.warnings(
+      steps: configuration.epochs * trainer.plan.stepsPerEpoch, lossName: trainer.task.lossName)
+    let remarks = Self.warnings(
+      resumed: resumed, changes: changes, task: trainer.task, assignment: trainer.exchange.assignment)
+    for warning in warnings + remarks + doubts { try console.warn(warning) }
+  }
+
   static func lines(
     configuration: TrainingConfiguration, topology: Topology, data: TrainingData, trainer: Trainer,
-    directory: RunDirectory?, resumed: ResumePoint?
+    directory: RunDirectory?, resumed: ResumePoint?, initialNotes: [String]
   ) -> [String] {
     let exchange = trainer.exchange
     let kind =
@@ -58,6 +85,10 @@ enum RunHeader {
         ]
       ),
     ]
+    rows += trainer.network.selectionLines(configuration)
+    if resumed == nil, let weights = configuration.initial.from {
+      rows.append(("weights", [weights] + initialNotes))
+    }
     if let directory { rows.append(("run", [directory.path])) }
     if let resumed {
       rows.append(

@@ -14,6 +14,8 @@ struct RunSummary {
   let directory: RunDirectory?
   /// Whether the test split was evaluated with the best checkpoint; if not, with the last.
   let isBestTested: Bool
+  /// nil where nothing was written.
+  let conclusion: RunConclusion?
   /// Since this process began.
   let seconds: Double
 
@@ -33,7 +35,10 @@ struct RunSummary {
             .init("samples", .integer(test.sampleCount)),
           ] + metricNames.map { .init($0.rawValue, .finite(test.report?[$0])) })
       } ?? .null,
-      "timing": ["seconds": .number(seconds)],
+      "diagnosis": .array((conclusion?.findings ?? []).map(\.json)),
+      "timing": [
+        "seconds": .number(seconds), "diagnosis": .array((conclusion?.timingFindings ?? []).map(\.json)),
+      ],
     ]
   }
 
@@ -56,6 +61,8 @@ struct RunSummary {
         rows.append(("", "\(name.rawValue) \(test.report?[name].map(shortNumber) ?? "not defined")"))
       }
     }
+    for (index, line) in (conclusion?.lines ?? []).enumerated() { rows.append((index == 0 ? "diagnosis" : "", line)) }
+    if let page = conclusion?.page { rows.append(("report", page)) }
     rows.append(("done", "in \(shortTime(seconds))"))
     return rows.map { $0.padding(toLength: 11, withPad: " ", startingAt: 0) + $1 }
   }

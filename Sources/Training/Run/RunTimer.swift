@@ -51,4 +51,17 @@ struct RunTimer {
       "validation_seconds": .number(stepsEnd.duration(to: epochEnd).seconds), "total_seconds": .number(total),
     ]
   }
+
+  /// What stands behind the bar of an epoch.
+  func text(_ progress: TrainingProgress, steps: Int, epochs: Int) -> String {
+    let left = Double(epochs * steps - progress.step) * secondsPerStep
+    return "\(progress.stepInEpoch)/\(steps)  loss \(shortNumber(progress.sums.meanLoss))  "
+      + "\(grouped(Int(samplesPerSecond))) samples/s  \(shortTime(left)) left"
+  }
+
+  /// Where the epoch's time went, for people.
+  var text: String {
+    "steps \(shortTime(stepSeconds)), of it exchange \(percentage(exchangeSeconds / max(1e-9, stepSeconds)))"
+      + "  validation \(shortTime(stepsEnd.duration(to: epochEnd).seconds))"
+  }
 }

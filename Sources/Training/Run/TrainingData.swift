@@ -17,18 +17,22 @@ struct TrainingData {
   let featureKind: FeatureKind
   /// Outputs that a model needs: classes, or target values.
   let outputSize: Int
+  /// How the data stand to those that the first weights were trained on; nil where weights are drawn, or it is resumed.
+  let matching: InitialMatching?
 
   /// Reads the shards of this rank. Collective: every rank must call it.
   ///
   /// - Parameters:
   ///   - resumed: of the checkpoint that the run goes on from, whose transforms are kept; nil to find them on the
   ///     training split.
+  ///   - matching: to the data that the first weights were trained on; nil where there are none.
   ///   - declaredOutputSize: outputs that the model fixes; labels must fit in.
   ///   - fold: the rows of the training split that are trained on, and those that are its test split; nil for all of
   ///     it, and the test split of the data.
   init(
     _ source: DataSource, configuration: TrainingConfiguration, task: any LearningTask, declaredOutputSize: Int?,
-    resumed: Checkpoint.Metadata?, fold: Fold? = nil, assignment: ShardAssignment, communicator: any Communicator
+    resumed: Checkpoint.Metadata?, matching: InitialMatching? = nil, fold: Fold? = nil, assignment: ShardAssignment,
+    communicator: any Communicator
   ) throws {
     self.source = source
     let split = try source.split(.train)
@@ -87,8 +91,12 @@ struct TrainingData {
     let use: FeatureUse =
       configuration.model.inputLayout == .indices
       ? .indices : configuration.model.masksFeatures ? .padded : task.featureUse
+    var matching = matching
+    matching?.judgeHead(
+      split.names, outputSize: outputSize, numbering: task.numbering, targets: task.targetMeaning)
+    let initialTransform = use == .indices ? nil : matching?.transform(scaling, shape: split.featureShape)
     self.scaling =
-      try resumed.map { FittedScaling(transform: $0.transform) }
+      try (resumed?.transform ?? initialTransform).map { FittedScaling(transform: $0) }
       ?? scaling.fit(to: train, over: assignment, communicator, for: use)
     let featureCount = split.featureShape.elementCount
     guard [1, featureCount].contains(self.scaling.transform.offset.count) else {
@@ -96,9 +104,15 @@ struct TrainingData {
         "\(source.path): samples of \(featureCount) features, but the checkpoint scales "
           + "\(self.scaling.transform.offset.count); resume on the same data")
     }
+    if initialTransform == nil, use != .indices {
+      matching?.compare(self.scaling.transform, shape: split.featureShape)
+    }
+    let scalesTargets = task.loss.takesScaledTargets && !split.reconstructs && split.targetType != nil
+    let initialTargets =
+      scalesTargets ? matching?.targetTransform(configuration.data.targetScaling, count: split.targetSize) : nil
     targetTransform =
-      try resumed?.targetTransform
-      ?? (task.loss.takesScaledTargets && !split.reconstructs && split.targetType != nil
+      try resumed?.targetTransform ?? initialTargets
+      ?? (scalesTargets
         ? configuration.data.targetScaling.fit(to: train, over: assignment, communicator) : task.numbering)
     featureKind = try train.featureKind(communicator)
     let indexCount = split.indexCount ?? outputSize
@@ -110,7 +124,23 @@ struct TrainingData {
       try store.checkKind(like: resumed?.featureKind ?? featureKind)
       (store.transform, store.targetTransform) = (self.scaling.transform, targetTransform)
     }
+    if let initialTransform { try matching?.check(stores, scaledBy: initialTransform) }
+    self.matching = matching
     if task.needsUnitFeatures { try train.checkProbabilities() }
+  }
+
+  /// The training samples, dealt as evaluation takes them; they are read once more.
+  func trainForEvaluation(
+    _ configuration: TrainingConfiguration, _ task: any LearningTask
+  ) throws -> EvaluatedSplit {
+    let plan = EvaluationPlan(
+      sampleCount: train.partition.sampleCount, shardCount: train.partition.shardCount,
+      globalBatchSize: configuration.batchSize)
+    let store = try ShardStore(
+      source: train.source, selection: train.selection, partition: plan.partition, shards: train.shards,
+      targetCheck: task.targetCheck)
+    (store.transform, store.targetTransform) = (transform, targetTransform)
+    return EvaluatedSplit(store: store, plan: plan)
   }
 
   /// The fingerprint of the whole training split, samples that were held out for validation and those that a fold tests

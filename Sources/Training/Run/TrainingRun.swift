@@ -30,7 +30,11 @@ public final class TrainingRun {
   private let identity: RunIdentity?
   private var notes: [String]
   private let warnings: [String]
+  /// What is to be said of the weights that the run starts from.
+  private let initialNotes: [String]
   private let console: Console
+  /// Whether it is one of many runs of a job, of which its caller alone speaks.
+  private let isSilent: Bool
   private let resumed: ResumePoint?
   private var changes: [ResumeChange] = []
   private var timer = RunTimer()
@@ -43,14 +47,16 @@ public final class TrainingRun {
   /// On rank 0, whether the launcher seems to be ending the job.
   private var isBeingEnded = false
   private var growth = LossGrowth()
+  /// On rank 0, which alone keeps records.
+  private var records: RunRecords?
 
   /// Called on every rank when the figures of an epoch are final; where it gives false, the run is done with that
   /// epoch. It must give the same on all ranks.
   package var afterEpoch: ((EpochMetrics) throws -> Bool)?
   /// Whether `afterEpoch` has ended the run.
   private var isEnded = false
-  /// The steps after which figures are taken beside those of the epochs.
-  package var measuredSteps: Set<Int> = []
+  /// Whether figures are taken after a step, from 1, beside those of the epochs; nil for never.
+  package var isMeasured: ((_ step: Int) -> Bool)?
   package private(set) var measurements: [StepMeasurement] = []
   private var sumsSinceMeasurement = StepScalars()
   /// Whether the test split is evaluated at the end.
@@ -129,22 +135,15 @@ public final class TrainingRun {
     writesFiles = start.writesFiles
     isFold = fold != nil
     (notes, warnings) = (start.notes, start.warnings + setup.warnings)
-    console = Console(isQuiet: configuration.quiet || !topology.world.isRoot, isSilent: isSilent)
-    try restoreOrInitialize()
+    self.isSilent = isSilent
+    console = Console(topology.world.isRoot ? configuration.verbosity : .quiet, isSilent: isSilent)
+    initialNotes = (setup.data.matching?.notes ?? []) + (setup.transfer?.notes ?? [])
+    try restoreOrInitialize(setup.transfer)
   }
 
-  private func restoreOrInitialize() throws {
+  private func restoreOrInitialize(_ transfer: WeightTransfer?) throws {
     if let resumed {
-      guard resumed.metadata.sampleCount == metadata.sampleCount else {
-        throw Failure.data(
-          "\(resumed.path): trained on \(resumed.metadata.sampleCount) samples, but \(data.source.path) gives "
-            + "\(metadata.sampleCount); resume on the same data")
-      }
-      if resumed.metadata.data.differs(from: metadata.data) && !configuration.data.mayChange {
-        throw Failure.data(
-          "\(resumed.path): trained on other values than \(data.source.path) has now; resume on the same data, or let "
-            + "it go on with --set data.may_change=true")
-      }
+      try resumed.check(metadata, of: data.source.path, mayChange: configuration.data.mayChange)
       // Also on the ranks whose copy is about to be overwritten: a checkpoint that does not fit is an error of all.
       if isRoot || trainer.exchange is AllReduceExchange { try resumed.checkpoint.restore(trainer, from: resumed.path) }
       trainer.progress = try resumed.checkpoint.progress(
@@ -152,7 +151,7 @@ public final class TrainingRun {
       try applyChanges(resumed)
       try forgetBestElsewhere()
     } else if isRoot {
-      trainer.initializeState()
+      trainer.initializeState(transfer)
     }
     try trainer.exchange.broadcastState()
   }
@@ -186,10 +185,12 @@ public final class TrainingRun {
 
   /// Writes outputs of the test samples, row by row, as `predict` would.
   package func write(_ outputs: [Float], rows: Int, to file: HDF5File) throws {
-    try trainer.task.write(
-      Predictions(
-        outputs: outputs, rows: rows, shape: trainer.model.outputShapes[0], inputShape: metadata.inputShape,
-        outputSize: metadata.outputSize, names: metadata.data.names, targets: metadata.targetTransform), to: file)
+    let meaning = OutputMeaning(
+      inputShape: metadata.inputShape, outputSize: metadata.outputSize, names: metadata.data.names,
+      targets: metadata.targetTransform)
+    let predictions = Predictions(
+      outputs: outputs, rows: rows, shape: trainer.model.outputShapes[0], meaning: meaning)
+    for array in trainer.task.arrays(predictions) { try array.write(to: file, rows: rows) }
   }
 
   // MARK: The run
@@ -225,8 +226,18 @@ public final class TrainingRun {
 
   private func train() throws -> TrainingResult {
     try openDirectory()
-    if isRoot { try openRecords() }
-    if isRoot && trainer.progress.epoch >= configuration.epochs {
+    if isRoot {
+      try openRecords()
+      // A launcher has Ctrl-C itself.
+      if console.hasTerminal, DistributedProgram.launchedRank == nil {
+        StopSignal.answer(
+          "stopping after this step" + (directory == nil ? "" : " and writing a checkpoint")
+            + "; Ctrl-C again ends at once")
+      }
+    }
+    if configuration.epochs == 0 && trainer.progress.step == 0 {
+      guard try keepFirstWeights() else { return result(.preempted) }
+    } else if isRoot && trainer.progress.epoch >= configuration.epochs {
       try console.line("all \(trainer.progress.epoch) epochs are done; to train on, give more with --epochs")
     }
     while !trainer.isFinished && !isEnded {
@@ -241,12 +252,18 @@ public final class TrainingRun {
           + "\(plural(rule.patience, "epoch"))"
       )
     }
-    let test = tests ? try testBest() : nil
+    let review =
+      isSilent || directory == nil
+      ? nil
+      : RunReview(
+        trainer: trainer, data: data, metadata: metadata, topology: topology, isIllustrated: configuration.log.report)
+    let survey = review?.makeSurvey()
+    let test = tests ? try testBest(survey) : nil
     guard test != nil || data.test == nil || !tests else {
       if isRoot { try console.line("stopped by a signal before the end of the test; \(wayOn)") }
       return result(.preempted)
     }
-    try summarize(test)
+    try summarize(test, try conclude(review, survey, test))
     return result(.done, test: test)
   }
 
@@ -264,14 +281,15 @@ public final class TrainingRun {
       let totals = try trainer.step(requestsStop: StopSignal.isRequested)
       timer.count(samples: totals.sums.samples)
       growth.begin(totals.sums.meanLoss, isResumed: resumed != nil)
-      if isRoot { try afterStep() }
+      if isRoot { try afterStep(totals) }
       if totals.sums.stop > 0 { return false }
       guard try measure(totals.sums) else { return false }
     }
     timer.endSteps(exchange: trainer.takeExchangeSeconds())
     var validation: SplitMetrics?
     if let validator {
-      guard let figures = try validator.evaluate(trainer.values) else { return false }
+      let progress = console.progress("validation")
+      guard let figures = try validator.evaluate(trainer.values, progress: progress) else { return false }
       validation = figures
     }
     guard try trainer.exchange.replicasAgree() else {
@@ -283,13 +301,30 @@ public final class TrainingRun {
     return true
   }
 
+  /// Where there is nothing to train: figures and a checkpoint of the weights that the run starts from.
+  ///
+  /// - Returns: false where a stop was asked for meanwhile.
+  private func keepFirstWeights() throws -> Bool {
+    if type(of: trainer.task).whyNotEvaluated == nil {
+      let evaluator =
+        try validator
+        ?? evaluator(
+          of: data.trainForEvaluation(configuration, trainer.task), metrics: metrics)
+      guard let figures = try evaluator.evaluate(trainer.values) else { return false }
+      trainer.progress.best = TrainingProgress.Best(
+        epoch: 0, step: 0, loss: figures.loss, accuracy: figures.accuracy)
+    }
+    if isRoot { try save(isBest: true) }
+    return true
+  }
+
   /// Takes in the sums of a step, and takes figures where they are wanted after it.
   ///
   /// - Returns: false where a stop was asked for meanwhile.
   private func measure(_ sums: StepScalars) throws -> Bool {
-    guard !measuredSteps.isEmpty else { return true }
+    guard let isMeasured else { return true }
     sumsSinceMeasurement += sums
-    guard measuredSteps.contains(trainer.progress.step) else { return true }
+    guard isMeasured(trainer.progress.step) else { return true }
     let validation = try validator?.evaluate(trainer.values)
     guard validation != nil || validator == nil else { return false }
     measurements.append(
@@ -300,16 +335,17 @@ public final class TrainingRun {
     return true
   }
 
-  private func afterStep() throws {
+  private func afterStep(_ totals: StepTotals) throws {
     let progress = trainer.progress
+    if let records, records.isDue(step: progress.step) {
+      let figures = StepFigures(totals, of: trainer)
+      try records.step(figures)
+      try console.detail(figures.text)
+    }
     let steps = trainer.plan.stepsPerEpoch
     console.progress(
       "epoch \(progress.epoch + 1)/\(configuration.epochs)", fraction: Double(progress.stepInEpoch) / Double(steps)
-    ) {
-      let left = Double(configuration.epochs * steps - progress.step) * timer.secondsPerStep
-      return "\(progress.stepInEpoch)/\(steps)  loss \(shortNumber(progress.sums.meanLoss))  "
-        + "\(grouped(Int(timer.samplesPerSecond))) samples/s  \(shortTime(left)) left"
-    }
+    ) { timer.text(progress, steps: steps, epochs: configuration.epochs) }
     let rule = configuration.checkpoint
     let isDue =
       (rule.everySteps > 0 && progress.step % rule.everySteps == 0)
@@ -330,11 +366,11 @@ public final class TrainingRun {
     isEnded = try afterEpoch?(metrics) == false
     guard isRoot else { return }
     timer.endEpoch()
-    if let directory {
-      let timing = JSONValue.object((timer.json.members ?? []) + [.init("run", .optional(identity?.id))])
-      try directory.append(metrics.json(timing: timing).line, to: directory.metricsFile)
-    }
-    try console.line(metrics.text(epochs: configuration.epochs, timer: timer))
+    let timing = JSONValue.object((timer.json.members ?? []) + [.init("run", .optional(identity?.id))])
+    try records?.epoch(metrics, timing: timing)
+    let isMarked = isBest && trainer.task.ranksEpochs
+    try console.line(table.line(metrics, timer, isBest: isMarked), isMarked ? .best : .plain)
+    try console.detail(timer.text)
     if let warning = growth.warning(metrics) { try console.warn(warning) }
     let isLast = trainer.isFinished || isEnded
     let rule = configuration.checkpoint
@@ -390,11 +426,13 @@ public final class TrainingRun {
 
   private func openRecords() throws {
     let progress = trainer.progress, resumesBest = resumed != nil && progress.best?.step == progress.step
+    let recorded = RecordedRun(
+      directory, identity, trainer: trainer, data: data, metadata: metadata, isResumed: resumed != nil)
+    records = RunRecords(recorded, configuration: configuration, stepsPerEpoch: trainer.plan.stepsPerEpoch)
     if let directory, let identity {
       directory.removeLeftovers()
       try identity.write(in: directory)
-      if resumed == nil { directory.setMetricsAside() }
-      try directory.cutMetrics(after: progress.step, of: identity)
+      try records?.begin()
       if resumed != nil {
         directory.checkpoints.setAside(after: progress.step)
         // A run that goes on in another directory begins there with the checkpoint that it took.
@@ -407,23 +445,15 @@ public final class TrainingRun {
       try save(isBest: true)
     }
     for note in notes { try console.line(note) }
-    for line in RunHeader.lines(
-      configuration: metadata.configuration, topology: topology, data: data, trainer: trainer, directory: directory,
-      resumed: resumed)
-    { try console.line(line) }
-    for remark in data.source.remarks { try console.warn(remark) }
-    if let resumed, resumed.metadata.data.differs(from: metadata.data) {
-      try console.warn("trained so far on other values than \(data.source.path) has now: data.may_change allows it")
-    }
-    let doubts = configuration.warnings(
-      steps: configuration.epochs * trainer.plan.stepsPerEpoch, lossName: trainer.task.lossName)
-    let remarks = RunHeader.warnings(
-      resumed: resumed, changes: changes, task: trainer.task, assignment: trainer.exchange.assignment)
-    for warning in warnings + remarks + doubts { try console.warn(warning) }
+    try RunHeader.say(
+      on: console, metadata: metadata, topology: topology, data: data, trainer: trainer, directory: directory,
+      resumed: resumed, initialNotes: initialNotes, changes: changes, warnings: warnings)
     guard !trainer.isFinished else { return }
-    try console.line(
-      EpochMetrics.heading(
-        epochs: configuration.epochs, hasValidation: validator != nil, task: trainer.task))
+    try console.line(table.heading, .heading)
+  }
+
+  private var table: EpochTable {
+    EpochTable(configuration, task: trainer.task, metrics: metrics?.names ?? [], hasValidation: validator != nil)
   }
 
   /// A checkpoint of this run, not one that has come in its place.
@@ -442,8 +472,23 @@ public final class TrainingRun {
   /// The test split is read once, with the best checkpoint, after everything has been chosen.
   ///
   /// - Returns: its figures, equal on all ranks; nil without a test split, and where a stop was asked for meanwhile.
-  private func testBest() throws -> SplitMetrics? {
+  private func testBest(_ survey: EvaluationSurvey?) throws -> SplitMetrics? {
     guard let split = data.test else { return nil }
+    try restoreBest()
+    return try evaluator(of: split, metrics: testMetrics)
+      .evaluate(trainer.values, progress: console.progress("test"), survey: survey) { outputs, rows in
+        visitTest?(outputs, rows)
+      }
+  }
+
+  private func evaluator(of split: EvaluatedSplit, metrics: MetricSelection?) -> Evaluator {
+    Evaluator(
+      split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
+      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics)
+  }
+
+  /// Gives all ranks the weights of the best checkpoint, where the run is judged by it.
+  private func restoreBest() throws {
     if isRoot, testsBest, let best = trainer.progress.best,
       best.step != trainer.progress.step
     {
@@ -453,20 +498,40 @@ public final class TrainingRun {
         trainer.model, parameters: values.parameters, statistics: values.statistics, from: path ?? "the best epoch")
     }
     try trainer.exchange.broadcastState()
-    return try Evaluator(
-      split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
-      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: testMetrics
-    ).evaluate(trainer.values) { outputs, rows in visitTest?(outputs, rows) }
+  }
+
+  /// Looks the run over once more, on the test split or, where there is none, on the validation split.
+  ///
+  /// - Parameter survey: of the test's evaluation; empty without a test split.
+  /// - Returns: on rank 0 of a run that writes files.
+  private func conclude(
+    _ review: RunReview?, _ survey: EvaluationSurvey?, _ test: SplitMetrics?
+  ) throws -> RunConclusion? {
+    guard let review, let directory else { return nil }
+    var figures = test
+    if data.test == nil, let validator {
+      try restoreBest()
+      figures = try validator.evaluate(trainer.values, progress: console.progress("report"), survey: survey)
+    }
+    return try review.material(figures == nil ? nil : survey, figures).map {
+      try RunConclusion(
+        directory, material: $0, writesReport: configuration.log.report, rows: trainer.rows(ofStep:))
+    }
   }
 
   /// Writes and prints what the run has come to.
-  private func summarize(_ test: SplitMetrics?) throws {
+  private func summarize(_ test: SplitMetrics?, _ conclusion: RunConclusion?) throws {
     guard isRoot, let best = trainer.progress.best else { return }
     let summary = RunSummary(
       best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
       isValidated: validator != nil, directory: directory,
-      isBestTested: testsBest, seconds: timer.total)
-    if let directory { try directory.write(summary: summary.json(in: directory)) }
+      isBestTested: testsBest, conclusion: conclusion, seconds: timer.total)
+    try records?.end(best: best, test: test)
+    if let directory {
+      let written = summary.json(in: directory)
+      try directory.write(summary: written)
+      try conclusion?.writeReport(summary: written)
+    }
     for line in summary.lines { try console.line(line) }
   }
 }

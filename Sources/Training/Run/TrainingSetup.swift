@@ -11,6 +11,8 @@ struct TrainingSetup {
   let data: TrainingData
   let trainer: Trainer
   let metadata: Checkpoint.Metadata
+  /// The values that a run starts from; nil for those that are drawn, and where it is resumed.
+  let transfer: WeightTransfer?
   /// What is measured beside loss and accuracy; nil for nothing.
   let metrics: MetricSelection?
   /// What is measured on the test split.
@@ -33,8 +35,8 @@ struct TrainingSetup {
     let world = topology.world
     BLAS.threads = configuration.threads
 
-    let opened = try Self.open(configuration, resumed: resumed, world: world)
-    let (path, source, task, declared) = (opened.path, opened.source, opened.task, opened.declaredOutputSize)
+    let opened = try OpenedData(configuration, extensions: extensions, resumed: resumed, world: world)
+    let (path, source, task) = (opened.path, opened.source, opened.task)
     let split = try source.split(.train)
     try Self.checkMetrics(configuration, task)
     let shardCount =
@@ -43,8 +45,8 @@ struct TrainingSetup {
         samples: fold?.train.count ?? split.sampleCount, holdsOut: source.splits[.validation] == nil)
     let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
     data = try TrainingData(
-      source, configuration: configuration, task: task, declaredOutputSize: declared,
-      resumed: resumed?.metadata, fold: fold, assignment: assignment, communicator: world)
+      source, configuration: configuration, task: task, declaredOutputSize: opened.declaredOutputSize,
+      resumed: resumed?.metadata, matching: opened.matching, fold: fold, assignment: assignment, communicator: world)
 
     let sampleCount = data.train.partition.sampleCount
     guard configuration.accumulate <= sampleCount else {
@@ -56,7 +58,8 @@ struct TrainingSetup {
     let factory = ModelFactory(
       inputShape: split.featureShape, outputSize: data.outputSize, indexCount: split.indexCount,
       initializer: configuration.initializer, customLayers: extensions.layers)
-    let network = try task.makeNetwork(factory, configuration.model)
+    let whole = try task.makeNetwork(factory, configuration.model)
+    let network = whole.freezing(try configuration.frozenParameters(in: whole.model.parameterLayout))
     let model = network.model
     try task.check(output: model.outputShapes[0], outputSize: data.outputSize, data: split)
     let metricTask = task.metricTask(outputSize: data.outputSize, targets: data.targetTransform)
@@ -67,6 +70,7 @@ struct TrainingSetup {
 
     let update = ParameterUpdate(
       network.updateParts(configuration), layout: model.parameterLayout,
+      exceptions: try network.updateExceptions(configuration),
       transform: GradientTransform(
         clipValue: configuration.clipValue.map { Float($0) }, l1: Float(configuration.regularization.l1),
         l2: Float(configuration.regularization.l2)),
@@ -81,7 +85,11 @@ struct TrainingSetup {
       network: network, task: task, configuration: configuration, store: data.train, update: update,
       exchange: Self.makeExchange(configuration, model, update, assignment, topology), communicator: world)
     self.trainer = trainer
-    warnings = try [Self.checkBatches(of: trainer)].compactMap(\.self)
+    let freshHead = data.matching?.freshHead
+    transfer = try opened.initial.map { try WeightTransfer($0, to: model, configuration.initial, freshHead: freshHead) }
+    warnings =
+      try [Self.checkBatches(of: trainer)].compactMap(\.self) + (data.matching?.warnings ?? [])
+      + (transfer?.warnings ?? [])
     validator = data.validation.map {
       Evaluator(
         $0.store, plan: $0.plan, model: model, task: task, values: trainer.values, assignment: assignment,
@@ -90,7 +98,7 @@ struct TrainingSetup {
     var resolved = configuration
     (resolved.data.path, resolved.shards) = (path, shardCount)
     // What belongs to this start and not to the run: another start has its own.
-    (resolved.resume, resolved.run, resolved.overwrite, resolved.quiet) = (nil, nil, false, false)
+    (resolved.resume, resolved.run, resolved.overwrite, resolved.verbosity) = (nil, nil, false, .normal)
     resolved.data.mayChange = false
     metadata = Checkpoint.Metadata(
       configuration: resolved, lossName: task.lossName, inputShape: split.featureShape, outputSize: data.outputSize,
@@ -101,37 +109,11 @@ struct TrainingSetup {
         split, fingerprint: try data.fingerprint(world), validation: try data.validationFingerprint(world)))
   }
 
-  /// Finds the data and what they are for, and reads no rows but labels. Collective.
-  static func open(_ configuration: TrainingConfiguration, resumed: ResumePoint?, world: MPICommunicator) throws
-    -> (path: String, source: DataSource, task: any LearningTask, declaredOutputSize: Int?)
-  {
-    let path = try BundledData.path(configuration.data.path)
-    if let resumed, path == resumed.metadata.configuration.data.path {
-      try TrainedModel.checkData(path, of: resumed.path, option: "--data FILE")
-    }
-    let opened = try DataSource.open(
-      path, features: configuration.data.features, labels: configuration.data.labels,
-      labelsRequired: TaskCatalog.needsLabels(configuration.model), reconstructs: configuration.reconstructs
-    ).arranged(as: configuration.model.inputLayout, configuration.data.layout)
-    // No rank may take memory before all have looked.
-    try opened.requireMemory(for: SplitName.allCases)
-    try world.barrier()
-    try opened.requireAgreement(world)
-    let declared = configuration.model.declaredOutputSize
-    let task = try TaskCatalog.task(
-      configuration.loss.value ?? resumed.flatMap { LossCatalog.all.make($0.metadata.lossName) },
-      model: configuration.model, declaredOutputSize: declared, data: opened.split(.train),
-      numbering: resumed.map { $0.metadata.targetTransform.kind == .classes ? $0.metadata.targetTransform : .identity })
-    let source = try opened.matched(
-      to: resumed?.metadata.data.names, of: resumed?.path ?? "", targets: task.targetMeaning)
-    return (path, source, task, declared)
-  }
-
   /// Batch normalization needs more than one sample.
   ///
   /// - Returns: a warning where it sometimes has only one.
   /// - Throws: where it never has more, and so would give zeros.
-  private static func checkBatches(of trainer: Trainer) throws -> String? {
+  static func checkBatches(of trainer: Trainer) throws -> String? {
     let (plan, accumulate) = (trainer.plan, trainer.configuration.accumulate)
     let shards = plan.partition.shardCount
     let largest = (0..<shards).map { (plan.largestMicroBatch(shard: $0) - 1) / accumulate + 1 }
@@ -168,7 +150,8 @@ struct TrainingSetup {
     let layout = ExchangeLayout(
       parameterCount: model.parameterLayout.count, statisticCount: model.statisticLayout.count,
       stateCount: update.stateNames.count,
-      layerRanges: update.isLayerwise ? model.parameterLayout.entries.map(\.range) : [])
+      layerRanges: update.isLayerwise ? model.parameterLayout.entries.map(\.range) : [],
+      frozenRanges: model.frozenRanges)
     switch configuration.exchange {
     case .mpi: return AllReduceExchange(layout, assignment: assignment, world: topology.world)
     case .shared where topology.nodeCount > 1:

@@ -62,16 +62,23 @@ package final class Evaluator {
 
   /// Loss, accuracy and metrics over the whole split. Collective.
   ///
-  /// - Parameter visit: is given the outputs [n, K] and row numbers [n] of each batch of this rank.
+  /// - Parameters:
+  ///   - progress: is given, after each batch, the share of this rank's batches that are done.
+  ///   - survey: looks at each batch of this rank, and at its targets.
+  ///   - visit: is given the outputs [n, K] and row numbers [n] of each batch of this rank.
   /// - Returns: nil where a rank was asked to stop meanwhile.
   func evaluate(
-    _ values: ModelValues<Float>, visit: (_ outputs: BufferView<Float>, _ rows: BufferView<Int>) -> Void = { _, _ in }
+    _ values: ModelValues<Float>, progress: (Double) -> Void = { _ in }, survey: EvaluationSurvey? = nil,
+    visit: (_ outputs: BufferView<Float>, _ rows: BufferView<Int>) -> Void = { _, _ in }
   ) throws(CollectiveError) -> SplitMetrics? {
     var shardSums: [[Double]] = []
+    let batchCount = store.shards.reduce(0) { $0 + plan.batches(ofShard: $1).count }
+    var batchesDone = 0
     var recorder = metrics.map(MetricRecorder.init)
     for shard in store.shards {
       var sums = StepScalars()
       recorder?.startShard()
+      survey?.startShard()
       for range in plan.batches(ofShard: shard) where !StopSignal.isRequested {
         batch.fill(UnsafeBufferPointer(positions.view.view(range)), ofShard: shard, from: store)
         // Always as many: those behind the samples of a last batch are of an earlier one, and of no effect.
@@ -81,7 +88,10 @@ package final class Evaluator {
           sums += task.loss.evaluate(outputs: outputs, targets: batch.targets, samples: range.count, gradient: nil)
           recorder?.add(outputs: outputs, targets: batch.targets)
         }
+        survey?.add(features: batch.features, targets: batch.targets, outputs: outputs, rows: batch.sampleIDs)
         visit(outputs, batch.sampleIDs)
+        batchesDone += 1
+        progress(Double(batchesDone) / Double(batchCount))
       }
       shardSums.append([sums.loss, sums.correct, sums.weight, StopSignal.isRequested ? 1 : 0])
     }

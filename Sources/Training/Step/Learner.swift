@@ -19,6 +19,8 @@ protocol Learner: AnyObject {
   func loss(slot: Int) -> StepScalars
   /// Propagates the gradients of all slots to the parameters.
   func backward(_ rule: Workspace<Float>.GradientRule) throws
+  /// Where the layers' values of the last pass of a slot stand.
+  func workspaces(ofSlot slot: Int) -> [Workspace<Float>]
 }
 
 /// A learner for a single network.
@@ -59,6 +61,8 @@ final class NetworkLearner: Learner {
   func forward(_ values: [ModelValues<Float>], random: RandomSource) throws {
     try Workspace.forward(workspaces, samples: samples, mode: .training(random: random), values: values, sum: sum)
   }
+
+  func workspaces(ofSlot slot: Int) -> [Workspace<Float>] { [workspaces[slot]] }
 
   func loss(slot: Int) -> StepScalars {
     let (workspace, batch) = (workspaces[slot], batches[slot])

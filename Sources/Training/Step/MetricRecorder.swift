@@ -15,10 +15,12 @@ struct MetricSelection {
   let top: [Int]
 
   /// Everything that the task has.
-  init(_ task: MetricTask, among metrics: [any Metric]) {
+  ///
+  /// - Parameter keepsScores: whether figures that depend on the order of all scores are among it.
+  init(_ task: MetricTask, among metrics: [any Metric], keepsScores: Bool = true) {
     (self.task, self.metrics) = (task, metrics)
     names = []
-    keepsScores = task.kind != .values
+    self.keepsScores = keepsScores && task.kind != .values
     top = [5]
   }
 
@@ -65,7 +67,12 @@ struct MetricRecorder {
   }
 
   /// The metrics of all shards, merged in the fixed tree, and of all scores, whose order decides alone. Collective.
-  func report(_ communicator: any Communicator, _ assignment: ShardAssignment) throws(CollectiveError) -> MetricReport {
+  ///
+  /// - Parameter visit: is given the scores of all samples for each class or output, in the order of the ranks.
+  func report(
+    _ communicator: any Communicator, _ assignment: ShardAssignment,
+    visit: (_ index: Int, _ scores: [Double], _ isPositive: [UInt8]) -> Void = { _, _, _ in }
+  ) throws(CollectiveError) -> MetricReport {
     let (task, metrics) = (selection.task, selection.metrics)
     let width = MetricSums(task, metrics: metrics).elements.count
     let gathered = try communicator.allGather(shards.flatMap(\.elements)).flatMap { $0 }
@@ -80,10 +87,10 @@ struct MetricRecorder {
       // One column at a time, so that no rank holds more than one score of every sample.
       for index in 0..<task.outputSize {
         let column = scores.column(index)
-        ranking.append(
-          RankingFigures(
-            scores: try communicator.allGather(column.scores).flatMap { $0 },
-            isPositive: try communicator.allGather(column.isPositive).flatMap { $0 }))
+        let scores = try communicator.allGather(column.scores).flatMap { $0 }
+        let isPositive = try communicator.allGather(column.isPositive).flatMap { $0 }
+        ranking.append(RankingFigures(scores: scores, isPositive: isPositive))
+        visit(index, scores, isPositive)
       }
     }
     return MetricReport(merged[0], ranking: ranking, top: selection.top)

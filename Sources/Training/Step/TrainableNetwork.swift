@@ -8,8 +8,10 @@ protocol TrainableNetwork: Sendable {
   /// Its layouts are those of the run's flat buffers, its names those of checkpoints.
   var model: Model<Float> { get }
   func makeLearner(_ parts: LearnerParts) throws -> any Learner
-  /// Which optimizer updates which part of the parameters.
-  func updateParts(_ configuration: TrainingConfiguration) -> [ParameterUpdate.Part]
+  /// Which optimizer updates which part of the parameters, in order.
+  func optimizers(_ configuration: TrainingConfiguration) -> [AssignedOptimizer]
+  /// The same network, in which some parameters do not learn.
+  func freezing(_ names: Set<String>) -> Self
   /// The layers in words for the header, a list for each chain of layers.
   var layerWords: [[String]] { get }
   /// The optimizer in words, such as `adam, learning rate 0.001`.
@@ -17,6 +19,14 @@ protocol TrainableNetwork: Sendable {
   func optimizerText(_ configuration: TrainingConfiguration, rate: Double) -> String
   /// Why a test of learning rates says nothing about it; nil where it does.
   var whyNoRangeTest: String? { get }
+}
+
+/// An optimizer of a configuration, and the part of the flat buffer that it updates.
+struct AssignedOptimizer {
+  /// Of the configuration, such as `generator_optimizer`.
+  let key: String
+  let settings: OptimizerSettings
+  let range: Range<Int>
 }
 
 /// What a learner is made of.
@@ -44,12 +54,12 @@ struct SingleNetwork: TrainableNetwork {
       values: parts.values, augmentation: parts.augmentation, sum: parts.sum)
   }
 
-  func updateParts(_ configuration: TrainingConfiguration) -> [ParameterUpdate.Part] {
-    [
-      ParameterUpdate.Part(
-        configuration.optimizer.rule, range: 0..<model.parameterLayout.count,
-        decaysVectors: configuration.optimizer.decaysBiases)
-    ]
+  func optimizers(_ configuration: TrainingConfiguration) -> [AssignedOptimizer] {
+    [AssignedOptimizer(key: "optimizer", settings: configuration.optimizer, range: 0..<model.parameterLayout.count)]
+  }
+
+  func freezing(_ names: Set<String>) -> SingleNetwork {
+    SingleNetwork(model: model.freezing(names), description: description)
   }
 
   var layerWords: [[String]] { [LayerWords.words(description.layers, model)] }

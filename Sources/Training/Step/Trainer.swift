@@ -17,19 +17,21 @@ package final class Trainer {
   let rates: LearningRatePlan
   /// Where the run is. Set it, with the exchange's state, to resume.
   package var progress = TrainingProgress()
+  /// Of the last step; nil before the first.
+  private(set) var lastTotals: StepTotals?
 
   let configuration: TrainingConfiguration
   let update: ParameterUpdate
   private let updateState: ParameterUpdate.State
-  private let store: ShardStore
+  let store: ShardStore
   private let communicator: any Communicator
-  private let learner: any Learner
+  let learner: any Learner
   /// Indices of this rank's shards; each group goes forward and backward together.
-  private let groups: [[Int]]
+  let groups: [[Int]]
   /// What the shards of each group read, and where their gradients go.
-  private let groupValues: [[ModelValues<Float>]]
+  let groupValues: [[ModelValues<Float>]]
   private let spare: SpareGradients
-  private let random: RandomSource
+  let random: RandomSource
   /// This epoch's order of each of this rank's shards, and the epoch it is of.
   private let order: [FlatBuffer<Int32>]
   private var orderedEpoch: Int?
@@ -58,7 +60,7 @@ package final class Trainer {
     let plan = EpochPlan(partition: store.partition, globalBatchSize: configuration.samplesPerStep)
     self.plan = plan
     rates = configuration.schedule.plan(
-      learningRate: configuration.optimizer.learningRate, epochs: configuration.epochs,
+      learningRate: configuration.optimizer.learningRate, epochs: max(1, configuration.epochs),
       stepsPerEpoch: plan.stepsPerEpoch, samplesPerStep: configuration.samplesPerStep)
     order = store.shards.map { FlatBuffer(count: store.count($0)) }
     let groups = model.synchronizes ? [Array(exchange.shards.indices)] : exchange.shards.indices.map { [$0] }
@@ -120,6 +122,7 @@ package final class Trainer {
       statistics: (model.runningStatistics, exchange.statistics))
     let totals = try clock.time { try exchange.step(step, clipNorm: configuration.clipNorm) }
     progress.record(totals.sums)
+    lastTotals = totals
     try checkFinite(totals)
     return totals
   }
@@ -185,9 +188,13 @@ extension Trainer {
 
   /// Overwrites parameters and statistics with their initial values; optimizer state is zero from the start, averaged
   /// parameters as the others. Only the root does, before `exchange.broadcastState()`.
-  func initializeState() {
+  ///
+  /// - Parameter transfer: values from a file, in place of those that are drawn.
+  func initializeState(_ transfer: WeightTransfer?) {
     model.parameterLayout.initialize(exchange.parameters, seed: configuration.seed)
     model.statisticLayout.initialize(exchange.statistics, seed: configuration.seed)
+    transfer?.apply(to: exchange.parameters, model.parameterLayout)
+    transfer?.apply(to: exchange.statistics, model.statisticLayout)
     if let averagedParameters { copy(exchange.parameters, into: averagedParameters) }
   }
 

@@ -1,6 +1,6 @@
 import Basics
 import DataPipeline
-import HDF5Storage
+import Interchange
 import NeuralNetwork
 import NumericCore
 import Optimizers
@@ -33,6 +33,7 @@ struct Adversarial: LearningTask {
   let ranksEpochs = false
   let secondLoss: (key: String, heading: String)? = ("generator_loss", "gen loss")
   let featureUse = FeatureUse.fromZeroToOne
+  let generates = GeneratedKind.samples
 
   func outputs(
     classes: () throws -> Int, declared: Int?, data: SplitSource
@@ -49,7 +50,11 @@ struct Adversarial: LearningTask {
 
   func outputText(_ outputSize: Int) -> String? { nil }
 
-  func write(_ predictions: Predictions, to file: HDF5File) { preconditionFailure("a GAN predicts nothing") }
+  func arrays(_ predictions: Predictions) -> [PredictedArray] { preconditionFailure("a GAN predicts nothing") }
+
+  static func appendOutputs(
+    to graph: inout ONNXGraph, _ outputs: ONNXFlow, _ meaning: OutputMeaning, of loss: any Loss
+  ) { preconditionFailure("a GAN predicts nothing") }
 
   /// Reports settings that mean nothing to a GAN.
   static func check(_ configuration: TrainingConfiguration, _ reader: SettingsReader) throws(SettingsError) {
@@ -103,16 +108,19 @@ struct AdversarialNetworks: TrainableNetwork {
   }
 
   /// `optimizer` is the discriminator's; the generator's learning rate follows the schedule in proportion.
-  func updateParts(_ configuration: TrainingConfiguration) -> [ParameterUpdate.Part] {
-    let own = configuration.optimizer
-    func part(_ optimizer: OptimizerSettings, _ range: Range<Int>) -> ParameterUpdate.Part {
-      ParameterUpdate.Part(
-        optimizer.rule, range: range, rateFactor: Float(optimizer.learningRate / own.learningRate),
-        decaysVectors: optimizer.decaysBiases)
-    }
+  func optimizers(_ configuration: TrainingConfiguration) -> [AssignedOptimizer] {
     let layout = model.parameterLayout
     let start = AdversarialModel<Float>.discriminatorStart(in: layout)
-    return [part(configuration.generatorOptimizer ?? own, 0..<start), part(own, start..<layout.count)]
+    let own = configuration.optimizer
+    let generator = configuration.generatorOptimizer.map { ("generator_optimizer", $0) } ?? ("optimizer", own)
+    return [
+      AssignedOptimizer(key: generator.0, settings: generator.1, range: 0..<start),
+      AssignedOptimizer(key: "optimizer", settings: own, range: start..<layout.count),
+    ]
+  }
+
+  func freezing(_ names: Set<String>) -> AdversarialNetworks {
+    AdversarialNetworks(networks: networks.freezing(names))
   }
 
   var layerWords: [[String]] {
@@ -214,6 +222,9 @@ final class AdversarialLearner: Learner {
     sums.secondLoss = loss(of: toGenerator, targets: ones).loss
     return sums
   }
+
+  /// The discriminator's on reals, which alone has all that is noted; generator and discriminator differ in layers.
+  func workspaces(ofSlot slot: Int) -> [Workspace<Float>] { [onReals] }
 
   func backward(_ rule: Workspace<Float>.GradientRule) {
     onReals.backward(gradients: rule)

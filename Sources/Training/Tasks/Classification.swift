@@ -1,6 +1,6 @@
 import Basics
 import DataPipeline
-import HDF5Storage
+import Interchange
 import NeuralNetwork
 import NumericCore
 
@@ -59,27 +59,13 @@ struct Classification: LearningTask {
 
   func outputText(_ outputSize: Int) -> String? { isLabelled ? classText(outputSize) : plural(outputSize, "output") }
 
-  func write(_ predictions: Predictions, to file: HDF5File) throws {
-    try predictions.writeClasses(to: file, probabilities: loss.givesProbabilities)
+  func arrays(_ predictions: Predictions) -> [PredictedArray] {
+    predictions.classArrays(probabilities: loss.givesProbabilities)
   }
-}
 
-extension Predictions {
-  /// Logits [N, …, K], the likeliest classes [N, …], and probabilities where asked.
-  func writeClasses(to file: HDF5File, probabilities: Bool) throws {
-    // A model over sequences may give its outputs at each position.
-    let leading = [rows] + shape.extents.dropLast()
-    let values = FlatBuffer(outputs)
-    let classes = (0..<outputs.count / outputSize).map { row in
-      firstGreatest(values.view.view(row * outputSize..<(row + 1) * outputSize))
-    }
-    try file.write("/logits", shape: leading + [outputSize], elements: outputs)
-    try file.write("/classes", shape: leading, elements: classes.map(targets.label))
-    try nameColumns(of: "/logits", in: file)
-    try nameClasses(of: "/classes", in: file)
-    guard probabilities else { return }
-    softmaxRows(values.view, classes: outputSize)
-    try file.write("/probabilities", shape: leading + [outputSize], elements: Array(values.view))
-    try nameColumns(of: "/probabilities", in: file)
+  static func appendOutputs(
+    to graph: inout ONNXGraph, _ outputs: ONNXFlow, _ meaning: OutputMeaning, of loss: any Loss
+  ) {
+    graph.addClasses(graph.channelsLast(outputs), outputs.shape, meaning, probabilities: loss.givesProbabilities)
   }
 }

@@ -1,6 +1,6 @@
 import Basics
 import DataPipeline
-import HDF5Storage
+import Interchange
 import Metrics
 import NeuralNetwork
 import NumericCore
@@ -46,18 +46,39 @@ struct Detection: LearningTask {
     MetricTask(.labels, outputSize: outputSize - boxSize, valuesBehind: boxSize)
   }
 
+  func judge(_ sample: JudgedSample, _ words: OutputWords) -> Judgement {
+    let classes = sample.outputs.count - boxSize
+    var judgement = judgeLabels(Array(sample.outputs[..<classes]), [sample.target[0]], words)
+    judgement.trueBox = Array(sample.target[1...])
+    judgement.box = Array(sample.outputs[classes...])
+    return judgement
+  }
+
   func outputText(_ outputSize: Int) -> String? { classText(outputSize - boxSize) + " and a box" }
 
-  func write(_ predictions: Predictions, to file: HDF5File) throws {
-    let (rows, width) = (predictions.rows, predictions.outputSize)
-    let classes = width - boxSize
-    let starts = (0..<rows).map { $0 * width }
+  func arrays(_ predictions: Predictions) -> [PredictedArray] {
+    let width = predictions.meaning.outputSize, classes = width - boxSize
+    let starts = (0..<predictions.rows).map { $0 * width }
     let logits = starts.flatMap { predictions.outputs[$0..<$0 + classes] }
     let boxes = starts.flatMap { predictions.outputs[$0 + classes..<$0 + width] }
-    try Predictions(
-      outputs: logits, rows: rows, shape: [classes], inputShape: predictions.inputShape, outputSize: classes,
-      names: predictions.names, targets: predictions.targets
-    ).writeClasses(to: file, probabilities: true)
-    try file.write("/boxes", shape: [rows, boxSize], elements: boxes)
+    return Predictions(
+      outputs: logits, rows: predictions.rows, shape: [classes], meaning: predictions.meaning.with(outputSize: classes)
+    ).classArrays(probabilities: true)
+      + [PredictedArray("boxes", shape: [boxSize], .floats(boxes), columns: Self.boxNames, columnsAreStored: false)]
+  }
+
+  /// What the numbers of a box are.
+  private static let boxNames = ["x_centre", "y_centre", "width", "height"]
+
+  static func appendOutputs(
+    to graph: inout ONNXGraph, _ outputs: ONNXFlow, _ meaning: OutputMeaning, of loss: any Loss
+  ) {
+    let classes = meaning.outputSize - boxSize
+    let parts = graph.append(
+      "Split", [graph.channelsLast(outputs), graph.integers([classes, boxSize])], [("axis", .integer(1))], outputs: 2)
+    graph.addClasses(parts[0], [classes], meaning.with(outputSize: classes), probabilities: true)
+    graph.addOutput(
+      parts[1],
+      as: ONNXModel.Value("boxes", .float32, shape: [boxSize], "\(Self.boxNames.joined(separator: ", ")), of 1"))
   }
 }

@@ -1,6 +1,6 @@
 import Basics
 import DataPipeline
-import HDF5Storage
+import Interchange
 import NeuralNetwork
 import NumericCore
 
@@ -16,6 +16,7 @@ struct LanguageModelling: LearningTask {
   var loss: any Loss { classification.loss }
   var targetCheck: any TargetCheck { classification.targetCheck }
   var numbering: TargetTransform { classification.numbering }
+  var generates: GeneratedKind { .text }
 
   static func fits(_ context: TaskContext) -> Bool {
     context.loss.targetKind == .classIndex && context.data.vocabulary != nil
@@ -36,7 +37,11 @@ struct LanguageModelling: LearningTask {
 
   func outputText(_ outputSize: Int) -> String? { classText(outputSize) }
 
-  func write(_ predictions: Predictions, to file: HDF5File) throws {
-    try classification.write(predictions, to: file)
+  func arrays(_ predictions: Predictions) -> [PredictedArray] { classification.arrays(predictions) }
+
+  static func appendOutputs(
+    to graph: inout ONNXGraph, _ outputs: ONNXFlow, _ meaning: OutputMeaning, of loss: any Loss
+  ) {
+    Classification.appendOutputs(to: &graph, outputs, meaning, of: loss)
   }
 }

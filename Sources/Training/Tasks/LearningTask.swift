@@ -1,6 +1,6 @@
 import Basics
 import DataPipeline
-import HDF5Storage
+import Interchange
 import Metrics
 import NeuralNetwork
 import NumericCore
@@ -69,8 +69,14 @@ protocol LearningTask: Sendable {
   func makeNetwork(_ factory: ModelFactory, _ description: ModelDescription) throws -> any TrainableNetwork
   /// What the header says that the model gives, such as `10 classes`; nil for nothing.
   func outputText(_ outputSize: Int) -> String?
-  /// Writes the data sets of `predict`.
-  func write(_ predictions: Predictions, to file: HDF5File) throws
+  /// What the model makes of a sample beside what is true. Default: by the kind of the targets.
+  func judge(_ sample: JudgedSample, _ words: OutputWords) -> Judgement
+  /// What the model makes by itself. Default: nothing.
+  var generates: GeneratedKind { get }
+  /// What `predict` writes, in order.
+  func arrays(_ predictions: Predictions) -> [PredictedArray]
+  /// Appends to a graph what makes the same arrays of the outputs of a model that was trained with `loss`.
+  static func appendOutputs(to graph: inout ONNXGraph, _ outputs: ONNXFlow, _ meaning: OutputMeaning, of loss: any Loss)
 }
 
 /// The tasks, in the order in which a run is asked whether it is of one.
@@ -97,6 +103,20 @@ enum TaskCatalog {
       preconditionFailure("no task takes the loss \(context.loss.name)")
     }
     return try type.init(context)
+  }
+
+  /// The task of a model that was trained with `loss`, where its data are not there; a language model is one of classes.
+  ///
+  /// - Parameter reconstructs: whether its targets were its features.
+  static func type(of loss: any Loss, model: ModelDescription, reconstructs: Bool) -> any LearningTask.Type {
+    if model.isAdversarial { return Adversarial.self }
+    if reconstructs { return Reconstruction.self }
+    return switch loss.targetKind {
+    case .classIndex, .classDistribution: Classification.self
+    case .classAndBox: Detection.self
+    case .binary: MultiLabel.self
+    case .values: Regression.self
+    }
   }
 
   /// Whether a run of the model needs labels in its data.
@@ -269,34 +289,6 @@ extension LearningTask {
     if let loss = loss.ofMixtures { return loss }
     throw Failure.usage(
       "data.augment: mixup needs targets that can be mixed, which those of \(lossName) cannot; use cross_entropy")
-  }
-}
-
-/// The outputs of a model for the rows of a split, to be written.
-struct Predictions {
-  /// [N, …] as `shape` says.
-  let outputs: [Float]
-  /// N.
-  let rows: Int
-  /// Of one sample's outputs.
-  let shape: Shape
-  /// Of one sample's features.
-  let inputShape: Shape
-  /// Classes, or target values.
-  let outputSize: Int
-  /// What outputs and classes stand for.
-  let names: DataNames
-  /// How the targets were scaled or numbered.
-  let targets: TargetTransform
-
-  /// Gives a data set of one column an output the names of the outputs, one a line in the attribute `columns`.
-  func nameColumns(of path: String, in file: HDF5File) throws {
-    if let names = names.outputs(outputSize) { try file.setLines("columns", names, of: path) }
-  }
-
-  /// Gives a data set of class indices the names of the classes, one a line in the attribute `classes`.
-  func nameClasses(of path: String, in file: HDF5File) throws {
-    if let names = names.classNames { try file.setLines("classes", names, of: path) }
   }
 }
 

@@ -1,6 +1,6 @@
 import Basics
 import DataPipeline
-import HDF5Storage
+import Interchange
 import NeuralNetwork
 import NumericCore
 
@@ -23,28 +23,11 @@ struct MultiLabel: LearningTask {
     (loss, reading, numbering) = (context.loss, context.reading, context.numbering)
   }
 
-  func write(_ predictions: Predictions, to file: HDF5File) throws {
-    try Self.write(predictions, of: loss, to: file)
-  }
+  func arrays(_ predictions: Predictions) -> [PredictedArray] { predictions.binaryArrays(of: loss) }
 
-  static func write(_ predictions: Predictions, of loss: any Loss, to file: HDF5File) throws {
-    let (rows, width) = (predictions.rows, predictions.outputSize)
-    try file.write("/logits", shape: [rows, width], elements: predictions.outputs)
-    try predictions.nameColumns(of: "/logits", in: file)
-    if loss.givesProbabilities {
-      // Element by element, so in place.
-      let probabilities = FlatBuffer(predictions.outputs)
-      sigmoid(probabilities.view, into: probabilities.view)
-      try file.write("/probabilities", shape: [rows, width], elements: Array(probabilities.view))
-      try predictions.nameColumns(of: "/probabilities", in: file)
-    }
-    try file.write(
-      "/classes", shape: width == 1 ? [rows] : [rows, width],
-      elements: predictions.outputs.map { predictions.targets.label(ofClass: $0 > 0 ? 1 : 0) })
-    if width == 1 {
-      try predictions.nameClasses(of: "/classes", in: file)
-    } else {
-      try predictions.nameColumns(of: "/classes", in: file)
-    }
+  static func appendOutputs(
+    to graph: inout ONNXGraph, _ outputs: ONNXFlow, _ meaning: OutputMeaning, of loss: any Loss
+  ) {
+    graph.addBinary(outputs, meaning, of: loss)
   }
 }

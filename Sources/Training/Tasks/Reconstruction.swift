@@ -1,6 +1,6 @@
 import Basics
 import DataPipeline
-import HDF5Storage
+import Interchange
 import NeuralNetwork
 import NumericCore
 
@@ -49,9 +49,25 @@ struct Reconstruction: LearningTask {
     try checkCount(output, expected: outputSize, data: data)
   }
 
-  func write(_ predictions: Predictions, to file: HDF5File) throws {
-    guard loss.targetKind == .values else { return try MultiLabel.write(predictions, of: loss, to: file) }
-    try file.write(
-      "/values", shape: [predictions.rows] + predictions.inputShape.extents, elements: predictions.outputs)
+  func judge(_ sample: JudgedSample, _ words: OutputWords) -> Judgement {
+    var judgement = Judgement(truth: "", prediction: "loss \(shortNumber(sample.loss))")
+    // Logits of yes-or-no pixels are no pixels yet.
+    judgement.picture = loss.targetKind == .binary ? sample.outputs.map { 1 / (1 + .exponential(-$0)) } : sample.outputs
+    return judgement
+  }
+
+  func arrays(_ predictions: Predictions) -> [PredictedArray] {
+    guard loss.targetKind == .values else { return predictions.binaryArrays(of: loss) }
+    return [PredictedArray("values", shape: predictions.meaning.inputShape.extents, .floats(predictions.outputs))]
+  }
+
+  static func appendOutputs(
+    to graph: inout ONNXGraph, _ outputs: ONNXFlow, _ meaning: OutputMeaning, of loss: any Loss
+  ) {
+    guard loss.targetKind == .values else { return graph.addBinary(outputs, meaning, of: loss) }
+    let shape = meaning.inputShape.extents
+    graph.addOutput(
+      graph.reshape(graph.channelsLast(outputs), to: shape),
+      as: ONNXModel.Value("values", .float32, shape: shape, "the features, scaled as the model reads them"))
   }
 }

@@ -1,6 +1,6 @@
 import Basics
 import DataPipeline
-import HDF5Storage
+import Interchange
 import NeuralNetwork
 import NumericCore
 
@@ -17,13 +17,25 @@ struct Regression: LearningTask {
 
   init(_ context: TaskContext) { (loss, reading) = (context.loss, context.reading) }
 
-  func write(_ predictions: Predictions, to file: HDF5File) throws {
-    let shape = [predictions.rows, predictions.outputSize]
-    if predictions.targets.kind == .standard {
-      try file.write("/values", shape: shape, elements: predictions.targets.inverted(predictions.outputs))
-    } else {
-      try file.write("/values", shape: shape, elements: predictions.outputs)
+  func arrays(_ predictions: Predictions) -> [PredictedArray] {
+    let meaning = predictions.meaning
+    let elements: PredictedArray.Elements =
+      meaning.targets.kind == .standard
+      ? .doubles(meaning.targets.inverted(predictions.outputs)) : .floats(predictions.outputs)
+    return [PredictedArray("values", shape: [meaning.outputSize], elements, columns: meaning.outputNames)]
+  }
+
+  static func appendOutputs(
+    to graph: inout ONNXGraph, _ outputs: ONNXFlow, _ meaning: OutputMeaning, of loss: any Loss
+  ) {
+    let values = graph.reshape(graph.channelsLast(outputs), to: [meaning.outputSize])
+    guard meaning.targets.kind == .standard else {
+      return graph.addOutput(
+        values, as: ONNXModel.Value("values", .float32, shape: [meaning.outputSize], "the targets"))
     }
-    try predictions.nameColumns(of: "/values", in: file)
+    let inUnits = graph.unscaled(graph.cast(values, to: .float64), meaning.targets)
+    graph.addOutput(
+      inUnits,
+      as: ONNXModel.Value("values", .float64, shape: [meaning.outputSize], "the targets, in the units of the data"))
   }
 }

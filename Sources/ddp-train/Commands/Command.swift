@@ -13,6 +13,10 @@ package protocol Command: OptionGroup {
   static var discussion: String { get }
   /// What `--help` says behind the options. Default: nothing.
   static var sections: [HelpSection] { get }
+  /// The words that may stand first behind the name, such as formats. Default: none.
+  static var firstWords: [String] { get }
+  /// The options that a shell completes. Default: its own.
+  static var completedOptions: [OptionSpelling] { get }
   /// What `--help` prints where `arguments` stand behind the name. Default: the same whatever they are.
   static func help(for arguments: [String]) -> String
   /// Reads what stands behind the name. Default: the options, then `take`.
@@ -27,6 +31,8 @@ package protocol Command: OptionGroup {
 extension Command {
   package static var sections: [HelpSection] { [] }
   package static var isDistributed: Bool { false }
+  package static var firstWords: [String] { [] }
+  package static var completedOptions: [OptionSpelling] { optionHelp }
 
   package static func help(for arguments: [String]) -> String { help(optionHelp, sections) }
 
@@ -45,6 +51,17 @@ extension Command {
     try command.read(scanned.options)
     try command.take(scanned.words)
     return command
+  }
+
+  /// Does long work, and shows on a terminal how far it has come and the time that is left.
+  ///
+  /// - Parameter work: is given what to tell the share that is done.
+  static func showingProgress<Result>(
+    isShown: Bool = true, _ work: (@escaping (Double) -> Void) throws -> Result
+  ) rethrows -> Result {
+    let bar = ProgressBar(isShown ? .behindStandardOutput() : nil), start = ContinuousClock.now
+    defer { bar.clear() }
+    return try work { bar.show(name, fraction: $0, since: start) }
   }
 
   /// The one word that a command needs: a checkpoint.

@@ -22,6 +22,9 @@ package struct DataConvert: Command {
   package var format: any DataFormat = IDXFormat()
   package var sources: [String] = []
 
+  package static var firstWords: [String] { DataFormats.all.map { $0.name } }
+  package static var completedOptions: [OptionSpelling] { optionHelp + recipeOptions(DataFormats.all) }
+
   package init() {}
 
   package static func help(for arguments: [String]) -> String {
@@ -46,7 +49,10 @@ package struct DataConvert: Command {
 
   package func run() throws -> ExitCode {
     guard let output else { preconditionFailure("take asks for the output") }
-    try Output.print(format.convert(sources, output: output, gzip: gzip).description)
+    let written = try Self.showingProgress {
+      try format.convert(sources, output: output, gzip: gzip, progress: $0)
+    }
+    try Output.print(written.description)
     return .done
   }
 }

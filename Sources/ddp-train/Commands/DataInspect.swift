@@ -37,7 +37,9 @@ package struct DataInspect: Command {
   }
 
   package func run() throws -> ExitCode {
-    let report = try DataInspection.inspect(path: file, features: features, labels: labels)
+    let report = try Self.showingProgress {
+      try DataInspection.inspect(path: file, features: features, labels: labels, progress: $0)
+    }
     try Output.print(json ? report.json.text : report.description)
     return .done
   }

@@ -24,6 +24,9 @@ package struct DataMake: Command {
   package var gzip = 0
   package var kind: any SyntheticData = LinearData()
 
+  package static var firstWords: [String] { SyntheticDataSets.all.map { $0.name } }
+  package static var completedOptions: [OptionSpelling] { optionHelp + recipeOptions(SyntheticDataSets.all) }
+
   package init() {}
 
   package static func help(for arguments: [String]) -> String {

@@ -15,7 +15,7 @@ package struct Evaluate: Command {
     Option(
       "--data", \Evaluate.arguments.data, "FILE", default: "as trained",
       "HDF5 file, directory, glob or text list of files"),
-    Option("--split", \Evaluate.arguments.split, "NAME", default: "test", "train, val or test"),
+    Option("--split", \Evaluate.arguments.split, "train|val|test", default: "test", "the part of the data"),
     Option(flag: "--json", \Evaluate.json, "one JSON object instead of a table"),
   ]
 
@@ -30,7 +30,9 @@ package struct Evaluate: Command {
 
   package func run() throws -> ExitCode {
     try DistributedProgram.withMPI { ranks in
-      let result = try EvaluationRun.evaluate(arguments, ranks: ranks)
+      let result = try Self.showingProgress(isShown: ranks.isRoot) {
+        try EvaluationRun.evaluate(arguments, ranks: ranks, progress: $0)
+      }
       guard ranks.isRoot else { return .done }
       for remark in result.remarks { Output.printError("ddp-train: warning: \(remark)") }
       for line in json ? [report(result).line] : lines(result) { try Output.print(line) }

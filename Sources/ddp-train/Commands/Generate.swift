@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import Reports
 import Settings
 import Training
 
@@ -87,20 +88,13 @@ package struct Generate: Command {
       [grid.map { OutputTarget("--grid", $0, .png) }, output.map { OutputTarget("--output", $0, .hdf5) }]
         .compactMap(\.self), inputs: trained.inputs)
     let generator = try SampleGenerator(trained)
-    let pictureShape = generator.pictureShape
-    if grid != nil, pictureShape == nil {
+    if grid != nil, generator.pictures == nil {
       throw Failure.usage(
         "--grid: samples of \(generator.shape) are no pictures of one or three channels; give --output")
     }
     let made = generator.samples(samples, seed: seed)
-    if let grid, let (height, width, channels) = pictureShape {
-      let pixels = generator.pixels(of: made), size = height * width * channels
-      let pictures = (0..<samples).map { index in
-        var picture = PNGImage(width: width, height: height, channels: channels)
-        picture.pixels = Array(pixels[index * size..<(index + 1) * size])
-        return picture
-      }
-      try AtomicFile.write(PNGImage.grid(of: pictures).file, to: grid)
+    if let grid, let pictures = generator.pictures {
+      try AtomicFile.write(pictures.grid(made).file, to: grid)
       try Output.print("\(grid): a picture of \(plural(samples, "sample"))")
     }
     if let output {

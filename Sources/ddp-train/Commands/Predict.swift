@@ -1,22 +1,32 @@
 import Basics
+import DataTools
 import Settings
 import Training
 
-/// `predict`: writes what a checkpoint makes of every sample of a split.
+/// `predict`: writes what a checkpoint makes of every sample of a split, or of rows from standard input.
 package struct Predict: Command {
   package static let name = "predict"
-  package static let operands = "CHECKPOINT --data FILE --output OUT.h5 [options]"
+  package static let operands = "CHECKPOINT --data FILE --output FILE [options]"
   package static let isDistributed = true
   package static let summary = "writes predictions"
   package static let discussion = """
     Writes logits, probabilities and classes (and boxes), or values, for every sample of a split, in its order. \
     Values of a reconstruction are scaled as the model's input is. Columns of features are matched to the model's by \
-    name; the attributes 'columns' and 'classes' of the output name its own.
+    name; the attributes 'columns' and 'classes' of an HDF5 output name its own. A line of CSV or JSON Lines has the \
+    row's number, its id where the data set has ids beside the features, the class by its name and the probabilities, \
+    or the values in their own units.
     """
   package static let options = [
-    Option("--data", \Predict.arguments.data, "FILE", "HDF5 file, directory, glob or text list of files; required"),
-    Option("--output", \Predict.arguments.output, "OUT.h5", "HDF5 file to write; required"),
-    Option("--split", \Predict.arguments.split, "NAME", default: "test", "train, val or test"),
+    Option(
+      "--data", \Predict.arguments.data, "FILE",
+      "HDF5 file, directory, glob or text list of files, or - for rows of CSV from standard input; required"),
+    Option(
+      "--output", \Predict.arguments.output, "FILE",
+      "F.h5, F.csv or F.jsonl, which decides the form, or - for standard output; required"),
+    Option("--split", \Predict.arguments.split, "train|val|test", default: "test", "the part of the data"),
+    Option(
+      "--top", \Predict.arguments.top, "K", .atLeast(1), "the K likeliest classes of each row instead of all in order"),
+    Option("--format", \Predict.arguments.format, "FORM", default: "by the name, or csv", "of the output"),
   ]
 
   package var arguments = PredictArguments(checkpoint: "", data: "", output: "")
@@ -29,19 +39,51 @@ package struct Predict: Command {
       throw SettingsError("predict: expected --data FILE, the samples to predict")
     }
     guard !arguments.output.isEmpty else {
-      throw SettingsError("predict: expected --output OUT.h5, the file to write")
+      throw SettingsError("predict: expected --output FILE, the file to write")
     }
   }
 
   package func run() throws -> ExitCode {
-    try DistributedProgram.withMPI { ranks in
-      let result = try PredictionRun.run(arguments, ranks: ranks)
-      guard ranks.isRoot else { return .done }
-      for remark in result.remarks { Output.printError("ddp-train: warning: \(remark)") }
-      let named = result.names.map { ": " + listing($0, limit: 20) } ?? ""
-      try Output.print(
-        "\(arguments.output): predictions for \(grouped(result.rows)) rows of \(result.data) \(result.split)\(named)")
+    try DistributedProgram.withRanks { ranks in
+      guard arguments.readsInput else {
+        let result = try Self.showingProgress(isShown: ranks.isRoot) {
+          try PredictionRun.run(arguments, ranks: ranks, progress: $0)
+        }
+        try report(result, isRoot: ranks.isRoot)
+        return .done
+      }
+      // Standard input has one reader.
+      if ranks.isRoot { try report(try predictInput(), isRoot: true) }
+      try ranks.barrier()
       return .done
+    }
+  }
+
+  private func predictInput() throws -> PredictionRun.Result {
+    let name = "standard input"
+    let prediction = try StreamedPrediction(arguments, called: name)
+    let table = try FeatureTable(
+      path: "/dev/stdin", called: name, columns: prediction.columns, count: prediction.featureCount,
+      of: prediction.model)
+    for remark in table.remarks { Output.printError("ddp-train: warning: \(remark)") }
+    return try prediction.run(idName: table.idName) { try table.next($0) }
+  }
+
+  /// Says what was done, on standard error where standard output has the predictions.
+  private func report(_ result: PredictionRun.Result, isRoot: Bool) throws {
+    guard isRoot else { return }
+    for remark in result.remarks { Output.printError("ddp-train: warning: \(remark)") }
+    let named = result.names.map { ": " + listing($0, limit: 20) } ?? ""
+    let rate = result.seconds > 0 ? Double(result.rows) / result.seconds : 0
+    let source = [result.data, result.split].filter { !$0.isEmpty }.joined(separator: " ")
+    let lines = [
+      "\(arguments.output): predictions for \(grouped(result.rows)) rows of \(source)\(named)",
+      "\(shortTime(result.seconds)), \(grouped(Int(rate.rounded()))) samples/s",
+    ]
+    if arguments.writesOutput {
+      Output.printError("ddp-train: \(grouped(result.rows)) rows of \(source) in \(lines[1])")
+    } else {
+      for line in lines { try Output.print(line) }
     }
   }
 }

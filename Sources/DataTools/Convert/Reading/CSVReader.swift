@@ -19,8 +19,9 @@ final class CSVReader {
   private var bytes: [UInt8] = []
   private var starts: [Int] = []
 
-  init(path: String, options: TableOptions) throws {
-    self.path = path
+  /// - Parameter name: what errors call the file; nil for its path.
+  init(path: String, called name: String? = nil, options: TableOptions) throws {
+    self.path = name ?? path
     delimiter = options.delimiter.byte
     file = try DecodedText(path: path, encoding: options.encoding)
     block = .allocate(byteCount: 1 << 18, alignment: 16)

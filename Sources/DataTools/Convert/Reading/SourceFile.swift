@@ -24,9 +24,15 @@ final class SourceFile: ByteSource {
   let path: String
   let byteLimit: Int
   private let handle: gzFile
+  /// Bytes of the file, compressed or not, that have been read.
+  private var offset = 0
+  /// Whether what is read counts as progress.
+  private let counts: Bool
 
+  /// - Parameter counts: whether what is read counts as progress; not where it is read once more.
   /// - Throws: `Failure` if `path` is missing, unreadable or a directory.
-  init(path: String) throws {
+  init(path: String, counts: Bool = true) throws {
+    self.counts = counts
     try Self.requireFile(path)
     // A pipe may have any number of bytes.
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
@@ -68,8 +74,16 @@ final class SourceFile: ByteSource {
       }
       if count == 0 { break }
       filled += count
+      report()
     }
     return filled
+  }
+
+  private func report() {
+    guard counts else { return }
+    let now = Int(gzoffset(handle))
+    WorkProgress.advance(by: max(0, now - offset))
+    offset = now
   }
 }
 

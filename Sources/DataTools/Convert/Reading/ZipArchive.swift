@@ -245,6 +245,7 @@ private final class RandomAccessFile {
       try handle.seek(toOffset: UInt64(place))
       let data = count > 0 ? try handle.read(upToCount: count) ?? Data() : Data()
       guard data.count == count else { throw damaged(path) }
+      WorkProgress.advance(by: count)
       return [UInt8](data)
     } catch let error as Failure {
       throw error

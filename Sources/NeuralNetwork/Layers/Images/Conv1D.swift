@@ -65,7 +65,7 @@ public struct Conv1D: LayerDescription {
 /// - Shapes: `input` [N, T, C], `output` [N, T′, filters], `weight` [filters, C / groups, kernel] and `bias` [filters],
 ///   which are those of PyTorch's `Conv1d`, whose activations are [N, C, T].
 public struct Conv1DLayer<S: Scalar>: Layer {
-  private let images: Conv2DLayer<S>
+  let images: Conv2DLayer<S>
 
   /// - Parameters:
   ///   - inputShape: [T, C].

@@ -82,7 +82,7 @@ public struct Conv2DLayer<S: Scalar>: Layer {
   public let inputShape: Shape
   public let outputShape: Shape
   public let parameters: [ParameterSpecification]
-  private let convolution: Convolution
+  let convolution: Convolution
   private let hasBias: Bool
 
   /// - Parameters:

@@ -79,7 +79,7 @@ public struct ConvTranspose2DLayer<S: Scalar>: Layer {
   public let outputShape: Shape
   public let parameters: [ParameterSpecification]
   /// The convolution that leads from the output back to the input.
-  private let convolution: Convolution
+  let convolution: Convolution
   private let hasBias: Bool
 
   /// - Parameters:

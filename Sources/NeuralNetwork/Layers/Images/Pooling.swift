@@ -122,7 +122,7 @@ public struct Upsample: LayerDescription {
 public struct MaxPool2DLayer<S: Scalar>: Layer {
   public let inputShape: Shape
   public let outputShape: Shape
-  private let window: SlidingWindow
+  let window: SlidingWindow
 
   /// - Parameters:
   ///   - inputShape: [H, W, C].
@@ -157,7 +157,7 @@ public struct AveragePool2DLayer<S: Scalar>: Layer {
   public let outputShape: Shape
   /// Whether the zeros of the padding count as values; PyTorch's `count_include_pad`.
   public let countsPadding: Bool
-  private let window: SlidingWindow
+  let window: SlidingWindow
 
   /// - Parameters: as for `MaxPool2D`.
   public init(

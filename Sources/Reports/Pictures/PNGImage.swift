@@ -1,19 +1,19 @@
 internal import CZlib
-import Foundation
+public import Foundation
 
 /// A picture of 8 bits a channel, and its file as Portable Network Graphics (ISO/IEC 15948).
-struct PNGImage: Sendable, Equatable {
-  let width: Int
-  let height: Int
+public struct PNGImage: Sendable, Equatable {
+  public let width: Int
+  public let height: Int
   /// 1 for grey, 3 for red, green and blue.
-  let channels: Int
+  public let channels: Int
   /// Row by row, the channels of a pixel side by side.
-  var pixels: [UInt8]
+  public var pixels: [UInt8]
 
   /// A black picture.
   ///
   /// - Precondition: at least one pixel, of 1 or 3 channels.
-  init(width: Int, height: Int, channels: Int) {
+  public init(width: Int, height: Int, channels: Int) {
     precondition(
       width > 0 && height > 0 && width < 1 << 31 && height < 1 << 31 && (channels == 1 || channels == 3),
       "a picture of \(width) by \(height) pixels with \(channels) channels")
@@ -24,7 +24,7 @@ struct PNGImage: Sendable, Equatable {
   }
 
   /// The bytes of the file: header, pixels in one compressed chunk, end.
-  var file: Data {
+  public var file: Data {
     var header = Self.bigEndian(width) + Self.bigEndian(height)
     // Bits a channel; colour type; compression, filters and interlacing that are in use by all.
     header += [8, channels == 1 ? 0 : 2, 0, 0, 0]
@@ -64,7 +64,7 @@ extension PNGImage {
   /// around them.
   ///
   /// - Precondition: at least one picture; all of the same size and channels.
-  static func grid(of images: [PNGImage]) -> PNGImage {
+  public static func grid(of images: [PNGImage]) -> PNGImage {
     precondition(!images.isEmpty, "a grid of no pictures")
     let (width, height, channels) = (images[0].width, images[0].height, images[0].channels)
     let columns = Int(Double(images.count).squareRoot().rounded(.up))

@@ -1,0 +1,36 @@
+import Basics
+import HDF5Storage
+
+extension SplitSource {
+  /// What the files call their rows: the data set `id`, `ids` or `sample_id` beside the features, of whole numbers or
+  /// texts, with one for each row; nil where not all files have one.
+  public func sampleIDs() throws -> (name: String, ids: [String])? {
+    var found: (name: String, ids: [String])?
+    for part in parts {
+      let file = try HDF5File.open(part.file)
+      guard let (name, ids) = try Self.ids(beside: part.features.path, in: file), ids.count == part.rows.count else {
+        return nil
+      }
+      found = (found?.name ?? name, (found?.ids ?? []) + ids)
+    }
+    return found
+  }
+
+  private static func ids(beside features: String, in file: HDF5File) throws -> (String, [String])? {
+    let parts = features.split(separator: "/").map(String.init)
+    let folder = parts.dropLast().map { "/" + $0 }.joined()
+    // Beside `x_test` it is `id_test`.
+    let split = parts.last.flatMap { name in name.firstIndex(of: "_").map { String(name[$0...]) } } ?? ""
+    for name in ["id", "ids", "sample_id"] {
+      for path in Set(["\(folder)/\(name)\(split)", "\(folder)/\(name)"]).sorted(by: { $0.count > $1.count })
+      where try file.exists(path) {
+        if let texts = try file.texts(ofDataset: path) { return (name, texts) }
+        guard let dataset = try? file.dataset(path), dataset.shape.count == 1, try dataset.elementType.isInteger else {
+          continue
+        }
+        return (name, try dataset.readAll(as: Int64.self).map { "\($0)" })
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,41 @@
+public import Settings
+
+/// What is written down of a run beside `metrics.jsonl`: the key `log`. None of it changes a bit of the result.
+public struct LogSettings: NestedSettings {
+  /// How many steps lie between two lines of `steps.jsonl`; the first step has one too. Nil: as `interval(of:)`
+  /// chooses, 0: there is no such file.
+  public var everySteps: Int?
+  /// Whether there are event files for TensorBoard.
+  public var tensorboard = false
+  /// Whether these have histograms of weights and gradients, one a parameter and epoch.
+  public var histograms = false
+  /// Whether the run ends with `report.html`.
+  public var report = true
+
+  public init() {}
+
+  public static let settings: [Setting<LogSettings>] = [
+    Setting(
+      "every_steps", \.everySteps, .atLeast(0), "steps between lines of steps.jsonl, 0 for none; at most 500 lines"),
+    Setting("tensorboard", \.tensorboard, "writes event files for TensorBoard"),
+    Setting("histograms", \.histograms, "of weights and gradients in them, each epoch"),
+    Setting("report", \.report, "ends the run with report.html"),
+  ]
+
+  public func validate(_ reader: SettingsReader) throws(SettingsError) {
+    guard !histograms || tensorboard else {
+      throw reader.error("histograms", "stand in the files of log.tensorboard, which is off; turn it on too")
+    }
+  }
+
+  /// The steps between two lines of `steps.jsonl`, 0 for none: by default the least of 1, 2, 5, 10, 20, 50, … that
+  /// gives a run of so many steps at most 500 lines.
+  package func interval(of steps: Int) -> Int {
+    if let everySteps { return everySteps }
+    var decade = 1
+    while true {
+      for interval in [decade, 2 * decade, 5 * decade] where steps / interval <= 500 { return interval }
+      decade *= 10
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/// What a directory of results is of, and so which files it holds.
+package enum ResultsKind: CaseIterable, Sendable {
+  case run
+  /// Of many runs: `tune` and `compare`.
+  case study
+  case crossValidation
+
+  package var noun: String {
+    switch self {
+    case .run: "run"
+    case .study: "study"
+    case .crossValidation: "cross-validation"
+    }
+  }
+
+  /// The files, by name, but for those of the inner directory.
+  package var records: [String] {
+    switch self {
+    case .run:
+      [
+        "config.json", "run.json", "metrics.jsonl", "metrics.csv", "steps.jsonl", "summary.json", "report.json",
+        "report.html", "log.txt",
+      ]
+    case .study: ["study.json", "study.jsonl", "study.html", "best.json5"]
+    case .crossValidation: ["config.json", "run.json", "folds.jsonl", "predictions.h5", "summary.json"]
+    }
+  }
+
+  /// The directory that the directory holds.
+  var innerDirectory: String {
+    switch self {
+    case .run: "checkpoints"
+    case .study: "trials"
+    case .crossValidation: "folds"
+    }
+  }
+}
+
+extension RunDirectory {
+  /// What the files that are there are of.
+  var heldKind: ResultsKind {
+    let traces = traces
+    func has(_ file: String) -> Bool { traces.contains(file) }
+    return has("study.json") || has("study.jsonl") ? .study : has("folds.jsonl") ? .crossValidation : .run
+  }
+}

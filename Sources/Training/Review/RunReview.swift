@@ -1,0 +1,318 @@
+import Basics
+import Checkpointing
+import Collectives
+import DataPipeline
+import Foundation
+import Metrics
+import NeuralNetwork
+import NumericCore
+internal import Reports
+import Settings
+
+/// Looks a run over once more when it is done, for its report and its diagnosis: `report.json`.
+///
+/// All that it holds outside `timing` is a function of the model and the data, the same on any number of ranks.
+struct RunReview {
+  let trainer: Trainer
+  let data: TrainingData
+  let metadata: Checkpoint.Metadata
+  let topology: Topology
+  /// Whether there are pictures and texts, or what the diagnosis needs alone.
+  let isIllustrated: Bool
+
+  private var words: OutputWords {
+    OutputWords(metadata.data.names, metadata.targetTransform, size: metadata.outputSize)
+  }
+
+  private var pictures: PictureEncoder? {
+    PictureEncoder(
+      metadata.inputShape, layout: metadata.configuration.model.inputLayout, transform: metadata.transform)
+  }
+
+  /// The split whose evaluation is looked at: test, or validation where there is none.
+  var split: EvaluatedSplit? { data.test ?? data.validation }
+
+  func makeSurvey() -> EvaluationSurvey? {
+    split.map { split in
+      EvaluationSurvey(
+        trainer.task,
+        metricTask: trainer.task.metricTask(outputSize: data.outputSize, targets: data.targetTransform), split: split)
+    }
+  }
+
+  /// Collective; nil off rank 0.
+  ///
+  /// - Parameters:
+  ///   - survey: of the evaluation of `split`; nil where there was none.
+  ///   - figures: of that evaluation.
+  func material(_ survey: EvaluationSurvey?, _ figures: SplitMetrics?) throws -> JSONValue? {
+    let world = topology.world
+    let seen = try survey?.result(world, trainer.exchange.assignment)
+    let leaks = try LeakSearch.leaks(in: data, world)
+    let probe = try trainer.probe()
+    guard world.isRoot else { return nil }
+    var members: [JSONValue.Member] = [
+      .init("version", 1), .init("loss_name", .string(trainer.task.lossName)),
+      .init("loss_tells", .bool(trainer.task.ranksEpochs)), .init("training_is_harder", .bool(trainingIsHarder)),
+      .init("samples", samples), .init("validation_samples", .optional(data.validation?.sampleCount)),
+      .init("model", model), .init("batch_norm", .optional(try TrainingSetup.checkBatches(of: trainer))),
+      .init("leaks", .array(leaks.map(\.json))), .init("probe", probe?.json ?? .null),
+    ]
+    if let seen, let figures { members.append(.init("evaluation", evaluation(seen, figures))) }
+    if isIllustrated {
+      members.append(.init("pictures", picturesJSON(seen)))
+      if let seen { members.append(.init("worst", .array(seen.worst.map(worstJSON)))) }
+      members.append(.init("generated", generated))
+    }
+    members.append(
+      .init("timing", ["ranks": .integer(world.size), "nodes": .integer(topology.nodeCount)]))
+    return .object(members)
+  }
+
+  private var samples: JSONValue {
+    let splits = [("train", data.train), ("val", data.validation?.store), ("test", data.test?.store)]
+    return .object(
+      splits.compactMap { name, store in store.map { .init(name, .integer($0.partition.sampleCount)) } })
+  }
+
+  private var model: JSONValue {
+    let layers = trainer.model.summary.map { layer -> JSONValue in
+      [
+        "name": .string(layer.name), "type": .string(trainer.model.kind(of: layer.name, type: layer.type)),
+        "shape": .string("\(layer.outputShape)"), "parameters": .integer(layer.parameterCount),
+      ]
+    }
+    return [
+      "input": .string("\(metadata.inputShape)"), "layers": .array(layers),
+      "parameters": .integer(trainer.model.parameterLayout.elementCount),
+    ]
+  }
+
+  /// Whether what training sees is made harder than what validation sees.
+  private var trainingIsHarder: Bool {
+    let configuration = metadata.configuration
+    let smoothing = configuration.loss.value?.namedJSON["label_smoothing"]
+    return !configuration.data.augment.items.isEmpty || (smoothing.map { $0 != 0 && $0 != .number(0) } ?? false)
+      || trainer.model.summary.contains { $0.type.contains("Dropout") }
+  }
+
+  // MARK: Figures
+
+  private func evaluation(_ seen: EvaluationSurvey.Result, _ figures: SplitMetrics) -> JSONValue {
+    let report = seen.report, words = words
+    let isExclusive = report.confusion != nil || trainer.task.loss.targetKind != .binary
+    let total = report.classes.reduce(0) { $0 + $1.support }
+    let majority = isExclusive ? report.classes.max { $0.support < $1.support } : nil
+    func name(_ index: Int) -> String { isExclusive ? words.className(index) : words.outputName(index) }
+    var members: [JSONValue.Member] = [
+      .init("split", .string(data.test == nil ? "val" : "test")), .init("samples", .integer(report.sampleCount)),
+      .init("loss", .finite(figures.loss)), .init("accuracy", .optional(figures.accuracy)),
+      .init("is_text", .bool(trainer.task.generates == .text)),
+      .init("trivial_loss", .finite(trivialLoss(report))),
+      .init(
+        "figures", .object(report.figures.map { JSONValue.Member($0.name, .finite($0.value)) })),
+      .init(
+        "classes",
+        .array(
+          report.classes.map { item in
+            [
+              "name": .string(name(item.index)), "support": .integer(item.support),
+              "predictions": .integer(item.predictions), "precision": .number(item.precision),
+              "recall": .number(item.recall), "f1": .number(item.f1), "roc_auc": .finite(item.rocAUC),
+              "average_precision": .finite(item.averagePrecision),
+            ]
+          })),
+      .init(
+        "confusion", report.confusion.map { .array($0.map { .array($0.map(JSONValue.integer)) }) } ?? .null),
+      .init(
+        "curves",
+        .array(
+          seen.curves.map { index, curves in
+            [
+              "name": .string(name(seen.curves.count == 1 && report.classes.count == 2 ? 1 : index)),
+              "roc": Self.points(curves.receiverOperating), "pr": Self.points(curves.precisionRecall),
+            ]
+          })),
+    ]
+    if let majority, total > 0 {
+      members.append(.init("majority_share", .number(Double(majority.support) / Double(total))))
+      members.append(.init("majority_class", .string(name(majority.index))))
+    }
+    if trainer.task.loss.targetKind == .values, trainer.task.generates == .nothing, !metadata.configuration.reconstructs
+    {
+      members.append(.init("values", .array(values(seen.fixed))))
+    }
+    return .object(members)
+  }
+
+  private static func points(_ points: [RankingCurves.Point]) -> JSONValue {
+    .array(points.map { .array([.number(Self.rounded($0.x)), .number(Self.rounded($0.y))]) })
+  }
+
+  /// To six digits, which is finer than a chart.
+  private static func rounded(_ value: Double) -> Double { (value * 1e6).rounded() / 1e6 }
+
+  /// True and predicted values of the first outputs, in the units of the data.
+  private func values(_ samples: [JudgedSample]) -> [JSONValue] {
+    let words = words, width = metadata.outputSize
+    func inUnits(_ values: [Float]) -> [Double] {
+      words.transform.kind == .standard ? words.transform.inverted(values) : values.map(Double.init)
+    }
+    let pairs = samples.map { (inUnits($0.target), inUnits($0.outputs)) }
+    return (0..<min(4, width)).map { output in
+      [
+        "name": .string(words.outputName(output)),
+        "points": .array(pairs.map { .array([.finite($0.0[output]), .finite($0.1[output])]) }),
+      ]
+    }
+  }
+
+  /// The loss of a model that knows no more than how often each class occurs, or the mean of the targets; nil where
+  /// that is not known.
+  private func trivialLoss(_ report: MetricReport) -> Double? {
+    let loss = trainer.task.loss
+    let shares = report.classes.map { Double($0.support) / Double(max(1, report.sampleCount)) }
+    func entropy(_ p: Double) -> Double { p > 0 ? -p * Foundation.log(p) : 0 }
+    switch loss {
+    case is CrossEntropy where (loss as? CrossEntropy)?.listOptions.isEmpty == true:
+      return shares.reduce(0) { $0 + entropy($1) }
+    case is BinaryCrossEntropy:
+      // Of one output, the report has both classes.
+      let positives = report.confusion == nil ? shares : Array(shares.suffix(1))
+      guard !positives.isEmpty else { return nil }
+      return positives.reduce(0) { $0 + entropy($1) + entropy(1 - $1) } / Double(positives.count)
+    case is MeanSquaredError where data.targetTransform.kind == .standard: return 1
+    default: return nil
+    }
+  }
+
+  // MARK: Pictures
+
+  private func picturesJSON(_ seen: EvaluationSurvey.Result?) -> JSONValue {
+    guard let pictures else { return .null }
+    let split = JSONValue.string(data.test == nil ? "val" : "test")
+    return [
+      "training": .array(trainingPictures(pictures)), "split": split,
+      "samples": .array(picturesOf(seen?.pictures ?? [], pictures)),
+      "worst": .array(picturesOf(seen?.worst ?? [], pictures)),
+    ]
+  }
+
+  private func picturesOf(_ samples: [JudgedSample], _ encoder: PictureEncoder) -> [JSONValue] {
+    let judgements = samples.map { trainer.task.judge($0, words) }
+    let files = encoder.files(samples.map(\.features) + judgements.compactMap(\.picture))
+    var second = samples.count
+    return zip(samples, judgements).enumerated().map { index, item in
+      let (sample, judgement) = item
+      var members: [JSONValue.Member] = [
+        .init("png", .string(files[index].base64EncodedString())), .init("row", .integer(sample.row)),
+        .init("loss", .finite(sample.loss)), .init("truth", .string(judgement.truth)),
+        .init("prediction", .string(judgement.prediction)), .init("wrong", .bool(judgement.isWrong)),
+      ]
+      if judgement.picture != nil {
+        members.append(.init("second", .string(files[second].base64EncodedString())))
+        second += 1
+      }
+      for (key, box) in [("true_box", judgement.trueBox), ("box", judgement.box)] {
+        if let box { members.append(.init(key, .array(box.map { .finite(Double($0)) }))) }
+      }
+      return .object(members)
+    }
+  }
+
+  /// The first samples of shard 0 in the first epoch, as the first step's draws would change them.
+  private func trainingPictures(_ encoder: PictureEncoder) -> [JSONValue] {
+    let samples = trainer.trainingSamples(EvaluationSurvey.pictureCount)
+    let words = words
+    return zip(encoder.files(samples.map(\.features)), samples).map { file, sample in
+      var members: [JSONValue.Member] = [
+        .init("png", .string(file.base64EncodedString())), .init("row", .integer(sample.row)),
+      ]
+      if trainer.task.isLabelled, sample.target.count == 1 {
+        members.append(.init("truth", .string(words.className(Int(sample.target[0])))))
+      }
+      return .object(members)
+    }
+  }
+
+  private func worstJSON(_ sample: JudgedSample) -> JSONValue {
+    let judgement = trainer.task.judge(sample, words)
+    return [
+      "row": .integer(sample.row), "loss": .finite(sample.loss), "truth": .string(judgement.truth),
+      "prediction": .string(judgement.prediction),
+    ]
+  }
+
+  // MARK: What a model makes by itself
+
+  private static let textLength = 300
+  private static let temperature = 0.8
+  private static let sampleCount = 36
+
+  private var generated: JSONValue {
+    let seed = metadata.configuration.seed
+    if let generator = SampleGenerator(trainer, metadata), let pictures = generator.pictures {
+      let grid = pictures.grid(generator.samples(Self.sampleCount, seed: seed))
+      return ["grid": .string(grid.file.base64EncodedString()), "count": .integer(Self.sampleCount)]
+    }
+    guard
+      var sampler = TextSampler(
+        trainer.model, trainer.values, metadata, seed: seed, temperature: Self.temperature)
+    else { return .null }
+    sampler.readStart()
+    var text = ""
+    for _ in 0..<Self.textLength { text.unicodeScalars.append(sampler.next()) }
+    return ["text": .string(text), "temperature": .number(Self.temperature)]
+  }
+}
+
+extension Model<Float> {
+  /// What a layer is, in a word: its type, or the function of an activation.
+  func kind(of name: String, type: String) -> String {
+    guard let activation = layer(name) as? ActivationLayer<Float> else { return type.replacing("Layer", with: "") }
+    return String("\(activation.function)".prefix { $0 != "(" })
+  }
+}
+
+extension Trainer {
+  /// The first samples of shard 0 in its first epoch as the model sees them: scaled, and changed by the draws of the
+  /// first step as if they were one micro-batch. Only where this rank has shard 0.
+  func trainingSamples(_ count: Int) -> [JudgedSample] {
+    let count = min(count, store.count(0))
+    guard count > 0, exchange.shards.contains(0) else { return [] }
+    let (featureSize, targetSize) = (store.source.featureShape.elementCount, store.source.targetSize)
+    let features = FlatBuffer<Float>(count: count * featureSize), targets = FlatBuffer<Float>(count: count * targetSize)
+    let rows = FlatBuffer<Int>(count: count)
+    let order = plan.order(epoch: 0, shard: 0, seed: configuration.seed)
+    order.withUnsafeBufferPointer { order in
+      store.fill(
+        shard: 0, positions: UnsafeBufferPointer(rebasing: order[..<count]), features: features.view,
+        targets: targets.view, sampleIDs: rows.view)
+    }
+    let augmentation = try? BatchAugmentation(
+      configuration.data.augment.items, task: task, source: store.source,
+      outputSize: model.outputShapes[0].elementCount, capacity: count)
+    augmentation?.apply(
+      features: features.view, targets: targets.view, sampleIDs: rows.view, random: random.stream(.dropout, 1))
+    return (0..<count).map { index in
+      JudgedSample(
+        row: rows.view[index], loss: 0,
+        features: Array(features.view.view(index * featureSize..<(index + 1) * featureSize)), outputs: [],
+        target: Array(targets.view.view(index * targetSize..<(index + 1) * targetSize)))
+    }
+  }
+
+  /// The rows of the training split that a step took, over all shards.
+  ///
+  /// - Parameter step: from 1, since the start of training; nil for one that this run's batches do not reach.
+  func rows(ofStep step: Int) -> [Int] {
+    let epoch = (step - 1) / plan.stepsPerEpoch, place = (step - 1) % plan.stepsPerEpoch
+    guard step >= 1 else { return [] }
+    return (0..<plan.partition.shardCount).flatMap { shard in
+      let order = plan.order(epoch: epoch, shard: shard, seed: configuration.seed)
+      return order[plan.positions(shard: shard, step: place)].map {
+        store.selection[plan.partition.row(shard: shard, position: Int($0))]
+      }
+    }
+  }
+}
