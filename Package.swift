@@ -82,8 +82,8 @@ let package = Package(
     .executableTarget(
       name: "ddp-selftest",
       dependencies: [
-        "Training", "Experiments", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline", "HDF5Storage",
-        "NumericCore", "Settings", "Basics",
+        "Training", "Experiments", "DDPTrain", "Collectives", "Checkpointing", "DataTools", "DataPipeline",
+        "HDF5Storage", "NumericCore", "Settings", "Basics",
       ]),
     .executableTarget(
       name: "ddp-bench",

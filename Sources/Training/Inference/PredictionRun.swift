@@ -55,7 +55,7 @@ public enum PredictionRun {
     }
     let clock = ContinuousClock(), start = clock.now
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: false)
-    let predictions = try predictions(of: trained, samples, ranks: ranks)
+    let predictions = try predictions(of: trained, samples, ranks: ranks, progress: progress)
     let seconds = (clock.now - start).seconds
     if ranks.isRoot {
       let arrays = try trained.task(samples.source).arrays(predictions)
@@ -81,7 +81,7 @@ public enum PredictionRun {
 
   /// The outputs for all rows, in their order, on every rank.
   static func predictions(
-    of trained: TrainedModel, _ samples: Samples, ranks: any Communicator
+    of trained: TrainedModel, _ samples: Samples, ranks: any Communicator, progress: (Double) -> Void = { _ in }
   ) throws -> Predictions {
     let evaluator = try EvaluationRun.makeEvaluator(trained, samples, ranks: ranks)
     let width = trained.model.outputShapes[0].elementCount
