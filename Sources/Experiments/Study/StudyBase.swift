@@ -28,8 +28,9 @@ public struct StudyBase: Sendable {
     for key in SearchSpace.reserved where key != "checkpoint" && laid[key] != nil {
       laid = try laid.setting(path: key, to: .null)
     }
-    let missing = metrics.filter { metric in
-      !["loss", "accuracy"].contains(metric) && !configuration.metrics.contains { $0.rawValue == metric }
+    var missing: [String] = []
+    for metric in metrics where !["loss", "accuracy"].contains(metric) && !missing.contains(metric) {
+      if !configuration.metrics.contains(where: { $0.rawValue == metric }) { missing.append(metric) }
     }
     if !missing.isEmpty {
       let all = configuration.metrics.map(\.rawValue) + missing
