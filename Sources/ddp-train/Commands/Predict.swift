@@ -76,14 +76,12 @@ package struct Predict: Command {
     let named = result.names.map { ": " + listing($0, limit: 20) } ?? ""
     let rate = result.seconds > 0 ? Double(result.rows) / result.seconds : 0
     let source = [result.data, result.split].filter { !$0.isEmpty }.joined(separator: " ")
-    let lines = [
-      "\(arguments.output): predictions for \(grouped(result.rows)) rows of \(source)\(named)",
-      "\(shortTime(result.seconds)), \(grouped(Int(rate.rounded()))) samples/s",
-    ]
+    let pace = "\(shortTime(result.seconds)), \(grouped(Int(rate.rounded()))) samples/s"
+    let rows = "\(plural(result.rows, "row")) of \(source)"
     if arguments.writesOutput {
-      Output.printError("ddp-train: \(grouped(result.rows)) rows of \(source) in \(lines[1])")
+      Output.printError("ddp-train: \(rows) in \(pace)")
     } else {
-      for line in lines { try Output.print(line) }
+      try Output.print("\(arguments.output): predictions for \(rows)\(named) (\(pace))")
     }
   }
 }
