@@ -117,7 +117,7 @@ extension Commands {
           #expect(row.contains("/4 * ") == isBest, "\(row)")
         }
         // What no one has asked for makes room for what someone has.
-        let many = "metrics=['f1_macro','precision_macro','recall_macro','log_loss','balanced_accuracy']"
+        let many = "metrics=['f1_macro','precision_macro','recall_macro','log_loss','cohen_kappa']"
         let crowded = try sandbox.succeed(options + ["b", "--set", many])
         let names = try #require(crowded.outputLines.first { $0.hasPrefix("epoch ") }, "\(crowded)")
         #expect(names.contains("precision_macro") && !names.contains("  accuracy") && names.count <= 79, "\(names)")
@@ -137,7 +137,7 @@ extension Commands {
         #expect(quiet.output.isEmpty && quiet.errors.isEmpty, "\(quiet)")
         try sandbox.expectFailure(
           options + ["c", "--verbosity", "loud"], status: 2,
-          "--verbosity: expected one of quiet, normal, verbose, found 'loud'")
+          "--verbosity: unknown name 'loud' (known: quiet, normal, verbose)")
       }
     }
 

@@ -116,10 +116,10 @@ extension Commands {
           "timing.validation_seconds", "timing.total_seconds", "timing.run",
         ]
         #expect(rows.first == heading && rows.count == 4 && rows.allSatisfy { $0.count == heading.count })
-        let lines = try sandbox.text("run/metrics.jsonl").split(separator: "\n").map { try Sandbox.json(String($0)) }
-        for (row, line) in zip(rows.dropFirst(), lines) {
-          for (name, cell) in zip(heading, row) where !name.hasPrefix("timing") {
-            #expect(Double(cell) == line[name] as? Double, "\(name): \(cell)")
+        // The same texts: reading and writing them may change the last digit.
+        for (row, line) in zip(rows.dropFirst(), try sandbox.text("run/metrics.jsonl").split(separator: "\n")) {
+          for (name, cell) in zip(heading, row) where !name.hasPrefix("timing") && !cell.isEmpty {
+            #expect(line.contains("\"\(name)\": \(cell),"), "\(name): \(cell)")
           }
         }
         #expect(rows[1][8].isEmpty && rows[3][6].isEmpty && !rows[3][8].isEmpty)

@@ -35,7 +35,7 @@ import Testing
     }
     #expect(histogram.minimum == -1 && histogram.maximum == 2 && histogram.count == 5)
     #expect(histogram.sum == 2 && histogram.squareSum == 5.5 && histogram.counts.reduce(0, +) == 5)
-    guard case .image(3, 2, 1, let file) = found[4].values[0].content else {
+    guard case .image(3, 2, 3, let file) = found[4].values[0].content else {
       Issue.record("\(found[4])")
       return
     }

@@ -34,7 +34,10 @@ public struct LogSettings: NestedSettings {
     if let everySteps { return everySteps }
     var decade = 1
     while true {
-      for interval in [decade, 2 * decade, 5 * decade] where steps / interval <= 500 { return interval }
+      // The first step has a line of its own.
+      for interval in [decade, 2 * decade, 5 * decade] where steps / interval + (interval > 1 ? 1 : 0) <= 500 {
+        return interval
+      }
       decade *= 10
     }
   }

@@ -16,9 +16,12 @@ struct EpochTable {
     let rank: Int
     let text: (EpochMetrics, RunTimer) -> String
 
-    init(_ heading: String, width: Int = 10, rank: Int, _ text: @escaping (EpochMetrics, RunTimer) -> String) {
+    init(
+      _ heading: String, width: Int = 10, gap: Int = 2, rank: Int,
+      _ text: @escaping (EpochMetrics, RunTimer) -> String
+    ) {
       (self.heading, self.rank, self.text) = (heading, rank, text)
-      self.width = max(width, heading.count + 2)
+      self.width = max(width, heading.count + gap)
     }
   }
 
@@ -32,7 +35,8 @@ struct EpochTable {
       guard task.hasAccuracy else { return [] }
       return [Column("accuracy", rank: rank) { metrics, _ in value(metrics).map(percentage) ?? "–" }]
     }
-    var columns = [Column("train loss", rank: 0) { metrics, _ in shortNumber(metrics.trainLoss) }]
+    // The mark stands in the gap before it.
+    var columns = [Column("train loss", gap: 0, rank: 0) { metrics, _ in shortNumber(metrics.trainLoss) }]
     columns += accuracy(max(4, accuracyRank)) { $0.trainAccuracy }
     if let second = task.secondLoss {
       columns.append(
