@@ -73,6 +73,12 @@ struct DiagnosisTests {
   @Test("A loss that falls slowly to the end has too low a learning rate")
   func slow() {
     #expect(Self.names(Self.stepwise(200) { 2.3 - 0.003 * Double($0) }) == ["learning rate too low"])
+    // Less than a model that knows nothing would do, and no less at the end.
+    let start = Self.stepwise(200) { 2.6 - 0.0001 * Double($0) }
+    let known = RunRecord(
+      name: "", configuration: .null, epochs: start.epochs, steps: start.steps,
+      material: ["evaluation": ["trivial_loss": 2.3]])
+    #expect(Self.names(known) == ["learning rate too low"])
     // Falling still, but nearly done.
     #expect(Self.names(Self.stepwise(200) { 0.2 + 2.3 * exp(-Double($0) / 60) }) == [])
   }
@@ -82,6 +88,8 @@ struct DiagnosisTests {
     #expect(Self.names(Self.stepwise(200) { $0 < 20 ? 2.3 : 2.9 }) == ["learning rate too high"])
     #expect(
       Self.names(Self.run(20, train: { $0 % 2 == 0 ? 0.6 : 1.1 })) == ["learning rate too high"])
+    // It shot up at first, and all that was learned since is how often each class occurs.
+    #expect(Self.names(Self.stepwise(200) { $0 == 1 ? 2.5 : $0 < 9 ? 900 : 2.3 }) == ["learning rate too high"])
     // The losses of a GAN do as they like.
     #expect(Self.names(Self.run(20, train: { $0 % 2 == 0 ? 0.6 : 1.1 }, material: ["loss_tells": false])) == [])
   }

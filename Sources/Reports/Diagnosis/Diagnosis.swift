@@ -43,8 +43,8 @@ public enum Diagnosis {
   /// All rules, in the order in which they are reported.
   static let rules: [any DiagnosisRule] = [
     Divergence(), LossSpikes(), VanishingGradients(), ExplodingGradients(), DeadUnits(), SingleSampleStatistics(),
-    LeakedSamples(), MajorityClass(), MissingClass(), Overfitting(), ValidationBelowTraining(),
-    MetricAgainstLoss(), SlowLearning(), Underfitting(),
+    LeakedSamples(), SlowLearning(), MajorityClass(), MissingClass(), Overfitting(), ValidationBelowTraining(),
+    MetricAgainstLoss(), Underfitting(),
   ]
 
   /// What the rules find. The same for equal runs, on any number of ranks.
@@ -115,14 +115,14 @@ struct Evidence {
   /// The loss of the first recorded step, else of the first epoch.
   var firstLoss: Double? { steps.first?.loss ?? epochs.first?.trainLoss }
 
-  /// Means of the training loss over tenths of the run, from its steps where those were recorded, else its epochs; empty
+  /// Medians of the training loss over tenths of the run, in which single spikes do not show, from its steps where those were recorded, else its epochs; empty
   /// where there are fewer than ten.
   var tenths: [Double] {
     let losses = steps.count >= 20 ? steps.map(\.loss) : epochs.map(\.trainLoss)
     guard losses.count >= 10, losses.allSatisfy(\.isFinite) else { return [] }
     return (0..<10).map { part in
       let range = losses.count * part / 10..<losses.count * (part + 1) / 10
-      return losses[range].reduce(0, +) / Double(range.count)
+      return median(losses[range]) ?? .nan
     }
   }
 

@@ -3,9 +3,9 @@ import Basics
 /// Overfitting: the validation loss has turned while the training loss went on falling.
 ///
 /// From the epoch b of the least validation loss v_b to the last, n: n ≥ 4, at least max(2, n/10) epochs have passed,
-/// v_n ≥ 1.1 v_b (noise of small splits is below that), v_n − v_b is at least 3 % of the first epoch's validation loss
-/// (at the bottom of a curve small ratios mean nothing), the training loss has fallen by a tenth since b, and
-/// v_n ≥ 1.5 t_n.
+/// the last three validation losses are all above 1.05 v_b (so it is no outlier), v_n − v_b is at least 3 % of the first
+/// epoch's validation loss (at the bottom of a curve small ratios mean nothing), the training loss has fallen by a tenth
+/// since b, and v_n ≥ 1.5 t_n.
 struct Overfitting: DiagnosisRule {
   static let name = "overfitting"
   static let explained = [Divergence.name]
@@ -14,7 +14,8 @@ struct Overfitting: DiagnosisRule {
     let epochs = evidence.validated
     guard evidence.lossTells, epochs.count >= 4, let first = epochs.first, let last = epochs.last,
       let best = epochs.min(by: { $0.validation < $1.validation }),
-      last.epoch - best.epoch >= max(2, epochs.count / 10), last.validation >= 1.1 * best.validation,
+      last.epoch - best.epoch >= max(2, epochs.count / 10),
+      epochs.suffix(3).allSatisfy({ $0.validation >= 1.05 * best.validation }),
       last.validation - best.validation >= 0.03 * first.validation, last.train <= 0.9 * best.train,
       last.validation >= 1.5 * last.train
     else { return nil }
@@ -30,19 +31,20 @@ struct Overfitting: DiagnosisRule {
 
 /// Underfitting: the model does hardly better than one that knows nothing, and has stopped getting better.
 ///
-/// The mean training loss of the last tenth of the run is at least 0.85 of the trivial loss (cross-entropy: the entropy
+/// The median training loss of the last tenth of the run is at least 0.85 of the trivial loss (cross-entropy: the entropy
 /// of how often classes occur; squared error: the variance of the targets), and less than 2 % below that of the fifth
-/// of the run before it.
+/// of the run before it. Not of less than five epochs.
 struct Underfitting: DiagnosisRule {
   static let name = "underfitting"
   static let explained = [
     Divergence.name, SlowLearning.name, VanishingGradients.name, DeadUnits.name, MajorityClass.name,
+    SingleSampleStatistics.name,
   ]
 
   func finding(_ evidence: Evidence) -> Finding? {
     let tenths = evidence.tenths
     guard evidence.lossTells, let trivial = evidence.trivialLoss, trivial > 0, tenths.count == 10,
-      tenths[9] >= 0.85 * trivial, tenths[9] >= 0.98 * (tenths[7] + tenths[8]) / 2
+      evidence.epochs.count >= 5, tenths[9] >= 0.85 * trivial, tenths[9] >= 0.98 * (tenths[7] + tenths[8]) / 2
     else { return nil }
     return found(
       "the model has learned little, and no longer learns",
@@ -53,11 +55,13 @@ struct Underfitting: DiagnosisRule {
   }
 }
 
-/// Too low a learning rate: the loss falls slowly, steadily, and still at the end.
+/// Too low a learning rate: the loss falls slowly, steadily, and still at the end; or it has not yet come down to what a
+/// model gives that knows nothing.
 ///
-/// In tenths of the run: more than 0.6 of the first step's loss is left, the loss falls in at least 8 of the 9
-/// passages, and the last third of the run brings at least a quarter of the whole fall (an exponential that has settled
-/// would bring far less), which is at least 1 % of the first loss.
+/// In tenths of the run, of at least 50 steps: more than 0.6 of the first step's loss is left, and either the loss falls
+/// in at least 8 of the 9 passages, and the last third of the run brings at least a quarter of the whole fall (an
+/// exponential that has settled would bring far less), which is at least 1 % of the first loss; or the last tenth is
+/// above the trivial loss (see `Underfitting`) by more than 2 %, and not above the first tenth.
 struct SlowLearning: DiagnosisRule {
   static let name = "learning rate too low"
   static let explained = [Divergence.name, VanishingGradients.name]
@@ -65,18 +69,28 @@ struct SlowLearning: DiagnosisRule {
   func finding(_ evidence: Evidence) -> Finding? {
     let tenths = evidence.tenths
     guard evidence.lossTells, tenths.count == 10, let first = evidence.firstLoss, first > 0, tenths[9] > 0.6 * first,
-      zip(tenths, tenths.dropFirst()).count(where: { $0 > $1 }) >= 8
+      evidence.epochs.last?.step ?? 0 >= 50
     else { return nil }
+    let advice =
+      "a learning rate three to ten times as high (lr-find suggests one), optimizer adam, or more epochs with --resume"
+    if let trivial = evidence.trivialLoss, tenths[9] > 1.02 * trivial, tenths[9] <= tenths[0] {
+      return found(
+        "the model has not yet come down to what one gives that knows nothing: the run is too short, or its steps are "
+          + "too small",
+        evidence:
+          "training loss \(shortNumber(first)) in the first step, \(shortNumber(tenths[9])) at the end; knowing "
+          + "nothing but how often each target occurs gives \(shortNumber(trivial))", advice: advice)
+    }
     let fall = first - tenths[9], late = tenths[6] - tenths[9]
-    guard late >= 0.25 * fall, fall >= 0.01 * first else { return nil }
+    guard zip(tenths, tenths.dropFirst()).count(where: { $0 > $1 }) >= 8, late >= 0.25 * fall, fall >= 0.01 * first
+    else { return nil }
     let rate = evidence.epochs.compactMap(\.learningRate).max()
     return found(
       "the loss falls slowly and still does at the end: the run is too short, or its steps are too small",
       evidence: "training loss \(shortNumber(first)) in the first step, \(shortNumber(tenths[6])) after two thirds of "
         + "the run, \(shortNumber(tenths[9])) at its end"
         + (rate.map { ", at a learning rate of \(trimmedNumber($0)) at most" } ?? ""),
-      advice: "a learning rate three to ten times as high (lr-find suggests one), optimizer adam, or more epochs with "
-        + "--resume")
+      advice: advice)
   }
 }
 

@@ -29,7 +29,9 @@ struct LeakedSamples: DiagnosisRule {
 /// The accuracy is not above the share of the most frequent class by one standard error, of at least 20 samples.
 struct MajorityClass: DiagnosisRule {
   static let name = "no better than the majority class"
-  static let explained = [Divergence.name]
+  static let explained = [
+    Divergence.name, VanishingGradients.name, DeadUnits.name, SingleSampleStatistics.name, SlowLearning.name,
+  ]
 
   func finding(_ evidence: Evidence) -> Finding? {
     guard let evaluation = evidence.material["evaluation"], let accuracy = evaluation["accuracy"]?.double,
@@ -53,7 +55,7 @@ struct MajorityClass: DiagnosisRule {
 /// find likeliest), a class with at least 5 samples and a fifth of an equal share.
 struct MissingClass: DiagnosisRule {
   static let name = "class never predicted"
-  static let explained = [Divergence.name, MajorityClass.name]
+  static let explained = MajorityClass.explained + [MajorityClass.name]
 
   func finding(_ evidence: Evidence) -> Finding? {
     guard let evaluation = evidence.material["evaluation"], evaluation["is_text"] != .bool(true) else { return nil }

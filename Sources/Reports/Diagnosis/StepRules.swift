@@ -2,8 +2,9 @@ import Basics
 
 /// Too high a learning rate: the loss has climbed, or swings.
 ///
-/// Any of: the last tenth of the run has a mean loss above 1.05 of the first step's; it is above 1.5 of the best tenth's
-/// and by at least a tenth of the first tenth's; or in the second half of at least 8 epochs the training loss rose in at
+/// Any of: the last tenth of the run has a median loss above 1.05 of the first step's; it is above half of that, after a
+/// recorded step above three times that; it is above 1.5 of the best tenth's and by at least a tenth of the first
+/// tenth's; or in the second half of at least 8 epochs the training loss rose in at
 /// least a third of the passages, by a mean of at least 5 % of the first epoch's.
 struct Divergence: DiagnosisRule {
   static let name = "learning rate too high"
@@ -23,6 +24,12 @@ struct Divergence: DiagnosisRule {
     if tenths[9] > 1.05 * first, first > 0 {
       return "training loss \(shortNumber(first)) in the first step, \(shortNumber(tenths[9])) over the last tenth of "
         + "the run"
+    }
+    if let worst = evidence.steps.max(by: { $0.loss < $1.loss }), first > 0, worst.loss > 3 * first,
+      tenths[9] > 0.5 * first
+    {
+      return "training loss \(shortNumber(first)) in the first step, \(shortNumber(worst.loss)) in step "
+        + "\(worst.step), \(shortNumber(tenths[9])) over the last tenth of the run"
     }
     guard tenths[9] > 1.5 * least, tenths[9] - least > 0.1 * tenths[0] else { return nil }
     return "training loss \(shortNumber(least)) over the best tenth of the run, \(shortNumber(tenths[9])) over the last"
@@ -44,7 +51,7 @@ struct Divergence: DiagnosisRule {
 /// Spikes of the loss: single steps far above those around them.
 ///
 /// A recorded step that has 20 before it, whose loss is above the greatest of them by twice their range, and above their
-/// median by half of the first tenth's mean loss. Batches are drawn at random, so that the greatest of 20 is often passed
+/// median by half of the first tenth's. Batches are drawn at random, so that the greatest of 20 is often passed
 /// by a little; and near the end of a run ranges are tiny: hence both.
 struct LossSpikes: DiagnosisRule {
   static let name = "loss spikes"

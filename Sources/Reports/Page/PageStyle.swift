@@ -54,8 +54,9 @@ enum PageStyle {
     #tip i { display: inline-block; width: 9px; height: 9px; border-radius: 50%; margin-right: 5px; }
     @media (max-width: 480px) { .n { padding-left: 8px; } th, td { padding-right: 8px; } table { font-size: 12.5px; }
       .pictures { grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); } }
-    @media print { nav, #tip { display: none; } body { max-width: none; font-size: 12px; }
-      figure, tr, .finding { break-inside: avoid; } h2 { break-after: avoid; }
+    @media print { nav, #tip { display: none; } body { max-width: none; padding: 0; font-size: 12px; }
+      figure, tr, .finding { break-inside: avoid; } h2, h3, .note { break-after: avoid; }
+      table { font-size: 10.5px; } .n { padding-left: 6px; } .table { overflow: visible; }
       .grid { grid-template-columns: repeat(2, 1fr); } }
     """
   }

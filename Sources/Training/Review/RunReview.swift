@@ -91,9 +91,13 @@ struct RunReview {
   /// Whether what training sees is made harder than what validation sees.
   private var trainingIsHarder: Bool {
     let configuration = metadata.configuration
-    let smoothing = configuration.loss.value?.namedJSON["label_smoothing"]
-    return !configuration.data.augment.items.isEmpty || (smoothing.map { $0 != 0 && $0 != .number(0) } ?? false)
+    return !configuration.data.augment.items.isEmpty || smoothsLabels
       || trainer.model.summary.contains { $0.type.contains("Dropout") }
+  }
+
+  private var smoothsLabels: Bool {
+    let smoothing = metadata.configuration.loss.value?.namedJSON["label_smoothing"]
+    return smoothing.map { $0 != 0 && $0 != .number(0) } ?? false
   }
 
   // MARK: Figures
@@ -174,7 +178,7 @@ struct RunReview {
     let shares = report.classes.map { Double($0.support) / Double(max(1, report.sampleCount)) }
     func entropy(_ p: Double) -> Double { p > 0 ? -p * Foundation.log(p) : 0 }
     switch loss {
-    case is CrossEntropy where (loss as? CrossEntropy)?.listOptions.isEmpty == true:
+    case let loss as CrossEntropy where loss.listOptions.isEmpty && !smoothsLabels:
       return shares.reduce(0) { $0 + entropy($1) }
     case is BinaryCrossEntropy:
       // Of one output, the report has both classes.

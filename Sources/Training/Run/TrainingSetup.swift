@@ -26,8 +26,8 @@ struct TrainingSetup {
   ///
   /// - Parameters:
   ///   - resumed: where the run goes on from; its shards and its scaling of features are kept.
-  ///   - fold: the rows of the training split that are trained on, and those that are tested by all metrics of the task;
-  ///     nil for all of it, and the test split of the data.
+  ///   - fold: the rows of the training split that are trained on, and those that are tested by all metrics of the
+  ///     task; nil for all of it, and the test split of the data.
   init(
     _ configuration: TrainingConfiguration, extensions: Extensions, resumed: ResumePoint?, fold: Fold? = nil,
     topology: Topology
