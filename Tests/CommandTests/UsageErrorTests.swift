@@ -11,7 +11,7 @@ extension Commands {
       (["--optimizer", "adm"], "--optimizer: unknown name 'adm' (did you mean 'adam'?)"),
       (["--set", "optimiser.name=sgd"], "unknown key 'optimiser' (did you mean 'optimizer'?)"),
       (["--epochs", "x"], #"--epochs: expected a whole number, found "x""#),
-      (["--epochs", "0"], "--epochs: expected at least 1, found 0"),
+      (["--epochs", "-1"], "--epochs: expected at least 0, found -1"),
       (["--learning-rate", "-1"], "--learning-rate: expected more than 0, found -1"),
       (["--set", "data.validation=1.5"], "data.validation: expected at least 0 and less than 1, found 1.5"),
       (["--set", "epochs=3.5"], "epochs: expected a whole number, found 3.5"),

@@ -64,7 +64,7 @@ struct ConfigurationTests {
       "optimizer.learning_rate: expected a finite number, found inf"
     ),
     (configuration { $0.clipNorm = .nan }, "clip_norm: expected a finite number, found nan"),
-    (configuration { $0.epochs = 0 }, "epochs: expected at least 1, found 0"),
+    (configuration { $0.epochs = -1 }, "epochs: expected at least 0, found -1"),
     (configuration { $0.batchSize = -4 }, "batch_size: expected at least 1, found -4"),
     (configuration { $0.seed = .max }, "seed: expected at most 9223372036854775807, found 1.8446744073709552e+19"),
     (

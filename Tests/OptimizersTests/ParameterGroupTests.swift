@@ -87,7 +87,7 @@ struct ParameterGroupTests {
       ("{}", "match: expected names"), ("{ match: [] }", "match: expected names"),
       ("{ match: 'a', learning_rate: 1, rate_factor: 2 }", "rate_factor: stands beside learning_rate"),
       ("{ match: 'a', learning_rate: 0 }", "learning_rate: expected"), ("'a'", "expected { match"),
-      ("{ matsch: 'a' }", "did you mean"),
+      ("{ match: 'a', matsch: 'b' }", "did you mean"),
     ] {
       let error = #expect(throws: SettingsError.self) {
         try OptimizerSettings.read(JSON5Parser.parse("{ groups: [\(group)] }", file: "t"), "optimizer", .any)

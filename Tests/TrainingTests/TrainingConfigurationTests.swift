@@ -296,7 +296,7 @@ import Testing
       "{ loss: { name: 'focal', alpha: 2 } }",
       "run.json5:1:33: loss.alpha: expected a number from 0 to 1 for two classes, or a list with one a class"
     ),
-    ("{ epochs: 0 }", "run.json5:1:11: epochs: expected at least 1, found 0"),
+    ("{ epochs: -1 }", "run.json5:1:11: epochs: expected at least 0, found -1"),
     ("{ epochs: 1.5 }", "run.json5:1:11: epochs: expected a whole number, found 1.5"),
     (
       "{ epochs: 9223372036854775808 }",
