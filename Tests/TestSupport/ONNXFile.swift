@@ -17,6 +17,8 @@ package struct ONNXFile {
   package struct Value: Equatable {
     package var name = "", type = 0
     package var shape: [Int?] = []
+
+    package init(name: String, type: Int, shape: [Int?]) { (self.name, self.type, self.shape) = (name, type, shape) }
   }
 
   package var formatVersion = 0, operationSet = 0
@@ -133,6 +135,7 @@ extension ONNXFile {
 
 extension ONNXFile.Value {
   fileprivate init(_ message: ProtobufReader) throws {
+    self.init(name: "", type: 0, shape: [])
     try ONNXFile.read(message) { number, value in
       if number == 1 { name = value.text ?? "" }
       guard number == 2, let type = value.message else { return }
