@@ -20,8 +20,8 @@ public enum AtomicFile {
     try publish(temporary, file, as: path, isOfRun, after: error)
   }
 
-  /// Writes texts one behind the other as `body` gives them, under a temporary name beside `path`, then syncs and renames
-  /// as for a file in one piece.
+  /// Writes texts one behind the other as `body` gives them, under a temporary name beside `path`, then syncs and
+  /// renames as for a file in one piece.
   ///
   /// - Throws: what `body` throws, too; what stood at `path` is then untouched and the temporary file is gone.
   public static func write(to path: String, texts body: (_ append: (String) throws -> Void) throws -> Void) throws {

@@ -137,6 +137,7 @@ extension ONNXFile {
 
 extension ONNXFile.Value {
   fileprivate init(_ message: ProtobufReader) throws {
+    self.init(name: "", type: 0, shape: [])
     try ONNXFile.read(message) { number, value in
       if number == 1 { name = value.text ?? "" }
       guard number == 2, let type = value.message else { return }

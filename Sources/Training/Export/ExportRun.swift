@@ -47,8 +47,8 @@ public enum ExportRun {
   /// Writes the model, as `ddp-train export` does.
   ///
   /// - Parameter extensions: those of the program that trained the checkpoint.
-  /// - Throws: a `UserFacingError` where the checkpoint is damaged, the form cannot express the model, such as a layer of
-  ///   one's own in ONNX, or the file cannot be written.
+  /// - Throws: a `UserFacingError` where the checkpoint is damaged, the form cannot express the model, such as a layer
+  ///   of one's own in ONNX, or the file cannot be written.
   public static func write(_ arguments: ExportArguments, extensions: Extensions = Extensions()) throws {
     try run(arguments, extensions: extensions)
   }

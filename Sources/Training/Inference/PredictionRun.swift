@@ -167,8 +167,8 @@ extension TrainedModel {
 }
 
 extension [PredictedArray] {
-  /// The likeliest classes of each row and what speaks for them: `top_classes` and `top_probabilities`, or `top_logits`,
-  /// [N, …, K]; none where they are not asked for.
+  /// The likeliest classes of each row and what speaks for them: `top_classes` and `top_probabilities`, or
+  /// `top_logits`, [N, …, K]; none where they are not asked for.
   func top(_ count: Int?, _ meaning: OutputMeaning) -> [PredictedArray] {
     guard let count, let scores = first(where: { $0.name == "probabilities" }) ?? first(where: { $0.name == "logits" }),
       case .floats(let values) = scores.elements, let size = scores.shape.last

@@ -44,8 +44,8 @@ public enum DistributedProgram {
     return code
   }
 
-  /// The same for what exchanges little: a process that no launcher has started computes alone, without MPI, whose start
-  /// and end take a quarter of a second.
+  /// The same for what exchanges little: a process that no launcher has started computes alone, without MPI, whose
+  /// start and end take a quarter of a second.
   package static func withRanks(_ body: (_ ranks: any Communicator) throws -> ExitCode) throws -> ExitCode {
     guard launchedRank == nil, ForeignLaunch.detect(in: ProcessInfo.processInfo.environment) == nil else {
       return try withMPI { try body($0) }

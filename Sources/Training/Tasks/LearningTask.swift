@@ -105,7 +105,8 @@ enum TaskCatalog {
     return try type.init(context)
   }
 
-  /// The task of a model that was trained with `loss`, where its data are not there; a language model is one of classes.
+  /// The task of a model that was trained with `loss`, where its data are not there; a language model is one of
+  /// classes.
   ///
   /// - Parameter reconstructs: whether its targets were its features.
   static func type(of loss: any Loss, model: ModelDescription, reconstructs: Bool) -> any LearningTask.Type {

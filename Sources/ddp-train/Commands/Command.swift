@@ -37,7 +37,8 @@ extension Command {
   package static func help(for arguments: [String]) -> String { help(optionHelp, sections) }
 
   static func help(_ options: [OptionSpelling], _ sections: [HelpSection]) -> String {
-    let head = ["Usage: ddp-train \(usageName) \(operands)", ""] + HelpText.paragraph(discussion) + [""]
+    let usage = ["Usage: ddp-train", usageName, operands].filter { !$0.isEmpty }.joined(separator: " ")
+    let head = [usage, ""] + HelpText.paragraph(discussion) + [""]
     let table = HelpText.options(options + [OptionSpelling("--help, -h", "", "prints this")])
     return (head + table + sections.flatMap { [""] + HelpText.section($0) }).joined(separator: "\n")
   }

@@ -69,7 +69,10 @@ enum BashCompletion {
             COMPREPLY=($(compgen -S = -W "${words#:settings}" -- "$current"))
             return ;;
           :directories) compopt -o dirnames; COMPREPLY=($(compgen -d -- "$current")); return ;;
-          *:files*) compopt -o filenames; COMPREPLY=($(compgen -W "${words/:files/}" -- "$current") $(compgen -f -- "$current")); return ;;
+          *:files*)
+            compopt -o filenames
+            COMPREPLY=($(compgen -W "${words/:files/}" -- "$current") $(compgen -f -- "$current"))
+            return ;;
         esac
         COMPREPLY=($(compgen -W "$words" -- "$current"))
       }

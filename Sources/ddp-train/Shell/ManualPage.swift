@@ -20,9 +20,9 @@ struct ManualPage {
     synopsis("mpirun -np 4 ddp-train", "[COMMAND] [arguments]")
     section("DESCRIPTION")
     paragraph(
-      "Every MPI rank holds a shard of an HDF5 data set, gradients are summed each mini-batch, rank 0 reports and writes "
-        + "checkpoints. The result is the same, bit for bit, on any number of ranks. Without a command it trains; alone, "
-        + "on the bundled digits.")
+      "Every MPI rank holds a shard of an HDF5 data set, gradients are summed each mini-batch, rank 0 reports and "
+        + "writes checkpoints. The result is the same, bit for bit, on any number of ranks. Without a command it "
+        + "trains; alone, on the bundled digits.")
     section("COMMANDS")
     for command in Commands.all { add(command) }
     section("CONFIGURATION")

@@ -2,9 +2,9 @@ import Basics
 
 /// Rows of features from comma-separated values, block by block, in the order of a model's columns.
 ///
-/// A first line without any number, or with a name of the model's columns, is a heading. Where the model's columns have names, columns are found by
-/// them, and others are passed over; without a heading, or without names, columns are taken by position. A column `id`,
-/// `ids` or `sample_id` that is none of the model's is kept beside the rows.
+/// A first line without any number, or with a name of the model's columns, is a heading. Where the model's columns have
+/// names, columns are found by them, and others are passed over; without a heading, or without names, columns are taken
+/// by position. A column `id`, `ids` or `sample_id` that is none of the model's is kept beside the rows.
 package final class FeatureTable {
   /// What a user should know of how the columns were taken, one line each.
   package private(set) var remarks: [String] = []
@@ -94,8 +94,8 @@ package final class FeatureTable {
       hasRecord = false
       guard reader.fieldCount == fieldCount else {
         throw Failure.data(
-          "\(name): line \(reader.line): \(plural(reader.fieldCount, "column")), expected \(fieldCount) as in the first "
-            + "line")
+          "\(name): line \(reader.line): \(plural(reader.fieldCount, "column")), expected \(fieldCount) as in the "
+            + "first line")
       }
       for field in fields {
         guard let value = reader.number(field), Float(value).isFinite else {

@@ -25,8 +25,8 @@ enum ONNXFormat: ExportFormat {
       }
     } catch let refusal as ONNXRefusal {
       throw Failure.usage(
-        "\(trained.path): its layer \(refusal.layer), \(refusal.type), has no form in ONNX, so that the model cannot be "
-          + "written as .onnx; export it as .safetensors")
+        "\(trained.path): its layer \(refusal.layer), \(refusal.type), has no form in ONNX, so that the model cannot "
+          + "be written as .onnx; export it as .safetensors")
     }
     let size = graph.model.constants.reduce(0) { $0 + $1.bytes.count }
     guard size < ONNXModel.greatestSize - 1 << 20 else {

@@ -4,7 +4,8 @@ import Interchange
 import NeuralNetwork
 import NumericCore
 
-// What brings features as they lie in a data file to what a model reads: the same numbers, scaled in the same precision.
+// What brings features as they lie in a data file to what a model reads: the same numbers, scaled in the same
+// precision.
 
 extension ONNXGraph {
   /// Adds an input of features as files hold them, and scales it.
