@@ -306,15 +306,15 @@ extension Trainer {
     }
   }
 
-  /// The rows of the training split that a step took, over all shards.
+  /// The rows of the training split that a step took, over all shards: a function of the seed, the shards and the number
+  /// of steps in the epoch.
   ///
-  /// - Parameter step: from 1, since the start of training; nil for one that this run's batches do not reach.
-  func rows(ofStep step: Int) -> [Int] {
-    let epoch = (step - 1) / plan.stepsPerEpoch, place = (step - 1) % plan.stepsPerEpoch
-    guard step >= 1 else { return [] }
+  /// - Returns: nothing for an epoch of another number of steps, from before a resumed run got other batches.
+  func rows(of place: StepPlace) -> [Int] {
+    guard place.stepsInEpoch == plan.stepsPerEpoch, (0..<plan.stepsPerEpoch).contains(place.step) else { return [] }
     return (0..<plan.partition.shardCount).flatMap { shard in
-      let order = plan.order(epoch: epoch, shard: shard, seed: configuration.seed)
-      return order[plan.positions(shard: shard, step: place)].map {
+      let order = plan.order(epoch: place.epoch - 1, shard: shard, seed: configuration.seed)
+      return order[plan.positions(shard: shard, step: place.step)].map {
         store.selection[plan.partition.row(shard: shard, position: Int($0))]
       }
     }
