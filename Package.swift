@@ -65,7 +65,8 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "Basics", "Settings", "NumericCore", "Metrics", "Collectives", "HDF5Storage", "DataPipeline", "Training",
+        "Basics", "Settings", "NumericCore", "Metrics", "Collectives", "HDF5Storage", "DataPipeline", "Reports",
+        "Training",
       ]),
 
     .target(

@@ -1,13 +1,13 @@
-"""Holds exported ONNX models against `ddp-train predict`: for every model by name and for every layer, trains a moment on
-small made data, exports, and compares what ONNX Runtime makes of the raw features with what predict writes.
+"""Holds exported ONNX models against `ddp-train predict`: for every model by name and for every layer, trains a moment
+on small made data, exports, and compares what ONNX Runtime makes of the raw features with what predict writes.
 
 Needs Python with numpy, h5py, onnx and onnxruntime:
 
-    Tests/compare_onnx_with_predict.py [--program .build/release/ddp-train] [NAME…]
+    Tests/compare_onnx_with_predict.py [--program .build/release/ddp-train] [NAME...]
 
-A difference is the greatest over all numbers of an output, divided by the greatest value of its column where that is above 1;
-at most 1e-5 is allowed. Classes may differ only where two logits are that close. Each model is checked by onnx.checker with
-full_check, and run on all rows at once, by sevens, and one by one. Exits with 1 if a model fails.
+A difference is the greatest over all numbers of an output, divided by the greatest value of its column where that is
+above 1; at most 1e-5 is allowed. Classes may differ only where two logits are nearly equal. Each model is checked by
+onnx.checker with full_check, and run on all rows at once, by sevens, and one by one. Exits with 1 if a model fails.
 """
 
 import argparse
@@ -60,8 +60,13 @@ def make_data():
     years = np.column_stack([draw.uniform(1.7e9, 1.7e9 + 1000, 96), draw.normal(size=(96, 3)) * [1, 1e-3, 1e3]])
     return {
         # Five columns of float64 with names, three classes with names.
-        "table": data("table", rows * [1, 10, 100, 0.1, 1, 1] + [0, 5, -3, 0, 1e4, 0], labels,
-                      x_names="\n".join("abcdef"), y_classes="one\ntwo\nthree"),
+        "table": data(
+            "table",
+            rows * [1, 10, 100, 0.1, 1, 1] + [0, 5, -3, 0, 1e4, 0],
+            labels,
+            x_names="\n".join("abcdef"),
+            y_classes="one\ntwo\nthree",
+        ),
         # Labels that are not counted from 0.
         "numbered": data("numbered", rows.astype("f4"), labels * 2 + 5),
         "binary": data("binary", rows.astype("f4"), np.where(labels > 0, 1, -1)),
@@ -86,18 +91,29 @@ def layers(*described):
 
 
 BY_NAME = [
-    ("linear", "values", []), ("linear on whole numbers", "counts", ["--model", "linear"]),
-    ("logistic", "table", []), ("logistic with two labels", "binary", ["--model", "logistic", "--loss", "binary_cross_entropy"]),
-    ("mlp", "table", []), ("mlp on images", "images", ["--model", "mlp"]),
+    ("linear", "values", []),
+    ("linear on whole numbers", "counts", ["--model", "linear"]),
+    ("logistic", "table", []),
+    ("logistic with two labels", "binary", ["--model", "logistic", "--loss", "binary_cross_entropy"]),
+    ("mlp", "table", []),
+    ("mlp on images", "images", ["--model", "mlp"]),
     ("mlp on numbered classes", "numbered", ["--model", "mlp"]),
     ("mlp with several answers", "several", ["--model", "mlp", "--loss", "binary_cross_entropy"]),
     ("mlp with hinge", "table", ["--model", "mlp", "--loss", "hinge"]),
     ("mlp in min_max", "values", ["--model", "mlp", "--loss", "mse", "--set", "data.scaling=min_max"]),
-    ("cnn", "channels_first", []), ("cnn in standard", "images", ["--model", "cnn", "--set", "data.scaling=standard"]),
+    ("cnn", "channels_first", []),
+    ("cnn in standard", "images", ["--model", "cnn", "--set", "data.scaling=standard"]),
     ("cnn, channels first in standard", "channels_first", ["--model", "cnn", "--set", "data.scaling=standard"]),
-    ("resnet20", "large_images", []), ("lstm", "steps", []), ("lstm on rows of images", "grey", ["--model", "lstm"]),
-    ("char-lstm", "text", []), ("char-transformer", "text", []), ("sentiment", "words", []), ("speech", "steps", []),
-    ("autoencoder", "grey", []), ("detector", "boxes", []), ("gan", "grey", []),
+    ("resnet20", "large_images", []),
+    ("lstm", "steps", []),
+    ("lstm on rows of images", "grey", ["--model", "lstm"]),
+    ("char-lstm", "text", []),
+    ("char-transformer", "text", []),
+    ("sentiment", "words", []),
+    ("speech", "steps", []),
+    ("autoencoder", "grey", []),
+    ("detector", "boxes", []),
+    ("gan", "grey", []),
 ]
 
 BY_LAYER = [
@@ -105,58 +121,156 @@ BY_LAYER = [
     for name, source, described in [
         ("dense", "table", ["{ dense: { units: 5, bias: false } }"]),
         ("dense at steps", "steps", ["positional_embedding", "{ dense: 5 }", "flatten"]),
-        ("relu", "table", ["{ dense: 5 }", "relu"]), ("leaky_relu", "table", ["{ dense: 5 }", "{ leaky_relu: 0.3 }"]),
-        ("tanh", "table", ["{ dense: 5 }", "tanh"]), ("sigmoid", "table", ["{ dense: 5 }", "sigmoid"]),
-        ("gelu", "table", ["{ dense: 5 }", "gelu"]), ("elu", "table", ["{ dense: 5 }", "{ elu: 0.7 }"]),
-        ("silu", "table", ["{ dense: 5 }", "silu"]), ("softmax", "table", ["{ dense: 5 }", "softmax"]),
+        ("relu", "table", ["{ dense: 5 }", "relu"]),
+        ("leaky_relu", "table", ["{ dense: 5 }", "{ leaky_relu: 0.3 }"]),
+        ("tanh", "table", ["{ dense: 5 }", "tanh"]),
+        ("sigmoid", "table", ["{ dense: 5 }", "sigmoid"]),
+        ("gelu", "table", ["{ dense: 5 }", "gelu"]),
+        ("elu", "table", ["{ dense: 5 }", "{ elu: 0.7 }"]),
+        ("silu", "table", ["{ dense: 5 }", "silu"]),
+        ("softmax", "table", ["{ dense: 5 }", "softmax"]),
         ("dropout", "table", ["{ dense: 5 }", "{ dropout: 0.5 }"]),
         ("spatial_dropout", "images", ["{ conv2d: 4 }", "{ spatial_dropout: 0.5 }", "flatten"]),
-        ("batch_norm", "images", ["{ conv2d: 4 }", "{ batch_norm: { epsilon: 0.01 } }", "relu", "flatten", "batch_norm"]),
+        (
+            "batch_norm",
+            "images",
+            ["{ conv2d: 4 }", "{ batch_norm: { epsilon: 0.01 } }", "relu", "flatten", "batch_norm"],
+        ),
         ("batch_norm at steps", "steps", ["batch_norm", "global_average_pool"]),
         ("layer_norm", "images", ["{ conv2d: 4 }", "layer_norm", "flatten", "layer_norm"]),
         ("group_norm", "images", ["{ conv2d: 6 }", "{ group_norm: { groups: 3, epsilon: 0.01 } }", "flatten"]),
         ("group_norm of rows", "table", ["{ dense: 12 }", "{ group_norm: { groups: 3, affine: false } }"]),
         ("group_norm of steps", "steps", ["{ conv1d: 6 }", "{ group_norm: 2 }", "global_average_pool"]),
-        ("residual", "images", ["{ conv2d: { filters: 4, padding: 'same' } }",
-                                "{ residual: { layers: [{ conv2d: { filters: 8, padding: 'same' } }, 'batch_norm'], "
-                                "shortcut: [{ conv2d: { filters: 8, kernel: 1 } }] } }", "flatten"]),
-        ("residual of unlike orders", "images", ["{ residual: ['layer_norm'] }",
-                                                 "{ residual: [{ conv2d: { filters: 3, padding: 'same' } }] }", "flatten"]),
-        ("parallel", "images", ["{ parallel: [[{ conv2d: { filters: 4, padding: 'same' } }], ['layer_norm'], []] }",
-                                "{ parallel: { branches: [['relu'], ['tanh'], []], join: 'add' } }", "flatten"]),
-        ("conv2d", "images", ["{ conv2d: { filters: 6, groups: 3, bias: false, kernel: [3, 2], stride: [1, 2], "
-                              "padding: [2, 0], dilation: [2, 3] } }", "flatten"]),
-        ("conv1d", "steps", ["{ conv1d: { filters: 6, kernel: 5, stride: 3, padding: 'same', dilation: 2 } }", "flatten"]),
-        ("conv_transpose2d", "channels_first",
-         ["{ conv_transpose2d: { filters: 6, groups: 3, kernel: [4, 2], stride: [3, 4], padding: [1, 0], "
-          "output_padding: [2, 3], dilation: [2, 1] } }", "global_average_pool"]),
+        (
+            "residual",
+            "images",
+            [
+                "{ conv2d: { filters: 4, padding: 'same' } }",
+                "{ residual: { layers: [{ conv2d: { filters: 8, padding: 'same' } }, 'batch_norm'], "
+                "shortcut: [{ conv2d: { filters: 8, kernel: 1 } }] } }",
+                "flatten",
+            ],
+        ),
+        (
+            "residual of unlike orders",
+            "images",
+            ["{ residual: ['layer_norm'] }", "{ residual: [{ conv2d: { filters: 3, padding: 'same' } }] }", "flatten"],
+        ),
+        (
+            "parallel",
+            "images",
+            [
+                "{ parallel: [[{ conv2d: { filters: 4, padding: 'same' } }], ['layer_norm'], []] }",
+                "{ parallel: { branches: [['relu'], ['tanh'], []], join: 'add' } }",
+                "flatten",
+            ],
+        ),
+        (
+            "conv2d",
+            "images",
+            [
+                "{ conv2d: { filters: 6, groups: 3, bias: false, kernel: [3, 2], stride: [1, 2], "
+                "padding: [2, 0], dilation: [2, 3] } }",
+                "flatten",
+            ],
+        ),
+        (
+            "conv1d",
+            "steps",
+            ["{ conv1d: { filters: 6, kernel: 5, stride: 3, padding: 'same', dilation: 2 } }", "flatten"],
+        ),
+        (
+            "conv_transpose2d",
+            "channels_first",
+            [
+                "{ conv_transpose2d: { filters: 6, groups: 3, kernel: [4, 2], stride: [3, 4], padding: [1, 0], "
+                "output_padding: [2, 3], dilation: [2, 1] } }",
+                "global_average_pool",
+            ],
+        ),
         ("max_pool2d", "images", ["{ max_pool2d: { size: [3, 4], stride: [2, 1], padding: [1, 2] } }", "flatten"]),
-        ("average_pool2d", "images", ["{ average_pool2d: { size: [3, 4], stride: [2, 1], padding: [1, 2] } }",
-                                      "{ average_pool2d: { size: 3, padding: 1, count_padding: false } }", "flatten"]),
+        (
+            "average_pool2d",
+            "images",
+            [
+                "{ average_pool2d: { size: [3, 4], stride: [2, 1], padding: [1, 2] } }",
+                "{ average_pool2d: { size: 3, padding: 1, count_padding: false } }",
+                "flatten",
+            ],
+        ),
         ("global_average_pool", "images", ["global_average_pool"]),
         ("upsample", "images", ["{ upsample: [2, 3] }", "{ conv2d: 2 }", "flatten"]),
         ("flatten", "images", ["{ conv2d: 4 }", "{ flatten: 'channels_last' }"]),
-        ("reshape", "table", ["{ dense: 24 }", "{ reshape: { height: 2, width: 4, channels: 3 } }",
-                              "{ conv2d: { filters: 4, kernel: 2 } }",
-                              "{ reshape: { length: 3, channels: 4, order: 'channels_last' } }", "flatten"]),
+        (
+            "reshape",
+            "table",
+            [
+                "{ dense: 24 }",
+                "{ reshape: { height: 2, width: 4, channels: 3 } }",
+                "{ conv2d: { filters: 4, kernel: 2 } }",
+                "{ reshape: { length: 3, channels: 4, order: 'channels_last' } }",
+                "flatten",
+            ],
+        ),
         ("embedding", "wide_text", ["{ embedding: 5 }", "flatten"]),
         ("mask", "padded", ["{ mask: 0 }", "{ lstm: { units: 7, sequence: false } }"]),
-        ("mask before attention", "padded", ["{ mask: 0 }", "{ dense: 8 }", "{ transformer_block: 2 }",
-                                             "{ gru: { units: 5, sequence: false, bidirectional: true } }"]),
+        (
+            "mask before attention",
+            "padded",
+            [
+                "{ mask: 0 }",
+                "{ dense: 8 }",
+                "{ transformer_block: 2 }",
+                "{ gru: { units: 5, sequence: false, bidirectional: true } }",
+            ],
+        ),
         ("positional_embedding", "steps", ["positional_embedding", "flatten"]),
-        ("lstm of two layers both ways", "padded",
-         ["{ mask: 0 }", "{ lstm: { units: 6, layers: 2, bidirectional: true } }",
-          "{ lstm: { units: 4, sequence: false, bidirectional: true } }"]),
-        ("lstm with padding", "words", ["{ embedding: { dimension: 6, padding: 0 } }", "{ lstm: { units: 6, layers: 2 } }",
-                                        "flatten"]),
-        ("gru", "steps", ["{ gru: { units: 6, layers: 2, bidirectional: true } }", "{ gru: { units: 4, sequence: false } }"]),
-        ("gru with padding", "words", ["{ embedding: { dimension: 6, padding: 0 } }",
-                                       "{ gru: { units: 6, bidirectional: true, sequence: false } }"]),
-        ("multi_head_attention", "steps", ["positional_embedding", "{ dense: 8 }", "{ multi_head_attention: { heads: 2, causal: true } }", "flatten"]),
-        ("attention with padding", "words",
-         ["{ embedding: { dimension: 8, padding: 0 } }", "{ multi_head_attention: { heads: 2, causal: true } }",
-          "{ lstm: { units: 4, sequence: false } }"]),
-        ("transformer_block", "steps", ["positional_embedding", "{ dense: 8 }", "{ transformer_block: { heads: 4, dropout: 0.1 } }", "flatten"]),
+        (
+            "lstm of two layers both ways",
+            "padded",
+            [
+                "{ mask: 0 }",
+                "{ lstm: { units: 6, layers: 2, bidirectional: true } }",
+                "{ lstm: { units: 4, sequence: false, bidirectional: true } }",
+            ],
+        ),
+        (
+            "lstm with padding",
+            "words",
+            ["{ embedding: { dimension: 6, padding: 0 } }", "{ lstm: { units: 6, layers: 2 } }", "flatten"],
+        ),
+        (
+            "gru",
+            "steps",
+            ["{ gru: { units: 6, layers: 2, bidirectional: true } }", "{ gru: { units: 4, sequence: false } }"],
+        ),
+        (
+            "gru with padding",
+            "words",
+            [
+                "{ embedding: { dimension: 6, padding: 0 } }",
+                "{ gru: { units: 6, bidirectional: true, sequence: false } }",
+            ],
+        ),
+        (
+            "multi_head_attention",
+            "steps",
+            ["positional_embedding", "{ dense: 8 }", "{ multi_head_attention: { heads: 2, causal: true } }", "flatten"],
+        ),
+        (
+            "attention with padding",
+            "words",
+            [
+                "{ embedding: { dimension: 8, padding: 0 } }",
+                "{ multi_head_attention: { heads: 2, causal: true } }",
+                "{ lstm: { units: 4, sequence: false } }",
+            ],
+        ),
+        (
+            "transformer_block",
+            "steps",
+            ["positional_embedding", "{ dense: 8 }", "{ transformer_block: { heads: 4, dropout: 0.1 } }", "flatten"],
+        ),
     ]
 ]
 
@@ -204,8 +318,24 @@ def difference(found, expected, by_column=True):
 def compare(program, name, file, arguments):
     folder = Path("runs") / name.replace(" ", "-").replace(",", "")
     model = ["--model", name] if "--model" not in arguments and "--set" not in arguments else []
-    run(program, "--data", file, "--run", str(folder), "--epochs", "2", "--batch-size", "32", "--quiet",
-        "--learning-rate", "0.01", "--shards", "2", *model, *arguments)
+    run(
+        program,
+        "--data",
+        file,
+        "--run",
+        str(folder),
+        "--epochs",
+        "2",
+        "--batch-size",
+        "32",
+        "--quiet",
+        "--learning-rate",
+        "0.01",
+        "--shards",
+        "2",
+        *model,
+        *arguments,
+    )
     exported, predicted = folder / "model.onnx", folder / "predicted.h5"
     checkpoint = folder / "checkpoints" / ("latest.h5" if name == "gan" else "best.h5")
     run(program, "export", str(checkpoint), "--output", str(exported))
@@ -222,7 +352,7 @@ def compare(program, name, file, arguments):
         with h5py.File(file) as source:
             inputs = {"features": source["test/x"][()]}
         names = {output.name: output.name for output in session.get_outputs()}
-    (key, rows), = inputs.items()
+    ((key, rows),) = inputs.items()
     with h5py.File(predicted) as expected:
         if name != "gan" and set(names) != set(expected):
             raise SystemExit(f"{name}: the model gives {sorted(names)}, predict {sorted(expected)}")
@@ -240,7 +370,9 @@ def compare(program, name, file, arguments):
                     unequal = int((found[output] != wanted).sum())
                     if unequal:
                         logits = np.sort(expected["logits"][()], axis=-1)
-                        close = (np.abs(logits[..., -1] - logits[..., -2]) if logits.shape[-1] > 1 else np.abs(logits)) < 1e-4
+                        close = (
+                            np.abs(logits[..., -1] - logits[..., -2]) if logits.shape[-1] > 1 else np.abs(logits)
+                        ) < 1e-4
                         if unequal > close.sum():
                             greatest = np.inf
                     continue
@@ -271,7 +403,10 @@ def main():
             worst, operations, size, type_name, outputs = compare(program, name, files[source], options)
             mark = "" if worst <= LIMIT else "  TOO LARGE"
             failures += worst > LIMIT
-            print(f"{name:34} {worst:10.1e} {operations:10} {size:9}  {type_name:8}  {', '.join(outputs)}{mark}", flush=True)
+            print(
+                f"{name:34} {worst:10.1e} {operations:10} {size:9}  {type_name:8}  {', '.join(outputs)}{mark}",
+                flush=True,
+            )
     return 1 if failures else 0
 
 

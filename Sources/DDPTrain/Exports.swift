@@ -26,6 +26,7 @@ public typealias StepScalars = NumericCore.StepScalars
 public typealias BufferView = NumericCore.BufferView
 public typealias Setting = Settings.Setting
 public typealias SettingChoice = Settings.SettingChoice
+public typealias NamePattern = Settings.NamePattern
 
 // MARK: What a configuration says of the data
 

@@ -69,6 +69,19 @@ extension PredictionRun {
   }
 }
 
+extension ExportRun {
+  /// Writes a checkpoint of a model that the program described in the form of another program.
+  ///
+  /// - Parameter extensions: losses and metrics of the program's own.
+  /// - Throws: a `UserFacingError` where the checkpoint is damaged or of another model, or has a layer that the form
+  ///   cannot express.
+  public static func write(
+    _ arguments: ExportArguments, model: Sequential, extensions: Extensions = Extensions()
+  ) throws {
+    try write(arguments, extensions: extensions.adding(model.customLayers))
+  }
+}
+
 extension Extensions {
   /// The same with the layers of a model.
   fileprivate func adding(_ layers: CustomLayers) -> Extensions {

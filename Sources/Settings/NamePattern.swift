@@ -4,10 +4,11 @@ public import Basics
 ///
 /// `*` stands for any characters, points included, `?` for one. What stands before a point is a layer, and a pattern
 /// that is the name of a layer means all of its parameters: `layer1.0` is `layer1.0.conv1.weight` too.
-public struct NamePattern: Sendable, Equatable {
+public struct NamePattern: Sendable, Equatable, ExpressibleByStringLiteral {
   public let text: String
 
   public init(_ text: String) { self.text = text }
+  public init(stringLiteral text: String) { self.init(text) }
 
   /// How many `*` it has.
   public var starCount: Int { text.count { $0 == "*" } }
@@ -53,7 +54,8 @@ public struct NamePattern: Sendable, Equatable {
         if !known.contains(layer) { known.append(layer) }
       }
     }
-    if let nearest = known.nearest(to: text.filter { $0 != "*" }) { return "did you mean '\(nearest.shownName)'?" }
+    let letters = text.filter { $0 != "*" }
+    if letters.count > 2, let nearest = known.nearest(to: letters) { return "did you mean '\(nearest.shownName)'?" }
     return "known: " + names.shownList()
   }
 }

@@ -36,8 +36,13 @@ extension Commands {
         try refuse(
           ["predict", "run", "--data", "blobs.h5", "--output", "run/checkpoints/step-00000007.h5"],
           "is the name of a run's checkpoint")
+        try refuse(
+          ["predict", "run", "--data", "blobs.h5", "--output", "p.txt"],
+          "the form follows the name, expected one that ends in .h5 or .hdf5, .csv, .jsonl")
+        try refuse(
+          ["data", "make", "moons", "--output", "p.csv"],
+          "an HDF5 file is written, expected a name that ends in .h5 or .hdf5")
         for (output, reason) in [
-          ("p.csv", "an HDF5 file is written, expected a name that ends in .h5 or .hdf5"),
           ("none/p.h5", "there is no directory none; make it first"), ("blobs.h5/p.h5", "there is no directory"),
           ("p.h5/", "is a directory"),
         ] {

@@ -119,7 +119,7 @@ import ddp_train
     (["evaluate"], "evaluate: expected a checkpoint, such as runs/NAME/checkpoints/best.h5"),
     (["evaluate", "c", "--splt", "x"], "evaluate: unknown option '--splt' (did you mean '--split'?)"),
     (["predict", "c", "--output", "o"], "predict: expected --data FILE, the samples to predict"),
-    (["predict", "c", "--data", "d"], "predict: expected --output OUT.h5, the file to write"),
+    (["predict", "c", "--data", "d"], "predict: expected --output FILE, the file to write"),
     (["verify", "a", "b"], "verify: unexpected argument 'b' (see ddp-train verify --help)"),
     (["verify", "a", "--x"], "verify: unknown option '--x' (it takes none)"),
     (["verify", "a", "--hepl"], "verify: unknown option '--hepl' (did you mean '--help'?)"),

@@ -17,6 +17,10 @@ package struct ONNXFile {
   package struct Value: Equatable {
     package var name = "", type = 0
     package var shape: [Int?] = []
+
+    package init(name: String = "", type: Int = 0, shape: [Int?] = []) {
+      (self.name, self.type, self.shape) = (name, type, shape)
+    }
   }
 
   package var formatVersion = 0, operationSet = 0

@@ -11,7 +11,8 @@ public struct ExchangeLayout: Sendable, Equatable {
   /// Where each parameter stands, in order, for updates that need sums over whole parameters; empty for those that do
   /// not.
   public var layerRanges: [Range<Int>]
-  /// Elements of parameters that no update changes: their gradients stay zero and are left out of the sum.
+  /// Elements of parameters that no update changes. Their gradients are zero; `SharedMemoryExchange` leaves out of its
+  /// sums, and of what it sends to other nodes, every block of them.
   public var frozenRanges: [Range<Int>]
 
   public init(

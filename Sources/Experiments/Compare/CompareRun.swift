@@ -38,7 +38,9 @@ public final class CompareRun {
     if session.isRoot {
       let tables = CompareTables(study, session.finished)
       for line in tables.lines { try session.say(line) }
+      try session.writePage(ComparePage(study, tables).text)
       try session.say("results  \(session.records.resultsFile)")
+      try session.say("page     \(session.records.pageFile)")
     }
     try session.close()
     return .done

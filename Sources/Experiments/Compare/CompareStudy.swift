@@ -31,7 +31,7 @@ public struct CompareStudy: Sendable {
   /// - Parameter seeds: overrides the file's number of seeds.
   public init(file: String, options: StudyOptions, seeds: Int? = nil) throws {
     self.file = file
-    let value = try JSON5Parser.parse(contentsOfFile: file)
+    let value = try StudyBase.parse(file)
     var reader = try SettingsReader(value)
     goals = try Self.goals(&reader)
     checkpoints = try CompareCheckpoints(&reader, goal: goals[0])
@@ -61,6 +61,7 @@ public struct CompareStudy: Sendable {
 
   private static func goals(_ reader: inout SettingsReader) throws(SettingsError) -> [Goal] {
     let split = try reader.choice("split", of: Goal.Split.self) ?? .val
+    if split == .folds { throw reader.error("split", "folds are for tune; give val, train or test") }
     let epoch = try reader.choice("at", of: Goal.Epoch.self) ?? .best
     guard let given = try reader.array("metrics") else { return [Goal(split: split, epoch: epoch)] }
     guard !given.isEmpty else { throw reader.error("metrics", "expected at least one name") }

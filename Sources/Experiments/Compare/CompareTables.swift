@@ -37,7 +37,7 @@ struct CompareTables {
     return means.indices.filter { means[$0] != nil }.min { (means[$0] ?? 0, $0) < (means[$1] ?? 0, $1) }
   }
 
-  var lines: [String] { [""] + table + [""] + verdict + checkpointLines + [""] }
+  var lines: [String] { [""] + tableLines + [""] + verdict + checkpointLines + [""] }
 
   // MARK: The table
 
@@ -47,19 +47,35 @@ struct CompareTables {
     return values.count == 1 ? shortNumber(mean) : "\(shortNumber(mean)) ± \(String(format: "%.2g", deviation))"
   }
 
-  private var table: [String] {
+  /// A table in cells, its head first; of each row whether it is the best.
+  struct Cells {
+    var head: [String]
+    var rows: [(cells: [String], isBest: Bool)] = []
+  }
+
+  var table: Cells {
     let hasFailed = results.contains { $0.contains { $0?.state == .failed } }
-    var table = TextTable([.left, .left] + study.goals.map { _ in .right } + (hasFailed ? [.right] : []))
-    table.add(["", "configuration"] + study.goals.map(\.key) + (hasFailed ? ["failed"] : []))
+    var table = Cells(head: ["configuration"] + study.goals.map(\.key) + (hasFailed ? ["failed"] : []))
     let columns = study.goals.map(figures)
     for (index, variation) in study.variations.enumerated() {
-      var cells = [index == best ? "*" : "", variation.name.shownName]
-      cells += columns.map { Self.text($0[index].compactMap(\.self)) }
+      var cells = [variation.name.shownName] + columns.map { Self.text($0[index].compactMap(\.self)) }
       if hasFailed { cells.append("\(results[index].count { $0?.state == .failed })/\(study.seeds.count)") }
-      table.add(cells)
+      table.rows.append((cells, index == best))
     }
+    return table
+  }
+
+  private var tableLines: [String] {
+    let cells = table
+    var table = TextTable([.left, .left] + cells.head.dropFirst().map { _ in .right })
+    table.add([""] + cells.head)
+    for row in cells.rows { table.add([row.isBest ? "*" : ""] + row.cells) }
+    return table.lines + [legend]
+  }
+
+  var legend: String {
     let seeds = study.seeds.count == 1 ? "one seed" : "mean ± standard deviation over \(study.seeds.count) seeds"
-    return table.lines + ["\(seeds); \(study.goals[0].epoch == .best ? "best" : "last") epoch"]
+    return "\(seeds); \(study.goals[0].epoch == .best ? "best" : "last") epoch"
   }
 
   // MARK: Significance
@@ -101,20 +117,26 @@ struct CompareTables {
 
   // MARK: Checkpoints
 
-  private var checkpointLines: [String] {
+  /// One table for each figure; without columns where there is no such figure.
+  var checkpoints: [(key: String, cells: Cells)] {
     guard let checkpoints = study.checkpoints else { return [] }
-    return checkpoints.keys.flatMap { key -> [String] in
+    return checkpoints.keys.map { key in
       let figures = results.map { row in row.compactMap(\.self).map { checkpoints.figures($0, key: key) } }
       let places = Set(figures.joined().flatMap(\.keys)).sorted()
-      guard !places.isEmpty else {
-        return ["", "\(key): there is no such figure after the \(checkpoints.isByStep ? "steps" : "epochs") asked for"]
-      }
-      var table = TextTable([.left] + places.map { _ in .right })
-      table.add(["\(key) after \(checkpoints.isByStep ? "step" : "epoch")"] + places.map(String.init))
+      var cells = Cells(head: ["\(key) after \(checkpoints.isByStep ? "step" : "epoch")"] + places.map(String.init))
       for (index, variation) in study.variations.enumerated() {
-        table.add(
-          [variation.name.shownName] + places.map { place in Self.text(figures[index].compactMap { $0[place] }) })
+        let row = places.map { place in Self.text(figures[index].compactMap { $0[place] }) }
+        cells.rows.append(([variation.name.shownName] + row, false))
       }
+      return (key, cells)
+    }
+  }
+
+  private var checkpointLines: [String] {
+    checkpoints.flatMap { key, cells -> [String] in
+      guard cells.head.count > 1 else { return ["", "\(key): there is no such figure where it is asked for"] }
+      var table = TextTable([.left] + cells.head.dropFirst().map { _ in .right })
+      for row in [cells.head] + cells.rows.map(\.cells) { table.add(row) }
       return [""] + table.lines
     }
   }

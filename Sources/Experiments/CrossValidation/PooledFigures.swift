@@ -1,9 +1,9 @@
 import HDF5Storage
 import Metrics
 
-/// The figures of all samples that were tested, taken together: where a fold has few, or only one, its own R², F1 and so
-/// on say little or are not defined. Those that rank samples are left out, as scores of different models have no common
-/// scale.
+/// The figures of all samples that were tested, taken together: where a fold has few, or only one, its own R², F1 and
+/// so on say little or are not defined. Those that rank samples are left out, as scores of different models have no
+/// common scale.
 struct PooledFigures {
   private var sums: MetricSums?
   private var loss = 0.0

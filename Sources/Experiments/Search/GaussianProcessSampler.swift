@@ -28,7 +28,7 @@ public struct GaussianProcessSampler: Sampler {
       return state.spread(over: startup)
     }
     let space = state.space
-    let chosen = self.chosen(state)
+    let chosen = Self.chosen(state)
     let scores = Self.normalized(chosen.map { state.observations[$0].score })
     var process = GaussianProcess(
       chosen.map { space.point(state.observations[$0].values) }, values: scores, distance: space.distance)
@@ -40,11 +40,11 @@ public struct GaussianProcessSampler: Sampler {
     return search.run(from: starts, &generator)
   }
 
-  private func chosen(_ state: SearchState) -> [Int] {
-    guard state.observations.count > Self.limit else { return Array(state.observations.indices) }
-    let best = state.ranking.prefix(Self.limit / 2)
+  static func chosen(_ state: SearchState) -> [Int] {
+    guard state.observations.count > limit else { return Array(state.observations.indices) }
+    let best = state.ranking.prefix(limit / 2)
     let rest = state.observations.indices.reversed().filter { !best.contains($0) }
-    return (best + rest.prefix(Self.limit - best.count)).sorted()
+    return (best + rest.prefix(limit - best.count)).sorted()
   }
 
   /// Scores with mean 0 and variance 1, on the scale log(y − y_min + c) whose c makes them most like draws from a normal
@@ -71,14 +71,14 @@ public struct GaussianProcessSampler: Sampler {
 
 extension SearchSpace {
   /// Where values stand on their scales; a choice by its index.
-  fileprivate func point(_ values: ParameterValues) -> [Double] {
+  func point(_ values: ParameterValues) -> [Double] {
     zip(parameters, values).map { parameter, value in
       if case .choices = parameter.domain { return value ?? -1 }
       return value.map(parameter.domain.place) ?? 0.5
     }
   }
 
-  fileprivate var distance: GaussianProcess.Distance {
+  var distance: GaussianProcess.Distance {
     let areChoices = parameters.map { if case .choices = $0.domain { true } else { false } }
     return { coordinate, a, b in areChoices[coordinate] ? (a == b ? 0 : 1) : (a - b) * (a - b) }
   }

@@ -34,8 +34,8 @@ public struct StudentT: Sendable {
     }
   }
 
-  /// The regularized incomplete beta function I(x; a, b), by Lentz's continued fraction (Press et al., Numerical Recipes,
-  /// 3rd edition, section 6.4).
+  /// The regularized incomplete beta function I(x; a, b), by Lentz's continued fraction (Press et al., Numerical
+  /// Recipes, 3rd edition, section 6.4).
   static func incompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
     guard x > 0 else { return 0 }
     guard x < 1 else { return 1 }

@@ -6,7 +6,9 @@ import Training
 /// The figure that trials are judged by.
 public struct Goal: Sendable, Equatable {
   /// The samples that it is taken over.
-  public enum Split: String, SettingChoice { case val, train, test }
+  ///
+  /// `folds`: the mean over the folds of a cross-validation.
+  public enum Split: String, SettingChoice { case val, train, test, folds }
   public enum Direction: String, SettingChoice { case minimize, maximize }
   /// Which epoch speaks for a trial.
   public enum Epoch: String, SettingChoice { case best, last }
@@ -38,7 +40,9 @@ public struct Goal: Sendable, Equatable {
   /// The figure of a trial and its epoch, from 1; nil where it has none. Of equal epochs the first counts.
   public func value(of result: TrialResult) -> (value: Double, epoch: Int)? {
     guard result.state != .failed else { return nil }
-    if split == .test { return result.test(metric).map { ($0, result.bestEpoch ?? result.epochs.count) } }
+    if split == .test || split == .folds {
+      return result.test(metric).map { ($0, result.bestEpoch ?? result.epochs.count) }
+    }
     let known = result.values(of: key).enumerated().compactMap { index, value in value.map { ($0, index + 1) } }
     guard epoch == .best else { return known.last.flatMap { $0.1 == result.epochs.count ? $0 : nil } }
     return known.min { score($0.0) < score($1.0) }

@@ -28,14 +28,23 @@ public struct StudyBase: Sendable {
     for key in SearchSpace.reserved where key != "checkpoint" && laid[key] != nil {
       laid = try laid.setting(path: key, to: .null)
     }
-    let missing = metrics.filter { metric in
-      !["loss", "accuracy"].contains(metric) && !configuration.metrics.contains { $0.rawValue == metric }
+    var missing: [String] = []
+    for metric in metrics where !["loss", "accuracy"].contains(metric) && !missing.contains(metric) {
+      if !configuration.metrics.contains(where: { $0.rawValue == metric }) { missing.append(metric) }
     }
     if !missing.isEmpty {
       let all = configuration.metrics.map(\.rawValue) + missing
       laid = try laid.setting(path: "metrics", to: .array(all.map(JSONValue.string)))
     }
     self.value = laid
+  }
+
+  /// What a study file holds.
+  static func parse(_ file: String) throws(SettingsError) -> JSONValue {
+    guard FileManager.default.fileExists(atPath: file) else {
+      throw SettingsError("study file '\(file)' does not exist")
+    }
+    return try JSON5Parser.parse(contentsOfFile: file)
   }
 
   /// A configuration that stands in a study, or the file that it names, seen from the study file.

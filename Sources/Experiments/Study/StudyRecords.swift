@@ -22,6 +22,12 @@ struct StudyRecords: Sendable {
     return String(repeating: "0", count: max(0, 6 - digits.count)) + digits
   }
 
+  /// Whether the directory holds no more than what a study is that has ended no trial.
+  var isEmpty: Bool {
+    let waiting = (try? FileManager.default.contentsOfDirectory(atPath: directory.path + "/trials")) ?? []
+    return waiting.isEmpty && directory.traces.allSatisfy { $0 == "study.json" }
+  }
+
   // MARK: Reading
 
   /// The trials of `study.jsonl`, in their order. A last line that a kill has cut short is taken away.

@@ -49,7 +49,8 @@ final class StudySession {
   ) throws -> [String] {
     var records = StudyRecords(directory: hold.directory)
     var finished: [JSONValue] = [], notes: [String] = []
-    let trace = hold.directory.traces.first
+    // A study that has ended no trial is none: it may be mended and started again.
+    let trace = records.isEmpty ? nil : hold.directory.traces.first
     let resumes = options.resumes && trace != nil
     if resumes {
       try records.check(description, file: file)
@@ -125,6 +126,11 @@ final class StudySession {
   func append(_ new: [JSONValue]) throws {
     if isRoot { try records.append(new, first: finished.count) }
     finished += new
+  }
+
+  /// Writes `study.html`, on rank 0.
+  func writePage(_ text: String) throws {
+    if isRoot { try AtomicFile.write(Data(text.utf8), to: records.pageFile, isOfRun: true) }
   }
 
   /// Frees the groups. Collective.

@@ -22,7 +22,7 @@ public struct TrialResult: Sendable, Equatable {
   public var steps: [JSONValue]
   /// Of the test split with the weights of the run's best epoch: `loss`, `accuracy` and the metrics; nil without one.
   public var test: JSONValue?
-  /// The epoch that the run takes for its best.
+  /// The epoch that the run takes for its best; nil for a trial that was ended early.
   public var bestEpoch: Int?
   public var seconds: Double
 

@@ -50,7 +50,7 @@ public struct TrialRunner: Sendable {
       }
       let outcome = try run.run()
       guard outcome.exitCode != .preempted else { throw StopSignal.interruption }
-      result.bestEpoch = outcome.best?.epoch
+      if run.tests { result.bestEpoch = outcome.best?.epoch }
       result.test = outcome.test.map { Self.figures($0, prefix: "") }
       result.steps = run.measurements.map(Self.figures)
     } catch let error as Failure where error.exitCode == .numeric {
@@ -67,6 +67,8 @@ public struct TrialRunner: Sendable {
     var placed = configuration
     (placed.run, placed.resume) = (directory, directory == nil ? nil : .auto)
     (placed.name, placed.overwrite, placed.quiet) = (nil, false, true)
+    placed.log = LogSettings()
+    (placed.log.everySteps, placed.log.report) = (0, false)
     if directory != nil {
       placed.checkpoint = CheckpointRule()
       placed.checkpoint.keep = 1

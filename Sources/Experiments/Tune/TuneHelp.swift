@@ -8,7 +8,7 @@ public enum TuneHelp {
       SettingHelp("base", "a configuration in braces, or the name of its file, seen from the study file; all defaults"),
       SettingHelp("space", "what is varied: paths as in --set, each with a list of choices or with low and high"),
       SettingHelp(
-        "objective", "\"accuracy\", or { metric, split: val or train, direction, at: best or last }; val loss"),
+        "objective", "\"accuracy\", or { metric, split: val, train or folds, direction, at: best or last }; val loss"),
       SettingHelp("sampler", "how trials are chosen, by name; gp"),
       SettingHelp("stopping", "how bad trials are ended early, by name; none"),
       SettingHelp("trials", "most trials; 20, of a grid all"),

@@ -28,7 +28,7 @@ struct TuneRanking {
 
   var lines: [String] {
     guard !records.isEmpty else { return ["", "no trial has ended"] }
-    let hasTest = records.contains { $0["test"]?[study.goal.metric]?.finiteNumber != nil }
+    let hasTest = study.goal.split != .folds && records.contains { $0["test"]?[study.goal.metric]?.finiteNumber != nil }
     var heads = ["", "trial", study.goal.key, "epoch"] + (hasTest ? ["test"] : []) + ["state"]
     heads += study.space.labels
     var table = TextTable(

@@ -85,6 +85,7 @@ public final class TuneRun {
   private func train(
     _ job: StudySession.Job, _ group: MPICommunicator, after earlier: [TrialResult]
   ) throws -> [JSONValue.Member] {
+    if study.goal.split == .folds { return members(try crossValidate(job, group)) }
     var runner = try runner(job)
     let (goal, rule) = (study.goal, study.stopping)
     let others = earlier.filter { $0.state != .failed }.map { (goal.scores($0.epochs), $0.state == .done) }
@@ -93,6 +94,20 @@ public final class TuneRun {
       epochs.count < last && rule.ends(goal.scores(epochs), after: others.map { (scores: $0.0, isWhole: $0.1) })
     }
     return members(try runner.run(on: group))
+  }
+
+  /// Trains a trial on every fold; its figures are the means over them.
+  private func crossValidate(_ job: StudySession.Job, _ group: MPICommunicator) throws -> TrialResult {
+    let start = ContinuousClock.now
+    let score = try CrossValidation.score(try runner(job).configuration, on: group)
+    var result = TrialResult(state: .done)
+    if let failed = score.results.first(where: { $0.state == .failed }) {
+      (result.state, result.reason) = (.failed, "fold \(failed.fold): \(failed.reason ?? "")")
+    }
+    let names = score.results.first?.figures.map(\.name) ?? []
+    result.test = .object(names.map { .init($0, .finite(score.estimate($0).mean)) })
+    result.seconds = start.duration(to: .now).seconds
+    return result
   }
 
   private func runner(_ job: StudySession.Job, directory: String? = nil) throws -> TrialRunner {
@@ -155,7 +170,8 @@ public final class TuneRun {
     }
     let figure = record["value"]?.finiteNumber.map { "\(study.goal.key) \(shortNumber($0))" } ?? result.reason ?? ""
     let table = TextTable([.right(9), .left(28), .left(14), .left])
-    let epochs = result.state == .failed ? "failed" : "\(plural(result.epochs.count, "epoch"))"
+    let length = study.goal.split == .folds ? shortTime(result.seconds) : plural(result.epochs.count, "epoch")
+    let epochs = result.state == .failed ? "failed" : length
     return table.line(["trial \(record["trial"]?.line ?? "")", figure, epochs, study.text(values)])
   }
 
@@ -164,6 +180,7 @@ public final class TuneRun {
     guard session.isRoot else { return }
     let ranking = TuneRanking(study, session.finished)
     for line in ranking.lines { try session.say(line) }
+    try session.writePage(TunePage(study, session.finished, ranking).text)
     if let best = ranking.best {
       let configuration = try StudyBase.laying(
         (best["parameters"]?.members ?? []).map { TrainArguments.Setting(path: $0.key, value: $0.value) },
@@ -176,6 +193,7 @@ public final class TuneRun {
       try session.say("best     \(session.records.bestFile)")
     }
     try session.say("results  \(session.records.resultsFile)")
+    try session.say("page     \(session.records.pageFile)")
   }
 }
 

@@ -29,7 +29,7 @@ public struct TuneStudy: Sendable {
   public init(
     file: String, options: StudyOptions, trials: Int? = nil, minutes: Double? = nil
   ) throws {
-    let value = try JSON5Parser.parse(contentsOfFile: file)
+    let value = try StudyBase.parse(file)
     var reader = try SettingsReader(value)
     let baseValue = reader.value("base")
     goal = try Goal(reader.value("objective") ?? .object([]), path: "objective")
@@ -46,6 +46,9 @@ public struct TuneStudy: Sendable {
     own = try reader.object("stopping", shorthand: "name")
     stopping = try StoppingCatalog.all.readNamed(&own, default: NoStopping.name)
     try own.finish()
+    if goal.split == .folds && !(stopping is NoStopping) {
+      throw reader.error("stopping", "is for trials of one run, which has epochs; with the split folds leave it out")
+    }
     let givenTrials = try trials ?? reader.integer("trials", in: .atLeast(1))
     let givenMinutes = try minutes ?? reader.double("minutes", in: .above(0))
     _ = (reader.value("trials"), reader.value("minutes"))

@@ -99,17 +99,17 @@ extension MultiHeadAttentionLayer: ONNXLayer {
     }
     let products = graph.append("MatMul", split(parts[0], [0, 2, 1, 3]), split(parts[1], [0, 2, 3, 1]))
     var scores = graph.append("Mul", products, graph.number(1 / Float(width / heads).squareRoot()))
-    let hidden = graph.number(-Float.greatestFiniteMagnitude)
+    let hidden = -Float.greatestFiniteMagnitude
     if isCausal {
       let visible = (0..<positions).flatMap { row in (0..<positions).map { $0 <= row } }
       let mask = graph.constant(ONNXTensor("causal_\(positions)", shape: [positions, positions], visible))
-      scores = graph.append("Where", mask, scores, hidden)
+      scores = graph.append("Where", mask, scores, graph.number(hidden))
     }
     if place.inputs.count > 1 {
       // [T] against [N, 1, 1, 1].
       let lengths = graph.reshape(place.inputs[1].name, to: [1, 1, 1])
       let visible = graph.append("Less", graph.integers(Array(0..<positions)), lengths)
-      scores = graph.append("Where", visible, scores, hidden)
+      scores = graph.append("Where", visible, scores, graph.number(hidden))
     }
     let attention = graph.append("Softmax", scores, attributes: [("axis", .integer(-1))])
     let context = graph.append("MatMul", attention, split(parts[2], [0, 2, 1, 3]))

@@ -27,6 +27,7 @@ extension TrainingConfiguration {
     keys.rows.append(SettingHelp("quiet", "true is short for verbosity: \"quiet\""))
     let groups = [
       HelpSection("data", prefix: "data.", DataSettings.self),
+      HelpSection("init", prefix: "init.", InitialSettings.self),
       HelpSection("checkpoint", prefix: "checkpoint.", CheckpointRule.self),
       HelpSection("log", prefix: "log.", LogSettings.self),
       HelpSection("early_stopping", prefix: "early_stopping.", EarlyStopping.self),
@@ -38,6 +39,8 @@ extension TrainingConfiguration {
     layers.text = "A bare value is the first option: { dense: 128 } is { dense: { units: 128 } }."
     var optimizers = HelpSection("optimizer", prefix: "optimizer.", rows: OptimizerSettings.sharedHelp)
     optimizers.entries = OptimizerCatalog.all.help.map { ($0.name, $0.summary + ownDefaults($0.name), $0.settings) }
+    let parameterGroups = HelpSection(
+      "optimizer.groups: [{ match: \"head.*\", learning_rate: 0.01 }]", prefix: "", ParameterGroupSettings.self)
     var schedules = HelpSection("schedule", ScheduleCatalog.all)
     (schedules.prefix, schedules.rows) = ("schedule.", ScheduleSettings.sharedHelp)
     var metrics = HelpSection("metrics")
@@ -47,7 +50,7 @@ extension TrainingConfiguration {
       HelpTopic("models", "the models that have a name", [models]),
       HelpTopic("layers", "what a model can be made of", [layers]),
       HelpTopic("losses", "what can be minimized", [HelpSection("loss", LossCatalog.all)]),
-      HelpTopic("optimizers", "how steps can be taken", [optimizers]),
+      HelpTopic("optimizers", "how steps can be taken", [optimizers, parameterGroups]),
       HelpTopic("schedules", "how the learning rate can change", [schedules]),
       HelpTopic(
         "augmentations", "what can be done to the samples", [HelpSection("data.augment", AugmentationCatalog.all)]),

@@ -44,6 +44,15 @@ public enum ExportRun {
     package let remarks: [String]
   }
 
+  /// Writes the model, as `ddp-train export` does.
+  ///
+  /// - Parameter extensions: those of the program that trained the checkpoint.
+  /// - Throws: a `UserFacingError` where the checkpoint is damaged, the form cannot express the model, such as a layer of
+  ///   one's own in ONNX, or the file cannot be written.
+  public static func write(_ arguments: ExportArguments, extensions: Extensions = Extensions()) throws {
+    try run(arguments, extensions: extensions)
+  }
+
   /// - Parameter extensions: those of the program that trained the checkpoint.
   /// - Throws: a `UserFacingError` where the checkpoint is damaged, the form cannot express the model, or the file
   ///   cannot be written.
@@ -52,7 +61,12 @@ public enum ExportRun {
     let format = try ExportFormats.named(arguments.output)
     let target = OutputTarget("--output", arguments.output, format.kind)
     try OutputTarget.check([target], inputs: [CheckpointDirectory.bestCheckpoint(at: arguments.checkpoint)])
-    let trained = try TrainedModel(arguments.checkpoint, weights: arguments.weights, extensions: extensions)
+    // What a model has of another program's own, only that program can export.
+    let trained = try Failure.replacing([
+      "evaluate it in the program that trained it": "export it in the program that trained it"
+    ]) {
+      try TrainedModel(arguments.checkpoint, weights: arguments.weights, extensions: extensions)
+    }
     // Nor may it replace what the model was trained on.
     try OutputTarget.check([target], inputs: trained.trainingFiles)
     let (bytes, remarks) = try format.file(of: trained)

@@ -1,3 +1,4 @@
+import Basics
 import DataPipeline
 import Interchange
 import Settings
@@ -7,7 +8,18 @@ import Settings
 struct ExportedMetadata {
   private let file: SafetensorsFile
 
-  init(_ file: SafetensorsFile) { self.file = file }
+  /// - Throws: where the file is of `export`, and what it says cannot be read: its scaling would be lost in silence.
+  init(_ file: SafetensorsFile) throws {
+    self.file = file
+    guard file.metadata["program"]?.hasPrefix("ddp-train ") == true else { return }
+    let lists = ["columns", "targets", "classes", "words"].filter { file.metadata[$0] != nil && texts($0) == nil }
+    let scaling =
+      (transform == nil ? ["scaling"] : [])
+      + (targetTransform == nil && file.metadata["target_scaling"] != nil ? ["target_scaling"] : [])
+    guard let unread = (scaling + lists).first else { return }
+    throw Failure.data(
+      "\(file.path): '\(unread)' in its metadata is missing or not as ddp-train writes it; export the model again")
+  }
 
   var names: DataNames {
     DataNames(

@@ -3,8 +3,9 @@ public import Collectives
 import Foundation
 public import Settings
 
-/// Where a cross-validation leaves its results: `config.json`, `folds.jsonl`, `predictions.h5` and `summary.json`. Whose
-/// they are stands in `run.json`, and who writes them in `.lock`; until all folds are done, each has a file in `folds/`.
+/// Where a cross-validation leaves its results: `config.json`, `folds.jsonl`, `predictions.h5` and `summary.json`.
+/// Whose they are stands in `run.json`, and who writes them in `.lock`; until all folds are done, each has a file in
+/// `folds/`.
 ///
 /// Rank 0 looks and decides, and all do as it has decided.
 package final class FoldDirectory {

@@ -85,20 +85,27 @@ package struct StreamedPrediction {
     let path = AtomicFile.temporaryName(for: FileManager.default.temporaryDirectory.path + "/predict.h5")
     defer { unlink(path) }
     try write(block, to: path)
+    // The place in that file means nothing to a user.
+    let place = "\(path): \(Self.dataset)"
     return try Failure.replacing([path: name]) {
-      let samples = try trained.open(path, split: SplitName.test.rawValue, labelsRequired: false)
-      let predictions = try PredictionRun.predictions(of: trained, samples, ranks: SingleProcess())
-      return (
-        try trained.task(samples.source).arrays(predictions),
-        samples.remarks.map { $0.replacing(path, with: name) }
-      )
+      try Failure.replacing([place: name]) {
+        let samples = try trained.open(path, split: SplitName.test.rawValue, labelsRequired: false)
+        let predictions = try PredictionRun.predictions(of: trained, samples, ranks: SingleProcess())
+        return (
+          try trained.task(samples.source).arrays(predictions),
+          samples.remarks.map { $0.replacing(place, with: name).replacing(path, with: name) }
+        )
+      }
     }
   }
+
+  /// The features in that file.
+  private static let dataset = "/test/x"
 
   /// Rows in the type of the training data where that holds them exactly, so that they are scaled in its precision.
   private func write(_ block: Block, to path: String) throws {
     let file = try HDF5File.create(path, replaces: false)
-    let shape = [block.rows] + storage.shape.extents, dataset = "/test/x"
+    let shape = [block.rows] + storage.shape.extents, dataset = Self.dataset
     func write<T: FixedWidthInteger & HDF5Element>(_: T.Type) throws -> Bool {
       let whole = block.features.compactMap { T(exactly: $0) }
       guard whole.count == block.features.count else { return false }

@@ -54,7 +54,15 @@ struct InitialMatching {
   ) {
     guard targets != .nothing, settings.matchNames else { return }
     if targets == .columns, outputSize > 1 || initial.classTexts?.count != outputSize {
-      if let own = names.targets, let theirs = initial.names.targets, own != theirs {
+      // Columns of several targets may be called classes.
+      func columns(_ names: DataNames) -> [String]? {
+        names.targets ?? (names.classes?.count == outputSize ? names.classes : nil)
+      }
+      guard let own = columns(names), let theirs = columns(initial.names) else {
+        if outputSize > 1 { notes.append("columns of targets have no names on both sides: they are taken by position") }
+        return
+      }
+      if own != theirs {
         freshHead = "its outputs are \(listing(theirs, limit: 6)), those of the data \(listing(own, limit: 6))"
       }
       return

@@ -67,13 +67,13 @@ struct InitialWeights {
     classTexts = names.classNames ?? (metadata.targetTransform.kind == .standard ? nil : numbers)
   }
 
-  private init(_ file: SafetensorsFile) {
+  private init(_ file: SafetensorsFile) throws {
     path = file.path
     tensors = file.tensors.map { tensor in
       Tensor(
         name: tensor.name, shape: tensor.shape, elements: tensor.type.isFloatingPoint ? file.floats(tensor) : nil)
     }
-    let exported = ExportedMetadata(file)
+    let exported = try ExportedMetadata(file)
     (transform, targetTransform) = (exported.transform, exported.targetTransform)
     (featureKind, data) = (nil, nil)
     names = exported.names
@@ -81,6 +81,15 @@ struct InitialWeights {
       (0..<count).map { "\((exported.targetTransform ?? .identity).label(ofClass: $0))" }
     }
     classTexts = names.classNames ?? (targetTransform?.kind == .standard ? nil : numbers)
+  }
+
+  /// What is to be said where the outputs that the weights give are not in the units of the targets; nil where they are.
+  func doubt(about targets: TargetTransform, _ transfer: WeightTransfer?, head: Set<String>) -> String? {
+    guard let own = targetTransform, transfer?.loads(head) == true, [own.kind, targets.kind].contains(.standard),
+      own != targets
+    else { return nil }
+    return "targets are scaled otherwise (\(targets.kind.rawValue)) than those that the outputs of \(path) stand for "
+      + "(\(own.kind.rawValue)): its last layer has to learn the units anew"
   }
 
   /// Equal for equal names, shapes and bits, but for accidents (FNV-1a).

@@ -48,7 +48,7 @@ struct WeightTransfer {
     describe(
       fresh: fresh, missing: missing, skipped: names.filter(skipped.contains),
       unknown: given.keys.filter { !names.contains($0) && !$0.hasSuffix("." + SafetensorsFormat.counterName) }.sorted(),
-      total: entries.count, freshHead: freshHead.map { reason in "\(head.sorted().shownList()): \(reason)" })
+      total: entries.count, freshHead: freshHead.map { "\(names.filter(head.contains).shownList()): \($0)" })
   }
 
   /// Overwrites what the file has values for.
@@ -95,19 +95,18 @@ struct WeightTransfer {
     body: Int, loaded: Int, given: [String: InitialWeights.Tensor], names: [String], fresh: [String]
   ) throws {
     guard values.isEmpty || 2 * loaded < body else { return }
-    let stem = names[0].split(separator: ".").suffix(2).joined(separator: ".")
     let prefixes = given.keys.filter { $0.hasSuffix("." + names[0]) }.sorted()
     let remedy =
       prefixes.first.map {
         "; their names begin with '\($0.dropLast(names[0].count))': --set 'init.map={ "
           + "\"\($0.dropLast(names[0].count))*\": \"*\" }' takes it away"
       } ?? ", or map their names by init.map"
-    let shapes = fresh.isEmpty ? "" : "; of other shapes: \(fresh.shownList())"
+    let shapes = fresh.isEmpty ? "" : "; of other shapes: \(listing(fresh.map(\.shownName), limit: 4))"
     throw Failure.data(
-      "\(path): these weights are of another architecture: of the model's \(names.count) tensors (\(stem)…) "
-        + "\(values.count) are in the file by name and shape, expected at least half of those below the outputs"
-        + "\(shapes); it has \(given.keys.sorted().shownList()), and the model \(names.shownList()); give the model "
-        + "that they were trained with\(remedy)")
+      "\(path): these weights are of another architecture: \(values.count) of the model's \(names.count) tensors are "
+        + "in there by name and shape, expected at least half of those below the outputs\(shapes); it has "
+        + "\(listing(given.keys.sorted().map(\.shownName), limit: 6)), and the model \(listing(names, limit: 6)); "
+        + "give the model that they were trained with\(remedy)")
   }
 
   private mutating func describe(

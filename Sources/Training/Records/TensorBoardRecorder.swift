@@ -53,8 +53,9 @@ final class TensorBoardRecorder: RunRecorder {
     if run.isResumed { try train.append(event(progress.step + 1, .sessionStart)) }
     let configuration = run.metadata.configuration.json
     try write([TensorBoardValue("configuration", .text(Self.code(configuration.text)))], 0, to: root)
+    let settings = Self.settings(ResumeRule.withoutStart(configuration))
     try write(
-      [.hyperparameters(Self.settings(configuration), group: run.identity.id, start: Date().timeIntervalSince1970)], 0,
+      [.hyperparameters(settings, group: run.identity.id, start: Date().timeIntervalSince1970)], 0,
       to: root)
     if !run.isResumed { try write(samples.atStart, 0, to: train) }
   }

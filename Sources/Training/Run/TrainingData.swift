@@ -27,8 +27,8 @@ struct TrainingData {
   ///     training split.
   ///   - matching: to the data that the first weights were trained on; nil where there are none.
   ///   - declaredOutputSize: outputs that the model fixes; labels must fit in.
-  ///   - fold: the rows of the training split that are trained on, and those that are its test split; nil for all of it,
-  ///     and the test split of the data.
+  ///   - fold: the rows of the training split that are trained on, and those that are its test split; nil for all of
+  ///     it, and the test split of the data.
   init(
     _ source: DataSource, configuration: TrainingConfiguration, task: any LearningTask, declaredOutputSize: Int?,
     resumed: Checkpoint.Metadata?, matching: InitialMatching? = nil, fold: Fold? = nil, assignment: ShardAssignment,
@@ -156,8 +156,8 @@ struct TrainingData {
     return try DataFingerprint([validation.store], communicator)
   }
 
-  /// The two parts of a training split, or of a fold's part of it, that has to give up its validation samples itself; nil
-  /// where it keeps them all.
+  /// The two parts of a training split, or of a fold's part of it, that has to give up its validation samples itself;
+  /// nil where it keeps them all.
   static func heldOut(
     of source: DataSource, configuration: TrainingConfiguration, task: any LearningTask, fold: Fold? = nil
   ) throws -> (train: RowSelection, validation: RowSelection)? {

@@ -108,8 +108,8 @@ public final class TrainingRun {
   /// Sets up one of many runs of a job, on a group of its ranks: it prints nothing, and its caller alone says what
   /// became of it. Collective over the group, with equal arguments on all.
   ///
-  /// - Parameter fold: the rows of the training split that it is trained on, and those that it tests instead of the test
-  ///   split, by all metrics of the task; nil for what the data says. Such a run writes no files.
+  /// - Parameter fold: the rows of the training split that it is trained on, and those that it tests instead of the
+  ///   test split, by all metrics of the task; nil for what the data says. Such a run writes no files.
   package convenience init(
     trial configuration: TrainingConfiguration, fold: Fold? = nil, writesFiles: Bool = false, ranks: MPICommunicator
   ) throws {

@@ -26,8 +26,8 @@ struct TrainingSetup {
   ///
   /// - Parameters:
   ///   - resumed: where the run goes on from; its shards and its scaling of features are kept.
-  ///   - fold: the rows of the training split that are trained on, and those that are tested by all metrics of the task;
-  ///     nil for all of it, and the test split of the data.
+  ///   - fold: the rows of the training split that are trained on, and those that are tested by all metrics of the
+  ///     task; nil for all of it, and the test split of the data.
   init(
     _ configuration: TrainingConfiguration, extensions: Extensions, resumed: ResumePoint?, fold: Fold? = nil,
     topology: Topology
@@ -87,9 +87,11 @@ struct TrainingSetup {
     self.trainer = trainer
     let freshHead = data.matching?.freshHead
     transfer = try opened.initial.map { try WeightTransfer($0, to: model, configuration.initial, freshHead: freshHead) }
-    warnings =
-      try [Self.checkBatches(of: trainer)].compactMap(\.self) + (data.matching?.warnings ?? [])
-      + (transfer?.warnings ?? [])
+    let doubts = [
+      try Self.checkBatches(of: trainer),
+      opened.initial?.doubt(about: data.targetTransform, transfer, head: model.headParameters),
+    ]
+    warnings = doubts.compactMap(\.self) + (data.matching?.warnings ?? []) + (transfer?.warnings ?? [])
     validator = data.validation.map {
       Evaluator(
         $0.store, plan: $0.plan, model: model, task: task, values: trainer.values, assignment: assignment,

@@ -10,9 +10,10 @@ package struct CrossValidate: Command {
   package static let isDistributed = true
   package static let summary = "trains and tests on each fold of the training split"
   package static let discussion =
-    "Divides the training split into folds, trains on all but one and tests on that one, for each fold, side by side on "
-    + "groups of ranks. Scaling is fitted inside each fold. The test split of the data is not read; its validation split, "
-    + "or data.validation of a fold's training samples, chooses the best epoch of each fold. Takes the options of train."
+    "Divides the training split into folds, trains on all but one and tests on that one, for each fold, side by side "
+    + "on groups of ranks. Scaling is fitted inside each fold. The test split of the data is not read; its validation "
+    + "split, or data.validation of a fold's training samples, chooses the epoch that is tested. Takes the options of "
+    + "train."
   package static let options =
     [
       setting("--folds", "K", "count", FoldSettings().count, "folds, at least 2"),

@@ -29,7 +29,7 @@ package struct Evaluate: Command {
   }
 
   package func run() throws -> ExitCode {
-    try DistributedProgram.withMPI { ranks in
+    try DistributedProgram.withRanks { ranks in
       let result = try Self.showingProgress(isShown: ranks.isRoot) {
         try EvaluationRun.evaluate(arguments, ranks: ranks, progress: $0)
       }

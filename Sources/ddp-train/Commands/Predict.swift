@@ -46,7 +46,7 @@ package struct Predict: Command {
   package func run() throws -> ExitCode {
     try DistributedProgram.withRanks { ranks in
       guard arguments.readsInput else {
-        let result = try Self.showingProgress(isShown: ranks.isRoot) {
+        let result = try Self.showingProgress(isShown: ranks.isRoot && !arguments.writesOutput) {
           try PredictionRun.run(arguments, ranks: ranks, progress: $0)
         }
         try report(result, isRoot: ranks.isRoot)
@@ -76,14 +76,12 @@ package struct Predict: Command {
     let named = result.names.map { ": " + listing($0, limit: 20) } ?? ""
     let rate = result.seconds > 0 ? Double(result.rows) / result.seconds : 0
     let source = [result.data, result.split].filter { !$0.isEmpty }.joined(separator: " ")
-    let lines = [
-      "\(arguments.output): predictions for \(grouped(result.rows)) rows of \(source)\(named)",
-      "\(shortTime(result.seconds)), \(grouped(Int(rate.rounded()))) samples/s",
-    ]
+    let pace = "\(shortTime(result.seconds)), \(grouped(Int(rate.rounded()))) samples/s"
+    let rows = "\(plural(result.rows, "row")) of \(source)"
     if arguments.writesOutput {
-      Output.printError("ddp-train: \(grouped(result.rows)) rows of \(source) in \(lines[1])")
+      Output.printError("ddp-train: \(rows) in \(pace)")
     } else {
-      for line in lines { try Output.print(line) }
+      try Output.print("\(arguments.output): predictions for \(rows)\(named) (\(pace))")
     }
   }
 }

@@ -12,9 +12,8 @@ struct ManualPage {
   init() {
     lines.append(".TH DDP\\-TRAIN 1 \(programDate) \"ddp\\-train \(programVersion)\" \"User Commands\"")
     section("NAME")
-    lines.append(
-      Self.escaped("ddp-train") + " \\- "
-        + Self.escaped("trains neural networks on CPUs by synchronous data parallelism over MPI ranks"))
+    lines.append(Self.escaped("ddp-train") + " \\-")
+    fill("trains neural networks on CPUs by synchronous data parallelism over MPI ranks")
     section("SYNOPSIS")
     synopsis("ddp-train", "[COMMAND] [arguments]")
     lines.append(".br")
@@ -99,7 +98,8 @@ struct ManualPage {
 
   /// Lines that begin with a space stay as they are.
   private mutating func paragraph(_ text: String) {
-    lines.append(".PP")
+    // Behind a heading a paragraph begins by itself.
+    if lines.last?.hasPrefix(".S") != true { lines.append(".PP") }
     var isVerbatim = false
     for line in text.split(separator: "\n") {
       if line.hasPrefix(" ") != isVerbatim {
