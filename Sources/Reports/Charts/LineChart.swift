@@ -175,7 +175,7 @@ extension LineChart {
     }
 
     private func xText(_ value: Double) -> String {
-      let number = chart.xIsWhole ? grouped(Int(value)) : shortNumber(value)
+      let number = chart.xIsWhole && abs(value) < 1e15 ? grouped(Int(value)) : shortNumber(value)
       return chart.xLabel.isEmpty ? number : "\(chart.xLabel) \(number)"
     }
 
