@@ -77,9 +77,9 @@ struct InterruptedTraining {
       }
     // Before the first step too, where the target is met at once.
     let isDue = job.wait(
-      until: { newestStep(path) >= target && !processes(of: path).ranks.isEmpty }, timeout: .seconds(20))
+      until: { newestStep(path) >= target && !Self.processes(of: path).ranks.isEmpty }, timeout: .seconds(20))
     usleep(delay)
-    let found = processes(of: path)
+    let found = Self.processes(of: path)
     guard isDue, let launcher = found.launcher, let rank = found.ranks.randomElement(using: &random) else {
       return false
     }
@@ -91,7 +91,7 @@ struct InterruptedTraining {
       }
     for pid in pids { kill(pid, SIGKILL) }
     let finished = job.wait(timeout: .seconds(60))
-    let areGone = job.wait(until: { processes(of: path).ranks.isEmpty }, timeout: .seconds(20))
+    let areGone = job.wait(until: { Self.processes(of: path).ranks.isEmpty }, timeout: .seconds(20))
     try #require(!finished.timedOut && areGone, "ranks live on after SIGKILL of \(victims): \(finished)")
     return finished.status != 0
   }
@@ -105,7 +105,7 @@ struct InterruptedTraining {
   }
 
   /// The processes that have `run` among their arguments.
-  private func processes(of run: String) -> (launcher: pid_t?, ranks: [pid_t]) {
+  static func processes(of run: String) -> (launcher: pid_t?, ranks: [pid_t]) {
     var launcher: pid_t?
     var ranks: [pid_t] = []
     for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {

@@ -11,7 +11,8 @@ struct ComparePage {
 
   var text: String {
     var page = Page(title: RunName.of(study.file))
-    page.addHead(Self.html(tables.table) + .note(tables.legend) + tables.verdict.map { .note($0) }.joined)
+    let words = ([tables.legend] + tables.verdict).map { HTML.note($0) }.joined
+    page.addHead(Self.html(tables.table) + words)
     page.addSection("Curves", .grid(of: curves))
     page.addSection(
       "Checkpoints", tables.checkpoints.filter { $0.cells.head.count > 1 }.map { Self.html($0.cells) }.joined)

@@ -1,0 +1,137 @@
+import Foundation
+import Testing
+
+extension Commands {
+  /// `tune` and `compare`, from their files to their records.
+  @Suite struct StudyTests {
+    private static let base = """
+      base: { epochs: 2, batch_size: 32, data: { path: "blobs.h5", validation: 0.2 },
+        model: { layers: [{ dense: 8 }, "relu", "dense"] } },
+      """
+    private static let search = """
+      { \(base)
+        space: { "optimizer.name": ["sgd", "adam"], "optimizer.learning_rate": { low: 1e-3, high: 0.3, log: true } },
+        objective: "accuracy", trials: 6, sampler: { name: "gp", startup: 3 }, generation: 2 }
+      """
+
+    private func records(_ sandbox: Sandbox, _ run: String) throws -> [NSDictionary] {
+      try sandbox.text(run + "/study.jsonl").split(separator: "\n").map {
+        var line = try Sandbox.json(String($0))
+        line["timing"] = nil
+        return line as NSDictionary
+      }
+    }
+
+    @Test("A search leaves records, a page and a configuration that trains to the same figure")
+    func tune() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        try sandbox.write("s.json5", Data(Self.search.utf8))
+        let result = try sandbox.succeed(["tune", "s.json5", "--run", "t"])
+        #expect(result.output.contains("best     t/best.json5"), "\(result)")
+        let records = try records(sandbox, "t")
+        #expect(records.map { $0["trial"] as? Int } == Array(0..<6))
+        let values = records.compactMap { $0["value"] as? Double }
+        #expect(values.count == 6)
+        #expect(
+          try sandbox.names(in: "t") == [".lock", "best.json5", "study.html", "study.json", "study.jsonl", "trials"])
+        #expect(try sandbox.names(in: "t/trials") == [])
+        try sandbox.succeed(["t/best.json5", "--run", "again", "--quiet"])
+        let again = try sandbox.metrics("again").compactMap { $0["val_accuracy"] as? Double }.max()
+        #expect(again == values.max())
+
+        // It goes on with more trials as if there had been no end.
+        try sandbox.succeed(["tune", "s.json5", "--run", "t", "--resume", "auto", "--trials", "8", "--quiet"])
+        try sandbox.succeed(["tune", "s.json5", "--run", "whole", "--trials", "8", "--quiet"])
+        #expect(try self.records(sandbox, "t") == self.records(sandbox, "whole"))
+      }
+    }
+
+    @Test("A trial that diverges is a result; halving keeps nothing of its trials")
+    func failed() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        let study = """
+          { \(Self.base.replacing("epochs: 2", with: "epochs: 4"))
+            space: { "optimizer.learning_rate": [0.01, 1e30, 0.1], "optimizer.name": ["sgd"] },
+            sampler: "grid", stopping: { name: "halving", factor: 2 }, generation: 3 }
+          """
+        try sandbox.write("s.json5", Data(study.utf8))
+        try sandbox.succeed(["tune", "s.json5", "--run", "t"])
+        let records = try records(sandbox, "t")
+        #expect(records.map { $0["state"] as? String }.filter { $0 == "failed" }.count == 1, "\(records)")
+        #expect(records[1]["state"] as? String == "failed")
+        #expect(records.count { $0["state"] as? String == "done" } == 1)
+        #expect(records.count { $0["state"] as? String == "stopped" } == 1)
+        #expect(try sandbox.names(in: "t/trials") == [])
+      }
+    }
+
+    @Test("A comparison says what differs by more than chance, and what cannot be told")
+    func compare() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        let study = """
+          { \(Self.base) vary: { "optimizer.learning_rate": [1e-9, 0.05] }, metrics: ["accuracy", "loss"],
+            at_steps: [3, 6], seeds: 4 }
+          """
+        try sandbox.write("c.json5", Data(study.utf8))
+        let result = try sandbox.succeed(["compare", "c.json5", "--run", "c"])
+        #expect(result.output.contains("learning_rate 0.05 has the best mean"), "\(result)")
+        #expect(result.output.contains("worse than it: learning_rate 1e-09 (p"), "\(result)")
+        #expect(result.output.contains("train_loss after step"), "\(result)")
+        let few = try sandbox.succeed(["compare", "c.json5", "--run", "few", "--seeds", "2"])
+        #expect(few.output.contains("not enough seeds to tell"), "\(few)")
+        let records = try records(sandbox, "c")
+        #expect(records.map { $0["seed"] as? Int } == [42, 43, 44, 45, 42, 43, 44, 45])
+        let steps = try #require(records[0]["steps"] as? [[String: Any]])
+        #expect(steps.map { $0["step"] as? Int } == [3, 6])
+      }
+    }
+
+    @Test("Wrong studies and used directories are refused in one line")
+    func refused() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        func study(_ text: String) throws { try sandbox.write("s.json5", Data(text.utf8)) }
+        func fails(_ status: Int32 = 2, _ message: String, _ more: [String] = []) throws {
+          try sandbox.expectFailure(["tune", "s.json5", "--run", "t"] + more, status: status, message)
+        }
+        try study("{ space: {} }")
+        try fails("s.json5:1:10: space: expected at least one key to vary, found {}")
+        try study("{ space: { batch_sise: [16, 32] } }")
+        try fails(
+          "s.json5:1:12: space.batch_sise: with 16: unknown key 'batch_sise' (did you mean 'batch_size'?)")
+        try study("{ space: { batch_size: [16, \"big\"] } }")
+        try fails("s.json5:1:29: batch_size: expected a whole number, found \"big\"")
+        #expect(!sandbox.exists("t"))
+        try study(Self.search.replacing("validation: 0.2", with: "validation: 0.0"))
+        try fails(
+          "trial 0: the data has no validation samples to judge by; give base data.validation, such as 0.2, or the "
+            + "split train")
+
+        try study(Self.search)
+        try sandbox.succeed(["tune", "s.json5", "--run", "t", "--trials", "2", "--quiet"])
+        try fails(
+          "t holds a study already (study.json); go on with it by --resume auto, give another directory with --run DIR, "
+            + "or give --overwrite, which renames this one")
+        try study(Self.search.replacing("high: 0.3", with: "high: 0.4"))
+        try fails(
+          "s.json5: has another space.optimizer.learning_rate.high than the study in t was started with; start a new one "
+            + "with --run DIR, or put back what it had (trials and minutes alone may change)", ["--resume", "auto"])
+        try study(Self.search)
+        let records = try sandbox.text("t/study.jsonl")
+        try sandbox.write("t/study.jsonl", Data(records.replacing("\"trial\": 0", with: "\"trial\": 7").utf8))
+        try fails(
+          3,
+          "t/study.jsonl, line 1: is of trial 7, expected trial 0; take this line and those behind it away to have their "
+            + "trials run again", ["--resume", "auto"])
+        try sandbox.write("t/study.jsonl", Data(("{" + records).utf8))
+        try fails(
+          3,
+          "t/study.jsonl, line 1: is damaged, expected the record of a trial; take this line and those behind it away to "
+            + "have their trials run again", ["--resume", "auto"])
+      }
+    }
+  }
+}
