@@ -169,6 +169,24 @@ extension Commands {
             == "10 of 60 rows of test stand in train too: 50, 51, 52, 53, 54, 55, 56, 57, 58, 59")
         #expect(try page(sandbox).contains("10 of 60 rows of test"))
 
+        // The target of row 123 is an outlier.
+        let values = (0..<400 * 4).map { Float(($0 * 7919) % 1009) / 1009 }
+        var targets = (0..<400).map { values[4 * $0] - values[4 * $0 + 3] }
+        targets[123] = 600
+        let outlier = try HDF5File.create(sandbox.file("outlier.h5"))
+        try outlier.write("/train/x", shape: [400, 4], elements: values)
+        try outlier.write("/train/y", shape: [400], elements: targets)
+        try outlier.close()
+        try sandbox.succeed([
+          "--data", "outlier.h5", "--epochs", "4", "--batch-size", "16", "--run", "outlier", "--quiet", "--set",
+          "data.target_scaling=none", "--set", "model=linear",
+        ])
+        let spikes = try #require(
+          (Sandbox.json(sandbox.text("outlier/summary.json"))["diagnosis"] as? [[String: Any]])?.first)
+        #expect(spikes["name"] as? String == "loss spikes", "\(spikes)")
+        let rows = try #require((spikes["evidence"] as? String)?.split(separator: "training rows ").last)
+        #expect(rows.split(separator: ", ").contains("123"), "\(spikes)")
+
         let high = try sandbox.succeed([
           "--data", Self.digits, "--epochs", "10", "--run", "high", "--set",
           "model.layers=[{dense:64},'relu',{dense:64},'relu','dense']", "--set",

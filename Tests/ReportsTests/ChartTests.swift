@@ -38,6 +38,17 @@ struct ChartTests {
     #expect(Histogram("h", title: "", xLabel: "", values: points.map(\.x)).figure.scene.marks.count > 0)
   }
 
+  @Test("Numbers of any size are drawn or left out", arguments: [AxisScale.Kind.linear, .logarithmic, .automatic])
+  func extremes(_ kind: AxisScale.Kind) {
+    let values = [-1.7e308, 5e-324, 0, 1, 1.7e308]
+    var chart = LineChart(
+      "loss", title: "", xLabel: "step", series: [.init("", values.map { Scene.Point($0, $0) }, ink: .series(0))])
+    (chart.xKind, chart.yKind, chart.xIsWhole, chart.hasDiagonal) = (kind, kind, true, true)
+    let text = chart.figure.html.source + chart.figure.scene.svgFile
+    #expect(!text.contains("nan") && !text.contains("inf"))
+    #expect(Histogram("h", title: "", xLabel: "", values: values).figure.scene.marks.count > 0)
+  }
+
   @Test("Markup in names is text in SVG and HTML")
   func escaping() {
     let name = "<script>\"&'\u{1B}"

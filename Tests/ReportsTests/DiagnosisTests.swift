@@ -97,10 +97,10 @@ struct DiagnosisTests {
   @Test("A spike is told with its step and the rows that it took")
   func spikes() throws {
     let run = Self.stepwise(200) { $0 == 150 ? 5 : 0.3 + 2 * exp(-Double($0) / 20) + 0.02 * sin(Double($0 * $0)) }
-    let finding = try #require(Diagnosis.findings(run) { step in [step, 7, 8] }.first)
+    let finding = try #require(Diagnosis.findings(run) { [$0.epoch, $0.step, $0.stepsInEpoch] }.first)
     #expect(finding.name == "loss spikes")
     #expect(finding.evidence.contains("5.000 in step 150"))
-    #expect(finding.evidence.contains("training rows 150, 7, 8"))
+    #expect(finding.evidence.contains("training rows 15, 9, 10"))
   }
 
   @Test("Gradients that vanish or explode are told by layer")

@@ -48,10 +48,13 @@ public struct AxisScale: Sendable, Equatable {
   /// Where a value stands, from 0 at the lower end to 1 at the upper; nil for what the axis cannot show.
   public func position(_ value: Double) -> Double? {
     guard value.isFinite, upper > lower else { return value.isFinite ? 0.5 : nil }
-    guard isLogarithmic else { return (value - lower) / (upper - lower) }
+    guard isLogarithmic else { return Self.finite((value - lower) / (upper - lower)) }
     guard value > 0 else { return nil }
-    return Foundation.log(value / lower) / Foundation.log(upper / lower)
+    return Self.finite(Foundation.log(value / lower) / Foundation.log(upper / lower))
   }
+
+  /// Nil where an axis goes from one end of all numbers to the other.
+  private static func finite(_ position: Double) -> Double? { position.isFinite ? position : nil }
 
   /// Steps of 1, 2 or 5 times a power of ten.
   private static func linear(
@@ -79,7 +82,8 @@ public struct AxisScale: Sendable, Equatable {
 
   /// A tick at each power of ten; at 2 and 5 times those too where there are few.
   private static func logarithmic(_ least: Double, _ greatest: Double) -> (Double, Double, [Tick]) {
-    let (low, high) = greatest > least ? (least / 1.1, greatest * 1.1) : (least / 2, greatest * 2)
+    let (low, high) =
+      greatest > least ? (least / 1.1, min(greatest * 1.1, 1e308)) : (least / 2, min(greatest * 2, 1e308))
     let first = Int(Foundation.log10(low).rounded(.down)), last = Int(Foundation.log10(high).rounded(.up))
     let decades = Foundation.log10(high / low)
     let factors: [Double] = decades < 1.5 ? [1, 2, 3, 5, 7] : decades < 3 ? [1, 2, 5] : [1]

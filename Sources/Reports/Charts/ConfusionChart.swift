@@ -17,7 +17,12 @@ public struct ConfusionChart: Sendable {
 
   public var figure: Figure {
     let count = Double(classes.count)
-    let labels = min(110, (classes.map { Scene.textWidth($0, size: 11) }.max() ?? 0) + 6)
+    // Names that do not fit above their columns are numbered.
+    let longest = classes.map { Scene.textWidth($0, size: 11) }.max() ?? 0
+    let isNumbered = longest + 22 > min(80, (width - 40 - min(120, longest)) / count)
+    let rowNames = isNumbered && longest > 16 ? classes.enumerated().map { "\($0 + 1) \($1)" } : classes
+    let columnNames = isNumbered && longest > 16 ? classes.indices.map { "\($0 + 1)" } : classes
+    let labels = min(120, (rowNames.map { Scene.textWidth($0, size: 11) }.max() ?? 0) + 6)
     let left = 12 + labels + 4, top = 56.0
     let cell = min(80, (width - 12 - left) / count)
     var scene = Scene(width: width, height: top + cell * count + 26)
@@ -29,8 +34,8 @@ public struct ConfusionChart: Sendable {
       let y = top + cell * Double(row)
       if row % every == 0 {
         scene.text(
-          Scene.fitted(name, to: labels, size: 11), left - 5, y + cell / 2 + 4, .faint, size: 11, anchor: .end)
-        let short = Scene.fitted(name, to: max(12, cell * Double(every) - 2), size: 10)
+          Scene.fitted(rowNames[row], to: labels, size: 11), left - 5, y + cell / 2 + 4, .faint, size: 11, anchor: .end)
+        let short = Scene.fitted(columnNames[row], to: max(12, cell * Double(every) - 2), size: 10)
         scene.text(
           short, left + cell * (Double(row) + 0.5), top - 4, .faint, size: 10, anchor: .middle)
       }

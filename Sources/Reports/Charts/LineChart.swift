@@ -31,13 +31,15 @@ public struct LineChart: Sendable {
     public enum Style: Sendable { case line, dashed, faint, dots }
 
     public var name: String
+    /// What the legend calls it: its name; empty leaves it out.
+    public var legend: String
     public var points: [Scene.Point]
     public var style: Style
     public var ink: Ink
 
     /// Points that are not finite break a line.
     public init(_ name: String, _ points: [Scene.Point], style: Style = .line, ink: Ink) {
-      (self.name, self.points, self.style, self.ink) = (name, points, style, ink)
+      (self.name, legend, self.points, self.style, self.ink) = (name, name, points, style, ink)
     }
   }
 
@@ -77,12 +79,12 @@ extension LineChart {
 
     /// The named series in lines as wide as the chart; none where one alone is drawn.
     private static func legend(_ chart: LineChart) -> [[(series: Series, x: Double)]] {
-      let named = chart.series.filter { !$0.name.isEmpty && $0.style != .faint }
+      let named = chart.series.filter { !$0.legend.isEmpty && $0.style != .faint }
       guard named.count > 1 else { return [] }
       var lines: [[(series: Series, x: Double)]] = [[]]
       var end = 12.0
       for series in named {
-        let width = 22 + Scene.textWidth(Scene.fitted(series.name, to: 170, size: 11), size: 11) + 12
+        let width = 22 + Scene.textWidth(Scene.fitted(series.legend, to: 170, size: 11), size: 11) + 12
         if end + width > chart.width, !lines[lines.count - 1].isEmpty {
           lines.append([])
           end = 12
@@ -110,7 +112,7 @@ extension LineChart {
               [Scene.Point(start, middle), Scene.Point(start + 16, middle)], series.ink, width: 2,
               isDashed: series.style == .dashed)
           }
-          scene.text(Scene.fitted(series.name, to: 170, size: 11), start + 21, middle + 4, .faint, size: 11)
+          scene.text(Scene.fitted(series.legend, to: 170, size: 11), start + 21, middle + 4, .faint, size: 11)
         }
       }
       for tick in y.ticks {
@@ -173,7 +175,7 @@ extension LineChart {
     }
 
     private func xText(_ value: Double) -> String {
-      let number = chart.xIsWhole ? grouped(Int(value)) : shortNumber(value)
+      let number = chart.xIsWhole && abs(value) < 1e15 ? grouped(Int(value)) : shortNumber(value)
       return chart.xLabel.isEmpty ? number : "\(chart.xLabel) \(number)"
     }
 

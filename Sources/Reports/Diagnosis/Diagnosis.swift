@@ -49,8 +49,9 @@ public enum Diagnosis {
 
   /// What the rules find. The same for equal runs, on any number of ranks.
   ///
-  /// - Parameter rows: the rows of the training split that a step took; nil where that is not known.
-  public static func findings(_ run: RunRecord, rows: ((Int) -> [Int])? = nil) -> [Finding] {
+  /// - Parameter rows: the rows of the training split that a step took, none where that cannot be told; nil where it is
+  ///   not known.
+  public static func findings(_ run: RunRecord, rows: ((StepPlace) -> [Int])? = nil) -> [Finding] {
     let evidence = Evidence(run, rows: rows)
     var found: [Finding] = []
     for rule in rules where !found.contains(where: { type(of: rule).explained.contains($0.name) }) {
@@ -63,6 +64,16 @@ public enum Diagnosis {
   public static func timingFindings(_ run: RunRecord) -> [Finding] {
     [TooManyRanks().finding(Evidence(run, rows: nil))].compactMap(\.self)
   }
+}
+
+/// Where in its epoch a step stands.
+public struct StepPlace: Sendable, Equatable {
+  /// From 1.
+  public let epoch: Int
+  /// From 0.
+  public let step: Int
+  /// How many steps that epoch had.
+  public let stepsInEpoch: Int
 }
 
 /// One rule of the diagnosis.
@@ -89,9 +100,9 @@ struct Evidence {
   let steps: [StepRecord]
   /// `report.json`.
   let material: JSONValue
-  let rows: ((Int) -> [Int])?
+  private let rows: ((StepPlace) -> [Int])?
 
-  init(_ run: RunRecord, rows: ((Int) -> [Int])?) {
+  init(_ run: RunRecord, rows: ((StepPlace) -> [Int])?) {
     (epochs, steps, material, self.rows) = (run.epochs, run.steps, run.material, rows)
     lossTells = run.lossTells
   }
@@ -104,6 +115,13 @@ struct Evidence {
   var trivialLoss: Double? { material["evaluation"]?["trivial_loss"]?.double }
   /// Samples of the validation split.
   var validationCount: Int? { material["validation_samples"]?.integer }
+
+  /// The rows of the training split that a step took; none where that is not known.
+  func rows(of record: StepRecord) -> [Int] {
+    let start = record.epoch == 1 ? 0 : epochs.first { $0.epoch == record.epoch - 1 }?.step
+    guard let rows, let start, let end = epochs.first(where: { $0.epoch == record.epoch })?.step else { return [] }
+    return rows(StepPlace(epoch: record.epoch, step: record.step - start - 1, stepsInEpoch: end - start))
+  }
 
   /// Epochs with both losses.
   var validated: [(epoch: Int, train: Double, validation: Double)] {

@@ -68,7 +68,7 @@ struct LossSpikes: DiagnosisRule {
       if loss - greatest > 2 * (greatest - least) && loss - middle > 0.5 * start { spikes.append(steps[index]) }
     }
     guard let worst = spikes.max(by: { $0.loss < $1.loss }) else { return nil }
-    let rows = evidence.rows.map { $0(worst.step) } ?? []
+    let rows = evidence.rows(of: worst)
     let shown = rows.prefix(20).map(String.init).joined(separator: ", ") + (rows.count > 20 ? ", …" : "")
     return found(
       "the loss jumps in single steps",

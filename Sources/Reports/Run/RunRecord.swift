@@ -179,8 +179,10 @@ extension JSONValue {
     }
   }
 
-  /// The whole number, if it is one.
-  public var integer: Int? { if case .integer(let value) = content { value } else { nil } }
+  /// The whole number, if it is one of at most 15 digits: no count has more, and sums of such do not overflow.
+  public var integer: Int? {
+    if case .integer(let value) = content, value.magnitude < 1_000_000_000_000_000 { value } else { nil }
+  }
 
   /// The text, if it is one.
   public var string: String? { if case .string(let text) = content { text } else { nil } }

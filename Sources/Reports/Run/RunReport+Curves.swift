@@ -66,17 +66,20 @@ extension RunReport {
         run.epochs.map { Scene.Point(Double($0.epoch), value($0) ?? .nan) }
       }
       let isValidated = run.epochs.contains { validation($0) != nil }
-      series.append(
-        .init(
-          isSingle ? "training" : names[index] + " training", points(train),
-          style: isSingle || !isValidated ? .line : .dashed, ink: .series(index)))
+      var training = LineChart.Series(
+        isSingle ? "training" : names[index] + " training", points(train),
+        style: isSingle || !isValidated ? .line : .dashed, ink: .series(index))
+      if !isSingle { training.legend = isValidated ? "" : names[index] }
+      series.append(training)
       guard isValidated else { continue }
-      series.append(
-        .init(
-          isSingle ? "validation" : names[index] + " validation", points(validation), ink: .series(isSingle ? 1 : index)
-        ))
+      var validated = LineChart.Series(
+        isSingle ? "validation" : names[index] + " validation", points(validation), ink: .series(isSingle ? 1 : index))
+      if !isSingle { validated.legend = names[index] }
+      series.append(validated)
     }
-    var chart = LineChart(name, title: title, xLabel: "epoch", series: series)
+    let hasDashes = series.contains { $0.style == .dashed }
+    var chart = LineChart(
+      name, title: title + (hasDashes ? " (dashed: training)" : ""), xLabel: "epoch", series: series)
     chart.xIsWhole = true
     if isSingle, runs[0].lossTells, let best = runs[0].summary["best"]?["epoch"]?.double, runs[0].epochs.count > 1 {
       chart.verticals = [best]

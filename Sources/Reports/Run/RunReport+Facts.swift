@@ -23,7 +23,7 @@ extension RunReport {
       let steps = summary["steps"]?.integer ?? run.epochs.last?.step ?? 0
       tiles.append(("trained", plural(epochs, "epoch"), plural(steps, "step")))
     }
-    if let seconds = summary["timing"]?["seconds"]?.double {
+    if let seconds = run.seconds {
       let ranks = run.material["timing"]?["ranks"]?.integer.map { "on " + plural($0, "rank") } ?? ""
       tiles.append(("time", shortTime(seconds), ranks))
     }
@@ -63,7 +63,7 @@ extension RunReport {
     add("steps") { $0.epochs.last.map { grouped($0.step) } }
     add("parameters") { $0.material["model"]?["parameters"]?.integer.map(grouped) }
     add("ranks") { $0.material["timing"]?["ranks"]?.integer.map(grouped) }
-    add("time") { $0.summary["timing"]?["seconds"]?.double.map(shortTime) }
+    add("time") { $0.seconds.map(shortTime) }
     add("diagnosis") { run in run.summary.isNull ? nil : run.findings.map(\.name).joined(separator: ", ") }
     return table.html
   }
@@ -108,13 +108,13 @@ extension RunReport {
       let exchange = run.epochs.reduce(0) { sum, epoch in
         sum + (epoch.exchangeFraction ?? 0) * max(0, (epoch.seconds ?? 0) - (epoch.validationSeconds ?? 0))
       }
-      guard steps > 0 else { return nil }
+      guard steps > 0, max(steps, exchange, validation) < RunRecord.longest else { return nil }
       var bars = [
         BarChart.Bar("computing steps", steps - exchange, text: shortTime(steps - exchange)),
         BarChart.Bar("exchange, waiting", exchange, text: shortTime(exchange), ink: .series(1)),
       ]
       if validation > 0 { bars.append(.init("validation", validation, text: shortTime(validation), ink: .series(2))) }
-      if let total = run.summary["timing"]?["seconds"]?.double, total > steps + validation {
+      if let total = run.seconds, total > steps + validation {
         let rest = total - steps - validation
         bars.append(.init("start, test, files", rest, text: shortTime(rest), ink: .series(7)))
       }

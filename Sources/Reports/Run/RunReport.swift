@@ -81,6 +81,14 @@ public struct RunReport: Sendable {
 }
 
 extension RunRecord {
+  /// A thousand years: a time above it is of a damaged file.
+  static let longest = 3e10
+
+  /// Of the whole run, as its summary says.
+  var seconds: Double? {
+    summary["timing"]?["seconds"]?.double.flatMap { $0 >= 0 && $0 < Self.longest ? $0 : nil }
+  }
+
   /// Whether figures tell which epoch is best, as they do not of a GAN.
   var lossTells: Bool { material["loss_tells"] != .bool(false) }
 

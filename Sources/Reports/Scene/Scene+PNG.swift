@@ -18,7 +18,8 @@ extension Scene {
     defer { cairo.destroyContext(context) }
     cairo.scale(context, scale, scale)
     cairo.setColour(context, 1, 1, 1, 1)
-    cairo.rectangle(context, 0, 0, width, height)
+    // The last row and column may be covered in part alone.
+    cairo.rectangle(context, 0, 0, width + 1, height + 1)
     cairo.fill(context)
     for mark in marks { draw(mark, context, cairo) }
     cairo.flush(surface)

@@ -49,7 +49,8 @@ extension Scene {
 
   /// Two decimals at most.
   private func text(_ number: Double) -> String {
-    let rounded = (number * 100).rounded() / 100
+    guard number.isFinite else { return "0" }
+    let rounded = min(1e6, max(-1e6, (number * 100).rounded() / 100))
     return rounded == rounded.rounded() ? String(Int(rounded)) : String(rounded)
   }
 }

@@ -108,5 +108,9 @@ extension LearningTask {
     return shown.prefix(3).map(shortNumber).joined(separator: ", ") + (shown.count > 3 ? ", …" : "")
   }
 
-  private func shareText(_ share: Float) -> String { "\(Int((share * 100).rounded())) %" }
+  /// With a space that does not break.
+  private func shareText(_ share: Float) -> String {
+    // Outputs of a run that has diverged may be no numbers.
+    share.isFinite ? "\(Int((share * 100).rounded()))\u{A0}%" : "not a number"
+  }
 }

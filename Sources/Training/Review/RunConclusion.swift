@@ -20,7 +20,7 @@ struct RunConclusion {
   ///   - rows: the rows of a step.
   ///   - writesReport: whether there will be a page.
   init(
-    _ directory: RunDirectory, material: JSONValue, writesReport: Bool, rows: @escaping (Int) -> [Int]
+    _ directory: RunDirectory, material: JSONValue, writesReport: Bool, rows: @escaping (StepPlace) -> [Int]
   ) throws {
     self.directory = directory
     page = writesReport ? "\(directory.path)/\(RunRecord.pageFile)" : nil

@@ -20,11 +20,11 @@ struct RunReview {
   /// Whether there are pictures and texts, or what the diagnosis needs alone.
   let isIllustrated: Bool
 
-  private var words: OutputWords {
+  var words: OutputWords {
     OutputWords(metadata.data.names, metadata.targetTransform, size: metadata.outputSize)
   }
 
-  private var pictures: PictureEncoder? {
+  var pictures: PictureEncoder? {
     PictureEncoder(
       metadata.inputShape, layout: metadata.configuration.model.inputLayout, transform: metadata.transform)
   }
@@ -189,85 +189,6 @@ struct RunReview {
     default: return nil
     }
   }
-
-  // MARK: Pictures
-
-  private func picturesJSON(_ seen: EvaluationSurvey.Result?) -> JSONValue {
-    guard let pictures else { return .null }
-    let split = JSONValue.string(data.test == nil ? "val" : "test")
-    return [
-      "training": .array(trainingPictures(pictures)), "split": split,
-      "samples": .array(picturesOf(seen?.pictures ?? [], pictures)),
-      "worst": .array(picturesOf(seen?.worst ?? [], pictures)),
-    ]
-  }
-
-  private func picturesOf(_ samples: [JudgedSample], _ encoder: PictureEncoder) -> [JSONValue] {
-    let judgements = samples.map { trainer.task.judge($0, words) }
-    let files = encoder.files(samples.map(\.features) + judgements.compactMap(\.picture))
-    var second = samples.count
-    return zip(samples, judgements).enumerated().map { index, item in
-      let (sample, judgement) = item
-      var members: [JSONValue.Member] = [
-        .init("png", .string(files[index].base64EncodedString())), .init("row", .integer(sample.row)),
-        .init("loss", .finite(sample.loss)), .init("truth", .string(judgement.truth)),
-        .init("prediction", .string(judgement.prediction)), .init("wrong", .bool(judgement.isWrong)),
-      ]
-      if judgement.picture != nil {
-        members.append(.init("second", .string(files[second].base64EncodedString())))
-        second += 1
-      }
-      for (key, box) in [("true_box", judgement.trueBox), ("box", judgement.box)] {
-        if let box { members.append(.init(key, .array(box.map { .finite(Double($0)) }))) }
-      }
-      return .object(members)
-    }
-  }
-
-  /// The first samples of shard 0 in the first epoch, as the first step's draws would change them.
-  private func trainingPictures(_ encoder: PictureEncoder) -> [JSONValue] {
-    let samples = trainer.trainingSamples(EvaluationSurvey.pictureCount)
-    let words = words
-    return zip(encoder.files(samples.map(\.features)), samples).map { file, sample in
-      var members: [JSONValue.Member] = [
-        .init("png", .string(file.base64EncodedString())), .init("row", .integer(sample.row)),
-      ]
-      if trainer.task.isLabelled, sample.target.count == 1 {
-        members.append(.init("truth", .string(words.className(Int(sample.target[0])))))
-      }
-      return .object(members)
-    }
-  }
-
-  private func worstJSON(_ sample: JudgedSample) -> JSONValue {
-    let judgement = trainer.task.judge(sample, words)
-    return [
-      "row": .integer(sample.row), "loss": .finite(sample.loss), "truth": .string(judgement.truth),
-      "prediction": .string(judgement.prediction),
-    ]
-  }
-
-  // MARK: What a model makes by itself
-
-  private static let textLength = 300
-  private static let temperature = 0.8
-  private static let sampleCount = 36
-
-  private var generated: JSONValue {
-    let seed = metadata.configuration.seed
-    if let generator = SampleGenerator(trainer, metadata), let pictures = generator.pictures {
-      let grid = pictures.grid(generator.samples(Self.sampleCount, seed: seed))
-      return ["grid": .string(grid.file.base64EncodedString()), "count": .integer(Self.sampleCount)]
-    }
-    guard
-      var sampler = TextSampler(
-        trainer.model, trainer.values, metadata, seed: seed, temperature: Self.temperature)
-    else { return .null }
-    sampler.readStart()
-    var text = ""
-    for _ in 0..<Self.textLength { text.unicodeScalars.append(sampler.next()) }
-    return ["text": .string(text), "temperature": .number(Self.temperature)]
-  }
 }
 
 extension Model<Float> {
@@ -275,48 +196,5 @@ extension Model<Float> {
   func kind(of name: String, type: String) -> String {
     guard let activation = layer(name) as? ActivationLayer<Float> else { return type.replacing("Layer", with: "") }
     return String("\(activation.function)".prefix { $0 != "(" })
-  }
-}
-
-extension Trainer {
-  /// The first samples of shard 0 in its first epoch as the model sees them: scaled, and changed by the draws of the
-  /// first step as if they were one micro-batch. Only where this rank has shard 0.
-  func trainingSamples(_ count: Int) -> [JudgedSample] {
-    let count = min(count, store.count(0))
-    guard count > 0, exchange.shards.contains(0) else { return [] }
-    let (featureSize, targetSize) = (store.source.featureShape.elementCount, store.source.targetSize)
-    let features = FlatBuffer<Float>(count: count * featureSize), targets = FlatBuffer<Float>(count: count * targetSize)
-    let rows = FlatBuffer<Int>(count: count)
-    let order = plan.order(epoch: 0, shard: 0, seed: configuration.seed)
-    order.withUnsafeBufferPointer { order in
-      store.fill(
-        shard: 0, positions: UnsafeBufferPointer(rebasing: order[..<count]), features: features.view,
-        targets: targets.view, sampleIDs: rows.view)
-    }
-    let augmentation = try? BatchAugmentation(
-      configuration.data.augment.items, task: task, source: store.source,
-      outputSize: model.outputShapes[0].elementCount, capacity: count)
-    augmentation?.apply(
-      features: features.view, targets: targets.view, sampleIDs: rows.view, random: random.stream(.dropout, 1))
-    return (0..<count).map { index in
-      JudgedSample(
-        row: rows.view[index], loss: 0,
-        features: Array(features.view.view(index * featureSize..<(index + 1) * featureSize)), outputs: [],
-        target: Array(targets.view.view(index * targetSize..<(index + 1) * targetSize)))
-    }
-  }
-
-  /// The rows of the training split that a step took, over all shards.
-  ///
-  /// - Parameter step: from 1, since the start of training; nil for one that this run's batches do not reach.
-  func rows(ofStep step: Int) -> [Int] {
-    let epoch = (step - 1) / plan.stepsPerEpoch, place = (step - 1) % plan.stepsPerEpoch
-    guard step >= 1 else { return [] }
-    return (0..<plan.partition.shardCount).flatMap { shard in
-      let order = plan.order(epoch: epoch, shard: shard, seed: configuration.seed)
-      return order[plan.positions(shard: shard, step: place)].map {
-        store.selection[plan.partition.row(shard: shard, position: Int($0))]
-      }
-    }
   }
 }

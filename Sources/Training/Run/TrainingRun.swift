@@ -515,7 +515,7 @@ public final class TrainingRun {
     }
     return try review.material(figures == nil ? nil : survey, figures).map {
       try RunConclusion(
-        directory, material: $0, writesReport: configuration.log.report, rows: trainer.rows(ofStep:))
+        directory, material: $0, writesReport: configuration.log.report, rows: trainer.rows(of:))
     }
   }
 
