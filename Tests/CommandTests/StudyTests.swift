@@ -94,7 +94,7 @@ extension Commands {
       try Sandbox.with { sandbox in
         try sandbox.makeBlobs()
         func study(_ text: String) throws { try sandbox.write("s.json5", Data(text.utf8)) }
-        func fails(_ status: Int32 = 2, _ message: String, _ more: [String] = []) throws {
+        func fails(_ message: String, _ more: [String] = [], status: Int32 = 2) throws {
           try sandbox.expectFailure(["tune", "s.json5", "--run", "t"] + more, status: status, message)
         }
         try study("{ space: {} }")
@@ -123,14 +123,12 @@ extension Commands {
         let records = try sandbox.text("t/study.jsonl")
         try sandbox.write("t/study.jsonl", Data(records.replacing("\"trial\": 0", with: "\"trial\": 7").utf8))
         try fails(
-          3,
           "t/study.jsonl, line 1: is of trial 7, expected trial 0; take this line and those behind it away to have their "
-            + "trials run again", ["--resume", "auto"])
+            + "trials run again", ["--resume", "auto"], status: 3)
         try sandbox.write("t/study.jsonl", Data(("{" + records).utf8))
         try fails(
-          3,
           "t/study.jsonl, line 1: is damaged, expected the record of a trial; take this line and those behind it away to "
-            + "have their trials run again", ["--resume", "auto"])
+            + "have their trials run again", ["--resume", "auto"], status: 3)
       }
     }
   }

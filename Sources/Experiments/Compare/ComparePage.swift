@@ -15,7 +15,7 @@ struct ComparePage {
     page.addHead(Self.html(tables.table) + words)
     page.addSection("Curves", .grid(of: curves))
     page.addSection(
-      "Checkpoints", tables.checkpoints.filter { $0.cells.head.count > 1 }.map { Self.html($0.cells) }.joined)
+      "Checkpoints", .grid(tables.checkpoints.filter { $0.cells.head.count > 1 }.map { Self.html($0.cells) }))
     page.addSection("Study", .details("study.json", .element("pre", text: study.description.text)))
     return page.file
   }

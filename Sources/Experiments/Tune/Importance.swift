@@ -1,12 +1,12 @@
 import Foundation
 import NumericCore
 
-/// How much of a search's differences each parameter makes by itself: its main effect in a functional analysis of
-/// variance (Hutter, Hoos and Leyton-Brown 2014), of the mean of a Gaussian process over all trials instead of a forest.
+/// How much of a search's differences each parameter makes, alone and together with others: its total effect (Homma and
+/// Saltelli 1996) on the mean of a Gaussian process over all trials.
 ///
-/// The score, on the scale on which its distribution is most like a normal one, is averaged over the other parameters,
-/// evenly over their scales; the variance of that average along the parameter, over the variance of the score itself, is
-/// its share. What shares leave to 1 is due to parameters together.
+/// That is the variance of the score along the parameter while all others stay where they are, averaged over places
+/// spread evenly over the space, over the variance of the score among these places. The score is taken on the scale on
+/// which its distribution is most like a normal one. Where parameters act together, the effects add up to more than 1.
 struct Importance {
   /// By parameter, from 0 to 1; nil for too few trials.
   let shares: [Double]?
@@ -42,13 +42,13 @@ struct Importance {
     }
     shares = space.parameters.indices.map { parameter in
       let steps = min(16, space.parameters[parameter].domain.count ?? 16)
-      let averages = (0..<steps).map { step in
-        let fixed = (Double(step) + 0.5) / Double(steps)
-        return (0..<count).reduce(0) { sum, row in
-          sum + mean { $0 == parameter ? fixed : places[$0][row] }
-        } / Double(count)
+      let variances = (0..<count).map { row in
+        Self.variance(
+          (0..<steps).map { step in
+            mean { $0 == parameter ? (Double(step) + 0.5) / Double(steps) : places[$0][row] }
+          })
       }
-      return min(1, Self.variance(averages) / total)
+      return min(1, variances.reduce(0, +) / Double(count) / total)
     }
   }
 

@@ -22,7 +22,11 @@ struct ParallelCoordinates {
     func across(_ axis: Int) -> Double { (Double(axis) + 0.5) * step }
     scene.text("All trials, the best tenth in colour", 12, 18, size: 13, isBold: true)
     let figures = AxisScale(trials.map { $0.value ?? .nan }, kind: .automatic)
-    let order = trials.sorted { goal.score($0.value ?? 0) > goal.score($1.value ?? 0) }
+    // The best is drawn last, over the others.
+    let order = trials.sorted { a, b in
+      let (first, second) = (goal.score(a.value ?? 0), goal.score(b.value ?? 0))
+      return first != second ? first > second : a.number != best && (b.number == best || a.number < b.number)
+    }
     let good = max(1, order.count / 10)
     for (rank, trial) in order.enumerated() {
       var points: [Scene.Point] = []

@@ -56,7 +56,7 @@ struct TunePage {
     ]
     guard let best, let value = best.value else { return .tiles(facts) }
     facts.insert((study.goal.key, shortNumber(value), "trial \(best.number), the best"), at: 0)
-    var table = HTMLTable(["key", "value"])
+    var table = HTMLTable(["key", "value"], numbersFrom: 2)
     for (parameter, value) in zip(study.space.parameters, best.values) {
       if let value { table.add([parameter.path, parameter.domain.json(value).line.shortened(to: 200)]) }
     }
@@ -117,12 +117,12 @@ struct TunePage {
     let order = shares.indices.sorted { (shares[$1], $0) < (shares[$0], $1) }
     let labels = study.space.labels
     let chart = BarChart(
-      "importance", title: "Share of the differences that each key makes by itself",
+      "importance", title: "Share of the differences that each key has a part in",
       bars: order.map { BarChart.Bar(labels[$0], shares[$0], text: percentage(shares[$0])) })
     return chart.figure.html
       + .note(
-        "Main effects in a functional analysis of variance of a Gaussian process over all trials; what the shares leave "
-          + "to 100 % is due to keys together.")
+        "Total effects on the mean of a Gaussian process over all trials: how much differs where one key changes and all "
+          + "others stay. Keys that act together are counted for each of them.")
   }
 
   private func slice(_ index: Int) -> Figure? {
@@ -143,8 +143,11 @@ struct TunePage {
     chart.yKind = .automatic
     switch parameter.domain {
     case .choices(let values):
-      chart.xLabel = values.indices.prefix(6).map { "\($0 + 1) \(parameter.domain.text(Double($0)))" }
-        .joined(separator: ", ").shortened(to: 60)
+      chart.xLabel = values.indices.prefix(6).map { index in
+        let text = parameter.domain.text(Double(index))
+        return text.hasPrefix("#") ? text : "\(index + 1) \(text)"
+      }
+      .joined(separator: ", ").shortened(to: 60)
       (chart.xIsWhole, chart.xRoom) = (true, [1, Double(values.count)])
     case .real(_, _, let isLogarithmic): chart.xKind = isLogarithmic ? .logarithmic : .linear
     case .steps(_, _, _, let isLogarithmic, let isWhole):

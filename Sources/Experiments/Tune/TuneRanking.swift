@@ -29,10 +29,11 @@ struct TuneRanking {
   var lines: [String] {
     guard !records.isEmpty else { return ["", "no trial has ended"] }
     let hasTest = study.goal.split != .folds && records.contains { $0["test"]?[study.goal.metric]?.finiteNumber != nil }
-    var heads = ["", "trial", study.goal.key, "epoch"] + (hasTest ? ["test"] : []) + ["state"]
+    let hasEpochs = study.goal.split != .folds
+    var heads = ["", "trial", study.goal.key] + (hasEpochs ? ["epoch"] : []) + (hasTest ? ["test"] : []) + ["state"]
     heads += study.space.labels
     var table = TextTable(
-      [.left, .right, .right, .right] + (hasTest ? [.right] : []) + [.left]
+      [.left, .right, .right] + (hasEpochs ? [.right] : []) + (hasTest ? [.right] : []) + [.left]
         + study.space.parameters.map { _ in .right })
     table.add(heads)
     for (index, record) in records.prefix(Self.limit).enumerated() {
@@ -40,8 +41,11 @@ struct TuneRanking {
       var cells = [
         index == 0 && best != nil ? "*" : "", record["trial"]?.line ?? "",
         record["value"]?.finiteNumber.map(shortNumber) ?? "–",
-        "\(record["epoch"]?.finiteNumber.map { "\(Int($0))" } ?? "–")/\(result?.epochs.count ?? 0)",
       ]
+      if hasEpochs {
+        let epoch = record["epoch"]?.finiteNumber.map { "\(Int($0))" } ?? "–"
+        cells.append("\(epoch)/\(result?.epochs.count ?? 0)")
+      }
       if hasTest { cells.append(record["test"]?[study.goal.metric]?.finiteNumber.map(shortNumber) ?? "–") }
       cells.append(result?.state.rawValue ?? "")
       let values = study.space.values(record["parameters"] ?? .null) ?? []
