@@ -207,8 +207,8 @@ extension Commands {
         let before = try sandbox.text("run/folds.jsonl")
         try sandbox.expectFailure(
           arguments, status: 2,
-          "run holds a run already (config.json); go on with it by --resume auto, give another directory with --run "
-            + "DIR, or give --overwrite, which renames this one")
+          "run holds a cross-validation already (config.json); go on with it by --resume auto, give another directory "
+            + "with --run DIR, or give --overwrite, which renames this one")
         try sandbox.expectFailure(
           arguments + ["--resume", "auto", "--folds", "4"], status: 2,
           "run: a resumed cross-validation keeps folds.count, found folds.count 5 → 4; leave it out, or give another "
