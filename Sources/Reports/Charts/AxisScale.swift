@@ -50,7 +50,8 @@ public struct AxisScale: Sendable, Equatable {
     guard value.isFinite, upper > lower else { return value.isFinite ? 0.5 : nil }
     guard isLogarithmic else { return Self.finite((value - lower) / (upper - lower)) }
     guard value > 0 else { return nil }
-    return Self.finite(Foundation.log(value / lower) / Foundation.log(upper / lower))
+    let start = Foundation.log(lower)
+    return Self.finite((Foundation.log(value) - start) / (Foundation.log(upper) - start))
   }
 
   /// Nil where an axis goes from one end of all numbers to the other.
@@ -83,9 +84,10 @@ public struct AxisScale: Sendable, Equatable {
   /// A tick at each power of ten; at 2 and 5 times those too where there are few.
   private static func logarithmic(_ least: Double, _ greatest: Double) -> (Double, Double, [Tick]) {
     let (low, high) =
-      greatest > least ? (least / 1.1, min(greatest * 1.1, 1e308)) : (least / 2, min(greatest * 2, 1e308))
+      greatest > least ? (least / 1.1, min(greatest * 1.1, 1e308)) : (max(least / 2, 1e-323), min(greatest * 2, 1e308))
     let first = Int(Foundation.log10(low).rounded(.down)), last = Int(Foundation.log10(high).rounded(.up))
-    let decades = Foundation.log10(high / low)
+    // A ratio may be beyond all numbers.
+    let decades = Foundation.log10(high) - Foundation.log10(low)
     let factors: [Double] = decades < 1.5 ? [1, 2, 3, 5, 7] : decades < 3 ? [1, 2, 5] : [1]
     let stride = decades > 8 ? Int((decades / 6).rounded(.up)) : 1
     var ticks: [Tick] = []
