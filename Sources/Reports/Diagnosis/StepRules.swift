@@ -5,7 +5,7 @@ import Basics
 /// Any of: the last tenth of the run has a median loss above 1.05 of the first step's; it is above half of that, after a
 /// recorded step above three times that; it is above 1.5 of the best tenth's and by at least a tenth of the first
 /// tenth's; or in the second half of at least 8 epochs the training loss rose in at
-/// least a third of the passages, by a mean of at least 5 % of the first epoch's.
+/// least a third of the passages, by a median of at least 5 % of the first epoch's.
 struct Divergence: DiagnosisRule {
   static let name = "learning rate too high"
 
@@ -41,10 +41,10 @@ struct Divergence: DiagnosisRule {
     let late = losses.suffix(losses.count / 2 + 1)
     let rises = zip(late, late.dropFirst()).map { $1 - $0 }.filter { $0 > 0 }
     guard rises.count * 3 >= late.count - 1, !rises.isEmpty else { return nil }
-    let mean = rises.reduce(0, +) / Double(rises.count)
-    guard mean >= 0.05 * losses[0] else { return nil }
+    // Not their mean, which a single spike would decide.
+    guard let rise = median(rises), rise >= 0.05 * losses[0] else { return nil }
     return "in \(rises.count) of the last \(late.count - 1) epochs the training loss rose, by "
-      + "\(shortNumber(mean)) on average; it was \(shortNumber(losses[0])) in the first"
+      + "\(shortNumber(rise)) in the middle of them; it was \(shortNumber(losses[0])) in the first"
   }
 }
 
