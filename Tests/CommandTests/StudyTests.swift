@@ -113,22 +113,22 @@ extension Commands {
         try study(Self.search)
         try sandbox.succeed(["tune", "s.json5", "--run", "t", "--trials", "2", "--quiet"])
         try fails(
-          "t holds a study already (study.json); go on with it by --resume auto, give another directory with --run DIR, "
-            + "or give --overwrite, which renames this one")
+          "t holds a study already (best.json5); go on with it by --resume auto, give another directory with "
+            + "--run DIR, or give --overwrite, which renames this one")
         try study(Self.search.replacing("high: 0.3", with: "high: 0.4"))
         try fails(
-          "s.json5: has another space.optimizer.learning_rate.high than the study in t was started with; start a new one "
-            + "with --run DIR, or put back what it had (trials and minutes alone may change)", ["--resume", "auto"])
+          "s.json5: has another space.optimizer.learning_rate.high than the study in t was started with; start a new "
+            + "one with --run DIR, or put back what it had (trials and minutes alone may change)", ["--resume", "auto"])
         try study(Self.search)
         let records = try sandbox.text("t/study.jsonl")
         try sandbox.write("t/study.jsonl", Data(records.replacing("\"trial\": 0", with: "\"trial\": 7").utf8))
         try fails(
-          "t/study.jsonl, line 1: is of trial 7, expected trial 0; take this line and those behind it away to have their "
-            + "trials run again", ["--resume", "auto"], status: 3)
+          "t/study.jsonl, line 1: is of trial 7, expected trial 0; take this line and those behind it away to have "
+            + "their trials run again", ["--resume", "auto"], status: 3)
         try sandbox.write("t/study.jsonl", Data(("{" + records).utf8))
         try fails(
-          "t/study.jsonl, line 1: is damaged, expected the record of a trial; take this line and those behind it away to "
-            + "have their trials run again", ["--resume", "auto"], status: 3)
+          "t/study.jsonl, line 1: is damaged, expected the record of a trial; take this line and those behind it away "
+            + "to have their trials run again", ["--resume", "auto"], status: 3)
       }
     }
   }

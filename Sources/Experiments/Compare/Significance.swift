@@ -2,7 +2,8 @@ import Foundation
 
 /// Whether differences between configurations are more than chance.
 public enum Significance {
-  /// The probability of differences as far from 0 as these, were there none: the two-sided paired t-test (Student 1908).
+  /// The probability of differences as far from 0 as these, were there none: the two-sided paired t-test (Student
+  /// 1908).
   ///
   /// - Parameter differences: between two configurations, seed by seed.
   /// - Returns: nil for fewer than two.

@@ -3,7 +3,8 @@ import NumericCore
 public import Settings
 
 /// Bayesian optimization by a Gaussian process and the expected improvement (Jones, Schonlau and Welch 1998,
-/// "Efficient global optimization"): a model of the score over the whole space says where the best so far is most likely
+/// "Efficient global optimization"): a model of the score over the whole space says where the best so far is most
+/// likely
 /// to be beaten, and by how much.
 ///
 /// The default, since it needs the fewest trials; see `Tests/compare_samplers.py`. Its work grows with the cube of the
@@ -47,7 +48,8 @@ public struct GaussianProcessSampler: Sampler {
     return (best + rest.prefix(limit - best.count)).sorted()
   }
 
-  /// Scores with mean 0 and variance 1, on the scale log(y − y_min + c) whose c makes them most like draws from a normal
+  /// Scores with mean 0 and variance 1, on the scale log(y − y_min + c) whose c makes them most like draws from a
+  /// normal
   /// distribution; failed trials are as bad as the worst.
   static func normalized(_ scores: [Double?]) -> [Double] {
     let known = scores.compactMap(\.self)

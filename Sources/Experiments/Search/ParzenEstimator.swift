@@ -110,7 +110,8 @@ struct TruncatedNormal {
 
   func logMass(_ lower: Double, _ upper: Double) -> Double { log(max((below(upper) - below(lower)) / mass, 1e-300)) }
 
-  /// The x below which the share `p` of the distribution lies, by halving: 60 times, so that it is as exact as a double.
+  /// The x below which the share `p` of the distribution lies, by halving: 60 times, so that it is as exact as a
+  /// double.
   func quantile(_ p: Double) -> Double {
     let goal = below(0) + p * mass
     var (lower, upper) = (0.0, 1.0)

@@ -14,7 +14,8 @@ public struct RankGroups: Sendable {
 
   /// Collective over all ranks of the job.
   ///
-  /// Groups differ by one rank at most where they do not come out even. Small ones are the best use of ranks, as nothing
+  /// Groups differ by one rank at most where they do not come out even. Small ones are the best use of ranks, as
+  /// nothing
   /// is exchanged between them; what a trial gives is the same bits in any.
   ///
   /// - Parameters:
@@ -45,7 +46,8 @@ public struct RankGroups: Sendable {
 
   /// Does `jobs` side by side, the i-th in group i mod `count`. Collective over all ranks.
   ///
-  /// - Parameter body: does one on the ranks of a group; its result, equal on all of them, becomes known to all ranks of
+  /// - Parameter body: does one on the ranks of a group; its result, equal on all of them, becomes known to all ranks
+  /// of
   ///   the job as the text that it is.
   /// - Returns: the results in the order of the jobs.
   public func map<Job>(_ jobs: [Job], _ body: (Job, MPICommunicator) throws -> String) throws -> [String] {
