@@ -98,8 +98,8 @@ import ddp_train
     (["generate", "c", "--temperature", "hot"], "--temperature: expected a number, found \"hot\""),
     (
       ["xyzzyxyzzy"],
-      "unknown command 'xyzzyxyzzy' (known: train, lr-find, tune, compare, cross-validate, evaluate, predict, generate, "
-        + "report, export, data, verify, completion, man, help, version)"
+      "unknown command 'xyzzyxyzzy' (known: train, lr-find, tune, compare, cross-validate, evaluate, predict, "
+        + "generate, report, export, data, verify, completion, man, help, version)"
     ),
     (["--epoch", "3"], "train: unknown option '--epoch' (did you mean '--epochs'?)"),
     (["--epochs"], "--epochs: expected a value, as in --epochs N"),

@@ -30,8 +30,8 @@ public final class CompareRun {
     if !session.finished.isEmpty { try session.say("resumed  after \(plural(session.finished.count, "trial"))") }
     for (record, job) in zip(session.finished, jobs(all)) where !job.head.allSatisfy({ record[$0.key] == $0.value }) {
       throw Failure.data(
-        "\(session.records.resultsFile): trial \(job.trial) is not of the study; take its line and those behind it away "
-          + "to have these trials run again")
+        "\(session.records.resultsFile): trial \(job.trial) is not of the study; take its line and those behind it "
+          + "away to have these trials run again")
     }
     let open = Array(jobs(all).dropFirst(session.finished.count))
     try session.append(try session.perform(open, announce: line) { try train($0, all[$0.trial], $1) })

@@ -128,7 +128,8 @@ public struct SearchSpace: Sendable, Equatable {
     for member in members {
       guard let index = parameters.firstIndex(where: { $0.path == member.key }) else {
         throw SettingsError(
-          "\(path): '\(member.key)' is no parameter before this one (\(parameters.map(\.path).suggestion(for: member.key)))",
+          "\(path): '\(member.key)' is no parameter before this one "
+            + "(\(parameters.map(\.path).suggestion(for: member.key)))",
           at: member.keyPosition)
       }
       var wanted = [member.value]

@@ -105,13 +105,14 @@ struct StudyRecords: Sendable {
   func check(_ study: JSONValue, file: String) throws {
     guard let stored = try? JSON5Parser.parse(contentsOfFile: descriptionFile) else {
       throw Failure.data(
-        "\(descriptionFile): is damaged or missing, so that it is not known what study this is; start in another directory with --run DIR"
+        "\(descriptionFile): is damaged or missing, so that it is not known what study this is; start in "
+          + "another directory with --run DIR"
       )
     }
     guard let path = Self.difference(stored, study, path: "") else { return }
     throw Failure.usage(
-      "\(file): has another \(path.isEmpty ? "study" : path) than the study in \(directory.path) was started with; start a new one with "
-        + "--run DIR, or put back what it had (trials and minutes alone may change)")
+      "\(file): has another \(path.isEmpty ? "study" : path) than the study in \(directory.path) was started with; start a new one "
+        + "with --run DIR, or put back what it had (trials and minutes alone may change)")
   }
 
   /// The path of the first value that differs; nil where all are equal.

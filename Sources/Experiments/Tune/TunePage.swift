@@ -121,8 +121,8 @@ struct TunePage {
       bars: order.map { BarChart.Bar(labels[$0], shares[$0], text: percentage(shares[$0])) })
     return chart.figure.html
       + .note(
-        "Total effects on the mean of a Gaussian process over all trials: how much differs where one key changes and all "
-          + "others stay. Keys that act together are counted for each of them.")
+        "Total effects on the mean of a Gaussian process over all trials: how much differs where one key changes and "
+          + "all others stay. Keys that act together are counted for each of them.")
   }
 
   private func slice(_ index: Int) -> Figure? {

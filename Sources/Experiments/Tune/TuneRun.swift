@@ -21,8 +21,8 @@ public final class TuneRun {
   /// Runs generation after generation, and says what they have come to. Collective.
   public func run() throws -> ExitCode {
     try session.say(
-      "study    \(study.base.file): \(plural(study.trials, "trial")), \(study.goal.key), sampler \(study.sampler.name), "
-        + "stopping \(study.stopping.name)")
+      "study    \(study.base.file): \(plural(study.trials, "trial")), \(study.goal.key), "
+        + "sampler \(study.sampler.name), stopping \(study.stopping.name)")
     let ranks = session.groups.world.size
     try session.say(
       "ranks    \(ranks) in \(plural(session.groups.count, "group")), generations of \(study.generation)")
@@ -32,8 +32,8 @@ public final class TuneRun {
       // A record that does not fit would lead the search astray.
       guard let parameters = record["parameters"], study.space.values(parameters) != nil else {
         throw Failure.data(
-          "\(session.records.resultsFile): the parameters of trial \(record["trial"]?.line ?? "") do not fit the study; "
-            + "take its line and those behind it away to have these trials run again")
+          "\(session.records.resultsFile): the parameters of trial \(record["trial"]?.line ?? "") do not fit the "
+            + "study; take its line and those behind it away to have these trials run again")
       }
     }
     while try trainGeneration() {}

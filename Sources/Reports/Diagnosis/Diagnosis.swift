@@ -133,8 +133,8 @@ struct Evidence {
   /// The loss of the first recorded step, else of the first epoch.
   var firstLoss: Double? { steps.first?.loss ?? epochs.first?.trainLoss }
 
-  /// Medians of the training loss over tenths of the run, in which single spikes do not show, from its steps where those were recorded, else its epochs; empty
-  /// where there are fewer than ten.
+  /// Medians of the training loss over tenths of the run, in which single spikes do not show, from its steps where
+  /// those were recorded, else its epochs; empty where there are fewer than ten.
   var tenths: [Double] {
     let losses = steps.count >= 20 ? steps.map(\.loss) : epochs.map(\.trainLoss)
     guard losses.count >= 10, losses.allSatisfy(\.isFinite) else { return [] }

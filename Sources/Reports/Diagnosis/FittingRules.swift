@@ -3,9 +3,9 @@ import Basics
 /// Overfitting: the validation loss has turned while the training loss went on falling.
 ///
 /// From the epoch b of the least validation loss v_b to the last, n: n ≥ 4, at least max(2, n/10) epochs have passed,
-/// the last three validation losses are all above 1.05 v_b (so it is no outlier), v_n − v_b is at least 3 % of the first
-/// epoch's validation loss (at the bottom of a curve small ratios mean nothing), the training loss has fallen by a tenth
-/// since b, and v_n ≥ 1.5 t_n.
+/// the last three validation losses are all above 1.05 v_b (so it is no outlier), v_n − v_b is at least 3 % of the
+/// first epoch's validation loss (at the bottom of a curve small ratios mean nothing), the training loss has fallen
+/// by a tenth since b, and v_n ≥ 1.5 t_n.
 struct Overfitting: DiagnosisRule {
   static let name = "overfitting"
   static let explained = [Divergence.name]
@@ -31,9 +31,9 @@ struct Overfitting: DiagnosisRule {
 
 /// Underfitting: the model does hardly better than one that knows nothing, and has stopped getting better.
 ///
-/// The median training loss of the last tenth of the run is at least 0.85 of the trivial loss (cross-entropy: the entropy
-/// of how often classes occur; squared error: the variance of the targets), and less than 2 % below that of the fifth
-/// of the run before it. Not of less than five epochs.
+/// The median training loss of the last tenth of the run is at least 0.85 of the trivial loss (cross-entropy: the
+/// entropy of how often classes occur; squared error: the variance of the targets), and less than 2 % below that of
+/// the fifth of the run before it. Not of less than five epochs.
 struct Underfitting: DiagnosisRule {
   static let name = "underfitting"
   static let explained = [
@@ -55,13 +55,13 @@ struct Underfitting: DiagnosisRule {
   }
 }
 
-/// Too low a learning rate: the loss falls slowly, steadily, and still at the end; or it has not yet come down to what a
-/// model gives that knows nothing.
+/// Too low a learning rate: the loss falls slowly, steadily, and still at the end; or it has not yet come down to
+/// what a model gives that knows nothing.
 ///
-/// In tenths of the run, of at least 50 steps: more than 0.6 of the first step's loss is left, and either the loss falls
-/// in at least 8 of the 9 passages, and the last third of the run brings at least a quarter of the whole fall (an
-/// exponential that has settled would bring far less), which is at least 1 % of the first loss; or the last tenth is
-/// above the trivial loss (see `Underfitting`) by more than 2 %, and not above the first tenth.
+/// In tenths of the run, of at least 50 steps: more than 0.6 of the first step's loss is left, and either the loss
+/// falls in at least 8 of the 9 passages, and the last third of the run brings at least a quarter of the whole fall
+/// (an exponential that has settled would bring far less), which is at least 1 % of the first loss; or the last tenth
+/// is above the trivial loss (see `Underfitting`) by more than 2 %, and not above the first tenth.
 struct SlowLearning: DiagnosisRule {
   static let name = "learning rate too low"
   static let explained = [Divergence.name, VanishingGradients.name]

@@ -2,10 +2,10 @@ import Basics
 
 /// Too high a learning rate: the loss has climbed, or swings.
 ///
-/// Any of: the last tenth of the run has a median loss above 1.05 of the first step's; it is above half of that, after a
-/// recorded step above three times that; it is above 1.5 of the best tenth's and by at least a tenth of the first
-/// tenth's; or in the second half of at least 8 epochs the training loss rose in at
-/// least a third of the passages, by a median of at least 5 % of the first epoch's.
+/// Any of: the last tenth of the run has a median loss above 1.05 of the first step's; it is above half of that,
+/// after a recorded step above three times that; it is above 1.5 of the best tenth's and by at least a tenth of the
+/// first tenth's; or in the second half of at least 8 epochs the training loss rose in at least a third of the
+/// passages, by a median of at least 5 % of the first epoch's.
 struct Divergence: DiagnosisRule {
   static let name = "learning rate too high"
 
@@ -50,8 +50,8 @@ struct Divergence: DiagnosisRule {
 
 /// Spikes of the loss: single steps far above those around them.
 ///
-/// A recorded step that has 20 before it, whose loss is above the greatest of them by twice their range, and above their
-/// median by half of the first tenth's. Batches are drawn at random, so that the greatest of 20 is often passed
+/// A recorded step that has 20 before it, whose loss is above the greatest of them by twice their range, and above
+/// their median by half of the first tenth's. Batches are drawn at random, so that the greatest of 20 is often passed
 /// by a little; and near the end of a run ranges are tiny: hence both.
 struct LossSpikes: DiagnosisRule {
   static let name = "loss spikes"

@@ -1,6 +1,7 @@
 import Basics
 
-/// One file of HTML that needs no other: its style sheet, its script and its pictures are in it, and it asks no network.
+/// One file of HTML that needs no other: its style sheet, its script and its pictures are in it, and it asks no
+/// network.
 public struct Page: Sendable {
   public let title: String
   private var sections: [(id: String, heading: String, body: HTML)] = []

@@ -5,8 +5,8 @@ internal import Reports
 import Settings
 
 /// Where a run leaves its results: `config.json`, `metrics.jsonl`, `metrics.csv`, `steps.jsonl`, `summary.json`,
-/// `log.txt` and `checkpoints/`; whose they are stands in `run.json`, see `RunIdentity`, and who writes them in `.lock`,
-/// see `RunHold`.
+/// `log.txt` and `checkpoints/`; whose they are stands in `run.json`, see `RunIdentity`, and who writes them in
+/// `.lock`, see `RunHold`.
 public struct RunDirectory: Sendable {
   public let path: String
   public var checkpoints: CheckpointDirectory { CheckpointDirectory(path: path + "/checkpoints") }

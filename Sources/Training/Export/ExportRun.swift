@@ -29,7 +29,8 @@ public enum EvaluatedWeights: Sendable, Equatable {
 public enum ExportRun {
   /// What `--help` says of the file.
   package static var outputHelp: String {
-    "the file to write, in the form of its name: \(ExportFormats.all.map { $0.kind.suffixWords }.joined(separator: ", "))"
+    "the file to write, in the form of its name: "
+      + "\(ExportFormats.all.map { $0.kind.suffixWords }.joined(separator: ", "))"
   }
 
   package struct Result: Sendable {

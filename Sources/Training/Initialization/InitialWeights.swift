@@ -83,7 +83,8 @@ struct InitialWeights {
     classTexts = names.classNames ?? (targetTransform?.kind == .standard ? nil : numbers)
   }
 
-  /// What is to be said where the outputs that the weights give are not in the units of the targets; nil where they are.
+  /// What is to be said where the outputs that the weights give are not in the units of the targets; nil where they
+  /// are.
   func doubt(about targets: TargetTransform, _ transfer: WeightTransfer?, head: Set<String>) -> String? {
     guard let own = targetTransform, transfer?.loads(head) == true, [own.kind, targets.kind].contains(.standard),
       own != targets

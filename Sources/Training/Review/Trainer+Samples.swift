@@ -31,8 +31,8 @@ extension Trainer {
     }
   }
 
-  /// The rows of the training split that a step took, over all shards: a function of the seed, the shards and the number
-  /// of steps in the epoch.
+  /// The rows of the training split that a step took, over all shards: a function of the seed, the shards and the
+  /// number of steps in the epoch.
   ///
   /// - Returns: nothing for an epoch of another number of steps, from before a resumed run got other batches.
   func rows(of place: StepPlace) -> [Int] {

@@ -15,7 +15,8 @@ extension TrainingConfiguration {
     let frozen = try freeze.select(from: names, key: "freeze", noun: "parameter")
     guard frozen.isEmpty || frozen.count < names.count else {
       throw Failure.usage(
-        "freeze: leaves none of the \(names.count) parameters to learn; freeze fewer, or give --epochs 0 to keep them all"
+        "freeze: leaves none of the \(names.count) parameters to learn; freeze fewer, or give --epochs "
+          + "0 to keep them all"
       )
     }
     return frozen

@@ -18,7 +18,8 @@ package struct Tune: Command {
     [
       Option("--trials", \.trials, "N", .atLeast(1), default: "by the study, or 20", "most trials in all"),
       Option(
-        "--minutes", \.minutes, "M", .above(0), default: "no limit", "no generation begins after so many of this start"),
+        "--minutes", \.minutes, "M", .above(0), default: "no limit",
+        "no generation begins after so many of this start"),
     ] + StudyOptions.options.map { $0.lifted(\.study) }
 
   package static var sections: [HelpSection] { TuneHelp.sections }
