@@ -47,6 +47,11 @@ public struct MetricReport: Sendable, Equatable {
   /// Samples by label (row) and prediction (column); nil for values, several yes-or-no outputs and too many classes.
   public let confusion: [[Int]]?
 
+  /// Whether the figures are equal, whichever sums they come from.
+  public static func == (a: MetricReport, b: MetricReport) -> Bool {
+    (a.sampleCount, a.figures, a.classes, a.confusion) == (b.sampleCount, b.figures, b.classes, b.confusion)
+  }
+
   /// The value of a metric; nil where it is not defined or not one of this task.
   public subscript(name: MetricName) -> Double? { figures.first { $0.name == name.rawValue }?.value }
 

@@ -170,8 +170,8 @@ extension Commands {
           "five/checkpoints/best.h5: these weights are of another architecture: 0 of the model's 6 tensors are in "
             + "there by name and shape, expected at least half of those below the outputs; of other shapes: 0.weight "
             + "[8, 4] → [9, 4], 0.bias [8] → [9]; it has 0.bias, 0.weight, 1.bias, 1.running_mean, 1.running_var, "
-            + "1.weight and 4 more, and the model 0.weight, 0.bias, 2.weight, 2.bias, 4.weight, 4.bias; give the model that they were "
-            + "trained with, or map their names by init.map")
+            + "1.weight and 4 more, and the model 0.weight, 0.bias, 2.weight, 2.bias, 4.weight, 4.bias; give the "
+            + "model that they were trained with, or map their names by init.map")
         let fitting = train + ["five", "--set", Self.layers, "--set"]
         for (setting, message) in [
           (

@@ -103,7 +103,8 @@ extension Commands {
         let result = try sandbox.succeed(options + ["a", "--set", "metrics=['f1_macro','log_loss','accuracy']"])
         let heading = try #require(result.outputLines.firstIndex { $0.hasPrefix("epoch ") }, "\(result)")
         let columns = result.outputLines[heading].split(separator: "  ").map { $0.trimmingCharacters(in: .whitespaces) }
-        #expect(columns == ["epoch", "train loss", "accuracy", "val loss", "accuracy", "f1_macro", "log_loss"])
+        #expect(
+          columns == ["epoch", "train loss", "accuracy", "val loss", "accuracy", "f1_macro", "log_loss", "samples/s"])
         let rows = result.outputLines[heading + 1...heading + 4]
         #expect(rows.allSatisfy { $0.count <= 79 && $0.count == result.outputLines[heading].count }, "\(result)")
         // By the accuracy, then by the loss.

@@ -106,7 +106,6 @@ import ddp_train
     (["--epochs", "--quiet"], "--epochs: expected a value, as in --epochs N"),
     (["--epochs", "abc"], "--epochs: expected a whole number, found \"abc\""),
     (["--epochs", "-1"], "--epochs: expected at least 0, found -1"),
-    (["--epochs", "-1"], "--epochs: expected at least 1, found -1"),
     (["--batch-size=0"], "--batch-size: expected at least 1, found 0"),
     (["--learning-rate", "0"], "--learning-rate: expected more than 0, found 0"),
     (["--model", "mpl"], "--model: unknown name 'mpl' (did you mean 'mlp'?)"),

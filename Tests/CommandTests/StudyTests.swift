@@ -67,6 +67,27 @@ extension Commands {
       }
     }
 
+    @Test("Halving goes on as if there had been no kill, also from the middle of a generation's records")
+    func divided() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        let study = """
+          { \(Self.base.replacing("epochs: 2", with: "epochs: 4"))
+            space: { "optimizer.learning_rate": { low: 1e-3, high: 1, log: true } }, trials: 6,
+            sampler: "random", stopping: { name: "halving", factor: 2 }, generation: 3 }
+          """
+        try sandbox.write("s.json5", Data(study.utf8))
+        try sandbox.succeed(["tune", "s.json5", "--run", "whole", "--quiet"])
+        let whole = try records(sandbox, "whole")
+        let lines = try sandbox.text("whole/study.jsonl").split(separator: "\n")
+        for count in [1, 2, 4, 5] {
+          try sandbox.write("whole/study.jsonl", Data(lines.prefix(count).map { $0 + "\n" }.joined().utf8))
+          try sandbox.succeed(["tune", "s.json5", "--run", "whole", "--resume", "auto", "--quiet"])
+          #expect(try records(sandbox, "whole") == whole, "after \(count) records")
+        }
+      }
+    }
+
     @Test("A comparison says what differs by more than chance, and what cannot be told")
     func compare() throws {
       try Sandbox.with { sandbox in

@@ -48,7 +48,8 @@ extension DistributedTests {
       let scratch = try Scratch()
       let data = try scratch.dataset("data.h5", samples: 60)
       let process = try RunningProcess(
-        trainer, ["--data", data, "--epochs", "1000000", "--quiet", "--run", scratch.path + "/run"])
+        trainer, ["--data", data, "--epochs", "1000000", "--quiet", "--run", scratch.path + "/run"],
+        environment: ["OPENBLAS_CORETYPE": nil])
       let metrics = scratch.path + "/run/metrics.jsonl"
       #expect(process.wait(until: { FileManager.default.fileExists(atPath: metrics) }, timeout: .seconds(30)))
       process.send(signal)

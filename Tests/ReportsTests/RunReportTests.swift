@@ -14,7 +14,9 @@ struct RunReportTests {
           validationAccuracy: 0.5, learningRate: 0.1, others: [("val_f1_macro", 0.4)], samplesPerSecond: 100,
           exchangeFraction: 0.1, seconds: 1, validationSeconds: 0.1)
       },
-      steps: (1...20).map { StepRecord(step: $0, epoch: ($0 - 1) / 4 + 1, loss: loss, gradientNorm: 1) },
+      steps: (1...20).map {
+        StepRecord(step: $0, epoch: ($0 - 1) / 4 + 1, loss: loss, learningRate: 0.1, gradientNorm: 1)
+      },
       summary: ["test": ["loss": .number(loss)], "diagnosis": []], material: material)
   }
 

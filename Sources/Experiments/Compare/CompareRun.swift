@@ -62,6 +62,7 @@ public final class CompareRun {
   ) throws -> [JSONValue.Member] {
     var runner = TrialRunner(try study.variations[item.variation].configuration(seed: item.seed))
     runner.goal = study.goals[0]
+    runner.tests = study.goals.contains { $0.split == .test }
     if let checkpoints = study.checkpoints, checkpoints.isByStep {
       runner.isMeasured = { checkpoints.isMeasured($0) }
     }

@@ -111,8 +111,8 @@ struct StudyRecords: Sendable {
     }
     guard let path = Self.difference(stored, study, path: "") else { return }
     throw Failure.usage(
-      "\(file): has another \(path.isEmpty ? "study" : path) than the study in \(directory.path) was started with; start a new one "
-        + "with --run DIR, or put back what it had (trials and minutes alone may change)")
+      "\(file): has another \(path.isEmpty ? "study" : path) than the study in \(directory.path) was started with; "
+        + "start a new one with --run DIR, or put back what it had (trials and minutes alone may change)")
   }
 
   /// The path of the first value that differs; nil where all are equal.

@@ -34,6 +34,13 @@ public struct TrialResult: Sendable, Equatable {
     (self.test, self.bestEpoch, self.seconds) = (test, bestEpoch, seconds)
   }
 
+  /// The same as it was after its first epochs.
+  func after(_ epochs: Int) -> TrialResult {
+    var result = self
+    result.epochs = Array(self.epochs.prefix(epochs))
+    return result
+  }
+
   /// The figures of one name epoch by epoch; nil where there is none or it is not finite.
   public func values(of name: String) -> [Double?] { epochs.map { $0[name]?.finiteNumber } }
 

@@ -19,12 +19,17 @@ public struct TrialRunner: Sendable {
   /// A figure that each epoch must have, such as `val_loss`: without it there is nothing to go by.
   public var goal: Goal?
 
+  /// Whether the test split is evaluated at the end. A study that chooses by other samples has no use for it: a test
+  /// that is looked at for every trial is none any more.
+  public var tests = false
+
   /// - Parameter configuration: what it says of where results go is of no effect.
   public init(_ configuration: TrainingConfiguration, directory: String? = nil) {
     (self.configuration, self.directory) = (configuration, directory)
   }
 
-  /// Trains, and tests at the end unless the trial pauses or is ended by the study. Collective over the group.
+  /// Trains, and tests at the end where that is asked for and the trial neither pauses nor is ended by the study.
+  /// Collective over the group.
   ///
   /// - Returns: what became of it, equal on all ranks of the group; also where loss or gradient were not finite.
   /// - Throws: where the configuration does not fit its data, a file is damaged and so on; and a `Failure` of code
@@ -32,11 +37,13 @@ public struct TrialRunner: Sendable {
   public func run(on ranks: MPICommunicator) throws -> TrialResult {
     let start = ContinuousClock.now
     var result = TrialResult(state: .done, epochs: try earlierEpochs(ranks))
-    if let pause, result.epochs.count >= pause { return result }
+    // Also where its directory has more: before a kill it may have gone on.
+    if let pause, result.epochs.count >= pause { return result.after(pause) }
     do {
       let run = try TrainingRun(trial: placed, writesFiles: directory != nil, ranks: ranks)
       run.isMeasured = isMeasured
-      run.tests = true
+      run.tests = tests
+      var isCut = false
       run.afterEpoch = { [weak run] metrics in
         try goal?.check(metrics)
         let line = metrics.json(timing: .null)
@@ -44,13 +51,13 @@ public struct TrialRunner: Sendable {
         let members = (line.members ?? []).filter { $0.key != "timing" }
         result.epochs.append(.object(members.map { .init($0.key, $0.value.orNull) }))
         if isHopeless(result.epochs) { result.state = .stopped }
-        let isOver = result.state == .stopped || result.epochs.count == pause
-        if isOver { run?.tests = false }
-        return !isOver
+        isCut = result.state == .stopped || result.epochs.count == pause
+        if isCut { run?.tests = false }
+        return !isCut
       }
       let outcome = try run.run()
       guard outcome.exitCode != .preempted else { throw StopSignal.interruption }
-      if run.tests { result.bestEpoch = outcome.best?.epoch }
+      if !isCut { result.bestEpoch = outcome.best?.epoch }
       result.test = outcome.test.map { Self.figures($0, prefix: "") }
       result.steps = run.measurements.map(Self.figures)
     } catch let error as Failure where error.exitCode == .numeric {

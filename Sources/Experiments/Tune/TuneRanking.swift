@@ -28,12 +28,11 @@ struct TuneRanking {
 
   var lines: [String] {
     guard !records.isEmpty else { return ["", "no trial has ended"] }
-    let hasTest = study.goal.split != .folds && records.contains { $0["test"]?[study.goal.metric]?.finiteNumber != nil }
     let hasEpochs = study.goal.split != .folds
-    var heads = ["", "trial", study.goal.key] + (hasEpochs ? ["epoch"] : []) + (hasTest ? ["test"] : []) + ["state"]
+    var heads = ["", "trial", study.goal.key] + (hasEpochs ? ["epoch"] : []) + ["state"]
     heads += study.space.labels
     var table = TextTable(
-      [.left, .right, .right] + (hasEpochs ? [.right] : []) + (hasTest ? [.right] : []) + [.left]
+      [.left, .right, .right] + (hasEpochs ? [.right] : []) + [.left]
         + study.space.parameters.map { _ in .right })
     table.add(heads)
     for (index, record) in records.prefix(Self.limit).enumerated() {
@@ -46,7 +45,6 @@ struct TuneRanking {
         let epoch = record["epoch"]?.finiteNumber.map { "\(Int($0))" } ?? "–"
         cells.append("\(epoch)/\(result?.epochs.count ?? 0)")
       }
-      if hasTest { cells.append(record["test"]?[study.goal.metric]?.finiteNumber.map(shortNumber) ?? "–") }
       cells.append(result?.state.rawValue ?? "")
       let values = study.space.values(record["parameters"] ?? .null) ?? []
       cells += zip(study.space.parameters, values).map { parameter, value in value.map(parameter.domain.text) ?? "–" }

@@ -58,7 +58,8 @@ public final class TuneRun {
     let earlier = session.finished.prefix(first).compactMap(TrialResult.init)
     let records =
       study.stopping is Halving
-      ? try halve(jobs) : try session.perform(jobs, announce: line) { try train($0, $1, after: earlier) }
+      ? try halve(jobs, beside: session.finished.dropFirst(first).compactMap(TrialResult.init))
+      : try session.perform(jobs, announce: line) { try train($0, $1, after: earlier) }
     try session.append(records)
     return true
   }
@@ -129,11 +130,15 @@ public final class TuneRun {
   }
 
   /// Trains a generation in rounds, of which only the best trials go on, each from its own directory.
-  private func halve(_ jobs: [StudySession.Job]) throws -> [JSONValue] {
+  ///
+  /// - Parameter recorded: those of the generation that `study.jsonl` has, where a kill or fewer trials have divided
+  ///   it.
+  private func halve(_ jobs: [StudySession.Job], beside recorded: [TrialResult]) throws -> [JSONValue] {
     guard let rule = study.stopping as? Halving else { return [] }
     let longest = try jobs.map { try runner($0).configuration.epochs }.max() ?? 1
     var records: [Int: JSONValue] = [:]
     var alive = jobs
+    var before = 0
     for pause in rule.rungs(before: longest).map(Optional.some) + [nil] {
       let results = try session.perform(alive, keeps: false, announce: pause == nil ? line : { _ in nil }) {
         job, group in
@@ -144,12 +149,14 @@ public final class TuneRun {
         return members(result)
       }
       for (job, record) in zip(alive, results) { records[job.trial] = record }
-      guard pause != nil else { break }
-      let survivors = rule.survivors(
-        results.map { record in
-          guard let result = TrialResult(record), result.state != .failed else { return nil }
-          return study.goal.value(of: result).map { study.goal.score($0.value) }
-        })
+      guard let pause else { break }
+      // Those that came so far, and those that failed on the way from the round before.
+      let others = recorded.filter { result in
+        result.epochs.count >= (result.state == .failed ? before : pause)
+      }.map { score($0.epochs.count >= pause ? $0.after(pause) : $0) }
+      before = pause
+      let survivors = rule.survivors(others + results.map { score(TrialResult($0)) })
+        .filter { $0 >= others.count }.map { $0 - others.count }
       for (index, job) in alive.enumerated() where !survivors.contains(index) {
         guard let record = records[job.trial], var result = TrialResult(record) else { continue }
         if result.state == .done { result.state = .stopped }
@@ -159,6 +166,12 @@ public final class TuneRun {
       alive = survivors.map { alive[$0] }
     }
     return jobs.compactMap { records[$0.trial] }
+  }
+
+  /// Less is better; nil where the trial has failed.
+  private func score(_ result: TrialResult?) -> Double? {
+    guard let result, result.state != .failed else { return nil }
+    return study.goal.value(of: result).map { study.goal.score($0.value) }
   }
 
   // MARK: What it says

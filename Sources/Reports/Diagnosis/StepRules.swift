@@ -3,9 +3,9 @@ import Basics
 /// Too high a learning rate: the loss has climbed, or swings.
 ///
 /// Any of: the last tenth of the run has a median loss above 1.05 of the first step's; it is above half of that,
-/// after a recorded step above three times that; it is above 1.5 of the best tenth's and by at least a tenth of the
-/// first tenth's; or in the second half of at least 8 epochs the training loss rose in at least a third of the
-/// passages, by a median of at least 5 % of the first epoch's.
+/// after five recorded steps in a row whose median is above three times that (one alone is a spike); it is above 1.5
+/// of the best tenth's and by at least a tenth of the first tenth's; or in the second half of at least 8 epochs the
+/// training loss rose in at least a third of the passages, by a median of at least 5 % of the first epoch's.
 struct Divergence: DiagnosisRule {
   static let name = "learning rate too high"
 
@@ -25,14 +25,21 @@ struct Divergence: DiagnosisRule {
       return "training loss \(shortNumber(first)) in the first step, \(shortNumber(tenths[9])) over the last tenth of "
         + "the run"
     }
-    if let worst = evidence.steps.max(by: { $0.loss < $1.loss }), first > 0, worst.loss > 3 * first,
-      tenths[9] > 0.5 * first
-    {
-      return "training loss \(shortNumber(first)) in the first step, \(shortNumber(worst.loss)) in step "
+    if let worst = greatestMedian(evidence.steps), first > 0, worst.loss > 3 * first, tenths[9] > 0.5 * first {
+      return "training loss \(shortNumber(first)) in the first step, \(shortNumber(worst.loss)) around step "
         + "\(worst.step), \(shortNumber(tenths[9])) over the last tenth of the run"
     }
     guard tenths[9] > 1.5 * least, tenths[9] - least > 0.1 * tenths[0] else { return nil }
     return "training loss \(shortNumber(least)) over the best tenth of the run, \(shortNumber(tenths[9])) over the last"
+  }
+
+  /// The greatest median loss of five recorded steps in a row, and the step in their middle.
+  private func greatestMedian(_ steps: [StepRecord]) -> (step: Int, loss: Double)? {
+    guard steps.count >= 5 else { return nil }
+    let medians = (2..<steps.count - 2).map { index in
+      (step: steps[index].step, loss: median(steps[index - 2...index + 2].map(\.loss)) ?? .nan)
+    }
+    return medians.max { $0.loss < $1.loss }
   }
 
   private func swing(_ epochs: [EpochRecord]) -> String? {

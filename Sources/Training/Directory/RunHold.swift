@@ -58,8 +58,8 @@ package final class RunHold {
   /// The error for a directory that holds something already.
   package func used(_ trace: String) -> Failure {
     Failure.usage(
-      "\(directory.path) holds a \(directory.heldKind.noun) already (\(trace)); go on with it by --resume auto, give another "
-        + "directory with --run DIR, or give --overwrite, which renames this one")
+      "\(directory.path) holds a \(directory.heldKind.noun) already (\(trace)); go on with it by --resume auto, give "
+        + "another directory with --run DIR, or give --overwrite, which renames this one")
   }
 
   // MARK: Directories

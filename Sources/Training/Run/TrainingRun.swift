@@ -13,117 +13,58 @@ import Settings
 ///
 /// A program may set up and run several, one after the other; each has the bits that it would have alone.
 public final class TrainingRun {
-  private let configuration: TrainingConfiguration
-  private let topology: Topology
-  private let data: TrainingData
+  let configuration: TrainingConfiguration
+  let topology: Topology
+  let data: TrainingData
   /// For programs that take the steps themselves, such as a benchmark.
   package let trainer: Trainer
-  private let metadata: Checkpoint.Metadata
-  private let metrics: MetricSelection?
-  private let testMetrics: MetricSelection?
-  private let validator: Evaluator?
+  let metadata: Checkpoint.Metadata
+  let metrics: MetricSelection?
+  let testMetrics: MetricSelection?
+  let validator: Evaluator?
   /// nil where nothing is written.
-  private var directory: RunDirectory?
-  private let writesFiles: Bool
+  var directory: RunDirectory?
+  let writesFiles: Bool
   /// On rank 0, where files are written.
-  private var hold: RunHold?
-  private let identity: RunIdentity?
-  private var notes: [String]
-  private let warnings: [String]
+  var hold: RunHold?
+  let identity: RunIdentity?
+  var notes: [String]
+  let warnings: [String]
   /// What is to be said of the weights that the run starts from.
-  private let initialNotes: [String]
-  private let console: Console
+  let initialNotes: [String]
+  let console: Console
   /// Whether it is one of many runs of a job, of which its caller alone speaks.
-  private let isSilent: Bool
-  private let resumed: ResumePoint?
-  private var changes: [ResumeChange] = []
-  private var timer = RunTimer()
-  private var epochs: [EpochMetrics] = []
+  let isSilent: Bool
+  let resumed: ResumePoint?
+  var changes: [ResumeChange] = []
+  var timer = RunTimer()
+  var epochs: [EpochMetrics] = []
   /// On rank 0, where no file keeps the best epoch.
-  private var bestCheckpoint: Checkpoint?
-  private let isFold: Bool
-  private var isOver = false
-  private var visitTest: ((BufferView<Float>, BufferView<Int>) -> Void)?
+  var bestCheckpoint: Checkpoint?
+  let isFold: Bool
+  var isOver = false
+  var visitTest: ((BufferView<Float>, BufferView<Int>) -> Void)?
   /// On rank 0, whether the launcher seems to be ending the job.
-  private var isBeingEnded = false
-  private var growth = LossGrowth()
+  var isBeingEnded = false
+  var growth = LossGrowth()
   /// On rank 0, which alone keeps records.
-  private var records: RunRecords?
+  var records: RunRecords?
 
   /// Called on every rank when the figures of an epoch are final; where it gives false, the run is done with that
   /// epoch. It must give the same on all ranks.
   package var afterEpoch: ((EpochMetrics) throws -> Bool)?
   /// Whether `afterEpoch` has ended the run.
-  private var isEnded = false
+  var isEnded = false
   /// Whether figures are taken after a step, from 1, beside those of the epochs; nil for never.
   package var isMeasured: ((_ step: Int) -> Bool)?
   package private(set) var measurements: [StepMeasurement] = []
-  private var sumsSinceMeasurement = StepScalars()
+  var sumsSinceMeasurement = StepScalars()
   /// Whether the test split is evaluated at the end.
   package var tests = true
 
-  private var isRoot: Bool { topology.world.isRoot }
+  var isRoot: Bool { topology.world.isRoot }
 
-  // MARK: Set-up
-
-  /// Sets up what a command line asks for. Collective over all ranks of the job.
-  ///
-  /// - Parameters:
-  ///   - arguments: what a resumed run's leave out stays as its checkpoint has it.
-  ///   - extensions: what they may name beside what ddp-train has.
-  ///   - writesFiles: whether there is a run directory; without one the result of `run()` is all that is left of it.
-  /// - Throws: as the other initializer does.
-  public convenience init(
-    _ arguments: TrainArguments, extensions: Extensions = Extensions(), writesFiles: Bool = true, ranks: MPICommunicator
-  ) throws {
-    let topology = try Topology(ranks)
-    let request = StartRequest(
-      configuration: try arguments.configuration(extensions: extensions),
-      configurationFile: arguments.configurationFile, extensions: extensions,
-      over: { try arguments.configuration(goingOnFrom: $0, extensions: extensions) })
-    try self.init(
-      RunStart(request, writesFiles: writesFiles, communicator: topology.world), topology: topology)
-  }
-
-  /// Sets up what a configuration asks for. Collective over all ranks of the job, with equal arguments on all.
-  ///
-  /// - Parameters:
-  ///   - extensions: what it may name beside what ddp-train has.
-  ///   - writesFiles: whether there is a run directory; without one the result of `run()` is all that is left of it.
-  /// - Throws: a `SettingsError` where a property is out of its range or names what there is not; another
-  ///   `UserFacingError` where configuration, data and model do not fit together, or the checkpoint to resume is
-  ///   damaged or of another model.
-  public convenience init(
-    _ configuration: TrainingConfiguration, extensions: Extensions = Extensions(), writesFiles: Bool = true,
-    ranks: MPICommunicator
-  ) throws {
-    let configuration = try configuration.checked(extensions)
-    let topology = try Topology(ranks)
-    let request = StartRequest(
-      configuration: configuration, configurationFile: nil, extensions: extensions, over: { _ in configuration })
-    try self.init(
-      RunStart(request, writesFiles: writesFiles, communicator: topology.world), topology: topology)
-  }
-
-  /// Sets up one of many runs of a job, on a group of its ranks: it prints nothing, and its caller alone says what
-  /// became of it. Collective over the group, with equal arguments on all.
-  ///
-  /// - Parameter fold: the rows of the training split that it is trained on, and those that it tests instead of the
-  ///   test split, by all metrics of the task; nil for what the data says. Such a run writes no files.
-  package convenience init(
-    trial configuration: TrainingConfiguration, fold: Fold? = nil, writesFiles: Bool = false, ranks: MPICommunicator
-  ) throws {
-    precondition(fold == nil || !writesFiles, "a checkpoint would not know the fold's rows")
-    let configuration = try configuration.checked()
-    let topology = try Topology(ranks)
-    let request = StartRequest(
-      configuration: configuration, configurationFile: nil, extensions: Extensions(), over: { _ in configuration })
-    try self.init(
-      RunStart(request, writesFiles: writesFiles, communicator: topology.world), fold: fold, topology: topology,
-      isSilent: true)
-  }
-
-  private init(_ start: RunStart, fold: Fold? = nil, topology: Topology, isSilent: Bool = false) throws {
+  init(_ start: RunStart, fold: Fold? = nil, topology: Topology, isSilent: Bool = false) throws {
     StopSignal.waitForStep()
     try StopSignal.checkBeforeFirstStep()
     let setup = try TrainingSetup(
@@ -139,40 +80,6 @@ public final class TrainingRun {
     console = Console(topology.world.isRoot ? configuration.verbosity : .quiet, isSilent: isSilent)
     initialNotes = (setup.data.matching?.notes ?? []) + (setup.transfer?.notes ?? [])
     try restoreOrInitialize(setup.transfer)
-  }
-
-  private func restoreOrInitialize(_ transfer: WeightTransfer?) throws {
-    if let resumed {
-      try resumed.check(metadata, of: data.source.path, mayChange: configuration.data.mayChange)
-      // Also on the ranks whose copy is about to be overwritten: a checkpoint that does not fit is an error of all.
-      if isRoot || trainer.exchange is AllReduceExchange { try resumed.checkpoint.restore(trainer, from: resumed.path) }
-      trainer.progress = try resumed.checkpoint.progress(
-        in: resumed.path, secondLoss: trainer.task.secondLoss?.key)
-      try applyChanges(resumed)
-      try forgetBestElsewhere()
-    } else if isRoot {
-      trainer.initializeState(transfer)
-    }
-    try trainer.exchange.broadcastState()
-  }
-
-  /// Finds what is another than before, and forgets what schedule and early stopping have made of the epochs so far
-  /// where they go by other rules now.
-  private func applyChanges(_ resumed: ResumePoint) throws {
-    var now = metadata.configuration
-    now.shards = configuration.shards ?? now.shards
-    changes = try resumed.changes(to: now, progress: trainer.progress)
-    func isOther(_ path: String) -> Bool { changes.contains { $0.path == path || $0.path.hasPrefix(path + ".") } }
-    if isOther("schedule") || isOther("optimizer.learning_rate") { trainer.progress.plateau = nil }
-    if isOther("early_stopping") { trainer.progress.earlyStopping = EarlyStoppingState() }
-  }
-
-  /// Keeps the best epoch so far only if its checkpoint will be in this run's directory: it is the one that is tested
-  /// at the end.
-  private func forgetBestElsewhere() throws {
-    guard let best = trainer.progress.best, best.step != trainer.progress.step else { return }
-    let isHere = isRoot && directory?.checkpoints.has(step: best.step) == true ? "here" : ""
-    if try topology.world.broadcast(isHere, from: 0).isEmpty { trainer.progress.best = nil }
   }
 
   /// Has `take` called with the rows that this rank's shards take in each step.
@@ -301,23 +208,6 @@ public final class TrainingRun {
     return true
   }
 
-  /// Where there is nothing to train: figures and a checkpoint of the weights that the run starts from.
-  ///
-  /// - Returns: false where a stop was asked for meanwhile.
-  private func keepFirstWeights() throws -> Bool {
-    if type(of: trainer.task).whyNotEvaluated == nil {
-      let evaluator =
-        try validator
-        ?? evaluator(
-          of: data.trainForEvaluation(configuration, trainer.task), metrics: metrics)
-      guard let figures = try evaluator.evaluate(trainer.values) else { return false }
-      trainer.progress.best = TrainingProgress.Best(
-        epoch: 0, step: 0, loss: figures.loss, accuracy: figures.accuracy)
-    }
-    if isRoot { try save(isBest: true) }
-    return true
-  }
-
   /// Takes in the sums of a step, and takes figures where they are wanted after it.
   ///
   /// - Returns: false where a stop was asked for meanwhile.
@@ -380,7 +270,7 @@ public final class TrainingRun {
     if isBest || isLast || isDue { try save(isBest: isBest) }
   }
 
-  private func save(isBest: Bool) throws {
+  func save(isBest: Bool) throws {
     let step = trainer.progress.step
     if let directory {
       func write() throws {
@@ -411,127 +301,8 @@ public final class TrainingRun {
     } ?? "nothing is kept of it"
   }
 
-  // MARK: Beginning and end
-
-  /// Makes the directory, whose name only now is sure.
-  private func openDirectory() throws {
-    guard writesFiles else { return }
-    let path = try topology.world.agree {
-      guard let hold else { return [] }
-      notes += try hold.use()
-      return [hold.directory.path]
-    }
-    directory = path.first.map { RunDirectory(path: $0) }
-  }
-
-  private func openRecords() throws {
-    let progress = trainer.progress, resumesBest = resumed != nil && progress.best?.step == progress.step
-    let recorded = RecordedRun(
-      directory, identity, trainer: trainer, data: data, metadata: metadata, isResumed: resumed != nil)
-    records = RunRecords(recorded, configuration: configuration, stepsPerEpoch: trainer.plan.stepsPerEpoch)
-    if let directory, let identity {
-      directory.removeLeftovers()
-      try identity.write(in: directory)
-      try records?.begin()
-      if resumed != nil {
-        directory.checkpoints.setAside(after: progress.step)
-        // A run that goes on in another directory begins there with the checkpoint that it took.
-        if !directory.checkpoints.has(step: progress.step) { try save(isBest: resumesBest) }
-        try directory.checkpoints.repairLinks(latest: progress.step, best: progress.best?.step)
-      }
-      try directory.write(metadata.configuration)
-      try console.startLog(in: directory)
-    } else if resumesBest {
-      try save(isBest: true)
-    }
-    for note in notes { try console.line(note) }
-    try RunHeader.say(
-      on: console, metadata: metadata, topology: topology, data: data, trainer: trainer, directory: directory,
-      resumed: resumed, initialNotes: initialNotes, changes: changes, warnings: warnings)
-    guard !trainer.isFinished else { return }
-    try console.line(table.heading, .heading)
-  }
-
-  private var table: EpochTable {
+  var table: EpochTable {
     EpochTable(configuration, task: trainer.task, metrics: metrics?.names ?? [], hasValidation: validator != nil)
   }
 
-  /// A checkpoint of this run, not one that has come in its place.
-  private func readOwn(_ path: String) throws -> Checkpoint {
-    let checkpoint = try Checkpoint.read(path)
-    try identity?.check(checkpoint, at: path)
-    return checkpoint
-  }
-
-  /// Whether the test split is evaluated with the best epoch's weights, not the last one's. A fold without validation
-  /// samples has nothing to choose by, unless it is told to stop early.
-  package var testsBest: Bool {
-    configuration.earlyStopping?.restoreBest ?? (!isFold || validator != nil)
-  }
-
-  /// The test split is read once, with the best checkpoint, after everything has been chosen.
-  ///
-  /// - Returns: its figures, equal on all ranks; nil without a test split, and where a stop was asked for meanwhile.
-  private func testBest(_ survey: EvaluationSurvey?) throws -> SplitMetrics? {
-    guard let split = data.test else { return nil }
-    try restoreBest()
-    return try evaluator(of: split, metrics: testMetrics)
-      .evaluate(trainer.values, progress: console.progress("test"), survey: survey) { outputs, rows in
-        visitTest?(outputs, rows)
-      }
-  }
-
-  private func evaluator(of split: EvaluatedSplit, metrics: MetricSelection?) -> Evaluator {
-    Evaluator(
-      split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
-      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics)
-  }
-
-  /// Gives all ranks the weights of the best checkpoint, where the run is judged by it.
-  private func restoreBest() throws {
-    if isRoot, testsBest, let best = trainer.progress.best,
-      best.step != trainer.progress.step
-    {
-      let path = directory?.checkpoints.bestLink
-      let values = trainer.values
-      try (path.map(readOwn) ?? bestCheckpoint)?.restoreEvaluated(
-        trainer.model, parameters: values.parameters, statistics: values.statistics, from: path ?? "the best epoch")
-    }
-    try trainer.exchange.broadcastState()
-  }
-
-  /// Looks the run over once more, on the test split or, where there is none, on the validation split.
-  ///
-  /// - Parameter survey: of the test's evaluation; empty without a test split.
-  /// - Returns: on rank 0 of a run that writes files.
-  private func conclude(
-    _ review: RunReview?, _ survey: EvaluationSurvey?, _ test: SplitMetrics?
-  ) throws -> RunConclusion? {
-    guard let review, let directory else { return nil }
-    var figures = test
-    if data.test == nil, let validator {
-      try restoreBest()
-      figures = try validator.evaluate(trainer.values, progress: console.progress("report"), survey: survey)
-    }
-    return try review.material(figures == nil ? nil : survey, figures).map {
-      try RunConclusion(
-        directory, material: $0, writesReport: configuration.log.report, rows: trainer.rows(of:))
-    }
-  }
-
-  /// Writes and prints what the run has come to.
-  private func summarize(_ test: SplitMetrics?, _ conclusion: RunConclusion?) throws {
-    guard isRoot, let best = trainer.progress.best else { return }
-    let summary = RunSummary(
-      best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
-      isValidated: validator != nil, directory: directory,
-      isBestTested: testsBest, conclusion: conclusion, seconds: timer.total)
-    try records?.end(best: best, test: test)
-    if let directory {
-      let written = summary.json(in: directory)
-      try directory.write(summary: written)
-      try conclusion?.writeReport(summary: written)
-    }
-    for line in summary.lines { try console.line(line) }
-  }
 }

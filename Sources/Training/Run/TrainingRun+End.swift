@@ -1,0 +1,102 @@
+import Basics
+import Checkpointing
+import DataPipeline
+import NeuralNetwork
+
+extension TrainingRun {
+  /// Where there is nothing to train: figures and a checkpoint of the weights that the run starts from.
+  ///
+  /// - Returns: false where a stop was asked for meanwhile.
+  func keepFirstWeights() throws -> Bool {
+    if type(of: trainer.task).whyNotEvaluated == nil {
+      let evaluator =
+        try validator
+        ?? evaluator(
+          of: data.trainForEvaluation(configuration, trainer.task), metrics: metrics)
+      guard let figures = try evaluator.evaluate(trainer.values) else { return false }
+      trainer.progress.best = TrainingProgress.Best(
+        epoch: 0, step: 0, loss: figures.loss, accuracy: figures.accuracy)
+    }
+    if isRoot { try save(isBest: true) }
+    return true
+  }
+
+  /// A checkpoint of this run, not one that has come in its place.
+  func readOwn(_ path: String) throws -> Checkpoint {
+    let checkpoint = try Checkpoint.read(path)
+    try identity?.check(checkpoint, at: path)
+    return checkpoint
+  }
+
+  /// Whether the test split is evaluated with the best epoch's weights, not the last one's. A fold without validation
+  /// samples has nothing to choose by, unless it is told to stop early.
+  package var testsBest: Bool {
+    configuration.earlyStopping?.restoreBest ?? (!isFold || validator != nil)
+  }
+
+  /// The test split is read once, with the best checkpoint, after everything has been chosen.
+  ///
+  /// - Returns: its figures, equal on all ranks; nil without a test split, and where a stop was asked for meanwhile.
+  func testBest(_ survey: EvaluationSurvey?) throws -> SplitMetrics? {
+    guard let split = data.test else { return nil }
+    try restoreBest()
+    return try evaluator(of: split, metrics: testMetrics)
+      .evaluate(trainer.values, progress: console.progress("test"), survey: survey) { outputs, rows in
+        visitTest?(outputs, rows)
+      }
+  }
+
+  func evaluator(of split: EvaluatedSplit, metrics: MetricSelection?) -> Evaluator {
+    Evaluator(
+      split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
+      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics)
+  }
+
+  /// Gives all ranks the weights of the best checkpoint, where the run is judged by it.
+  func restoreBest() throws {
+    if isRoot, testsBest, let best = trainer.progress.best,
+      best.step != trainer.progress.step
+    {
+      let path = directory?.checkpoints.bestLink
+      let values = trainer.values
+      try (path.map(readOwn) ?? bestCheckpoint)?.restoreEvaluated(
+        trainer.model, parameters: values.parameters, statistics: values.statistics, from: path ?? "the best epoch")
+    }
+    try trainer.exchange.broadcastState()
+  }
+
+  /// Looks the run over once more, on the test split or, where there is none, on the validation split.
+  ///
+  /// - Parameter survey: of the test's evaluation; empty without a test split.
+  /// - Returns: on rank 0 of a run that writes files.
+  func conclude(
+    _ review: RunReview?, _ survey: EvaluationSurvey?, _ test: SplitMetrics?
+  ) throws -> RunConclusion? {
+    guard let review, let directory else { return nil }
+    var figures = test
+    if data.test == nil, let validator {
+      try restoreBest()
+      figures = try validator.evaluate(trainer.values, progress: console.progress("report"), survey: survey)
+    }
+    return try review.material(figures == nil ? nil : survey, figures).map {
+      try RunConclusion(
+        directory, material: $0, writesReport: configuration.log.report, rows: trainer.rows(of:))
+    }
+  }
+
+  /// Writes and prints what the run has come to.
+  func summarize(_ test: SplitMetrics?, _ conclusion: RunConclusion?) throws {
+    guard isRoot, let best = trainer.progress.best else { return }
+    let summary = RunSummary(
+      best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
+      isValidated: validator != nil, directory: directory,
+      isBestTested: testsBest, conclusion: conclusion, seconds: timer.total)
+    try records?.end(best: best, test: test)
+    if let directory {
+      let written = summary.json(in: directory)
+      try directory.write(summary: written)
+      try conclusion?.writeReport(summary: written)
+    }
+    for line in summary.lines { try console.line(line) }
+  }
+}

@@ -1,0 +1,145 @@
+import Basics
+import Checkpointing
+public import Collectives
+import DataPipeline
+import NeuralNetwork
+import Optimizers
+import Settings
+
+extension TrainingRun {
+  // MARK: Set-up
+
+  /// Sets up what a command line asks for. Collective over all ranks of the job.
+  ///
+  /// - Parameters:
+  ///   - arguments: what a resumed run's leave out stays as its checkpoint has it.
+  ///   - extensions: what they may name beside what ddp-train has.
+  ///   - writesFiles: whether there is a run directory; without one the result of `run()` is all that is left of it.
+  /// - Throws: as the other initializer does.
+  public convenience init(
+    _ arguments: TrainArguments, extensions: Extensions = Extensions(), writesFiles: Bool = true, ranks: MPICommunicator
+  ) throws {
+    let topology = try Topology(ranks)
+    let request = StartRequest(
+      configuration: try arguments.configuration(extensions: extensions),
+      configurationFile: arguments.configurationFile, extensions: extensions,
+      over: { try arguments.configuration(goingOnFrom: $0, extensions: extensions) })
+    try self.init(
+      RunStart(request, writesFiles: writesFiles, communicator: topology.world), topology: topology)
+  }
+
+  /// Sets up what a configuration asks for. Collective over all ranks of the job, with equal arguments on all.
+  ///
+  /// - Parameters:
+  ///   - extensions: what it may name beside what ddp-train has.
+  ///   - writesFiles: whether there is a run directory; without one the result of `run()` is all that is left of it.
+  /// - Throws: a `SettingsError` where a property is out of its range or names what there is not; another
+  ///   `UserFacingError` where configuration, data and model do not fit together, or the checkpoint to resume is
+  ///   damaged or of another model.
+  public convenience init(
+    _ configuration: TrainingConfiguration, extensions: Extensions = Extensions(), writesFiles: Bool = true,
+    ranks: MPICommunicator
+  ) throws {
+    let configuration = try configuration.checked(extensions)
+    let topology = try Topology(ranks)
+    let request = StartRequest(
+      configuration: configuration, configurationFile: nil, extensions: extensions, over: { _ in configuration })
+    try self.init(
+      RunStart(request, writesFiles: writesFiles, communicator: topology.world), topology: topology)
+  }
+
+  /// Sets up one of many runs of a job, on a group of its ranks: it prints nothing, and its caller alone says what
+  /// became of it. Collective over the group, with equal arguments on all.
+  ///
+  /// - Parameter fold: the rows of the training split that it is trained on, and those that it tests instead of the
+  ///   test split, by all metrics of the task; nil for what the data says. Such a run writes no files.
+  package convenience init(
+    trial configuration: TrainingConfiguration, fold: Fold? = nil, writesFiles: Bool = false, ranks: MPICommunicator
+  ) throws {
+    precondition(fold == nil || !writesFiles, "a checkpoint would not know the fold's rows")
+    let configuration = try configuration.checked()
+    let topology = try Topology(ranks)
+    let request = StartRequest(
+      configuration: configuration, configurationFile: nil, extensions: Extensions(), over: { _ in configuration })
+    try self.init(
+      RunStart(request, writesFiles: writesFiles, communicator: topology.world), fold: fold, topology: topology,
+      isSilent: true)
+  }
+
+  // MARK: Where it starts
+
+  func restoreOrInitialize(_ transfer: WeightTransfer?) throws {
+    if let resumed {
+      try resumed.check(metadata, of: data.source.path, mayChange: configuration.data.mayChange)
+      // Also on the ranks whose copy is about to be overwritten: a checkpoint that does not fit is an error of all.
+      if isRoot || trainer.exchange is AllReduceExchange { try resumed.checkpoint.restore(trainer, from: resumed.path) }
+      trainer.progress = try resumed.checkpoint.progress(
+        in: resumed.path, secondLoss: trainer.task.secondLoss?.key)
+      try applyChanges(resumed)
+      try forgetBestElsewhere()
+    } else if isRoot {
+      trainer.initializeState(transfer)
+    }
+    try trainer.exchange.broadcastState()
+  }
+
+  /// Finds what is another than before, and forgets what schedule and early stopping have made of the epochs so far
+  /// where they go by other rules now.
+  func applyChanges(_ resumed: ResumePoint) throws {
+    var now = metadata.configuration
+    now.shards = configuration.shards ?? now.shards
+    changes = try resumed.changes(to: now, progress: trainer.progress)
+    func isOther(_ path: String) -> Bool { changes.contains { $0.path == path || $0.path.hasPrefix(path + ".") } }
+    if isOther("schedule") || isOther("optimizer.learning_rate") { trainer.progress.plateau = nil }
+    if isOther("early_stopping") { trainer.progress.earlyStopping = EarlyStoppingState() }
+  }
+
+  /// Keeps the best epoch so far only if its checkpoint will be in this run's directory: it is the one that is tested
+  /// at the end.
+  func forgetBestElsewhere() throws {
+    guard let best = trainer.progress.best, best.step != trainer.progress.step else { return }
+    let isHere = isRoot && directory?.checkpoints.has(step: best.step) == true ? "here" : ""
+    if try topology.world.broadcast(isHere, from: 0).isEmpty { trainer.progress.best = nil }
+  }
+
+  // MARK: Files
+
+  /// Makes the directory, whose name only now is sure.
+  func openDirectory() throws {
+    guard writesFiles else { return }
+    let path = try topology.world.agree {
+      guard let hold else { return [] }
+      notes += try hold.use()
+      return [hold.directory.path]
+    }
+    directory = path.first.map { RunDirectory(path: $0) }
+  }
+
+  func openRecords() throws {
+    let progress = trainer.progress, resumesBest = resumed != nil && progress.best?.step == progress.step
+    let recorded = RecordedRun(
+      directory, identity, trainer: trainer, data: data, metadata: metadata, isResumed: resumed != nil)
+    records = RunRecords(recorded, configuration: configuration, stepsPerEpoch: trainer.plan.stepsPerEpoch)
+    if let directory, let identity {
+      directory.removeLeftovers()
+      try identity.write(in: directory)
+      try records?.begin()
+      if resumed != nil {
+        directory.checkpoints.setAside(after: progress.step)
+        // A run that goes on in another directory begins there with the checkpoint that it took.
+        if !directory.checkpoints.has(step: progress.step) { try save(isBest: resumesBest) }
+        try directory.checkpoints.repairLinks(latest: progress.step, best: progress.best?.step)
+      }
+      try directory.write(metadata.configuration)
+      try console.startLog(in: directory)
+    } else if resumesBest {
+      try save(isBest: true)
+    }
+    for note in notes { try console.line(note) }
+    try RunHeader.say(
+      on: console, metadata: metadata, topology: topology, data: data, trainer: trainer, directory: directory,
+      resumed: resumed, initialNotes: initialNotes, changes: changes, warnings: warnings)
+    guard !trainer.isFinished else { return }
+    try console.line(table.heading, .heading)
+  }
+}
