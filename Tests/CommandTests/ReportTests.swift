@@ -75,6 +75,13 @@ extension Commands {
         let both = try page(sandbox, "both.html")
         #expect(both.contains("run training") && both.contains("other training") && both.contains("<td>seed</td>"))
         try sandbox.succeed(["report", "run", "--svg", "loss"])
+        let drawn = try sandbox.train(["report", "run", "--png", "loss"])
+        if drawn.status == 0 {
+          let picture = try sandbox.bytes("loss.png")
+          #expect(picture.starts(with: [0x89, 0x50, 0x4E, 0x47]) && picture.count > 5_000)
+        } else {
+          #expect(drawn.status == 2 && drawn.errors.contains("install libcairo2"), "\(drawn)")
+        }
         #expect(try sandbox.text("loss.svg").hasPrefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "))
 
         // A run without what its report was made of has its curves.

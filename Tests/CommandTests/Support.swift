@@ -24,7 +24,7 @@ struct Sandbox {
   /// The environment of a user's shell: no launcher, no setting that brings a warning.
   static let environment: [String: String?] = [
     "OPENBLAS_CORETYPE": nil, "DDP_TRAIN_UNKNOWN_CPU": nil, "OMPI_COMM_WORLD_SIZE": nil, "PMI_SIZE": nil,
-    "SLURM_NTASKS": nil,
+    "SLURM_NTASKS": nil, "NO_COLOR": nil,
   ]
 
   /// Runs `ddp-train`, under `mpirun` where `ranks` is given.

@@ -40,6 +40,7 @@ enum PageStyle {
     th, td { padding: 4px 8px 4px 0; text-align: left; border-bottom: 1px solid var(--grid); vertical-align: top; }
     th { color: var(--faint); font-weight: 500; white-space: nowrap; }
     .n { text-align: right; font-variant-numeric: tabular-nums; padding: 4px 0 4px 12px; white-space: nowrap; }
+    .grid .n { padding-left: 8px; }
     .best td { font-weight: 600; }
     pre { background: var(--box); border-radius: 8px; padding: 12px; overflow-x: auto; font-size: 12.5px;
       line-height: 1.45; white-space: pre-wrap; }
