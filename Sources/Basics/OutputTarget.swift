@@ -102,17 +102,13 @@ public struct OutputTarget: Sendable {
     guard !directory.hasSuffix("/checkpoints") || !["step-", "latest.", "best."].contains(where: name.hasPrefix) else {
       throw failure("is the name of a run's checkpoint; give another name")
     }
-    let isOfRun = Self.runFiles.contains(String(name)) && access(directory + "/run.json", F_OK) == 0
-    guard !isOfRun else { throw failure("is a file of the run in \(directory); give another name") }
+    if let owner = ResultsKind.owner(of: String(name), in: directory) {
+      throw failure("is a file of the \(owner.noun) in \(directory); give another name")
+    }
     guard access(directory, W_OK | X_OK) == 0 else {
       throw failure("the directory \(directory) cannot be written to: \(String(cString: strerror(errno)))")
     }
   }
-
-  /// What a run directory holds beside checkpoints.
-  private static let runFiles: Set = [
-    "run.json", "config.json", "summary.json", "metrics.jsonl", "steps.jsonl", "log.txt", "report.json",
-  ]
 
   private static func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -77,14 +77,17 @@ public struct CheckpointDirectory: Sendable {
   }
 
   /// The checkpoint that a path means where a model is to be used: a file itself, of a run directory its best
-  /// checkpoint, or the newest where none is the best yet.
+  /// checkpoint.
   ///
-  /// - Throws: for a directory without checkpoints.
+  /// - Throws: for a directory without checkpoints, and where none is the best: another is not taken unasked.
   public static func bestCheckpoint(at path: String) throws -> String {
     guard let directory = CheckpointDirectory(holding: path) else { return path }
-    if access(directory.bestLink, R_OK) == 0 { return directory.bestLink }
+    var status = stat()
+    if lstat(directory.bestLink, &status) == 0 { return directory.bestLink }
     guard let newest = directory.steps().last else { throw noCheckpoint(in: path) }
-    return directory.file(step: newest)
+    throw Failure.data(
+      "\(path): has no best checkpoint, \(directory.bestLink), as one that has not ended an epoch; name another, such "
+        + "as " + directory.file(step: newest))
   }
 
   /// - Returns: the error for a directory that should have checkpoints.

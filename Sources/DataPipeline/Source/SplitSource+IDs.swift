@@ -4,12 +4,17 @@ import HDF5Storage
 extension SplitSource {
   /// What the files call their rows: the data set `id`, `ids` or `sample_id` beside the features, of whole numbers or
   /// texts, with one for each row; nil where not all files have one.
+  ///
+  /// - Throws: where there are more or fewer of them than rows.
   public func sampleIDs() throws -> (name: String, ids: [String])? {
     var found: (name: String, ids: [String])?
     for part in parts {
       let file = try HDF5File.open(part.file)
-      guard let (name, ids) = try Self.ids(beside: part.features.path, in: file), ids.count == part.rows.count else {
-        return nil
+      guard let (name, ids) = try Self.ids(beside: part.features.path, in: file) else { return nil }
+      guard ids.count == part.rows.count else {
+        throw Failure.data(
+          "\(part.file): \(name) beside \(part.features.path) has \(ids.count) ids for \(part.rows.count) rows; give "
+            + "one for each, or call it by another name than id, ids and sample_id")
       }
       found = (found?.name ?? name, (found?.ids ?? []) + ids)
     }

@@ -148,3 +148,12 @@ public struct RunDirectory: Sendable {
     if syncs { try file.sync() }
   }
 }
+
+extension RunDirectory {
+  /// What the files that are there are of.
+  var heldKind: ResultsKind {
+    let traces = traces
+    func has(_ file: String) -> Bool { traces.contains(file) }
+    return has("study.json") || has("study.jsonl") ? .study : has("folds.jsonl") ? .crossValidation : .run
+  }
+}

@@ -61,6 +61,12 @@ public enum EvaluationRun {
     guard let metrics = try evaluator.evaluate(trained.values, progress: progress) else {
       throw StopSignal.interruption
     }
+    guard metrics.loss.isFinite else {
+      throw Failure(
+        "\(trained.path): the loss on \(samples.path) \(samples.name.rawValue) is \(shortNumber(metrics.loss)), expected "
+          + "a finite number; its features or targets are far beyond those of training, or the weights are useless",
+        exitCode: .numeric)
+    }
     return Result(
       checkpoint: trained.path, step: trained.progress.step, data: samples.path, split: samples.name.rawValue,
       lossName: trained.metadata.lossName,

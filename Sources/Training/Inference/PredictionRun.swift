@@ -101,6 +101,12 @@ public enum PredictionRun {
         outputs.replaceSubrange(place * width..<(place + 1) * width, with: values[index * width..<(index + 1) * width])
       }
     }
+    if let place = outputs.firstIndex(where: { !$0.isFinite }) {
+      throw Failure(
+        "\(samples.source.place(.features, row: samples.rows[place / width])): the model's outputs are not finite; its "
+          + "features are far beyond those that it was trained on, or the weights in \(trained.path) are useless",
+        exitCode: .numeric)
+    }
     return Predictions(
       outputs: outputs, rows: samples.rows.count, shape: trained.model.outputShapes[0], meaning: trained.outputMeaning)
   }

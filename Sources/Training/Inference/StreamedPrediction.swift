@@ -32,7 +32,8 @@ package struct StreamedPrediction {
       throw Failure.usage("--split \(arguments.split ?? ""): \(name) has no splits; leave it out")
     }
     try OutputTarget.check(
-      arguments.targets(format), inputs: [CheckpointDirectory.bestCheckpoint(at: arguments.checkpoint)])
+      arguments.targets(format),
+      inputs: [CheckpointDirectory.bestCheckpoint(at: arguments.checkpoint), PredictArguments.standardInput])
     trained = try TrainedModel(arguments.checkpoint, extensions: extensions)
     try trained.check(top: arguments.top)
     try OutputTarget.check(arguments.targets(format), inputs: trained.trainingFiles)
@@ -75,6 +76,7 @@ package struct StreamedPrediction {
         try table.write(format, withHeading: rows == 0, to: write)
         rows += block.rows
       }
+      guard rows > 0 else { throw Failure.data("\(name): has no rows, expected at least one") }
     }
     return PredictionRun.Result(
       rows: rows, data: name, split: "", names: trained.outputNames, remarks: remarks, seconds: seconds)

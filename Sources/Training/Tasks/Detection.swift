@@ -68,7 +68,7 @@ struct Detection: LearningTask {
   }
 
   /// What the numbers of a box are.
-  private static let boxNames = ["x_centre", "y_centre", "width", "height"]
+  private static let boxNames = ["x_center", "y_center", "width", "height"]
 
   static func appendOutputs(
     to graph: inout ONNXGraph, _ outputs: ONNXFlow, _ meaning: OutputMeaning, of loss: any Loss

@@ -62,11 +62,16 @@ package struct Predict: Command {
   private func predictInput() throws -> PredictionRun.Result {
     let name = "standard input"
     let prediction = try StreamedPrediction(arguments, called: name)
-    let table = try FeatureTable(
-      path: "/dev/stdin", called: name, columns: prediction.columns, count: prediction.featureCount,
-      of: prediction.model)
-    for remark in table.remarks { Output.printError("ddp-train: warning: \(remark)") }
-    return try prediction.run(idName: table.idName) { try table.next($0) }
+    let input = PredictArguments.standardInput
+    let words = [
+      input: name, "name the encoding that the file has with --encoding": "give it in UTF-8, as iconv makes it",
+    ]
+    return try Failure.replacing(words) {
+      let table = try FeatureTable(
+        path: input, called: name, columns: prediction.columns, count: prediction.featureCount, of: prediction.model)
+      for remark in table.remarks { Output.printError("ddp-train: warning: \(remark)") }
+      return try prediction.run(idName: table.idName) { try table.next($0) }
+    }
   }
 
   /// Says what was done, on standard error where standard output has the predictions.

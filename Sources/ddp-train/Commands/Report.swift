@@ -66,7 +66,9 @@ package struct Report: Command {
       contents = try svg == nil ? scene.pngImage().file : Data(scene.svgFile.utf8)
     } else {
       path = output ?? "\(runs[0])/\(RunRecord.pageFile)"
-      try check(path, .html)
+      // The page of a run may be made again in its place.
+      let own = runs.map { "\($0)/\(RunRecord.pageFile)" }
+      if !own.contains(path) { try check(path, .html) }
       contents = Data(report.page.utf8)
     }
     try AtomicFile.write(contents, to: path)
@@ -80,7 +82,6 @@ package struct Report: Command {
     return .done
   }
 
-  /// The page of a run may be made again in its place.
   private func check(_ path: String, _ kind: OutputTarget.Kind) throws {
     try OutputTarget.check(
       [OutputTarget("--output", path, kind)],

@@ -40,6 +40,8 @@ enum BashCompletion {
         if [[ $current == '=' ]]; then current=
         elif [[ $previous == '=' ]]; then previous=${COMP_WORDS[COMP_CWORD-2]}; fi
         COMPREPLY=()
+        # The value of a key.
+        if [[ " ${COMP_WORDS[*]:COMP_CWORD > 2 ? COMP_CWORD - 3 : 0:3} " == *' --set '*' = '* ]]; then return; fi
         local command= word index operands=0 option= words=
         for ((index = 1; index < COMP_CWORD; index++)); do
           word=${COMP_WORDS[index]}
@@ -68,10 +70,10 @@ enum BashCompletion {
             compopt -o nospace
             COMPREPLY=($(compgen -S = -W "${words#:settings}" -- "$current"))
             return ;;
-          :directories) compopt -o dirnames; COMPREPLY=($(compgen -d -- "$current")); return ;;
+          :directories) compopt -o dirnames; mapfile -t COMPREPLY < <(compgen -d -- "${current//\\/}"); return ;;
           *:files*)
             compopt -o filenames
-            COMPREPLY=($(compgen -W "${words/:files/}" -- "$current") $(compgen -f -- "$current"))
+            mapfile -t COMPREPLY < <(compgen -W "${words/:files/}" -- "$current"; compgen -f -- "${current//\\/}")
             return ;;
         esac
         COMPREPLY=($(compgen -W "$words" -- "$current"))

@@ -4,7 +4,7 @@ import Foundation
 /// Reads comma-separated values record by record, by RFC 4180: quoted fields may hold commas, line breaks and doubled
 /// quotes.
 ///
-/// Beyond the RFC: lines may end in LF alone, blank lines are passed over, and the text may be of any encoding.
+/// Beyond the RFC: lines may end in LF or CR alone, blank lines are passed over, and the text may be of any encoding.
 final class CSVReader {
   let path: String
   /// The line on which the current record starts, from 1.
@@ -80,11 +80,25 @@ final class CSVReader {
         starts.append(bytes.count)
       } else if byte == UInt8(ascii: "\n") {
         break
-      } else if byte != UInt8(ascii: "\r") {
-        bytes.append(byte)
+      } else if byte == UInt8(ascii: "\r") {
+        // Behind it comes the rest of the line's end, or where it ends lines by itself the next line.
+        if try peek() == UInt8(ascii: "\n") { _ = try take() } else { nextLine += 1 }
+        break
+      } else {
+        try append(byte)
       }
     }
     bytes.append(0)
+  }
+
+  /// - Throws: for a zero byte, which no text has, and behind which a number would end.
+  private func append(_ byte: UInt8) throws {
+    guard byte != 0 else {
+      throw Failure.data(
+        "\(path): line \(nextLine): a zero byte, expected text; the file is binary, damaged, or in an encoding such as "
+          + "UTF-16 without a mark")
+    }
+    bytes.append(byte)
   }
 
   /// Reads the rest of a quoted field, its opening quote already taken.
@@ -92,7 +106,7 @@ final class CSVReader {
     let opening = nextLine
     while let byte = try take() {
       guard byte == UInt8(ascii: "\"") else {
-        bytes.append(byte)
+        try append(byte)
         continue
       }
       guard try peek() == UInt8(ascii: "\"") else {

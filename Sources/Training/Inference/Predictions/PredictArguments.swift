@@ -25,6 +25,7 @@ public struct PredictArguments: Sendable, Equatable {
 
   /// What stands for standard input and output.
   package static let standard = "-"
+  package static let standardInput = "/dev/stdin"
   package var readsInput: Bool { data == Self.standard }
   package var writesOutput: Bool { output == Self.standard }
 

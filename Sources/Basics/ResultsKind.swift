@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a directory of results is of, and so which files it holds.
 package enum ResultsKind: CaseIterable, Sendable {
   case run
@@ -27,20 +29,21 @@ package enum ResultsKind: CaseIterable, Sendable {
   }
 
   /// The directory that the directory holds.
-  var innerDirectory: String {
+  package var innerDirectory: String {
     switch self {
     case .run: "checkpoints"
     case .study: "trials"
     case .crossValidation: "folds"
     }
   }
-}
 
-extension RunDirectory {
-  /// What the files that are there are of.
-  var heldKind: ResultsKind {
-    let traces = traces
-    func has(_ file: String) -> Bool { traces.contains(file) }
-    return has("study.json") || has("study.jsonl") ? .study : has("folds.jsonl") ? .crossValidation : .run
+  /// The file that says that a directory is of this kind.
+  private var mark: String { self == .study ? "study.json" : "run.json" }
+
+  /// What a directory holds that a file of this name is a record of; nil for other files.
+  package static func owner(of name: String, in directory: String) -> ResultsKind? {
+    allCases.first { kind in
+      kind.records.contains(name) && access(directory + "/" + kind.mark, F_OK) == 0
+    }
   }
 }
