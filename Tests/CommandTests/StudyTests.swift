@@ -114,12 +114,12 @@ extension Commands {
         try sandbox.succeed(["data", "make", "blobs", "--output", "blobs.h5", "--samples", "240", "--seed", "9"])
         try sandbox.expectFailure(
           ["tune", "s.json5", "--run", "t", "--resume", "auto", "--quiet"], status: 3,
-          "t: the data of trial 2 have other values than those of trial 0; put back the data that the study began with, "
-            + "or start another with --run DIR")
+          "t: the data of trial 2 have other values than those of trial 0; put back the data that the study began with"
+            + ", or start another with --run DIR")
         #expect(try sandbox.bytes("t/study.jsonl") == before)
         try sandbox.expectFailure(
           ["--data", "blobs.h5", "--run", "t", "--resume", "auto"], status: 2,
-          "t holds a study (study.json), expected a run or none; give another directory with --run DIR")
+          "t holds a study, no run; give another directory with --run DIR")
       }
     }
 
@@ -170,8 +170,8 @@ extension Commands {
           Self.search.replacing("space: {", with: "space: { loss: ['mse', 'cross_entropy'],")
             .replacing("objective: \"accuracy\"", with: "objective: \"loss\""))
         try fails(
-          "s.json5:3:16: space.loss: different losses cannot be held against each other; give another objective, such as "
-            + "accuracy")
+          "s.json5:3:16: space.loss: different losses cannot be held against each other; give another objective, such "
+            + "as accuracy")
         for seeds in ["0", "-1", "2.5", "'x'"] {
           try study("{ \(Self.base) vary: { epochs: [1, 2] }, seeds: \(seeds) }")
           let result = try sandbox.train(["compare", "s.json5", "--run", "c"])

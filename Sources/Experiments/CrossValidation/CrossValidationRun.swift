@@ -130,8 +130,8 @@ public struct CrossValidationRun {
     }
     if let place = places {
       throw Failure.data(
-        "\(directory.foldsFile), line \(place + 1): is damaged or not of the fold that belongs there; put back the file "
-          + "that was there, or start anew with --overwrite")
+        "\(directory.foldsFile), line \(place + 1): is damaged or not of the fold that belongs there; put back the "
+          + "file that was there, or start anew with --overwrite")
     }
   }
 

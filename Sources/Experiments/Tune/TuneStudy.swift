@@ -82,8 +82,8 @@ public struct TuneStudy: Sendable {
       }
       if goal.metric == "loss", differ({ $0.json["loss"]?.line ?? "" }) {
         throw SettingsError(
-          "space.\(parameter.path): different losses cannot be held against each other; give another objective, such as "
-            + "accuracy", at: parameter.position)
+          "space.\(parameter.path): different losses cannot be held against each other; give another objective, such "
+            + "as accuracy", at: parameter.position)
       }
     }
   }

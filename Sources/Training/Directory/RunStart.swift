@@ -114,10 +114,10 @@ extension Choice {
   /// - Throws: where the directory is of a study or a cross-validation, which no run goes on from.
   private mutating func take(_ hold: RunHold, overwrites: Bool = false) throws {
     self.hold = hold
-    if !overwrites, hold.directory.heldKind != .run, let trace = hold.directory.traces.first {
+    let held = hold.directory.heldKind
+    guard held == .run || overwrites else {
       throw Failure.usage(
-        "\(hold.directory.path) holds a \(hold.directory.heldKind.noun) (\(trace)), expected a run or none; give another "
-          + "directory with --run DIR")
+        "\(hold.directory.path) holds a \(held.noun), no run; give another directory with --run DIR")
     }
     if let weakness = hold.weakness { warnings.append(weakness) }
   }
