@@ -34,9 +34,7 @@ public final class CompareRun {
           + "away to have these trials run again")
     }
     let open = Array(jobs(all).dropFirst(session.finished.count))
-    try session.append(
-      try session.perform(open, announce: line) { try train($0, all[$0.trial], $1) },
-      isOneContest: study.isOnOneData)
+    try session.append(try session.perform(open, announce: line) { try train($0, all[$0.trial], $1) })
     if session.isRoot {
       let tables = CompareTables(study, session.finished)
       for line in tables.lines { try session.say(line) }

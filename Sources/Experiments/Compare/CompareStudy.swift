@@ -27,8 +27,6 @@ public struct CompareStudy: Sendable {
   let description: JSONValue
   /// Whether all train on the same data, so that their figures can be held against each other.
   let isOneContest: Bool
-  /// Whether they name the same data.
-  let isOnOneData: Bool
 
   /// - Parameter seeds: overrides the file's number of seeds.
   public init(file: String, options: StudyOptions, seeds: Int? = nil) throws {
@@ -45,10 +43,8 @@ public struct CompareStudy: Sendable {
     _ = reader.value("ranks_per_trial")
     try reader.finish()
     let configurations = try variations.map { try $0.configuration(seed: 0) }
-    isOnOneData =
-      Set(configurations.map { [$0.data.path, $0.data.features, $0.data.labels].map { $0 ?? "" } }).count == 1
     isOneContest =
-      isOnOneData
+      Set(configurations.map { [$0.data.path, $0.data.features, $0.data.labels].map { $0 ?? "" } }).count == 1
       && (goals[0].metric != "loss" || Set(configurations.map { $0.json["loss"]?.line ?? "" }).count == 1)
     description = [
       "kind": "compare",

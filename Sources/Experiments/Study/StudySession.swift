@@ -124,17 +124,30 @@ final class StudySession {
 
   /// Puts the next trials into `study.jsonl`. Collective.
   ///
-  /// - Parameter isOneContest: whether all trials are of the same data.
-  /// - Throws: where the data have changed since the first trial; nothing is then put there.
-  func append(_ new: [JSONValue], isOneContest: Bool = true) throws {
-    let known = (finished + new).compactMap { record in record["data"]?.plainText.map { (record["trial"], $0) } }
-    if isOneContest, let first = known.first, let other = known.first(where: { $0.1 != first.1 }) {
-      throw Failure.data(
-        "\(records.directory.path): the data of trial \(other.0?.line ?? "") have other values than those of trial "
-          + "\(first.0?.line ?? ""); put back the data that the study began with, or start another with --run DIR")
+  /// - Throws: where the data have changed since an earlier trial; nothing is then put there.
+  func append(_ new: [JSONValue]) throws {
+    var first: [String: (trial: String, data: String)] = [:]
+    for record in finished + new {
+      guard let data = record["data"]?.plainText, let trial = record["trial"]?.line else { continue }
+      let known = first[Self.reading(record), default: (trial, data)]
+      first[Self.reading(record)] = known
+      guard known.data == data else {
+        throw Failure.data(
+          "\(records.directory.path): the data of trial \(trial) have other values than those of trial \(known.trial); "
+            + "put back the data that the study began with, or start another with --run DIR")
+      }
     }
     if isRoot { try records.append(new, first: finished.count) }
     finished += new
+  }
+
+  /// What decides which data a trial reads, and how: of a comparison its configuration, of a search the parts of it
+  /// that have a say in that.
+  private static func reading(_ record: JSONValue) -> String {
+    let parameters = (record["parameters"]?.members ?? []).filter { parameter in
+      ["data", "model", "loss"].contains { parameter.key.split(separator: ".").first.map(String.init) == $0 }
+    }
+    return (record["configuration"] ?? .null).line + JSONValue.object(parameters).line
   }
 
   /// Writes `study.html`, on rank 0.
