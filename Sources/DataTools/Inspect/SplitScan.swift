@@ -171,7 +171,7 @@ extension SplitScan {
       finding(
         .nonFiniteValues, count,
         "\(scan.nanCount) NaN and \(scan.infiniteCount - scan.tooLargeCount) infinite values"
-          + (scan.tooLargeCount > 0 ? " and \(scan.tooLargeCount) beyond float32" : "") + " in \(dataset.path): "
+          + (scan.tooLargeCount > 0 ? ", and \(scan.tooLargeCount) beyond float32" : "") + " in \(dataset.path): "
           + examples.joined(separator: ", ") + (count > examples.count ? ", …" : ""))
     ]
   }

@@ -51,9 +51,13 @@ package struct FoldedSplit: Sendable {
       shards: assignment.shards(ofRank: ranks.rank), targetCheck: task.targetCheck)
     fingerprint = try DataFingerprint([store], ranks).description
     initialWeights = configuration.initial.from
+    var matching = opened.matching
+    let looksUp = configuration.model.inputLayout == .indices
+    let transform = looksUp ? nil : matching?.transform(configuration.data.scaling, shape: split.featureShape)
+    try matching?.compareUnits(of: store, features: transform, targets: nil, over: assignment, ranks)
     warnings =
       source.remarks + division.warnings(plans)
-      + [opened.initial?.doubt(aboutFoldsOf: fingerprint)].compactMap(\.self) + (opened.matching?.warnings ?? [])
+      + [opened.initial?.doubt(aboutFoldsOf: fingerprint)].compactMap(\.self) + (matching?.warnings ?? [])
   }
 }
 
