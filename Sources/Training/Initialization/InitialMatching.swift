@@ -141,8 +141,8 @@ struct InitialMatching {
         })
       else { return }
       warnings.append(
-        "\(noun) are not in the units of those that the weights of \(initial.path) were trained on: \(difference); give "
-          + "them in those units, or \(remedy)")
+        "\(noun) are not in the units of those that the weights of \(initial.path) were trained on: \(difference); "
+          + "give them in those units, or \(remedy)")
     }
     if let features {
       let comparison = try train.compareFeatures(to: features, initial.featureKind, over: shards, communicator)

@@ -17,7 +17,7 @@ enum PickledWeights {
     let stem = (name as NSString).deletingPathExtension
     throw Failure.data(
       "\(path): an archive or pickled objects, as torch.save writes them, expected a checkpoint of ddp-train or a "
-        + "safetensors file; in Python, safetensors.torch.save_file(model.state_dict(), \"\(stem).safetensors\") writes "
-        + "one")
+        + "safetensors file; in Python, safetensors.torch.save_file(model.state_dict(), \"\(stem).safetensors\") "
+        + "writes one")
   }
 }
