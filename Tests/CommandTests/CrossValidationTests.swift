@@ -133,6 +133,24 @@ extension Commands {
       }
     }
 
+    @Test("Ranks without a sample of a test fold do not matter")
+    func idleRanks() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        let options = ["cross-validate", "--data", "blobs.h5", "--folds", "20", "--epochs", "1", "--quiet", "--run"]
+        try sandbox.succeed(options + ["one"])
+        try sandbox.succeed(options + ["four", "--ranks-per-fold", "4"], ranks: 4)
+        #expect(try sandbox.bytes("one/predictions.h5") == sandbox.bytes("four/predictions.h5"))
+        try FileManager.default.removeItem(atPath: sandbox.file("one/predictions.h5"))
+        try sandbox.expectFailure(
+          options + ["one", "--resume", "auto"], status: 3,
+          "one/predictions.h5: is missing, though all folds are done; put it back, or start anew with --overwrite")
+        try sandbox.expectFailure(
+          ["cross-validate", "--time", "--stratify"], status: 2,
+          "cross-validate: --time and --stratify divide in different ways; give one of the two")
+      }
+    }
+
     @Test("Leaving one out tests each sample once, and time looks forward only")
     func otherRules() throws {
       try Sandbox.with { sandbox in

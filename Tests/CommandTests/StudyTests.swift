@@ -88,6 +88,41 @@ extension Commands {
       }
     }
 
+    @Test("Whole parts of a configuration are laid before the keys in them")
+    func parents() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        let study = """
+          { \(Self.base) space: { "optimizer.learning_rate": [0.02], optimizer: [{ name: "sgd", learning_rate: 0.5 }] },
+            sampler: "grid" }
+          """
+        try sandbox.write("s.json5", Data(study.utf8))
+        try sandbox.succeed(["tune", "s.json5", "--run", "t", "--quiet", "--set", "schedule=constant"])
+        let epochs = try #require(records(sandbox, "t")[0]["epochs"] as? [[String: Any]])
+        #expect(epochs.map { $0["learning_rate"] as? Double } == [0.02, 0.02])
+        #expect(try sandbox.text("t/best.json5").contains("\"learning_rate\": 0.02"))
+      }
+    }
+
+    @Test("Trials on other data than the first are not held against it")
+    func changedData() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        try sandbox.write("s.json5", Data(Self.search.utf8))
+        try sandbox.succeed(["tune", "s.json5", "--run", "t", "--trials", "2", "--quiet"])
+        let before = try sandbox.bytes("t/study.jsonl")
+        try sandbox.succeed(["data", "make", "blobs", "--output", "blobs.h5", "--samples", "240", "--seed", "9"])
+        try sandbox.expectFailure(
+          ["tune", "s.json5", "--run", "t", "--resume", "auto", "--quiet"], status: 3,
+          "t: the data of trial 2 have other values than those of trial 0; put back the data that the study began with"
+            + ", or start another with --run DIR")
+        #expect(try sandbox.bytes("t/study.jsonl") == before)
+        try sandbox.expectFailure(
+          ["--data", "blobs.h5", "--run", "t", "--resume", "auto"], status: 2,
+          "t holds a study, no run; give another directory with --run DIR")
+      }
+    }
+
     @Test("A comparison says what differs by more than chance, and what cannot be told")
     func compare() throws {
       try Sandbox.with { sandbox in
@@ -130,6 +165,22 @@ extension Commands {
         try fails(
           "trial 0: the data has no validation samples to judge by; give base data.validation, such as 0.2, or the "
             + "split train")
+
+        try study(
+          Self.search.replacing("space: {", with: "space: { loss: ['mse', 'cross_entropy'],")
+            .replacing("objective: \"accuracy\"", with: "objective: \"loss\""))
+        try fails(
+          "s.json5:3:16: space.loss: different losses cannot be held against each other; give another objective, such "
+            + "as accuracy")
+        for seeds in ["0", "-1", "2.5", "'x'"] {
+          try study("{ \(Self.base) vary: { epochs: [1, 2] }, seeds: \(seeds) }")
+          let result = try sandbox.train(["compare", "s.json5", "--run", "c"])
+          #expect(result.status == 2 && result.errorLines.count == 1 && result.errors.contains("seeds"), "\(result)")
+        }
+        try study("{ \(Self.base) vary: { seed: [1, 2] } }")
+        try sandbox.expectFailure(
+          ["compare", "s.json5", "--run", "c"], status: 2, "seed 1: seed is what 'seeds' lists; leave it out")
+        #expect(!sandbox.exists("c"))
 
         try study(Self.search)
         try sandbox.succeed(["tune", "s.json5", "--run", "t", "--trials", "2", "--quiet"])

@@ -39,7 +39,16 @@ struct CompareCheckpoints: Sendable {
     }
     (places, isByStep) = (found.places, found.key.hasSuffix("steps"))
     var keys: [String] = []
-    for (index, name) in (names ?? []).enumerated() { keys.append(try name.requireString("at_metrics[\(index)]")) }
+    for (index, name) in (names ?? []).enumerated() {
+      let key = try name.requireString("at_metrics[\(index)]")
+      let metric = String(key.dropFirst(key.hasPrefix("train_") ? 6 : 4))
+      let isKnown = key.hasPrefix("train_") ? ["loss", "accuracy"].contains(metric) : key.hasPrefix("val_")
+      guard isKnown else {
+        throw name.mismatch("at_metrics[\(index)]", "train_loss, train_accuracy, or val_ before a metric")
+      }
+      try Goal.check(metric) { SettingsError("at_metrics[\(index)]: \($0)", at: name.position) }
+      keys.append(key)
+    }
     self.keys = names == nil ? ["train_loss"] + (goal.split == .val ? [goal.key] : []) : keys
   }
 

@@ -34,7 +34,9 @@ public final class CompareRun {
           + "away to have these trials run again")
     }
     let open = Array(jobs(all).dropFirst(session.finished.count))
-    try session.append(try session.perform(open, announce: line) { try train($0, all[$0.trial], $1) })
+    try session.append(
+      try session.perform(open, announce: line) { try train($0, all[$0.trial], $1) },
+      isOneContest: study.isOnOneData)
     if session.isRoot {
       let tables = CompareTables(study, session.finished)
       for line in tables.lines { try session.say(line) }
@@ -43,7 +45,7 @@ public final class CompareRun {
       try session.say("page     \(session.records.pageFile)")
     }
     try session.close()
-    return .done
+    return try session.exitCode()
   }
 
   private func jobs(_ all: [(variation: Int, seed: UInt64)]) -> [StudySession.Job] {

@@ -27,6 +27,8 @@ public struct CompareStudy: Sendable {
   let description: JSONValue
   /// Whether all train on the same data, so that their figures can be held against each other.
   let isOneContest: Bool
+  /// Whether they name the same data.
+  let isOnOneData: Bool
 
   /// - Parameter seeds: overrides the file's number of seeds.
   public init(file: String, options: StudyOptions, seeds: Int? = nil) throws {
@@ -43,8 +45,10 @@ public struct CompareStudy: Sendable {
     _ = reader.value("ranks_per_trial")
     try reader.finish()
     let configurations = try variations.map { try $0.configuration(seed: 0) }
+    isOnOneData =
+      Set(configurations.map { [$0.data.path, $0.data.features, $0.data.labels].map { $0 ?? "" } }).count == 1
     isOneContest =
-      Set(configurations.map { $0.data.path ?? "" }).count == 1
+      isOnOneData
       && (goals[0].metric != "loss" || Set(configurations.map { $0.json["loss"]?.line ?? "" }).count == 1)
     description = [
       "kind": "compare",
@@ -129,6 +133,9 @@ public struct CompareStudy: Sendable {
 
   /// Reads its configuration, so that a mistake is found before the first trial.
   private static func check(_ variation: Variation, at position: SourcePosition?) throws {
+    if variation.settings.contains(where: { $0.path == "seed" }) {
+      throw SettingsError("\(variation.name.shownName): seed is what 'seeds' lists; leave it out", at: position)
+    }
     for setting in variation.settings where SearchSpace.reserved.contains(setting.path) {
       throw SettingsError(
         "\(variation.name.shownName): \(setting.path) is not for a study to set; leave it out", at: position)
@@ -182,7 +189,12 @@ public struct CompareStudy: Sendable {
       guard !seeds.isEmpty else { throw value.mismatch("seeds", "at least one") }
       return seeds
     }
-    let number = try count ?? value?.requireInteger("seeds", in: .closed(1, 10_000)) ?? 3
+    var number = 3
+    if let count {
+      number = count
+    } else if let value {
+      number = try value.requireInteger("seeds", in: .closed(1, 10_000))
+    }
     let first = try base.base.configuration(base.settings).seed
     return (0..<UInt64(number)).map { first + $0 }
   }

@@ -6,8 +6,12 @@ public import Training
 public struct CrossValidation: Sendable {
   /// In the order of repeats and folds.
   public let results: [FoldResult]
+  /// Tells the data from others; empty where it is not known.
+  let data: String
 
-  public init(_ results: [FoldResult]) { self.results = results }
+  public init(_ results: [FoldResult]) { self.init(results, data: "") }
+
+  init(_ results: [FoldResult], data: String) { (self.results, self.data) = (results, data) }
 
   /// A figure over all folds, such as `accuracy`.
   public func estimate(_ name: String) -> FoldEstimate { FoldEstimate(name, of: results) }
@@ -27,7 +31,7 @@ public struct CrossValidation: Sendable {
           throw StopSignal.interruption
         }
         return result
-      })
+      }, data: split.fingerprint)
   }
 }
 

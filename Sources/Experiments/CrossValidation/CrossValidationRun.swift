@@ -92,8 +92,15 @@ public struct CrossValidationRun {
   ) throws -> [FoldResult] {
     let lines = try ranks.agree {
       if directory.isFinished {
+        guard access(directory.predictionsFile, R_OK) == 0 else {
+          throw Failure.data(
+            "\(directory.predictionsFile): is missing, though all folds are done; put it back, or start anew with "
+              + "--overwrite")
+        }
         let text = (try? String(contentsOfFile: directory.foldsFile, encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").map(String.init)
+        let lines = text.split(separator: "\n").map(String.init)
+        try check(lines, jobs, of: directory)
+        return lines
       }
       let results = jobs.compactMap { job -> FoldResult? in
         FoldFile.result(in: directory.file(repeat: job.repetition + 1, fold: job.fold + 1)).flatMap {
@@ -110,6 +117,21 @@ public struct CrossValidationRun {
         throw Failure.data("\(directory.foldsFile): is damaged; give another directory with --run DIR")
       }
       return result
+    }
+  }
+
+  /// - Throws: where the lines of a finished cross-validation are not one for each fold, in their order.
+  private func check(_ lines: [String], _ jobs: [FoldJob], of directory: FoldDirectory) throws {
+    let results = lines.map { line in
+      (try? JSON5Parser.parse(line, file: directory.foldsFile)).flatMap(FoldResult.init)
+    }
+    let places = (0..<max(results.count, jobs.count)).first { index in
+      index >= results.count || index >= jobs.count || results[index]?.isOf(jobs[index]) != true
+    }
+    if let place = places {
+      throw Failure.data(
+        "\(directory.foldsFile), line \(place + 1): is damaged or not of the fold that belongs there; put back the "
+          + "file that was there, or start anew with --overwrite")
     }
   }
 

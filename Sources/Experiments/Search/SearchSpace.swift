@@ -82,7 +82,15 @@ public struct SearchSpace: Sendable, Equatable {
 
   /// What the values set.
   public func settings(_ values: ParameterValues) -> [TrainArguments.Setting] {
-    (json(values).members ?? []).map { TrainArguments.Setting(path: $0.key, value: $0.value) }
+    Self.settings(json(values))
+  }
+
+  /// What a trial's parameters set: whole parts of a configuration before the keys in them, which they would undo.
+  static func settings(_ parameters: JSONValue) -> [TrainArguments.Setting] {
+    func depth(_ path: String) -> Int { path.count { $0 == "." } }
+    let settings = (parameters.members ?? []).map { TrainArguments.Setting(path: $0.key, value: $0.value) }
+    return Set(settings.map { depth($0.path) }).sorted().flatMap { level in settings.filter { depth($0.path) == level }
+    }
   }
 
   // MARK: Reading

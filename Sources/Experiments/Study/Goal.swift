@@ -37,7 +37,8 @@ public struct Goal: Sendable, Equatable {
   /// What is to be as small as possible.
   public func score(_ value: Double) -> Double { direction == .minimize ? value : -value }
 
-  /// The figure of a trial and its epoch, from 1; nil where it has none. Of equal epochs the first counts.
+  /// The figure of a trial and its epoch, from 1; nil where it has none. Of equal epochs that of the least loss
+  /// counts, as for a run's best checkpoint, then the first.
   public func value(of result: TrialResult) -> (value: Double, epoch: Int)? {
     guard result.state != .failed else { return nil }
     if split == .test || split == .folds {
@@ -45,7 +46,11 @@ public struct Goal: Sendable, Equatable {
     }
     let known = result.values(of: key).enumerated().compactMap { index, value in value.map { ($0, index + 1) } }
     guard epoch == .best else { return known.last.flatMap { $0.1 == result.epochs.count ? $0 : nil } }
-    return known.min { score($0.0) < score($1.0) }
+    let losses = result.values(of: "\(split.rawValue)_loss")
+    func rank(_ epoch: (Double, Int)) -> (Double, Double, Int) {
+      (score(epoch.0), losses[epoch.1 - 1] ?? .infinity, epoch.1)
+    }
+    return known.min { rank($0) < rank($1) }
   }
 
   /// The scores epoch by epoch, each the best until then where the best epoch speaks; nil before the first.

@@ -123,7 +123,16 @@ final class StudySession {
   }
 
   /// Puts the next trials into `study.jsonl`. Collective.
-  func append(_ new: [JSONValue]) throws {
+  ///
+  /// - Parameter isOneContest: whether all trials are of the same data.
+  /// - Throws: where the data have changed since the first trial; nothing is then put there.
+  func append(_ new: [JSONValue], isOneContest: Bool = true) throws {
+    let known = (finished + new).compactMap { record in record["data"]?.plainText.map { (record["trial"], $0) } }
+    if isOneContest, let first = known.first, let other = known.first(where: { $0.1 != first.1 }) {
+      throw Failure.data(
+        "\(records.directory.path): the data of trial \(other.0?.line ?? "") have other values than those of trial "
+          + "\(first.0?.line ?? ""); put back the data that the study began with, or start another with --run DIR")
+    }
     if isRoot { try records.append(new, first: finished.count) }
     finished += new
   }
@@ -131,6 +140,15 @@ final class StudySession {
   /// Writes `study.html`, on rank 0.
   func writePage(_ text: String) throws {
     if isRoot { try AtomicFile.write(Data(text.utf8), to: records.pageFile, isOfRun: true) }
+  }
+
+  /// That of the study: `numeric` where all trials have failed.
+  func exitCode() throws -> ExitCode {
+    let failed = finished.compactMap(TrialResult.init).filter { $0.state == .failed }
+    guard let first = failed.first, failed.count == finished.count else { return .done }
+    throw Failure(
+      "\(records.directory.path): all \(plural(failed.count, "trial")) failed, so that none is the best; the first: "
+        + (first.reason ?? "loss or gradient not finite"), exitCode: .numeric)
   }
 
   /// Frees the groups. Collective.

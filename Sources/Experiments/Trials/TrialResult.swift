@@ -25,6 +25,8 @@ public struct TrialResult: Sendable, Equatable {
   /// The epoch that the run takes for its best; nil for a trial that was ended early.
   public var bestEpoch: Int?
   public var seconds: Double
+  /// Tells the training data from others; nil where it is not known.
+  public var data: String?
 
   public init(
     state: State, reason: String? = nil, epochs: [JSONValue] = [], steps: [JSONValue] = [], test: JSONValue? = nil,
@@ -53,6 +55,7 @@ public struct TrialResult: Sendable, Equatable {
     .object([
       .init("state", .string(state.rawValue)), .init("reason", .optional(reason)), .init("epochs", .array(epochs)),
       .init("steps", .array(steps)), .init("test", test ?? .null), .init("best_epoch", .optional(bestEpoch)),
+      .init("data", .optional(data)),
       .init("timing", ["seconds": .number(seconds)]),
     ])
   }
@@ -66,6 +69,7 @@ public struct TrialResult: Sendable, Equatable {
     if case .string(let reason)? = value["reason"]?.content { self.reason = reason }
     if let test = value["test"], !test.isNull { self.test = test }
     if case .integer(let epoch)? = value["best_epoch"]?.content { bestEpoch = epoch }
+    if case .string(let data)? = value["data"]?.content { self.data = data }
     seconds = value["timing"]?["seconds"]?.finiteNumber ?? 0
   }
 }

@@ -43,6 +43,10 @@ public struct TrialRunner: Sendable {
       let run = try TrainingRun(trial: placed, writesFiles: directory != nil, ranks: ranks)
       run.isMeasured = isMeasured
       run.tests = tests
+      guard !tests || run.hasTest else {
+        throw Failure.usage("the data has no test split to judge by; give split: \"val\"")
+      }
+      result.data = run.dataFingerprint
       var isCut = false
       run.afterEpoch = { [weak run] metrics in
         try goal?.check(metrics)

@@ -39,7 +39,7 @@ public final class TuneRun {
     while try trainGeneration() {}
     try summarize()
     try session.close()
-    return .done
+    return try session.exitCode()
   }
 
   // MARK: Generations
@@ -102,6 +102,7 @@ public final class TuneRun {
     let start = ContinuousClock.now
     let score = try CrossValidation.score(try runner(job).configuration, on: group)
     var result = TrialResult(state: .done)
+    result.data = score.data
     if let failed = score.results.first(where: { $0.state == .failed }) {
       (result.state, result.reason) = (.failed, "fold \(failed.fold): \(failed.reason ?? "")")
     }
@@ -112,8 +113,8 @@ public final class TuneRun {
   }
 
   private func runner(_ job: StudySession.Job, directory: String? = nil) throws -> TrialRunner {
-    let settings = (job.head[0].value.members ?? []).map { TrainArguments.Setting(path: $0.key, value: $0.value) }
-    var runner = TrialRunner(try study.base.configuration(settings), directory: directory)
+    var runner = TrialRunner(
+      try study.base.configuration(SearchSpace.settings(job.head[0].value)), directory: directory)
     runner.goal = study.goal
     return runner
   }
@@ -196,8 +197,7 @@ public final class TuneRun {
     try session.writePage(TunePage(study, session.finished, ranking).text)
     if let best = ranking.best {
       let configuration = try StudyBase.laying(
-        (best["parameters"]?.members ?? []).map { TrainArguments.Setting(path: $0.key, value: $0.value) },
-        over: study.base.value)
+        SearchSpace.settings(best["parameters"] ?? .null), over: study.base.value)
       let head =
         "// Trial \(best["trial"]?.line ?? "") of \(study.base.file.onOneLine): \(study.goal.key) "
         + "\(best["value"]?.line ?? "")\n"

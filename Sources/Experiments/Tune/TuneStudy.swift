@@ -66,6 +66,26 @@ public struct TuneStudy: Sendable {
       "stopping": stopping.namedJSON, "generation": .integer(generation), "seed": .integer(Int(seed)),
     ]
     try space.check(base.configuration)
+    try checkContest()
+  }
+
+  /// - Throws: where trials could differ in what they are judged by, so that none could be called the best.
+  private func checkContest() throws {
+    for parameter in space.parameters {
+      guard case .choices(let values) = parameter.domain else { continue }
+      let configurations = try values.map { try base.configuration([.init(path: parameter.path, value: $0)]) }
+      func differ(_ key: (TrainingConfiguration) -> String) -> Bool { Set(configurations.map(key)).count > 1 }
+      if differ({ [$0.data.path, $0.data.labels].map { $0 ?? "" }.joined(separator: " ") }) {
+        throw SettingsError(
+          "space.\(parameter.path): trials on different data cannot be held against each other; leave it out, or use "
+            + "compare", at: parameter.position)
+      }
+      if goal.metric == "loss", differ({ $0.json["loss"]?.line ?? "" }) {
+        throw SettingsError(
+          "space.\(parameter.path): different losses cannot be held against each other; give another objective, such "
+            + "as accuracy", at: parameter.position)
+      }
+    }
   }
 
   /// A trial's values for people: `learning_rate 0.003, batch_size 64`.

@@ -41,6 +41,9 @@ public struct RunRecord: Sendable {
     guard let configuration = try Self.document(path + "/config.json") else {
       throw Failure.data("\(path): is no run directory, expected one with a config.json, such as runs/NAME")
     }
+    guard access(path + "/folds.jsonl", F_OK) != 0 else {
+      throw Failure.data("\(path): holds a cross-validation, expected a run directory, such as runs/NAME")
+    }
     name = path == "." ? "run" : String(path.split(separator: "/").last ?? "run")
     self.configuration = configuration
     epochs = try Self.lines(path + "/metrics.jsonl", EpochRecord.init)

@@ -1,3 +1,4 @@
+import Basics
 import NeuralNetwork
 import Optimizers
 
@@ -19,7 +20,7 @@ extension TrainingConfiguration {
           + "reaches its learning rate")
     }
     for (key, number) in epochsOfRules where number >= epochs && epochs > 0 {
-      warnings.append("\(key), \(number), is not reached in a run of \(epochs) epochs")
+      warnings.append("\(key), \(number), is not reached in a run of \(plural(epochs, "epoch"))")
     }
     if let last = model.layers.last?.description {
       let doubled: [(layer: any LayerDescription.Type, losses: [String], function: String)] = [

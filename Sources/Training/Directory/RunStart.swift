@@ -110,8 +110,15 @@ extension Choice {
   }
 
   /// From now on results go there.
-  private mutating func take(_ hold: RunHold) {
+  ///
+  /// - Throws: where the directory is of a study or a cross-validation, which no run goes on from.
+  private mutating func take(_ hold: RunHold, overwrites: Bool = false) throws {
     self.hold = hold
+    let held = hold.directory.heldKind
+    guard held == .run || overwrites else {
+      throw Failure.usage(
+        "\(hold.directory.path) holds a \(held.noun), no run; give another directory with --run DIR")
+    }
     if let weakness = hold.weakness { warnings.append(weakness) }
   }
 
@@ -119,7 +126,7 @@ extension Choice {
 
   private mutating func begin(_ request: StartRequest) throws {
     guard let run = request.configuration.run else { return try beginAnew(request) }
-    try take(RunHold(RunDirectory(path: run)))
+    try take(RunHold(RunDirectory(path: run)), overwrites: request.configuration.overwrite)
     try refuseUsed(RunDirectory(path: run), request)
     identity = RunIdentity(name: try request.name)
   }
@@ -188,7 +195,7 @@ extension Choice {
       let data = try stored.flatMap { try request.over($0.metadata.configuration.json).data.path }
       return try beginAnew(request, name: request.configuration.name ?? data.map { RunDirectory.name(ofData: $0) })
     }
-    try take(RunHold(target))
+    try take(RunHold(target), overwrites: request.configuration.overwrite)
     if let inferred, OutputTarget.isSameFile(target.path, inferred.path) {
       try choose()
       if let checkpoint, holding == nil { try identify(target, Checkpoint.read(checkpoint), at: checkpoint) }

@@ -63,8 +63,9 @@ public enum EvaluationRun {
     }
     guard metrics.loss.isFinite else {
       throw Failure(
-        "\(trained.path): the loss on \(samples.path) \(samples.name.rawValue) is \(shortNumber(metrics.loss)), expected "
-          + "a finite number; its features or targets are far beyond those of training, or the weights are useless",
+        "\(trained.path): the loss on \(samples.path) \(samples.name.rawValue) is \(shortNumber(metrics.loss)), "
+          + "expected a finite number; its features or targets are far beyond those of training, or the weights are "
+          + "useless",
         exitCode: .numeric)
     }
     return Result(

@@ -82,6 +82,11 @@ public final class TrainingRun {
     try restoreOrInitialize(setup.transfer)
   }
 
+  /// Whether the data have a test split.
+  package var hasTest: Bool { data.test != nil }
+  /// Tells the training data from others, held-out samples included.
+  package var dataFingerprint: String { metadata.data.fingerprint?.description ?? "" }
+
   /// Has `take` called with the rows that this rank's shards take in each step.
   package func audit(_ take: @escaping (_ step: Int, _ rows: [Int]) -> Void) { trainer.auditRows = take }
 

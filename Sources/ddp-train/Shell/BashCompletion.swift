@@ -41,7 +41,9 @@ enum BashCompletion {
         elif [[ $previous == '=' ]]; then previous=${COMP_WORDS[COMP_CWORD-2]}; fi
         COMPREPLY=()
         # The value of a key.
-        if [[ " ${COMP_WORDS[*]:COMP_CWORD > 2 ? COMP_CWORD - 3 : 0:3} " == *' --set '*' = '* ]]; then return; fi
+        local at=$COMP_CWORD
+        [[ ${COMP_WORDS[at]} == '=' ]] || at=$((at - 1))
+        if ((at >= 2)) && [[ ${COMP_WORDS[at]} == '=' && ${COMP_WORDS[at-2]} == --set ]]; then return; fi
         local command= word index operands=0 option= words=
         for ((index = 1; index < COMP_CWORD; index++)); do
           word=${COMP_WORDS[index]}

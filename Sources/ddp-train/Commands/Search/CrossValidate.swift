@@ -37,7 +37,30 @@ package struct CrossValidate: Command {
 
   package init() {}
 
-  package mutating func take(_ words: [String]) throws(SettingsError) { try arguments.take(words, of: Self.name) }
+  package mutating func take(_ words: [String]) throws(SettingsError) {
+    try arguments.take(words, of: Self.name)
+    // The last one would win, unsaid.
+    let schemes = [
+      "stratified": "--stratify", "time": "--time", "leave_one_out": "--leave-one-out", "group": "--group",
+      "given": "--folds-from",
+    ]
+    var chosen = arguments.settings.compactMap { setting -> String? in
+      switch setting.path {
+      case "folds.scheme": setting.value.plainText.flatMap { schemes[$0] }
+      case "folds.group": schemes["group"]
+      case "folds.given": schemes["given"]
+      default: nil
+      }
+    }
+    if arguments.settings.contains(where: { $0.path == "folds.count" }),
+      chosen.contains(where: { ["--leave-one-out", "--folds-from"].contains($0) })
+    {
+      chosen.append("--folds")
+    }
+    if let first = chosen.first, let other = chosen.first(where: { $0 != first }) {
+      throw SettingsError("\(Self.name): \(first) and \(other) divide in different ways; give one of the two")
+    }
+  }
 
   package func run() throws -> ExitCode {
     let configuration = try arguments.configuration()
