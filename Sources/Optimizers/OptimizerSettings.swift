@@ -25,7 +25,7 @@ public struct OptimizerSettings: Sendable, Equatable {
     Setting("learning_rate", \.learningRate, .above(0), "step size at the schedule's full height"),
     Setting("weight_decay", \.rule.weightDecay, .atLeast(0), "shrinks the weights"),
     Setting("decay_biases", \.decaysBiases, "whether biases and norms decay too"),
-    Setting("groups", \.groups, "[{ match: \"head.*\", learning_rate: 0.01 }], rates by parameter"),
+    Setting("groups", \.groups, "[{ match: \"9.*\", learning_rate: 0.01 }], rates by parameter"),
   ]
 
   /// What `--help` says of them.

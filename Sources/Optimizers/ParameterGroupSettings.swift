@@ -41,7 +41,7 @@ extension ParameterGroupSettings: SettingListElement {
     var groups: [ParameterGroupSettings] = []
     for (index, element) in (try value.requireArray(subject)).enumerated() {
       guard element.members != nil else {
-        throw element.mismatch("\(subject)[\(index)]", "{ match: \"head.*\", learning_rate: 0.01 }")
+        throw element.mismatch("\(subject)[\(index)]", "{ match: \"9.*\", learning_rate: 0.01 }")
       }
       groups.append(try read(element, "\(subject)[\(index)]", limits))
     }

@@ -1,6 +1,6 @@
 public import Basics
 
-/// A pattern over names of parameters, such as `conv*`, `layer1.*` or `0.weight`.
+/// A pattern over names of parameters, such as `0`, `3.*`, `*.bias` or `0.weight`.
 ///
 /// `*` stands for any characters, points included, `?` for one. What stands before a point is a layer, and a pattern
 /// that is the name of a layer means all of its parameters: `layer1.0` is `layer1.0.conv1.weight` too.
@@ -99,7 +99,7 @@ extension NamePattern: SettingListElement {
     default: break
     }
     guard case .array(let elements) = value.content else {
-      throw value.mismatch(subject, "names or patterns, such as [\"conv*\", \"layer1.*\"]")
+      throw value.mismatch(subject, "names or patterns, such as [\"0\", \"3.*\"]")
     }
     var patterns: [NamePattern] = []
     for (index, element) in elements.enumerated() {

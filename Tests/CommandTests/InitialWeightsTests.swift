@@ -8,14 +8,17 @@ extension Commands {
   @Suite struct InitialWeightsTests {
     private static let layers = "model.layers=[{dense:8},'batch_norm','relu',{dense:6},'relu','dense']"
 
-    /// Rows of four features about a point for each class; `classes` are their names, nil for none.
-    private func makeData(_ sandbox: Sandbox, _ name: String, classes: [String]?, places: [Float]) throws {
+    /// Rows of four features about a point for each class; `classes` are their names, nil for none. All features are
+    /// multiplied by `unit`.
+    private func makeData(
+      _ sandbox: Sandbox, _ name: String, classes: [String]?, places: [Float], unit: Float = 1
+    ) throws {
       let rows = 60
       let labels = (0..<rows).map { Int64($0 % places.count) }
       let file = try HDF5File.create(sandbox.file(name))
       for (split, shift) in [("train", 0), ("test", 500)] {
         let features = (0..<rows * 4).map { index in
-          places[index / 4 % places.count] * Float(index % 4 + 1) + Float(((index + shift) * 7919) % 101) / 101
+          (places[index / 4 % places.count] * Float(index % 4 + 1) + Float(((index + shift) * 7919) % 101) / 101) * unit
         }
         try file.write("/\(split)/x", shape: [rows, 4], elements: features)
         try file.write("/\(split)/y", shape: [rows], elements: labels)
@@ -160,6 +163,72 @@ extension Commands {
       }
     }
 
+    @Test("Features and targets in other units are warned of with figures, alike on any number of ranks")
+    func units() throws {
+      try Sandbox.with { sandbox in
+        try makeFive(sandbox)
+        let begin = ["train", "--epochs", "0", "--set", Self.layers, "--batch-size", "20", "--init-from"]
+        for (unit, isSeen) in [(Float(1), false), (3, false), (1_000, true), (0.001, true)] {
+          try makeData(
+            sandbox, "unit.h5", classes: ["a", "b", "c", "d", "e"], places: [-2, -1, 0, 1, 2], unit: unit)
+          let warnings = try [1, 3].map { ranks in
+            try sandbox.succeed(begin + ["five", "--data", "unit.h5", "--run", "\(unit)-\(ranks)"], ranks: ranks).errors
+          }
+          #expect(warnings[0] == warnings[1])
+          #expect(
+            warnings[0].contains(
+              "features are not in the units of those that the weights of five/checkpoints/best.h5 were trained on: "
+                + "column ") == isSeen, "\(unit): \(warnings[0])")
+          #expect(warnings[0].contains("(and so 4 of 4 columns); give them in those units, or scale them") == isSeen)
+        }
+        for (name, unit) in [("value.h5", Float(1)), ("thousandth.h5", 1_000)] {
+          let file = try HDF5File.create(sandbox.file(name))
+          let features = (0..<160).map { Float($0 * 37 % 101) / 101 }
+          try file.write("/train/x", shape: [40, 4], elements: features)
+          try file.write("/train/y", shape: [40, 1], elements: (0..<40).map { features[$0 * 4] * unit })
+          try file.close()
+        }
+        let value = ["train", "--set", "model.layers=[{dense:3},'relu','dense']", "--batch-size", "20", "--epochs"]
+        try sandbox.succeed(value + ["1", "--data", "value.h5", "--run", "value", "--quiet"])
+        let fitting = ["0", "--init-from", "value", "--data"]
+        #expect(!(try sandbox.succeed(value + fitting + ["value.h5", "--run", "same"]).errors.contains("units")))
+        let other = try sandbox.succeed(value + fitting + ["thousandth.h5", "--run", "other"])
+        #expect(
+          other.errors.contains("targets are not in the units of those that the weights of value/"), "\(other.errors)")
+      }
+    }
+
+    @Test("A fresh head is not the one that the weights of an equal seed were trained beside")
+    func freshHead() throws {
+      try Sandbox.with { sandbox in
+        try makeFive(sandbox)
+        try makeData(sandbox, "others.h5", classes: ["v", "w", "x", "y", "z"], places: [-2, -1, 0, 1, 2])
+        let train = [
+          "train", "--data", "others.h5", "--epochs", "0", "--set", Self.layers, "--batch-size", "20", "--quiet",
+        ]
+        try sandbox.succeed(train + ["--run", "drawn"])
+        for ranks in [1, 2] {
+          try sandbox.succeed(train + ["--run", "begun\(ranks)", "--init-from", "five"], ranks: ranks)
+        }
+        let name = "/model/5.weight"
+        let heads = try ["drawn", "begun1", "begun2"].map { try sandbox.arrays("\($0)/checkpoints/latest.h5")[name] }
+        #expect(heads[0] != nil && heads[0] != heads[1] && heads[1] == heads[2])
+      }
+    }
+
+    @Test("Folds that start from weights that have seen their samples are warned of")
+    func folds() throws {
+      try Sandbox.with { sandbox in
+        try makeFive(sandbox)
+        let result = try sandbox.succeed([
+          "cross-validate", "--data", "five.h5", "--set", Self.layers, "--batch-size", "20", "--epochs", "1",
+          "--set", "folds.count=2", "--run", "folds", "--init-from", "five",
+        ])
+        #expect(result.output.contains("weights     each fold starts from five\n"), "\(result.output)")
+        #expect(result.errors.contains("which were trained on these very samples: all figures are too good"))
+      }
+    }
+
     @Test("What cannot start a run is one line")
     func errors() throws {
       try Sandbox.with { sandbox in
@@ -168,10 +237,11 @@ extension Commands {
         try sandbox.expectFailure(
           train + ["five", "--set", "model.layers=[{dense:9},'relu',{dense:6},'relu','dense']"], status: 3,
           "five/checkpoints/best.h5: these weights are of another architecture: 0 of the model's 6 tensors are in "
-            + "there by name and shape, expected at least half of those below the outputs; of other shapes: 0.weight "
-            + "[8, 4] → [9, 4], 0.bias [8] → [9]; it has 0.bias, 0.weight, 1.bias, 1.running_mean, 1.running_var, "
-            + "1.weight and 4 more, and the model 0.weight, 0.bias, 2.weight, 2.bias, 4.weight, 4.bias; give the "
-            + "model that they were trained with, or map their names by init.map")
+            + "there by name and shape, with 0 of 105 elements below the outputs, expected at least half; of other "
+            + "shapes: 0.weight [8, 4] → [9, 4], 0.bias [8] → [9]; it has 0.bias, 0.weight, 1.bias, 1.running_mean, "
+            + "1.running_var, 1.weight and 4 more, and the model 0.weight, 0.bias, 2.weight, 2.bias, 4.weight, 4.bias; "
+            + "give the model that they were trained with, or map their names by init.map, or name in init.skip what "
+            + "is to start fresh")
         let fitting = train + ["five", "--set", Self.layers, "--set"]
         for (setting, message) in [
           (
@@ -204,7 +274,16 @@ extension Commands {
         try sandbox.expectFailure(
           train + ["half.safetensors"], ranks: 2, status: 3,
           "half.safetensors: not a whole safetensors file: it has only 3 bytes; fetch or write it again")
+        try sandbox.write("model.pt", Data([0x50, 0x4B, 3, 4, 0, 0]))
+        try sandbox.expectFailure(
+          train + ["model.pt"], ranks: 2, status: 3,
+          "model.pt: an archive or pickled objects, as torch.save writes them, expected a checkpoint of ddp-train or a "
+            + "safetensors file; in Python, safetensors.torch.save_file(model.state_dict(), \"model.safetensors\") "
+            + "writes one")
+        try sandbox.expectFailure(
+          train + ["none.safetensors"], status: 3, "cannot open none.safetensors: there is no such file")
         #expect(!sandbox.exists("bad"))
+        try sandbox.succeed(fitting + ["freeze=['*']", "--epochs", "0"])
       }
     }
   }

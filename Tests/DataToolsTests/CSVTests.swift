@@ -110,6 +110,9 @@ import Testing
   @Test func badCells() throws {
     expectFailure(.data, "in.csv: line 3, column 2 ('b'): empty cell", from: failing("a,b,y\n1,2,0\n3,,1\n"))
     expectFailure(.data, "line 2, column 1: 'x', expected a finite number", from: failing("1,2,0\nx,4,1\n"))
+    expectFailure(
+      .data, "line 2, column 1: '1e39', expected a finite number within float32, at most 3.4e+38",
+      from: failing("1,2,0\n1e39,4,1\n"))
     // A quoted line break counts as a line.
     expectFailure(.data, "line 4, column 1: '1 2'", from: failing("1,\"a\nb\"\n2,c\n1 2,d\n"))
     for cell in ["nan", "inf", "1e39", "0x1F", "1.2.3"] {

@@ -91,6 +91,17 @@ import Testing
     #expect(report.findings.count == 1)
   }
 
+  @Test func valuesBeyondFloat() throws {
+    let file = try HDF5File.create(path)
+    try file.write("/train/x", shape: [3, 2], elements: [1, 2, 3, -1.257e299, 5, 3.4e38])
+    try file.write("/train/y", shape: [3], elements: [Int32(0), 1, 0])
+    try file.close()
+    let report = try DataInspection.inspect(path: path)
+    let found = try finding(.nonFiniteValues, in: report)
+    #expect(found.message == "0 NaN and 0 infinite values, and 1 beyond float32 in /train/x: row 1 feature [1]")
+    #expect(report.splits[0].features.statistics.minimum == 1)
+  }
+
   @Test func constantFeatures() throws {
     var x = rows(12, from: 0)
     for row in 0..<12 { (x[4 * row + 1], x[4 * row + 3]) = (5, -0.0) }

@@ -79,7 +79,7 @@ import Testing
       #expect(error?.description.contains(where: \.isNewline) == false)
     }
     let missing = #expect(throws: Failure.self) { try SafetensorsFile("/nonexistent.safetensors") }
-    #expect(missing?.description.contains("No such file") == true)
+    #expect(missing?.description.contains("there is no such file") == true)
   }
 
   @Test("no mutant of a header does more than be read or refused") func mutants() throws {

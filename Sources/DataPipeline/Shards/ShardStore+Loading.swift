@@ -85,9 +85,11 @@ extension SplitSource {
     let row = rows.lowerBound + found.index / width
     let isMissing = found.value.isNaN && part(ofRow: row).array(column)?.marksMissing == true
     let value = isMissing ? "missing (as its attribute _FillValue or missing_value says)" : "\(found.value)"
+    let isTooLarge = found.value.isFinite
     throw Failure.data(
       "\(place(column, row: row)), value \(found.index % width), is \(value); "
-        + "expected a finite number; repair or remove the row (`ddp-train data inspect` finds all of them)")
+        + "expected a finite number\(isTooLarge ? " within float32, at most 3.4e+38" : ""); repair or remove the "
+        + "row (`ddp-train data inspect` finds all of them)")
   }
 }
 

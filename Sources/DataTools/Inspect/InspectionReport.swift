@@ -43,7 +43,7 @@ public struct InspectedColumn: Equatable, Sendable {
   public let statistics: ValueStatistics
 }
 
-/// Moments and range of the finite values of an array; zero and nil where there are none.
+/// Moments and range of the values of an array that are finite as a `Float`; zero and nil where there are none.
 public struct ValueStatistics: Equatable, Sendable {
   public let finiteCount: Int
   public let nanCount: Int

@@ -170,7 +170,8 @@ extension SplitScan {
     return [
       finding(
         .nonFiniteValues, count,
-        "\(scan.nanCount) NaN and \(scan.infiniteCount) infinite values in \(dataset.path): "
+        "\(scan.nanCount) NaN and \(scan.infiniteCount - scan.tooLargeCount) infinite values"
+          + (scan.tooLargeCount > 0 ? ", and \(scan.tooLargeCount) beyond float32" : "") + " in \(dataset.path): "
           + examples.joined(separator: ", ") + (count > examples.count ? ", …" : ""))
     ]
   }

@@ -7,7 +7,7 @@ import HDF5Storage
 /// Values are compared and hashed as `Double`, so that equal rows are found between arrays of different element types;
 /// −0 counts as 0.
 struct ValueScan {
-  /// A value that is not finite: where it stands.
+  /// A value that is not finite, or would not be as a `Float`: where it stands.
   struct Place: Equatable {
     let row: Int
     let feature: Int
@@ -15,8 +15,11 @@ struct ValueScan {
 
   private(set) var rowHashes: [UInt64] = []
   private(set) var nanCount = 0
+  /// As a `Float`, which training makes of all features and targets.
   private(set) var infiniteCount = 0
-  /// The first few values that are not finite.
+  /// Those of the infinite that are finite in the file.
+  private(set) var tooLargeCount = 0
+  /// The first few values that are not finite as a `Float`.
   private(set) var nonFinitePlaces: [Place] = []
   private var finiteCount = 0
   private var mean = 0.0
@@ -63,13 +66,14 @@ struct ValueScan {
             let value = values[start + feature] + 0
             hash = (hash ^ value.bitPattern) &* 0xBF58_476D_1CE4_E5B9
             hash ^= hash &>> 29
-            if value.isFinite {
+            if Float(value).isFinite {
               sum += value
               count += 1
               if value < minima[feature] { minima[feature] = value }
               if value > maxima[feature] { maxima[feature] = value }
             } else {
               if value.isNaN { nanCount += 1 } else { infiniteCount += 1 }
+              if value.isFinite { tooLargeCount += 1 }
               if nonFinitePlaces.count < 3 {
                 nonFinitePlaces.append(Place(row: firstRow + start / width, feature: feature))
               }
@@ -83,7 +87,7 @@ struct ValueScan {
     // Deviations from the block's own mean, merged by Chan, Golub and LeVeque (1979): no cancellation of large squares.
     let blockMean = sum / Double(count)
     var blockDeviations = 0.0
-    for value in values where value.isFinite { blockDeviations += (value - blockMean) * (value - blockMean) }
+    for value in values where Float(value).isFinite { blockDeviations += (value - blockMean) * (value - blockMean) }
     let total = Double(finiteCount + count)
     let difference = blockMean - mean
     squaredDeviations += blockDeviations + difference * difference * Double(finiteCount) * Double(count) / total

@@ -40,6 +40,7 @@ struct FoldReport {
     head.add(["data", "\(split.path)  \(plural(split.sampleCount, "sample")) of the training split"])
     head.add(["folds", split.text])
     if split.hasValidation { head.add(["", "the validation split of the data chooses the best epoch of each fold"]) }
+    if let weights = split.initialWeights { head.add(["weights", "each fold starts from \(weights)"]) }
     head.add(["ranks", ranks == 1 ? "1" : "\(ranks) in \(plural(groups, "group"))"])
     head.add(["results", directory])
     if !done.isEmpty { head.add(["done", "\(done.count) of \(plural(total, "fold")) already"]) }

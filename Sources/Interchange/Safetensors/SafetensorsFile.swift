@@ -41,7 +41,10 @@ public struct SafetensorsFile: Sendable {
   public init(_ path: String) throws {
     self.path = path
     var status = stat()
-    guard stat(path, &status) == 0 else { throw systemFailure("read", path, errno) }
+    guard stat(path, &status) == 0 else {
+      throw errno == ENOENT
+        ? Failure.data("cannot open \(path): there is no such file") : systemFailure("read", path, errno)
+    }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw Failure.data("\(path): it is no regular file, expected a safetensors file")
     }

@@ -40,7 +40,7 @@ extension TrainingConfiguration {
     var optimizers = HelpSection("optimizer", prefix: "optimizer.", rows: OptimizerSettings.sharedHelp)
     optimizers.entries = OptimizerCatalog.all.help.map { ($0.name, $0.summary + ownDefaults($0.name), $0.settings) }
     let parameterGroups = HelpSection(
-      "optimizer.groups: [{ match: \"head.*\", learning_rate: 0.01 }]", prefix: "", ParameterGroupSettings.self)
+      "optimizer.groups: [{ match: \"9.*\", learning_rate: 0.01 }]", prefix: "", ParameterGroupSettings.self)
     var schedules = HelpSection("schedule", ScheduleCatalog.all)
     (schedules.prefix, schedules.rows) = ("schedule.", ScheduleSettings.sharedHelp)
     var metrics = HelpSection("metrics")

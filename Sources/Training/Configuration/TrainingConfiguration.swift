@@ -68,7 +68,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("model", \.model, "name, list of layers, or two networks"),
     Setting("initializer", \.initializer, "how weights are drawn whose layer names no other"),
     Setting("init", \.initial, "weights that a run starts from"),
-    Setting("freeze", \.freeze, "parameters that stay as they are, such as [\"conv*\"]"),
+    Setting("freeze", \.freeze, "parameters that stay as they are, such as [\"0\", \"3.*\"]"),
     Setting("loss", \.loss, "what is minimized; by the labels"),
     Setting("optimizer", \.optimizer, "how steps are taken"),
     Setting("generator_optimizer", \.generatorOptimizer, "of a GAN's generator; as optimizer, the discriminator's"),

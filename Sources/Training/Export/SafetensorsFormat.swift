@@ -6,7 +6,8 @@ import Settings
 /// Weights by name in a safetensors file: what PyTorch's `load_state_dict(strict=True)` of the same module takes.
 ///
 /// Names and shapes are those of the checkpoint, which are PyTorch's; a batch normalization gets PyTorch's counter
-/// `num_batches_tracked` beside its running statistics, with the number of steps.
+/// `num_batches_tracked` beside its running statistics, with the number of the run's steps; those of weights that it
+/// started from are not in it.
 enum SafetensorsFormat: ExportFormat {
   static let kind = OutputTarget.Kind.safetensors
 

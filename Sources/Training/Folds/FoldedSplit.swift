@@ -17,6 +17,8 @@ package struct FoldedSplit: Sendable {
   package let name: String
   /// Whether the data has a validation split, which chooses the best epoch of each fold.
   package let hasValidation: Bool
+  /// The weights that each fold starts from; nil for those that are drawn.
+  package let initialWeights: String?
   /// What a user should know of the data and of the folds, one line each.
   package let warnings: [String]
   /// Tells the data from others; see `DataFingerprint`.
@@ -41,7 +43,6 @@ package struct FoldedSplit: Sendable {
     path = source.path
     name = configuration.name ?? RunDirectory.name(ofData: source.path)
     hasValidation = source.splits[.validation] != nil
-    warnings = source.remarks + division.warnings(plans)
     let assignment = ShardAssignment(
       shardCount: min(max(ranks.size, 4), split.sampleCount), rankCount: ranks.size)
     let store = try ShardStore(
@@ -49,6 +50,14 @@ package struct FoldedSplit: Sendable {
       partition: ShardPartition(sampleCount: split.sampleCount, shardCount: assignment.shardCount),
       shards: assignment.shards(ofRank: ranks.rank), targetCheck: task.targetCheck)
     fingerprint = try DataFingerprint([store], ranks).description
+    initialWeights = configuration.initial.from
+    var matching = opened.matching
+    let looksUp = configuration.model.inputLayout == .indices
+    let transform = looksUp ? nil : matching?.transform(configuration.data.scaling, shape: split.featureShape)
+    try matching?.compareUnits(of: store, features: transform, targets: nil, over: assignment, ranks)
+    warnings =
+      source.remarks + division.warnings(plans)
+      + [opened.initial?.doubt(aboutFoldsOf: fingerprint)].compactMap(\.self) + (matching?.warnings ?? [])
   }
 }
 

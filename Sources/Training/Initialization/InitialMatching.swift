@@ -1,4 +1,5 @@
 import Basics
+import Collectives
 import DataPipeline
 import NeuralNetwork
 import NumericCore
@@ -12,6 +13,9 @@ struct InitialMatching {
   /// Why the layers that give the outputs start fresh; nil where they need not.
   private(set) var freshHead: String?
   private(set) var notes: [String] = []
+  /// Why nothing but their position says what the outputs are, which counts where their layers do not start fresh; nil
+  /// where there are names.
+  private(set) var positionNote: String?
   private(set) var warnings: [String] = []
 
   init(_ initial: InitialWeights, _ settings: InitialSettings) { (self.initial, self.settings) = (initial, settings) }
@@ -59,7 +63,7 @@ struct InitialMatching {
         names.targets ?? (names.classes?.count == outputSize ? names.classes : nil)
       }
       guard let own = columns(names), let theirs = columns(initial.names) else {
-        if outputSize > 1 { notes.append("columns of targets have no names on both sides: they are taken by position") }
+        if outputSize > 1 { positionNote = "columns of targets are not named on both sides: taken by position" }
         return
       }
       if own != theirs {
@@ -70,14 +74,14 @@ struct InitialMatching {
     let own = names.classNames ?? (0..<outputSize).map { "\(numbering.label(ofClass: $0))" }
     guard let theirs = initial.classTexts, theirs.count == own.count else {
       if initial.classTexts == nil {
-        notes.append("it does not name its classes: the outputs are taken by position")
+        positionNote = "it does not name its classes: the outputs are taken by position"
       }
       return
     }
     let areNamed = (names.classNames != nil, initial.names.classNames != nil)
     if areNamed.0 != areNamed.1 || areNamed == (false, false) && own == theirs {
       let side = areNamed == (false, false) ? "" : areNamed.0 ? " in it" : " in the data"
-      notes.append("classes have no names\(side): the outputs are taken by position")
+      positionNote = "classes have no names\(side): the outputs are taken by position"
     } else if own != theirs {
       freshHead = "its classes are \(listing(theirs, limit: 6)), those of the data \(listing(own, limit: 6))"
     }
@@ -89,7 +93,8 @@ struct InitialMatching {
   /// own: another was asked for, the file says none, or it does not fit.
   mutating func transform(_ asked: FeatureScaling, shape: Shape) -> FeatureTransform? {
     guard let transform = initial.transform else {
-      notes.append("it does not say how features were scaled: by the data's own figures")
+      let scaling = asked == .auto ? "by the data's own figures" : "data.scaling asks for \(asked.rawValue)"
+      notes.append("it does not say how features were scaled: \(scaling)")
       return nil
     }
     guard asked == .auto else { return nil }
@@ -114,6 +119,42 @@ struct InitialMatching {
       throw Failure(
         error.description + ", or scale them by their own figures with data.scaling, such as --set data.scaling=none",
         exitCode: error.exitCode)
+    }
+  }
+
+  /// Says where features, or targets of a regression, that are scaled as those that the weights were trained on seem
+  /// to be in other units. Collective.
+  ///
+  /// - Parameters:
+  ///   - train: the training samples.
+  ///   - features, targets: the transforms of the weights that were taken; nil where the data have their own.
+  mutating func compareUnits(
+    of train: ShardStore, features: FeatureTransform?, targets: TargetTransform?, over shards: ShardAssignment,
+    _ communicator: any Communicator
+  ) throws {
+    let names = train.source.names
+    func isOther(_ noun: String, _ comparison: UnitComparison?, _ own: [String]?, _ remedy: String) {
+      let isWhole = noun == "features" && features?.kind != .standard && features?.kind != .minMax
+      guard
+        let difference = comparison?.difference(name: { index in
+          isWhole ? nil : own.map { "'\($0[index].shownName)'" } ?? "column \(index + 1)"
+        })
+      else { return }
+      warnings.append(
+        "\(noun) are not in the units of those that the weights of \(initial.path) were trained on: \(difference); "
+          + "give them in those units, or \(remedy)")
+    }
+    if let features {
+      let comparison = try train.compareFeatures(to: features, initial.featureKind, over: shards, communicator)
+      let columns = names.columns.flatMap { $0.count == train.source.featureShape.elementCount ? $0 : nil }
+      isOther("features", comparison, columns, "scale them by their own figures with --set data.scaling=standard")
+    }
+    if let targets {
+      let comparison = try train.compareTargets(to: targets, over: shards, communicator)
+      let columns = [names.targets, names.classes].compactMap(\.self).first { $0.count == train.source.targetSize }
+      isOther(
+        "targets", comparison, columns,
+        "let the layer that gives the outputs start fresh by init.skip, and they are scaled by their own figures")
     }
   }
 

@@ -38,6 +38,7 @@ struct InitialWeights {
   /// - Throws: where it is damaged, or not the same on all ranks.
   init(_ path: String, extensions: Extensions, communicator: any Communicator) throws {
     let path = try CheckpointDirectory.bestCheckpoint(at: path)
+    try PickledWeights.refuse(path)
     if OutputTarget.Kind.safetensors.isName(path) {
       try self.init(SafetensorsFile(path))
     } else {
@@ -93,8 +94,21 @@ struct InitialWeights {
       + "(\(own.kind.rawValue)): its last layer has to learn the units anew"
   }
 
+  /// What is to be said of folds that start from these weights.
+  ///
+  /// - Parameter fingerprint: of all samples that are dealt to folds.
+  func doubt(aboutFoldsOf fingerprint: String) -> String {
+    let isSame = data?.fingerprint?.description == fingerprint
+    return "each fold starts from the weights of \(path)"
+      + (isSame
+        ? ", which were trained on these very samples: all figures are too good, as the weights have seen what a fold "
+          + "is tested on; leave --init-from out, or take weights of other data"
+        : ": where these were trained on samples of these data, all figures are too good, as they have seen what a "
+          + "fold is tested on")
+  }
+
   /// Equal for equal names, shapes and bits, but for accidents (FNV-1a).
-  private var digest: UInt64 {
+  var digest: UInt64 {
     var digest: UInt64 = 0xCBF2_9CE4_8422_2325
     func take(_ word: UInt64) { digest = (digest ^ word) &* 0x100_0000_01B3 }
     for tensor in tensors {

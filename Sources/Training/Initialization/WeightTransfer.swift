@@ -11,6 +11,11 @@ struct WeightTransfer {
   private(set) var notes: [String] = []
   private(set) var warnings: [String] = []
   private let path: String
+  private let digest: UInt64
+
+  /// The seed of what starts fresh: the run's, mixed with the weights. By the run's seed alone a fresh layer would get
+  /// the very values that weights of the same seed were trained beside, and know what it has to learn.
+  func seed(_ seed: UInt64) -> UInt64 { seed ^ digest }
 
   /// Whether all of these take their values from the file.
   func loads(_ names: Set<String>) -> Bool { names.allSatisfy { values[$0] != nil } }
@@ -22,6 +27,7 @@ struct WeightTransfer {
   ///   finite.
   init(_ initial: InitialWeights, to model: Model<Float>, _ settings: InitialSettings, freshHead: String?) throws {
     path = initial.path
+    digest = initial.digest
     let entries = model.parameterLayout.entries + model.statisticLayout.entries
     let names = entries.map(\.name)
     let given = try Self.mapped(initial, settings.map, names)
@@ -31,25 +37,31 @@ struct WeightTransfer {
     for entry in entries {
       let shape = entry.shape.extents, isOfHead = head.contains(entry.name)
       guard !skipped.contains(entry.name) else { continue }
-      if !isOfHead { body += 1 }
+      if !isOfHead { body += entry.range.count }
+      if isOfHead && freshHead != nil { continue }
       guard let tensor = given[entry.name] else {
         missing.append(entry.name)
         continue
       }
       guard tensor.shape == shape else {
-        fresh.append("\(entry.name) \(tensor.shape) → \(shape)")
+        let isReverse = shape.count > 1 && tensor.shape == shape.reversed()
+        fresh.append("\(entry.name) \(tensor.shape) → \(shape)\(isReverse ? Self.transposed : "")")
         continue
       }
-      if isOfHead && freshHead != nil { continue }
       values[entry.name] = try Self.finite(tensor, path)
-      if !isOfHead { loadedBody += 1 }
+      if !isOfHead { loadedBody += entry.range.count }
     }
+    let freshOutputs = names.filter { head.contains($0) && !skipped.contains($0) }
     try checkMatch(body: body, loaded: loadedBody, given: given, names: names, fresh: fresh)
     describe(
       fresh: fresh, missing: missing, skipped: names.filter(skipped.contains),
       unknown: given.keys.filter { !names.contains($0) && !$0.hasSuffix("." + SafetensorsFormat.counterName) }.sorted(),
-      total: entries.count, freshHead: freshHead.map { "\(names.filter(head.contains).shownList()): \($0)" })
+      total: entries.count,
+      freshHead: freshOutputs.isEmpty ? nil : freshHead.map { "\(freshOutputs.shownList()): \($0)" })
   }
+
+  /// What is said of a tensor whose axes are in the reverse order.
+  private static let transposed = " (its axes in reverse, as Keras has them: transpose it)"
 
   /// Overwrites what the file has values for.
   func apply(to buffer: BufferView<Float>, _ layout: ParameterLayout) {
@@ -90,7 +102,10 @@ struct WeightTransfer {
     return elements
   }
 
-  /// - Throws: where less than half of what lies below the outputs is in the file.
+  /// - Parameters:
+  ///   - body: elements below the outputs.
+  ///   - loaded: those of them that the file has.
+  /// - Throws: where these are less than half.
   private func checkMatch(
     body: Int, loaded: Int, given: [String: InitialWeights.Tensor], names: [String], fresh: [String]
   ) throws {
@@ -101,12 +116,13 @@ struct WeightTransfer {
         "; their names begin with '\($0.dropLast(names[0].count))': --set 'init.map={ "
           + "\"\($0.dropLast(names[0].count))*\": \"*\" }' takes it away"
       } ?? ", or map their names by init.map"
+    let own = given.isEmpty ? "no tensors" : listing(given.keys.sorted().map(\.shownName), limit: 6)
     let shapes = fresh.isEmpty ? "" : "; of other shapes: \(listing(fresh.map(\.shownName), limit: 4))"
     throw Failure.data(
       "\(path): these weights are of another architecture: \(values.count) of the model's \(names.count) tensors are "
-        + "in there by name and shape, expected at least half of those below the outputs\(shapes); it has "
-        + "\(listing(given.keys.sorted().map(\.shownName), limit: 6)), and the model \(listing(names, limit: 6)); "
-        + "give the model that they were trained with\(remedy)")
+        + "in there by name and shape, with \(grouped(loaded)) of \(plural(body, "element")) below the outputs, "
+        + "expected at least half\(shapes); it has \(own), and the model \(listing(names, limit: 6)); give the model that "
+        + "they were trained with\(remedy)\(fresh.isEmpty ? "" : ", or name in init.skip what is to start fresh")")
   }
 
   private mutating func describe(

@@ -78,7 +78,7 @@ public final class TrainingRun {
     (notes, warnings) = (start.notes, start.warnings + setup.warnings)
     self.isSilent = isSilent
     console = Console(topology.world.isRoot ? configuration.verbosity : .quiet, isSilent: isSilent)
-    initialNotes = (setup.data.matching?.notes ?? []) + (setup.transfer?.notes ?? [])
+    initialNotes = setup.initialNotes
     try restoreOrInitialize(setup.transfer)
   }
 

@@ -125,6 +125,8 @@ struct TrainingData {
       (store.transform, store.targetTransform) = (self.scaling.transform, targetTransform)
     }
     if let initialTransform { try matching?.check(stores, scaledBy: initialTransform) }
+    try matching?.compareUnits(
+      of: train, features: initialTransform, targets: initialTargets, over: assignment, communicator)
     self.matching = matching
     if task.needsUnitFeatures { try train.checkProbabilities() }
   }

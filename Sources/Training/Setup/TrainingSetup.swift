@@ -19,6 +19,8 @@ struct TrainingSetup {
   let testMetrics: MetricSelection?
   /// nil without validation samples.
   let validator: Evaluator?
+  /// What the header says of the weights that the run starts from.
+  let initialNotes: [String]
   /// What a person should know before the first step.
   let warnings: [String]
 
@@ -87,9 +89,13 @@ struct TrainingSetup {
     self.trainer = trainer
     let freshHead = data.matching?.freshHead
     transfer = try opened.initial.map { try WeightTransfer($0, to: model, configuration.initial, freshHead: freshHead) }
+    let head = model.headParameters
+    initialNotes =
+      (data.matching?.notes ?? []) + (transfer?.notes ?? [])
+      + [transfer?.loads(head) == true ? data.matching?.positionNote : nil].compactMap(\.self)
     let doubts = [
       try Self.checkBatches(of: trainer),
-      opened.initial?.doubt(about: data.targetTransform, transfer, head: model.headParameters),
+      opened.initial?.doubt(about: data.targetTransform, transfer, head: head),
     ]
     warnings = doubts.compactMap(\.self) + (data.matching?.warnings ?? []) + (transfer?.warnings ?? [])
     validator = data.validation.map {

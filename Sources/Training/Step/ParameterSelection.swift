@@ -9,11 +9,11 @@ import Settings
 extension TrainingConfiguration {
   /// The parameters that `freeze` names.
   ///
-  /// - Throws: where a pattern matches none, or none would be left to learn.
+  /// - Throws: where a pattern matches none, or none would be left to learn in a run that trains.
   func frozenParameters(in layout: ParameterLayout) throws -> Set<String> {
     let names = layout.entries.map(\.name)
     let frozen = try freeze.select(from: names, key: "freeze", noun: "parameter")
-    guard frozen.isEmpty || frozen.count < names.count else {
+    guard frozen.isEmpty || frozen.count < names.count || epochs == 0 else {
       throw Failure.usage(
         "freeze: leaves none of the \(names.count) parameters to learn; freeze fewer, or give --epochs "
           + "0 to keep them all"
@@ -91,8 +91,11 @@ extension TrainableNetwork {
         ))
     }
     let groups = ((try? parameterGroups(configuration)) ?? []).map { group, optimizer, entries in
+      let frozenCount = entries.count { model.frozenEntries.contains($0) }
+      let name = "\(group.match.map(\.text).shownList()): \(plural(entries.count, "array"))"
+      guard frozenCount < entries.count else { return "\(name), frozen: nothing in it learns" }
       let rate = optimizer.learningRate * group.factor(of: optimizer.learningRate)
-      return "\(group.match.map(\.text).shownList()): \(plural(entries.count, "array")), learning rate "
+      return "\(name)\(frozenCount > 0 ? ", \(frozenCount) of them frozen" : ""), learning rate "
         + trimmedNumber(rate) + (group.weightDecay.map { ", weight decay \(trimmedNumber($0))" } ?? "")
     }
     if !groups.isEmpty { rows.append(("groups", groups)) }

@@ -189,10 +189,12 @@ extension Trainer {
   /// Overwrites parameters and statistics with their initial values; optimizer state is zero from the start, averaged
   /// parameters as the others. Only the root does, before `exchange.broadcastState()`.
   ///
-  /// - Parameter transfer: values from a file, in place of those that are drawn.
+  /// - Parameter transfer: values from a file, in place of those that are drawn; what it has none for is drawn by
+  ///   another seed than the run's.
   func initializeState(_ transfer: WeightTransfer?) {
-    model.parameterLayout.initialize(exchange.parameters, seed: configuration.seed)
-    model.statisticLayout.initialize(exchange.statistics, seed: configuration.seed)
+    let seed = transfer?.seed(configuration.seed) ?? configuration.seed
+    model.parameterLayout.initialize(exchange.parameters, seed: seed)
+    model.statisticLayout.initialize(exchange.statistics, seed: seed)
     transfer?.apply(to: exchange.parameters, model.parameterLayout)
     transfer?.apply(to: exchange.statistics, model.statisticLayout)
     if let averagedParameters { copy(exchange.parameters, into: averagedParameters) }

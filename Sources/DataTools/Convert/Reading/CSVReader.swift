@@ -56,6 +56,11 @@ final class CSVReader {
     }
   }
 
+  /// What is said of a field that is no number, or one that no `Float` holds.
+  func expectation(_ field: Int) -> String {
+    "expected a finite number" + (number(field) == nil ? "" : " within float32, at most 3.4e+38")
+  }
+
   /// Moves to the next record; false at the end of the file.
   ///
   /// - Throws: `Failure` for a quote that is never closed or that is followed by anything but a delimiter.

@@ -143,7 +143,7 @@ struct CSVTable {
         throw Failure.data(
           cell.isEmpty
             ? "\(place(column)): empty cell, expected a number"
-            : "\(place(column)): '\(cell)', expected a finite number")
+            : "\(place(column)): '\(cell)', \(reader.expectation(column))")
       }
       features.append(value)
     }

@@ -102,7 +102,7 @@ package final class FeatureTable {
           let cell = reader.text(field).onOneLine.shownName
           throw Failure.data(
             "\(name): line \(reader.line), column \(field + 1): "
-              + (cell.isEmpty ? "empty cell, expected a number" : "'\(cell)', expected a finite number"))
+              + (cell.isEmpty ? "empty cell, expected a number" : "'\(cell)', \(reader.expectation(field))"))
         }
         features.append(value)
       }
