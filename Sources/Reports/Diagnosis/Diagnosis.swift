@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 public import Settings
 
 /// Something that a run shows to be wrong with it, or that it could do better.
@@ -160,10 +161,11 @@ struct Evidence {
     return (rates.lastIndex { $0 ?? greatest >= greatest / 3 } ?? -1) + 1
   }
 
-  /// How far the losses are apart by chance, as of batches and dropout, by `spread`.
-  var noise: Double { spread(losses) }
+  /// How far the logarithms of the losses are apart by chance, as of batches and dropout, by `spread`. (Greater losses
+  /// differ by more.)
+  var noise: Double { spread(losses.map { log(max($0, 1e-12)) }) }
 
-  /// The same of steps next to each other in the record and in one epoch; nil of fewer than five such pairs.
+  /// How far the losses are apart by chance, of steps next to each other in the record and in one epoch; nil of fewer than five such pairs.
   var batchNoise: Double? {
     let differences = zip(steps, steps.dropFirst()).filter { $0.epoch == $1.epoch }.map { abs($1.loss - $0.loss) }
     return differences.count >= 5 ? spread(differences: differences) : nil

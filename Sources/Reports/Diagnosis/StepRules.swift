@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 
 /// A loss or a gradient that is no finite number, with which a run ends (`failure` in `report.json`).
 struct NonFiniteLoss: DiagnosisRule {
@@ -17,18 +18,18 @@ struct NonFiniteLoss: DiagnosisRule {
 
 /// Too high a learning rate: the loss has climbed, or swings, by more than chance makes it.
 ///
-/// Chance is σ, the spread of single steps (`Evidence.noise`); b is the loss of the first step, m₁ … m₁₀ are the
-/// medians of the tenths of the run. Any of:
-/// - it ends above where it began: m₁₀ > 1.05 b and m₁₀ > b + 4σ, since one step alone says b;
-/// - it shot up: five recorded steps in a row have a median above 3 b and b + 6σ₁₀ (σ₁₀: of the last tenth), and
-///   m₁₀ > b/2;
-/// - it climbs back: m₁₀ is above the least m by half, by a tenth of m₁, and by 6σ/√(steps of a tenth), the chance of a
-///   median;
+/// b is the loss of the first step, m₁ … m₁₀ are the medians of the tenths of the run, t is the trivial loss (see
+/// `Underfitting`), and σ is what chance makes of single steps, in the logarithm of the loss (`Evidence.noise`). Any of:
+/// - it ends above where it began: m₁₀ > 1.05 b, and more, since one batch alone says b: either m₁₀ > 3 max(b, t), or
+///   m₁₀ > b exp(4σ) and validation does not refute it;
+/// - it shot up: m₁₀ > b/2, and five recorded steps in a row have a median w > 3 max(b, t); where t is not known,
+///   w > 3 b, w > b exp(6σ), and validation does not refute it;
+/// - it climbs back: m₁₀ is above the least m by half, by a tenth of m₁, and by 6 s/√(steps of a tenth), the chance of a
+///   median (s: as σ, of the loss itself), and the last three validation losses have a median above 1.05 of the least;
 /// - it swings (`swing`).
 ///
-/// Validation, where there is any, decides against it. For the first two: the last three validation losses have a
-/// median of at most 1.02 of the first, unless the model is still no better than one that knows nothing
-/// (m₁₀ ≥ 0.95 of the trivial loss, and the validation loss too); for the third: of at most 1.05 of the least.
+/// Validation refutes where the median of its last three losses is at most 1.02 of the first, and the model is better
+/// than one that knows nothing: m₁₀ or that median is below 0.95 t.
 struct Divergence: DiagnosisRule {
   static let name = "learning rate too high"
   static let explained = [NonFiniteLoss.name]
@@ -45,27 +46,28 @@ struct Divergence: DiagnosisRule {
   private func climb(_ evidence: Evidence) -> String? {
     let losses = evidence.losses, tenths = evidence.tenths
     guard tenths.count == 10, let first = losses.first, first > 0, let least = tenths.min() else { return nil }
-    let end = tenths[9], noise = evidence.noise
+    let end = tenths[9], trivial = evidence.trivialLoss
     let validation = evidence.validated.map(\.validation), atEnd = median(validation.suffix(3))
     func isRefuted(_ limit: Double?) -> Bool {
       guard let limit, let atEnd else { return false }
       return atEnd <= limit
     }
-    let knowsNothing = evidence.trivialLoss.map { min(end, atEnd ?? end) >= 0.95 * $0 } ?? false
-    if knowsNothing || !isRefuted(validation.first.map { 1.02 * $0 }) {
-      if end > 1.05 * first, end > first + 4 * noise {
-        return "training loss \(shortNumber(first)) in the first step, \(shortNumber(end)) over the last tenth of the "
-          + "run"
-      }
-      let lateNoise = spread(losses.suffix(max(2, losses.count / 10)))
-      if let worst = greatestMedian(evidence.steps), worst.loss > max(3 * first, first + 6 * lateNoise),
-        end > 0.5 * first
-      {
-        return "training loss \(shortNumber(first)) in the first step, \(shortNumber(worst.loss)) around step "
-          + "\(worst.step), \(shortNumber(end)) over the last tenth of the run"
-      }
+    let knowsNothing = trivial.map { min(end, atEnd ?? end) >= 0.95 * $0 } ?? false
+    let isRefutedByStart = !knowsNothing && isRefuted(validation.first.map { 1.02 * $0 })
+    /// No batch is so easy that this would be its doing.
+    func isBeyondChance(_ loss: Double) -> Bool { trivial.map { loss > 3 * max(first, $0) } ?? false }
+    if end > 1.05 * first, isBeyondChance(end) || (end > first * exp(4 * evidence.noise) && !isRefutedByStart) {
+      return "training loss \(shortNumber(first)) in the first step, \(shortNumber(end)) over the last tenth of the "
+        + "run"
     }
-    let chance = 6 * noise / (Double(losses.count) / 10).squareRoot()
+    if let worst = greatestMedian(evidence.steps), end > 0.5 * first, worst.loss > 3 * first,
+      isBeyondChance(worst.loss)
+        || (trivial == nil && worst.loss > first * exp(6 * evidence.noise) && !isRefutedByStart)
+    {
+      return "training loss \(shortNumber(first)) in the first step, \(shortNumber(worst.loss)) around step "
+        + "\(worst.step), \(shortNumber(end)) over the last tenth of the run"
+    }
+    let chance = 6 * spread(losses) / (Double(losses.count) / 10).squareRoot()
     guard end > 1.5 * least, end - least > max(0.1 * tenths[0], chance),
       !isRefuted(validation.min().map { 1.05 * $0 })
     else { return nil }
@@ -83,8 +85,9 @@ struct Divergence: DiagnosisRule {
 
   /// Over the second half of at least 8 epochs, without those whose learning rate is below a tenth of the greatest:
   /// the training loss rises in at least a third of the passages, by a median of at least 5 % of the first epoch's and
-  /// 4σ√(2/n), the chance of means of n steps (σ: `Evidence.batchNoise`); and so does the validation loss, by 5 % of its
-  /// first, and falls as often. With neither validation nor σ, training must be without dropout and the like.
+  /// 4s√(2/n), the chance of means of n steps (s: `Evidence.batchNoise`); and so does the validation loss, by 5 % of its
+  /// first, and falls as often. With neither validation nor s, training must be without dropout and the like. Rises by
+  /// more than the trivial loss need none of that but the 5 %.
   private func swing(_ evidence: Evidence) -> String? {
     let epochs = evidence.epochs
     guard epochs.count >= 8, let first = epochs.first, first.trainLoss > 0 else { return nil }
@@ -92,16 +95,15 @@ struct Divergence: DiagnosisRule {
     let late = epochs.suffix(epochs.count / 2 + 1).filter { $0.learningRate ?? greatest >= greatest / 10 }
     let stepsPerEpoch = Double(epochs[epochs.count - 1].step) / Double(epochs.count), noise = evidence.batchNoise
     let chance = 4 * (noise ?? 0) * (2 / stepsPerEpoch).squareRoot()
-    guard late.count >= 4, let rises = rises(late.map(\.trainLoss), over: max(0.05 * first.trainLoss, chance)) else {
-      return nil
-    }
+    guard late.count >= 4, let rises = rises(late.map(\.trainLoss), over: 0.05 * first.trainLoss) else { return nil }
+    let isBeyondChance = evidence.trivialLoss.map { rises.middle > $0 } ?? false
+    guard isBeyondChance || rises.middle >= chance else { return nil }
     let validation = late.compactMap(\.validationLoss)
     if validation.count == late.count, let start = first.validationLoss {
-      guard self.rises(validation, over: 0.05 * start) != nil,
-        self.rises(validation.map { -$0 }, over: 0.05 * start) != nil
-      else { return nil }
-    } else if noise == nil, evidence.trainingIsHarder {
-      return nil
+      let swings = [1.0, -1].allSatisfy { sign in self.rises(validation.map { sign * $0 }, over: 0.05 * start) != nil }
+      guard isBeyondChance || swings else { return nil }
+    } else {
+      guard isBeyondChance || noise != nil || !evidence.trainingIsHarder else { return nil }
     }
     return "in \(rises.count) of \(late.count - 1) passages between late epochs the training loss rose, by "
       + "\(shortNumber(rises.middle)) in the middle of them; it was \(shortNumber(first.trainLoss)) in the first"
