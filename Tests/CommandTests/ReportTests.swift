@@ -204,5 +204,37 @@ extension Commands {
         #expect(high.outputLines.allSatisfy { $0.count <= 80 }, "\(high)")
       }
     }
+
+    @Test("A run whose loss is not finite any more ends with its diagnosis and page as well", arguments: [1, 2])
+    func notFinite(ranks: Int) throws {
+      try Sandbox.with { sandbox in
+        let failed = try sandbox.train(
+          [
+            "--data", Self.digits, "--run", "run", "--set", "optimizer={name:'sgd',learning_rate:1e30}",
+          ], ranks: ranks)
+        #expect(failed.status == 4, "\(failed)")
+        #expect(failed.output.contains("diagnosis  loss not finite:"), "\(failed)")
+        #expect(failed.output.contains("report     run/report.html"), "\(failed)")
+        #expect(try page(sandbox).contains("training has left the numbers"))
+        // And again from the files.
+        try sandbox.succeed(["report", "run", "--output", "again.html"])
+        #expect(try page(sandbox, "again.html").contains("training has left the numbers"))
+      }
+    }
+
+    @Test("Equal rows of a table that has few possible ones are no leak")
+    func fewRows() throws {
+      try Sandbox.with { sandbox in
+        let file = try HDF5File.create(sandbox.file("few.h5"))
+        for (split, count) in [("train", 150), ("test", 60)] {
+          try file.write(
+            "/\(split)/x", shape: [count, 2], elements: (0..<count).flatMap { [Float($0 % 3), Float($0 / 3 % 3)] })
+          try file.write("/\(split)/y", shape: [count], elements: (0..<count).map { Int64($0 % 3 > 1 ? 1 : 0) })
+        }
+        try file.close()
+        let run = try sandbox.succeed(["--data", "few.h5", "--epochs", "3", "--run", "few"])
+        #expect(!run.output.contains("leak:"), "\(run)")
+      }
+    }
   }
 }

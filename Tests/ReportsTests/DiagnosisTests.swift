@@ -59,6 +59,16 @@ struct DiagnosisTests {
     #expect(finding.name == "overfitting")
     #expect(finding.text.contains("from epoch 7 on"))
     #expect(finding.evidence.contains("validation loss 0.6000 after epoch 6, 2.000 after epoch 20"))
+    #expect(finding.advice.hasPrefix("early_stopping, more data"))
+    func advice(_ configuration: JSONValue) -> String? {
+      Diagnosis.findings(
+        RunRecord(
+          name: "", configuration: configuration, epochs: run.epochs, steps: [], material: ["best_epoch": 9])
+      ).first?.advice
+    }
+    // By accuracy, not by loss.
+    #expect(advice([:])?.contains("(the best checkpoint, of epoch 9, is kept)") == true)
+    #expect(advice(["early_stopping": ["patience": 30]])?.hasPrefix("more data") == true)
     // Where the training loss does not fall any more, something else is the matter.
     #expect(!Self.names(Self.run(20, train: { _ in 1 }, validation: { 1 + 0.1 * Double($0) })).contains("overfitting"))
   }
@@ -68,6 +78,16 @@ struct DiagnosisTests {
     let material: JSONValue = ["evaluation": ["trivial_loss": 2.3]]
     #expect(Self.names(Self.run(20, train: { _ in 2.29 }, material: material)) == ["underfitting"])
     #expect(Self.names(Self.run(20, train: { _ in 1.2 }, material: material)) == [])
+    // Validation improves by little, but after every epoch.
+    let improving = Self.run(20, train: { _ in 2.29 }, validation: { 2.2 - 0.003 * Double($0) }, material: material)
+    #expect(Self.names(improving) == [])
+    // It stays only once the schedule has taken the rate away.
+    let short = (1...30).map {
+      EpochRecord(
+        epoch: $0, step: $0, trainLoss: 2.29 - 0.02 * Double(min($0, 15)), learningRate: $0 <= 15 ? 0.01 : 0.001)
+    }
+    #expect(
+      Self.names(RunRecord(name: "", configuration: .null, epochs: short, steps: [], material: material)) == [])
   }
 
   @Test("A loss that falls slowly to the end has too low a learning rate")
@@ -90,8 +110,60 @@ struct DiagnosisTests {
       Self.names(Self.run(20, train: { $0 % 2 == 0 ? 0.6 : 1.1 })) == ["learning rate too high"])
     // It shot up at first, and all that was learned since is how often each class occurs.
     #expect(Self.names(Self.stepwise(200) { $0 == 1 ? 2.5 : $0 < 9 ? 900 : 2.3 }) == ["learning rate too high"])
+    // It came back, and validation has fallen since the first epoch: from where none would be without such steps.
+    func risen(_ height: Double) -> RunRecord {
+      let start = Self.stepwise(200) { $0 == 1 ? 2.5 : $0 < 9 ? height : 2.3 }
+      let epochs = start.epochs.map {
+        EpochRecord(
+          epoch: $0.epoch, step: $0.step, trainLoss: $0.trainLoss, validationLoss: $0.epoch == 1 ? height : 1.8)
+      }
+      return RunRecord(
+        name: "", configuration: .null, epochs: epochs, steps: start.steps,
+        material: ["evaluation": ["trivial_loss": 2.303]])
+    }
+    #expect(Self.names(risen(900)).contains("learning rate too high"))
+    #expect(!Self.names(risen(6)).contains("learning rate too high"))
     // The losses of a GAN do as they like.
     #expect(Self.names(Self.run(20, train: { $0 % 2 == 0 ? 0.6 : 1.1 }, material: ["loss_tells": false])) == [])
+  }
+
+  /// Whole numbers from 0 to 1,008 without order, as they come from a generator of random numbers.
+  private static func chance(_ index: Int) -> Double { Double((index * index * 7919 + index * 104_729) % 1009) / 1008 }
+
+  @Test("The noise of batches is no fault of the learning rate")
+  func noise() {
+    // Weights that have been trained already; the first batch is an easy one.
+    let tuned = Self.stepwise(80) { $0 == 1 ? 0.12 : 0.1 + 0.2 * Self.chance($0) }
+    #expect(Self.names(tuned) == [])
+    // Without that noise the same climb is one.
+    #expect(Self.names(Self.stepwise(80) { $0 == 1 ? 0.12 : 0.2 }) == ["learning rate too high"])
+    func epochs(_ validation: ((Int) -> Double)?, rate: (Int) -> Double = { _ in 0.01 }) -> RunRecord {
+      let epochs = (1...20).map { epoch in
+        EpochRecord(
+          epoch: epoch, step: epoch, trainLoss: epoch % 2 == 0 ? 0.6 : 0.8, validationLoss: validation?(epoch),
+          learningRate: rate(epoch))
+      }
+      return RunRecord(
+        name: "", configuration: .object([]), epochs: epochs, steps: [], material: ["training_is_harder": true])
+    }
+    // One step an epoch: dropout alone may make the training loss swing, but not the validation loss.
+    #expect(Self.names(epochs { _ in 0.7 }) == [])
+    #expect(Self.names(epochs(nil)) == [])
+    #expect(Self.names(epochs { $0 % 2 == 0 ? 0.6 : 0.8 }) == ["learning rate too high"])
+    // What swings at a hundredth of the rate does not swing by it.
+    #expect(Self.names(epochs({ $0 % 2 == 0 ? 0.6 : 0.8 }, rate: { $0 < 10 ? 0.01 : 0.0001 })) == [])
+  }
+
+  @Test("A loss that is not finite is told as such")
+  func notFinite() {
+    func run(_ step: Int) -> RunRecord {
+      Self.run(
+        3, train: Self.decay, material: ["failure": ["step": .integer(step), "message": "step 35: the loss is inf"]])
+    }
+    let found = Diagnosis.findings(run(35))
+    #expect(found.map(\.name) == ["loss not finite"] && found[0].evidence == "step 35: the loss is inf")
+    // The run has been resumed, and is past that step.
+    #expect(Diagnosis.findings(run(25)) == [])
   }
 
   @Test("A spike is told with its step and the rows that it took")
@@ -142,6 +214,14 @@ struct DiagnosisTests {
     let found = Diagnosis.findings(Self.with(["leaks": [leak]]))
     #expect(found.map(\.name) == (isFound ? ["leak"] : []))
     if isFound { #expect(found[0].evidence == "2 of 100 rows of test stand in train too: 3, 9") }
+  }
+
+  @Test("Rows that are equal within the training split as often are no leak", arguments: [(0.9, false), (0.1, true)])
+  func repeats(_ share: Double, _ isFound: Bool) {
+    let leak: JSONValue = [
+      "split": "test", "count": 90, "samples": 100, "rows": [3, 9], "train_repeats": .number(share),
+    ]
+    #expect(Self.names(Self.with(["leaks": [leak]])) == (isFound ? ["leak"] : []))
   }
 
   @Test("A model that says the same class always is told so, and of classes that it leaves out")

@@ -1,4 +1,5 @@
 import Basics
+import Foundation
 public import Settings
 
 /// Something that a run shows to be wrong with it, or that it could do better.
@@ -42,8 +43,9 @@ public struct Finding: Sendable, Equatable {
 public enum Diagnosis {
   /// All rules, in the order in which they are reported.
   static let rules: [any DiagnosisRule] = [
-    Divergence(), LossSpikes(), VanishingGradients(), ExplodingGradients(), DeadUnits(), SingleSampleStatistics(),
-    LeakedSamples(), SlowLearning(), MajorityClass(), MissingClass(), Overfitting(), ValidationBelowTraining(),
+    NonFiniteLoss(), Divergence(), LossSpikes(), VanishingGradients(), ExplodingGradients(), DeadUnits(),
+    SingleSampleStatistics(), LeakedSamples(), SlowLearning(), MajorityClass(), MissingClass(), Overfitting(),
+    ValidationBelowTraining(),
     MetricAgainstLoss(), Underfitting(),
   ]
 
@@ -105,7 +107,11 @@ struct Evidence {
   init(_ run: RunRecord, rows: ((StepPlace) -> [Int])?) {
     (epochs, steps, material, self.rows) = (run.epochs, run.steps, run.material, rows)
     lossTells = run.lossTells
+    stopsEarly = run.configuration["early_stopping"].map { !$0.isNull } ?? false
   }
+
+  /// Whether the run is told to stop early.
+  let stopsEarly: Bool
 
   /// Whether a lower loss is a better model, as it is not for a GAN.
   let lossTells: Bool
@@ -133,10 +139,39 @@ struct Evidence {
   /// The loss of the first recorded step, else of the first epoch.
   var firstLoss: Double? { steps.first?.loss ?? epochs.first?.trainLoss }
 
-  /// Medians of the training loss over tenths of the run, in which single spikes do not show, from its steps where
-  /// those were recorded, else its epochs; empty where there are fewer than ten.
-  var tenths: [Double] {
-    let losses = steps.count >= 20 ? steps.map(\.loss) : epochs.map(\.trainLoss)
+  /// The training loss over the run: of its steps where those were recorded, else its epochs.
+  var losses: [Double] { steps.count >= 20 ? steps.map(\.loss) : epochs.map(\.trainLoss) }
+
+  /// Medians of the losses over tenths of the run, in which single spikes do not show; empty where there are fewer than
+  /// ten losses.
+  var tenths: [Double] { Self.tenths(losses) }
+
+  /// As `tenths`, of the run until the learning rate falls below a third of its greatest for good: where a schedule
+  /// takes the rate away, a loss that stays says nothing of the model.
+  var activeTenths: [Double] {
+    let rates = steps.count >= 20 ? steps.map(\.learningRate) : epochs.map(\.learningRate)
+    return Self.tenths(Array(losses.prefix(activeCount(rates))))
+  }
+
+  /// The validation losses of the epochs until then.
+  var activeValidation: [Double] { epochs.prefix(activeCount(epochs.map(\.learningRate))).compactMap(\.validationLoss) }
+
+  private func activeCount(_ rates: [Double?]) -> Int {
+    let greatest = rates.compactMap(\.self).max() ?? 0
+    return (rates.lastIndex { $0 ?? greatest >= greatest / 3 } ?? -1) + 1
+  }
+
+  /// How far the logarithms of the losses are apart by chance, as of batches and dropout, by `spread`. (Greater losses
+  /// differ by more.)
+  var noise: Double { spread(losses.map { log(max($0, 1e-12)) }) }
+
+  /// How far the losses are apart by chance, of steps next to each other in the record and in one epoch; nil of fewer than five such pairs.
+  var batchNoise: Double? {
+    let differences = zip(steps, steps.dropFirst()).filter { $0.epoch == $1.epoch }.map { abs($1.loss - $0.loss) }
+    return differences.count >= 5 ? spread(differences: differences) : nil
+  }
+
+  private static func tenths(_ losses: [Double]) -> [Double] {
     guard losses.count >= 10, losses.allSatisfy(\.isFinite) else { return [] }
     return (0..<10).map { part in
       let range = losses.count * part / 10..<losses.count * (part + 1) / 10
@@ -170,6 +205,14 @@ struct LayerEvidence {
     network = value["network"]?.string ?? ""
   }
 }
+
+/// The standard deviation of values about a slow trend, by the median size of the differences of neighbours: of
+/// independent normal values that is 0.6745 √2 σ. A few values far off do not count.
+func spread(_ values: some Collection<Double>) -> Double {
+  spread(differences: zip(values, values.dropFirst()).map { abs($1 - $0) })
+}
+
+func spread(differences: [Double]) -> Double { (median(differences) ?? 0) / (0.6745 * 2.0.squareRoot()) }
 
 func median(_ values: some Collection<Double>) -> Double? {
   let sorted = values.sorted()

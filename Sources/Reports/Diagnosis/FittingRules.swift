@@ -24,16 +24,23 @@ struct Overfitting: DiagnosisRule {
       evidence: "validation loss \(shortNumber(best.validation)) after epoch \(best.epoch), "
         + "\(shortNumber(last.validation)) after epoch \(last.epoch), while the training loss fell from "
         + "\(shortNumber(best.train)) to \(shortNumber(last.train))",
-      advice: "early_stopping (the best checkpoint, of epoch \(best.epoch), is kept), more data or data.augment, "
-        + "dropout, regularization.l2, a smaller model")
+      advice: (evidence.stopsEarly ? "" : "early_stopping\(kept(evidence)), ")
+        + "more data or data.augment, dropout, regularization.l2, a smaller model")
+  }
+
+  /// Which epoch is kept, by accuracy where there is one, so not always that of the least loss.
+  private func kept(_ evidence: Evidence) -> String {
+    evidence.material["best_epoch"]?.integer.map { " (the best checkpoint, of epoch \($0), is kept)" } ?? ""
   }
 }
 
 /// Underfitting: the model does hardly better than one that knows nothing, and has stopped getting better.
 ///
 /// The median training loss of the last tenth of the run is at least 0.85 of the trivial loss (cross-entropy: the
-/// entropy of how often classes occur; squared error: the variance of the targets), and less than 2 % below that of
-/// the fifth of the run before it. Not of less than five epochs.
+/// entropy of how often classes occur; squared error: the variance of the targets). Up to where the learning rate falls
+/// below a third of its greatest, the last tenth is less than 2 % below the fifth before it, and the validation loss,
+/// where there is one, has not fallen in three quarters of the passages of the second half. Not of less than five
+/// epochs.
 struct Underfitting: DiagnosisRule {
   static let name = "underfitting"
   static let explained = [
@@ -42,9 +49,10 @@ struct Underfitting: DiagnosisRule {
   ]
 
   func finding(_ evidence: Evidence) -> Finding? {
-    let tenths = evidence.tenths
-    guard evidence.lossTells, let trivial = evidence.trivialLoss, trivial > 0, tenths.count == 10,
-      evidence.epochs.count >= 5, tenths[9] >= 0.85 * trivial, tenths[9] >= 0.98 * (tenths[7] + tenths[8]) / 2
+    let tenths = evidence.tenths, active = evidence.activeTenths
+    guard evidence.lossTells, let trivial = evidence.trivialLoss, trivial > 0, tenths.count == 10, active.count == 10,
+      evidence.epochs.count >= 5, tenths[9] >= 0.85 * trivial, active[9] >= 0.98 * (active[7] + active[8]) / 2,
+      !isStillImproving(evidence.activeValidation)
     else { return nil }
     return found(
       "the model has learned little, and no longer learns",
@@ -53,27 +61,37 @@ struct Underfitting: DiagnosisRule {
       advice: "a larger model, other features or scaling, less regularization, another learning rate (lr-find "
         + "suggests one), and a look at the labels (data inspect)")
   }
+
+  /// A validation loss that falls by little, but again and again.
+  private func isStillImproving(_ validation: [Double]) -> Bool {
+    let late = validation.suffix(validation.count / 2 + 1)
+    guard late.count >= 3, let first = late.first, let last = late.last else { return false }
+    return zip(late, late.dropFirst()).count { $0 > $1 } * 4 >= 3 * (late.count - 1) && last < 0.998 * first
+  }
 }
 
 /// Too low a learning rate: the loss falls slowly, steadily, and still at the end; or it has not yet come down to
 /// what a model gives that knows nothing.
 ///
-/// In tenths of the run, of at least 50 steps: more than 0.6 of the first step's loss is left, and either the loss
-/// falls in at least 8 of the 9 passages, and the last third of the run brings at least a quarter of the whole fall
-/// (an exponential that has settled would bring far less), which is at least 1 % of the first loss; or the last tenth
-/// is above the trivial loss (see `Underfitting`) by more than 2 %, and not above the first tenth.
+/// In tenths of the run, of at least 50 steps, either: more than 0.6 of the first step's loss is left, the loss falls in
+/// at least 8 of the 9 passages, and the last third of the run brings at least a quarter of the whole fall (an
+/// exponential that has settled would bring far less), which is at least 1 % of the first loss; or the last tenth is
+/// above the trivial loss (see `Underfitting`) by more than 2 %, and not above the first tenth, and the validation loss
+/// at the end, where there is one, is above 0.8 of it too (dropout alone may keep the training loss up).
 struct SlowLearning: DiagnosisRule {
   static let name = "learning rate too low"
   static let explained = [Divergence.name, VanishingGradients.name]
 
   func finding(_ evidence: Evidence) -> Finding? {
     let tenths = evidence.tenths
-    guard evidence.lossTells, tenths.count == 10, let first = evidence.firstLoss, first > 0, tenths[9] > 0.6 * first,
+    guard evidence.lossTells, tenths.count == 10, let first = evidence.firstLoss, first > 0,
       evidence.epochs.last?.step ?? 0 >= 50
     else { return nil }
     let advice =
       "a learning rate three to ten times as high (lr-find suggests one), optimizer adam, or more epochs with --resume"
-    if let trivial = evidence.trivialLoss, tenths[9] > 1.02 * trivial, tenths[9] <= tenths[0] {
+    if let trivial = evidence.trivialLoss, tenths[9] > 1.02 * trivial, tenths[9] <= tenths[0],
+      evidence.validated.last?.validation ?? trivial > 0.8 * trivial
+    {
       return found(
         "the model has not yet come down to what one gives that knows nothing: the run is too short, or its steps are "
           + "too small",
@@ -82,7 +100,8 @@ struct SlowLearning: DiagnosisRule {
           + "nothing but how often each target occurs gives \(shortNumber(trivial))", advice: advice)
     }
     let fall = first - tenths[9], late = tenths[6] - tenths[9]
-    guard zip(tenths, tenths.dropFirst()).count(where: { $0 > $1 }) >= 8, late >= 0.25 * fall, fall >= 0.01 * first
+    guard tenths[9] > 0.6 * first, zip(tenths, tenths.dropFirst()).count(where: { $0 > $1 }) >= 8, late >= 0.25 * fall,
+      fall >= 0.01 * first
     else { return nil }
     let rate = evidence.epochs.compactMap(\.learningRate).max()
     return found(

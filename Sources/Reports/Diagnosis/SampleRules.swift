@@ -3,14 +3,16 @@ import Basics
 /// A leak: samples of the training split that validation or test has again.
 ///
 /// At least two rows, and at least 0.5 % of the split, have features that are equal, by a hash of 64 bits, to those of
-/// a training row.
+/// a training row; and at least twice the share of training rows that another training row equals, as of a table of few
+/// columns with few values many do.
 struct LeakedSamples: DiagnosisRule {
   static let name = "leak"
 
   func finding(_ evidence: Evidence) -> Finding? {
     let splits = (evidence.material["leaks"]?.elements ?? []).compactMap { item -> String? in
       guard let split = item["split"]?.string, let count = item["count"]?.integer,
-        let samples = item["samples"]?.integer, count >= 2, 200 * count >= samples
+        let samples = item["samples"]?.integer, count >= 2, 200 * count >= samples,
+        Double(count) >= 2 * (item["train_repeats"]?.double ?? 0) * Double(samples)
       else { return nil }
       let rows = item["rows"]?.elements.compactMap(\.integer).prefix(10).map(String.init).joined(separator: ", ") ?? ""
       return "\(grouped(count)) of \(grouped(samples)) rows of \(split) stand in train too: \(rows)"

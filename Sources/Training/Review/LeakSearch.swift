@@ -15,11 +15,13 @@ enum LeakSearch {
     let samples: Int
     /// In order.
     let rows: [Int]
+    /// Share of the training rows whose features another training row has too: how often rows are equal by themselves.
+    let trainRepeats: Double
 
     var json: JSONValue {
       [
         "split": .string(split.rawValue), "samples": .integer(samples), "count": .integer(rows.count),
-        "rows": .array(rows.prefix(100).map(JSONValue.integer)),
+        "rows": .array(rows.prefix(100).map(JSONValue.integer)), "train_repeats": .number(trainRepeats),
       ]
     }
   }
@@ -33,13 +35,18 @@ enum LeakSearch {
     let rowCount = data.train.partition.sampleCount + others.reduce(0) { $0 + $1.1.sampleCount }
     let (bytes, isOver) = rowCount.multipliedReportingOverflow(by: train.rowByteCount(.features))
     guard !others.isEmpty, rowCount <= rowLimit, !isOver, bytes <= byteLimit else { return [] }
-    let known = Set(try communicator.allGather(data.train.featureHashes().hashes).joined())
+    let counts = Dictionary(
+      try communicator.allGather(data.train.featureHashes().hashes).joined().map { ($0, 1) }, uniquingKeysWith: +)
+    let repeats = counts.values.reduce(0) { $0 + ($1 > 1 ? $1 : 0) }
+    let trainRepeats = Double(repeats) / Double(max(1, data.train.partition.sampleCount))
     var leaks: [Leak] = []
     for (name, split) in others {
       let (rows, hashes) = split.store.featureHashes()
-      let own = zip(rows, hashes).filter { known.contains($0.1) }.map(\.0)
+      let own = zip(rows, hashes).filter { counts[$0.1] != nil }.map(\.0)
       let found = try communicator.allGather(own).flatMap { $0 }.sorted()
-      if !found.isEmpty { leaks.append(Leak(split: name, samples: split.sampleCount, rows: found)) }
+      if !found.isEmpty {
+        leaks.append(Leak(split: name, samples: split.sampleCount, rows: found, trainRepeats: trainRepeats))
+      }
     }
     return leaks
   }

@@ -51,11 +51,10 @@ struct RunReview {
     let leaks = try LeakSearch.leaks(in: data, world)
     let probe = try trainer.probe()
     guard world.isRoot else { return nil }
-    var members: [JSONValue.Member] = [
-      .init("version", 1), .init("loss_name", .string(trainer.task.lossName)),
-      .init("loss_tells", .bool(trainer.task.ranksEpochs)), .init("training_is_harder", .bool(trainingIsHarder)),
-      .init("samples", samples), .init("validation_samples", .optional(data.validation?.sampleCount)),
-      .init("model", model), .init("batch_norm", .optional(try TrainingSetup.checkBatches(of: trainer))),
+    var members = facts
+    members += [
+      .init("best_epoch", .optional(trainer.progress.best?.epoch)),
+      .init("batch_norm", .optional(try TrainingSetup.checkBatches(of: trainer))),
       .init("leaks", .array(leaks.map(\.json))), .init("probe", probe?.json ?? .null),
     ]
     if let seen, let figures { members.append(.init("evaluation", evaluation(seen, figures))) }
@@ -67,6 +66,25 @@ struct RunReview {
     members.append(
       .init("timing", ["ranks": .integer(world.size), "nodes": .integer(topology.nodeCount)]))
     return .object(members)
+  }
+
+  /// Of a run that a loss or gradient has ended that is no finite number, whose model gives nothing to look at.
+  func material(failure: Failure) -> JSONValue {
+    .object(
+      facts + [
+        .init("failure", ["step": .integer(trainer.progress.step), "message": .string(failure.description)]),
+        .init("timing", ["ranks": .integer(topology.world.size), "nodes": .integer(topology.nodeCount)]),
+      ])
+  }
+
+  /// What is known before the first step.
+  private var facts: [JSONValue.Member] {
+    [
+      .init("version", 1), .init("loss_name", .string(trainer.task.lossName)),
+      .init("loss_tells", .bool(trainer.task.ranksEpochs)), .init("training_is_harder", .bool(trainingIsHarder)),
+      .init("samples", samples), .init("validation_samples", .optional(data.validation?.sampleCount)),
+      .init("model", model),
+    ]
   }
 
   private var samples: JSONValue {

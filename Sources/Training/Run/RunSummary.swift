@@ -61,9 +61,18 @@ struct RunSummary {
         rows.append(("", "\(name.rawValue) \(test.report?[name].map(shortNumber) ?? "not defined")"))
       }
     }
-    for (index, line) in (conclusion?.lines ?? []).enumerated() { rows.append((index == 0 ? "diagnosis" : "", line)) }
-    if let page = conclusion?.page { rows.append(("report", page)) }
-    rows.append(("done", "in \(shortTime(seconds))"))
-    return rows.map { $0.padding(toLength: 11, withPad: " ", startingAt: 0) + $1 }
+    let told = conclusion.map(Self.lines(of:)) ?? []
+    return Self.columns(rows) + told + Self.columns([("done", "in \(shortTime(seconds))")])
+  }
+
+  /// The diagnosis and the page's name.
+  static func lines(of conclusion: RunConclusion) -> [String] {
+    columns(
+      conclusion.lines.enumerated().map { ($0 == 0 ? "diagnosis" : "", $1) }
+        + (conclusion.page.map { [("report", $0)] } ?? []))
+  }
+
+  private static func columns(_ rows: [(String, String)]) -> [String] {
+    rows.map { $0.padding(toLength: 11, withPad: " ", startingAt: 0) + $1 }
   }
 }

@@ -65,6 +65,29 @@ extension TrainingRun {
     try trainer.exchange.broadcastState()
   }
 
+  /// What looks the run over; nil where nothing would be told of it.
+  var review: RunReview? {
+    isSilent || directory == nil
+      ? nil
+      : RunReview(
+        trainer: trainer, data: data, metadata: metadata, topology: topology, isIllustrated: configuration.log.report)
+  }
+
+  /// Says what the records show of a run that ends with a loss that is not finite, and writes its page.
+  func conclude(failure: Failure) {
+    guard isRoot, let directory, let review else { return }
+    do {
+      let conclusion = try RunConclusion(
+        directory, material: review.material(failure: failure), writesReport: configuration.log.report,
+        rows: trainer.rows(of:))
+      try conclusion.writeReport(summary: .null)
+      for line in RunSummary.lines(of: conclusion) { try console.line(line) }
+    } catch {
+      // What ended the run is what must be told.
+      try? console.warn("there is no report: \(error)")
+    }
+  }
+
   /// Looks the run over once more, on the test split or, where there is none, on the validation split.
   ///
   /// - Parameter survey: of the test's evaluation; empty without a test split.

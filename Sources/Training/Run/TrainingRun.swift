@@ -115,6 +115,7 @@ public final class TrainingRun {
     let result: TrainingResult
     do { result = try train() } catch let error as Failure where error.exitCode == .numeric {
       // All ranks have met it, and a program may go on with another run.
+      conclude(failure: error)
       try close()
       throw Failure(error.description + remedy, exitCode: error.exitCode)
     }
@@ -164,12 +165,7 @@ public final class TrainingRun {
           + "\(plural(rule.patience, "epoch"))"
       )
     }
-    let review =
-      isSilent || directory == nil
-      ? nil
-      : RunReview(
-        trainer: trainer, data: data, metadata: metadata, topology: topology, isIllustrated: configuration.log.report)
-    let survey = review?.makeSurvey()
+    let review = review, survey = review?.makeSurvey()
     let test = tests ? try testBest(survey) : nil
     guard test != nil || data.test == nil || !tests else {
       if isRoot { try console.line("stopped by a signal before the end of the test; \(wayOn)") }
