@@ -121,8 +121,8 @@ struct WeightTransfer {
     throw Failure.data(
       "\(path): these weights are of another architecture: \(values.count) of the model's \(names.count) tensors are "
         + "in there by name and shape, with \(grouped(loaded)) of \(plural(body, "element")) below the outputs, "
-        + "expected at least half\(shapes); it has \(own), and the model \(listing(names, limit: 6)); give the model that "
-        + "they were trained with\(remedy)\(fresh.isEmpty ? "" : ", or name in init.skip what is to start fresh")")
+        + "expected at least half\(shapes); it has \(own), and the model \(listing(names, limit: 6)); give the model "
+        + "that they were trained with\(remedy)\(fresh.isEmpty ? "" : ", or name in init.skip what is to start fresh")")
   }
 
   private mutating func describe(
