@@ -165,7 +165,8 @@ struct Evidence {
   /// differ by more.)
   var noise: Double { spread(losses.map { log(max($0, 1e-12)) }) }
 
-  /// How far the losses are apart by chance, of steps next to each other in the record and in one epoch; nil of fewer than five such pairs.
+  /// How far the losses are apart by chance, of steps next to each other in the record and in one epoch; nil of fewer
+  /// than five such pairs.
   var batchNoise: Double? {
     let differences = zip(steps, steps.dropFirst()).filter { $0.epoch == $1.epoch }.map { abs($1.loss - $0.loss) }
     return differences.count >= 5 ? spread(differences: differences) : nil

@@ -73,8 +73,8 @@ struct Underfitting: DiagnosisRule {
 /// Too low a learning rate: the loss falls slowly, steadily, and still at the end; or it has not yet come down to
 /// what a model gives that knows nothing.
 ///
-/// In tenths of the run, of at least 50 steps, either: more than 0.6 of the first step's loss is left, the loss falls in
-/// at least 8 of the 9 passages, and the last third of the run brings at least a quarter of the whole fall (an
+/// In tenths of the run, of at least 50 steps, either: more than 0.6 of the first step's loss is left, the loss falls
+/// in at least 8 of the 9 passages, and the last third of the run brings at least a quarter of the whole fall (an
 /// exponential that has settled would bring far less), which is at least 1 % of the first loss; or the last tenth is
 /// above the trivial loss (see `Underfitting`) by more than 2 %, and not above the first tenth, and the validation loss
 /// at the end, where there is one, is above 0.8 of it too (dropout alone may keep the training loss up).

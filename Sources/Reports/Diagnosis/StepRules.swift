@@ -19,13 +19,15 @@ struct NonFiniteLoss: DiagnosisRule {
 /// Too high a learning rate: the loss has climbed, or swings, by more than chance makes it.
 ///
 /// b is the loss of the first step, m₁ … m₁₀ are the medians of the tenths of the run, t is the trivial loss (see
-/// `Underfitting`), and σ is what chance makes of single steps, in the logarithm of the loss (`Evidence.noise`). Any of:
+/// `Underfitting`), and σ is what chance makes of single steps, in the logarithm of the loss (`Evidence.noise`). Any
+/// of:
 /// - it ends above where it began: m₁₀ > 1.05 b, and more, since one batch alone says b: either m₁₀ > 3 max(b, t), or
 ///   m₁₀ > b exp(4σ) and validation does not refute it;
 /// - it shot up: m₁₀ > b/2, and five recorded steps in a row have a median w > 3 max(b, t); where t is not known,
 ///   w > 3 b, w > b exp(6σ), and validation does not refute it;
-/// - it climbs back: m₁₀ is above the least m by half, by a tenth of m₁, and by 6 s/√(steps of a tenth), the chance of a
-///   median (s: as σ, of the loss itself), and the last three validation losses have a median above 1.05 of the least;
+/// - it climbs back: m₁₀ is above the least m by half, by a tenth of m₁, and by 6 s/√(steps of a tenth), the chance of
+///   a median (s: as σ, of the loss itself), and the last three validation losses have a median above 1.05 of the
+///   least;
 /// - it swings (`swing`).
 ///
 /// Validation refutes where the median of its last three losses is at most 1.02 of the first, and the model is better
@@ -85,9 +87,9 @@ struct Divergence: DiagnosisRule {
 
   /// Over the second half of at least 8 epochs, without those whose learning rate is below a tenth of the greatest:
   /// the training loss rises in at least a third of the passages, by a median of at least 5 % of the first epoch's and
-  /// 4s√(2/n), the chance of means of n steps (s: `Evidence.batchNoise`); and so does the validation loss, by 5 % of its
-  /// first, and falls as often. With neither validation nor s, training must be without dropout and the like. Rises by
-  /// more than the trivial loss need none of that but the 5 %.
+  /// 4s√(2/n), the chance of means of n steps (s: `Evidence.batchNoise`); and so does the validation loss, by 5 % of
+  /// its first, and falls as often. With neither validation nor s, training must be without dropout and the like. Rises
+  /// by more than the trivial loss need none of that but the 5 %.
   private func swing(_ evidence: Evidence) -> String? {
     let epochs = evidence.epochs
     guard epochs.count >= 8, let first = epochs.first, first.trainLoss > 0 else { return nil }
