@@ -215,10 +215,10 @@ extension Commands {
         #expect(failed.status == 4, "\(failed)")
         #expect(failed.output.contains("diagnosis  loss not finite:"), "\(failed)")
         #expect(failed.output.contains("report     run/report.html"), "\(failed)")
-        #expect(try page(sandbox).contains("training has left the numbers"))
+        #expect(try page(sandbox).contains("Training has left the numbers"))
         // And again from the files.
         try sandbox.succeed(["report", "run", "--output", "again.html"])
-        #expect(try page(sandbox, "again.html").contains("training has left the numbers"))
+        #expect(try page(sandbox, "again.html").contains("Training has left the numbers"))
       }
     }
 

@@ -25,8 +25,8 @@ struct NonFiniteLoss: DiagnosisRule {
 ///   m₁₀ > b exp(4σ) and validation does not refute it;
 /// - it shot up: m₁₀ > b/2, and five recorded steps in a row have a median w > 3 max(b, t); where t is not known,
 ///   w > 3 b, w > b exp(6σ), and validation does not refute it;
-/// - it climbs back: m₁₀ is above the least m by half, by a tenth of m₁, and by 6 s/√(steps of a tenth), the chance
-///   of a median (s: as σ, of the loss itself), and the last three validation losses have a median above 1.05 of the
+/// - it climbs back: m₁₀ is above the least m by half, by a tenth of m₁, and by 6 s/√(steps of a tenth), the chance of
+///   a median (s: as σ, of the loss itself), and the last three validation losses have a median above 1.05 of the
 ///   least;
 /// - it swings (`swing`).
 ///
@@ -88,8 +88,8 @@ struct Divergence: DiagnosisRule {
   /// Over the second half of at least 8 epochs, without those whose learning rate is below a tenth of the greatest:
   /// the training loss rises in at least a third of the passages, by a median of at least 5 % of the first epoch's and
   /// 4s√(2/n), the chance of means of n steps (s: `Evidence.batchNoise`); and so does the validation loss, by 5 % of
-  /// its first, and falls as often. With neither validation nor s, training must be without dropout and the like.
-  /// Rises by more than the trivial loss need none of that but the 5 %.
+  /// its first, and falls as often. With neither validation nor s, training must be without dropout and the like. Rises
+  /// by more than the trivial loss need none of that but the 5 %.
   private func swing(_ evidence: Evidence) -> String? {
     let epochs = evidence.epochs
     guard epochs.count >= 8, let first = epochs.first, first.trainLoss > 0 else { return nil }

@@ -58,10 +58,10 @@ public struct RunReport: Sendable {
 
   private var diagnosis: HTML {
     perRun { run in
-      guard !run.summary.isNull else {
+      let found = run.findings
+      guard !run.summary.isNull || found.contains(where: { $0.name == NonFiniteLoss.name }) else {
         return .note("The run has no summary.json: it has not come to its end.")
       }
-      let found = run.findings
       guard !found.isEmpty else {
         return .element(
           "div", ["class": "finding fine"], text: "Nothing conspicuous: no rule of the diagnosis found fault.")
@@ -92,10 +92,14 @@ extension RunRecord {
   /// Whether figures tell which epoch is best, as they do not of a GAN.
   var lossTells: Bool { material["loss_tells"] != .bool(false) }
 
-  /// What the diagnosis found when the run ended; of a run without one, what it finds now.
+  /// What the diagnosis found when the run ended; of a run without one, what it finds now. A summary beside a failure
+  /// is older than it.
   public var findings: [Finding] {
     let kept = [summary["diagnosis"], summary["timing"]?["diagnosis"]]
-    guard kept.contains(where: { $0 != nil }) else { return Diagnosis.findings(self) + Diagnosis.timingFindings(self) }
+    let hasFailed = NonFiniteLoss().finding(Evidence(self, rows: nil)) != nil
+    guard !hasFailed, kept.contains(where: { $0 != nil }) else {
+      return Diagnosis.findings(self) + Diagnosis.timingFindings(self)
+    }
     return kept.flatMap { $0?.elements ?? [] }.compactMap(Finding.init)
   }
 }
