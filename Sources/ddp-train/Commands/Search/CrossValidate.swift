@@ -41,13 +41,12 @@ package struct CrossValidate: Command {
     try arguments.take(words, of: Self.name)
     // The last one would win, unsaid.
     let schemes = [
-      "stratified": "--stratify", "time": "--time", "leave_one_out": "--leave-one-out", "group": "--group",
+      "stratified": "--stratify", "time": "--time", "leave_one_out": "--leave-one-out",
       "given": "--folds-from",
     ]
     var chosen = arguments.settings.compactMap { setting -> String? in
       switch setting.path {
       case "folds.scheme": setting.value.plainText.flatMap { schemes[$0] }
-      case "folds.group": schemes["group"]
       case "folds.given": schemes["given"]
       default: nil
       }
