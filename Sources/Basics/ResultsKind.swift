@@ -38,7 +38,13 @@ package enum ResultsKind: CaseIterable, Sendable {
   }
 
   /// The file that says that a directory is of this kind.
-  private var mark: String { self == .study ? "study.json" : "run.json" }
+  private var mark: String {
+    switch self {
+    case .run: "run.json"
+    case .study: "study.json"
+    case .crossValidation: "folds.jsonl"
+    }
+  }
 
   /// What a directory holds that a file of this name is a record of; nil for other files.
   package static func owner(of name: String, in directory: String) -> ResultsKind? {
