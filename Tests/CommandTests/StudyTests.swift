@@ -170,7 +170,7 @@ extension Commands {
           Self.search.replacing("space: {", with: "space: { loss: ['mse', 'cross_entropy'],")
             .replacing("objective: \"accuracy\"", with: "objective: \"loss\""))
         try fails(
-          "s.json5:3:16: space.loss: different losses cannot be held against each other; give another objective, such "
+          "s.json5:3:12: space.loss: different losses cannot be held against each other; give another objective, such "
             + "as accuracy")
         for seeds in ["0", "-1", "2.5", "'x'"] {
           try study("{ \(Self.base) vary: { epochs: [1, 2] }, seeds: \(seeds) }")

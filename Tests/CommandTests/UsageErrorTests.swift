@@ -69,7 +69,7 @@ extension Commands {
         ])
         for beginning in [
           "schedule.reference_batch has no effect", "schedule.warmup_steps, 500, are not less than the 2 steps",
-          "early_stopping.patience, 3, is not reached in a run of 1 epochs",
+          "early_stopping.patience, 3, is not reached in a run of 1 epoch",
           "the model ends with softmax, but the loss",
         ] {
           #expect(

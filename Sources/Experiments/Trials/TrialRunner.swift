@@ -36,7 +36,7 @@ public struct TrialRunner: Sendable {
   ///   `preempted` where a signal asks to end: nothing of the trial then remains but what its directory holds.
   public func run(on ranks: MPICommunicator) throws -> TrialResult {
     let start = ContinuousClock.now
-    var result = TrialResult(state: .done, epochs: try earlierEpochs(ranks))
+    var result = try earlier(ranks)
     // Also where its directory has more: before a kill it may have gone on.
     if let pause, result.epochs.count >= pause { return result.after(pause) }
     do {
@@ -87,10 +87,10 @@ public struct TrialRunner: Sendable {
     return placed
   }
 
-  /// The epochs that the trial's directory has figures and a checkpoint of.
-  private func earlierEpochs(_ ranks: MPICommunicator) throws -> [JSONValue] {
-    guard let directory else { return [] }
-    var text = ""
+  /// What the trial's directory has: the epochs of which there are figures and a checkpoint.
+  private func earlier(_ ranks: MPICommunicator) throws -> TrialResult {
+    var result = TrialResult(state: .done)
+    guard let directory else { return result }
     if ranks.isRoot {
       let run = RunDirectory(path: directory)
       if let newest = run.checkpoints.newest().found {
@@ -98,14 +98,12 @@ public struct TrialRunner: Sendable {
         let epochs = lines.compactMap { try? JSON5Parser.parse(String($0), file: run.metricsFile) }.filter { line in
           line["step"]?.finiteNumber.map { Int($0) <= newest.step } ?? false
         }
-        text = JSONValue.array(epochs.map { .object(($0.members ?? []).filter { $0.key != "timing" }) }).line
+        result.epochs = epochs.map { .object(($0.members ?? []).filter { $0.key != "timing" }) }
+        result.data = try newest.checkpoint.dataFingerprint(in: directory)
       }
     }
-    text = try ranks.broadcast(text, from: 0)
-    guard !text.isEmpty, case .array(let epochs) = try JSON5Parser.parse(text, file: directory).content else {
-      return []
-    }
-    return epochs
+    let text = try ranks.broadcast(result.json.line, from: 0)
+    return TrialResult(try JSON5Parser.parse(text, file: directory)) ?? result
   }
 
   // MARK: Figures by name

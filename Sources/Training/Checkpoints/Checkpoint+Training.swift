@@ -72,6 +72,11 @@ extension Checkpoint {
   static func text(of shape: Shape) -> String { shape.extents.map(String.init).joined(separator: " ") }
   static func shape(in text: String) -> Shape { Shape(text.split(separator: " ").compactMap { Int($0) }) }
 
+  /// Tells the training data from others; nil where the checkpoint is older than that.
+  package func dataFingerprint(in path: String) throws -> String? {
+    try metadata(in: path, extensions: Extensions()).data.fingerprint?.description
+  }
+
   /// The metadata that were stored.
   ///
   /// - Throws: also where they name what this program does not have.
