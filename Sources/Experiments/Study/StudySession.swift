@@ -57,10 +57,7 @@ final class StudySession {
       finished = try records.read()
     } else if let trace {
       guard options.overwrite else { throw hold.used(trace) }
-      let directory = URL(fileURLWithPath: hold.directory.path).resolvingSymlinksInPath().path + "/"
-      if let input = inputs.first(where: {
-        URL(fileURLWithPath: $0).resolvingSymlinksInPath().path.hasPrefix(directory)
-      }) {
+      if let input = inputs.first(where: hold.directory.holds) {
         throw Failure.usage("--overwrite would move \(input) away with \(hold.directory.path); give another --run DIR")
       }
       hold.setsAside = true

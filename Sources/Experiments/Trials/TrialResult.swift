@@ -1,3 +1,4 @@
+import Reports
 public import Settings
 
 /// What one trial has come to. Its figures bear the names that they have in `metrics.jsonl`: `train_loss`, `val_loss`,
@@ -76,11 +77,5 @@ public struct TrialResult: Sendable, Equatable {
 
 extension JSONValue {
   /// This number; nil for anything else, and where it is not finite.
-  public var finiteNumber: Double? {
-    switch content {
-    case .integer(let value): Double(value)
-    case .number(let value): value.isFinite ? value : nil
-    default: nil
-    }
-  }
+  public var finiteNumber: Double? { double.flatMap { $0.isFinite ? $0 : nil } }
 }

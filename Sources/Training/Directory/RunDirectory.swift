@@ -72,6 +72,12 @@ public struct RunDirectory: Sendable {
   /// What it writes beside the files of its inner directory.
   var records: [String] { kind.records.map { path + "/" + $0 } }
 
+  /// Whether a file lies in it, by whatever links, so that it would be moved with the directory.
+  package func holds(_ file: String) -> Bool {
+    func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+    return real(file).hasPrefix(real(path) + "/")
+  }
+
   /// Deletes what a process that was killed has left of the run's files under temporary names.
   package func removeLeftovers() {
     AtomicFile.removeLeftovers(in: path) { kind.records.contains($0) }

@@ -145,10 +145,10 @@ extension Choice {
       try checkInputs(request, of: run)
       throw hold.used(trace)
     }
-    if let data = try DataFiles.paths(request.dataPath).first(where: { Self.lies($0, in: run.path) }) {
+    if let data = try DataFiles.paths(request.dataPath).first(where: { run.holds($0) }) {
       throw Failure.usage("--overwrite would move the data \(data) away with \(run.path); give another with --run DIR")
     }
-    if let weights = try request.initialFile, Self.lies(weights, in: run.path) {
+    if let weights = try request.initialFile, run.holds(weights) {
       throw Failure.usage(
         "--overwrite would move the weights \(weights) away with \(run.path); give another with --run DIR")
     }
@@ -163,11 +163,6 @@ extension Choice {
       throw Failure.usage(
         "--run \(run.path): the run's \(record) would replace its own input \(input); give another directory")
     }
-  }
-
-  private static func lies(_ file: String, in directory: String) -> Bool {
-    func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
-    return real(file).hasPrefix(real(directory) + "/")
   }
 
   // MARK: From a checkpoint

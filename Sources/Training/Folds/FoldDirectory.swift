@@ -118,10 +118,7 @@ package final class FoldDirectory {
   }
 
   private static func refuseMoving(_ configuration: TrainingConfiguration, _ directory: RunDirectory) throws {
-    func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
-    guard let data = try configuration.inputs.first(where: { real($0).hasPrefix(real(directory.path) + "/") }) else {
-      return
-    }
+    guard let data = try configuration.inputs.first(where: directory.holds) else { return }
     throw Failure.usage(
       "--overwrite would move the data \(data) away with \(directory.path); give another with --run DIR")
   }
