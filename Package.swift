@@ -28,6 +28,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     .systemLibrary(name: "CProcessor"),
 
     // MARK: Libraries, each importing only those above it
@@ -50,7 +51,7 @@ let package = Package(
       swiftSettings: kernelSettings),
     .target(
       name: "DataTools",
-      dependencies: ["NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib"],
+      dependencies: ["NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib", "CSndfile"],
       swiftSettings: kernelSettings),
     .target(name: "Reports", dependencies: ["Basics", "Settings", "CZlib"]),
     .target(

@@ -1,5 +1,6 @@
 import Basics
 import DataPipeline
+import Foundation
 public import Settings
 
 /// The options of formats whose samples are files: where labels come from, and how files are divided into splits.
@@ -74,6 +75,16 @@ struct FileKind: Sendable {
   let extensions: Set<String>
 
   func includes(_ path: String) -> Bool { extensions.contains(FileTree.pathExtension(of: path)) }
+
+  /// Whether a path is a file of the kind by its name, or a directory with such a file among the first that it holds.
+  func isFound(at path: String) -> Bool {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { return false }
+    guard isDirectory.boolValue else { return includes(path) }
+    return FileManager.default.enumerator(atPath: path)?.lazy.prefix(10_000).contains {
+      ($0 as? String).map(includes) ?? false
+    } ?? false
+  }
 }
 
 /// The names that the files of a collection are to follow, and the file that they are from.

@@ -259,7 +259,7 @@ private func damaged(_ path: String) -> Failure {
 
 extension [UInt8] {
   /// The little-endian number of `size` bytes at `offset`; nil where there are no such bytes, or it is no `Int`.
-  fileprivate func number(at offset: Int, size: Int) -> Int? {
+  func number(at offset: Int, size: Int) -> Int? {
     guard offset >= 0, offset <= count - size else { return nil }
     return Int(exactly: self[offset..<offset + size].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
   }
