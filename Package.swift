@@ -80,7 +80,8 @@ let package = Package(
     .executableTarget(
       name: "ddp-train",
       dependencies: [
-        "Basics", "Collectives", "DataPipeline", "DataTools", "Experiments", "Metrics", "Reports", "Settings", "Training",
+        "Basics", "Collectives", "DataPipeline", "DataTools", "Experiments", "Metrics", "Reports", "Settings",
+        "Training",
       ]),
     .executableTarget(
       name: "ddp-selftest",

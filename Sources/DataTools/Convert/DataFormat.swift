@@ -76,7 +76,8 @@ extension DataFormat {
   ///   - progress: is given the share of the sources that has been read.
   @discardableResult
   public func convert(
-    _ words: [String], output: String, inputs: [String] = [], gzip: Int = 0, progress: @escaping (Double) -> Void = { _ in }
+    _ words: [String], output: String, inputs: [String] = [], gzip: Int = 0,
+    progress: @escaping (Double) -> Void = { _ in }
   ) throws -> WrittenData {
     try check()
     let sources = try sources(words)

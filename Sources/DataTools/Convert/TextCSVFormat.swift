@@ -73,8 +73,9 @@ public struct TextCSVFormat: RepeatableFormat {
         "\(sources[0]) and \(table.testFile ?? ""): only one of the two has labels; name them with --label")
     }
     let names = try Self.classNames(of: tables, like: model)
+    let firstSplit = model == nil || table.testFile != nil ? "train" : "test"
     var splits = tables.enumerated().map {
-      (name: $0 == 0 && (model == nil || table.testFile != nil) ? "train" : "test", table: $1, rows: Array($1.texts.indices))
+      (name: $0 == 0 ? firstSplit : "test", table: $1, rows: Array($1.texts.indices))
     }
     if let fraction = table.test {
       let groups = tables[0].labels?.map { names.firstIndex(of: $0) ?? 0 } ?? tables[0].texts.map { _ in 0 }

@@ -44,7 +44,8 @@ public struct TextFormat: RepeatableFormat {
 
   /// Takes the alphabet and the context.
   public mutating func follow(_ preparation: JSONValue, _ names: DataNames, of owner: String) throws {
-    guard let context = try preparation["context"]?.requireInteger("context"), context > 0, let alphabet = names.characters
+    guard let context = try preparation["context"]?.requireInteger("context"), context > 0,
+      let alphabet = names.characters
     else { throw Failure.data("\(owner): was not made by data convert text: it has no alphabet") }
     self.context = context
     self.alphabet = (Array(alphabet.unicodeScalars), owner)

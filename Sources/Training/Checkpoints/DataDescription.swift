@@ -61,7 +61,8 @@ struct DataDescription: Sendable, Equatable {
     func lines(_ names: [String]?) -> String? { names?.map(\.onOneLine).joined(separator: "\n") }
     let texts = [
       "columns": lines(names.columns), "targets": lines(names.targets), "classes": lines(names.classes),
-      "words": lines(names.words), "preparation": names.preparation, "feature_type": featureType, "target_shape": targetShape.map(Checkpoint.text(of:)),
+      "words": lines(names.words), "preparation": names.preparation,
+      "feature_type": featureType, "target_shape": targetShape.map(Checkpoint.text(of:)),
       "target_type": targetType, "fingerprint": fingerprint?.description,
       "validation_fingerprint": validationFingerprint?.description,
     ]

@@ -20,8 +20,8 @@ package struct Predict: Command {
   package static let options = [
     Option(
       "--data", \Predict.arguments.data, "FILE",
-      "HDF5 file, directory, glob or text list of files; files as those that the model's data were converted from, such "
-        + "as new.csv or a directory of pictures; or - for rows of CSV from standard input; required"),
+      "HDF5 file, directory, glob or text list of files; files as those that the model's data were converted from, "
+        + "such as new.csv or a directory of pictures; or - for rows of CSV from standard input; required"),
     Option(
       "--output", \Predict.arguments.output, "FILE",
       "F.h5, F.csv or F.jsonl, which decides the form, or - for standard output; required"),
