@@ -50,7 +50,7 @@ extension DataNames {
 
   // MARK: Columns of features
 
-  private static func columns(of features: HDF5Dataset, in file: HDF5File) throws -> [String]? {
+  private static func columns(of features: any SampleRows, in file: HDF5File) throws -> [String]? {
     let shape = features.shape.dropFirst()
     // Names of rows go along their last axis, of sequences along either.
     func fits(_ names: [String]) -> Bool {
