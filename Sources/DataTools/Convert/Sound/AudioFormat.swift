@@ -104,7 +104,7 @@ public struct AudioFormat: DataFormat {
     let preparation = preparation(length)
     let silent = SilentSounds()
     try sounds.write(to: file, shape: encoder.shape, elementType: .float32) { path in
-      try file.file.setAttribute("preparation", to: preparation.line, of: path)
+      try file.setPreparation(preparation, of: path)
       try file.file.setAttribute("sample_rate", to: rate, of: path)
       guard features == .mel else { return }
       try file.file.setAttribute("frame_length", to: window, of: path)
@@ -118,7 +118,7 @@ public struct AudioFormat: DataFormat {
 
 // MARK: Data made alike
 
-extension AudioFormat {
+extension AudioFormat: RepeatableFormat {
   /// The options that decide what a number of x means.
   private static let rules: [Setting<AudioFormat>] = options.prefix(8).compactMap(\.setting)
 
