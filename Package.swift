@@ -43,7 +43,7 @@ let package = Package(
     .target(name: "Optimizers", dependencies: ["NumericCore", "Settings", "Basics"], swiftSettings: kernelSettings),
     .target(
       name: "Collectives", dependencies: ["COpenMPI", "NumericCore", "Basics"], swiftSettings: kernelSettings),
-    .target(name: "HDF5Storage", dependencies: ["CHDF5", "Basics"]),
+    .target(name: "HDF5Storage", dependencies: ["CHDF5", "CZlib", "Basics"]),
     .target(
       name: "DataPipeline",
       dependencies: ["NumericCore", "Collectives", "HDF5Storage", "Settings", "Basics", "CZlib"],
@@ -89,7 +89,8 @@ let package = Package(
     .executableTarget(
       name: "ddp-bench",
       dependencies: [
-        "Training", "Collectives", "HDF5Storage", "NeuralNetwork", "NumericCore", "Settings", "Basics",
+        "Training", "Collectives", "DataPipeline", "HDF5Storage", "NeuralNetwork", "NumericCore", "Settings", "Basics",
+        "CZlib",
       ]),
 
     // MARK: Tests
