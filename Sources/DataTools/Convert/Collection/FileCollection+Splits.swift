@@ -1,0 +1,85 @@
+import Basics
+import DataPipeline
+import HDF5Storage
+
+extension FileCollection {
+  /// The files of a split, by their places in the collection, in its order.
+  struct Split {
+    let name: SplitName
+    let places: [Int]
+  }
+
+  /// - Throws: for splits that are to be drawn and that the directory has already.
+  func checkDrawing() throws {
+    for (option, split, fraction) in [
+      ("--test", SplitName.test, options.test), ("--validation", .validation, options.validation),
+    ] where fraction != nil {
+      if followed != nil { throw Failure.usage("\(option): data that follow others are not divided; leave it out") }
+      if files.contains(where: { $0.split == split }) {
+        throw Failure.usage("\(option): \(place) has the folder of this split already; leave the option out")
+      }
+    }
+  }
+
+  /// The splits that there are: those of folders, and those that are drawn from the files to train on, by class.
+  ///
+  /// Data that follow others, where no folder says otherwise, are the split `test`.
+  ///
+  /// - Throws: `Failure` where drawing leaves a split without files.
+  func splits() throws -> [Split] {
+    let usual = followed == nil ? SplitName.train : .test
+    var members = Dictionary(grouping: files.indices, by: { files[$0].split ?? usual })
+    let rest = members[.train]?.count ?? 0
+    for (option, split, fraction) in [
+      ("--test", SplitName.test, options.test),
+      // A share of what the test split leaves, so that both are shares of all.
+      ("--validation", .validation, options.validation),
+    ] {
+      guard let fraction, let places = members[.train] else { continue }
+      let share = fraction * Double(rest) / Double(places.count)
+      let drawn = try Failure.replacing(["--test \(share)": "\(option) \(fraction)"]) {
+        try TestSplit(groups: groups(places), fraction: share, seed: options.seed)
+      }
+      members[.train] = drawn.train.map { places[$0] }
+      members[split] = drawn.test.map { places[$0] }
+    }
+    return SplitName.allCases.compactMap { name in members[name].map { Split(name: name, places: $0) } }
+  }
+
+  /// The class of each file for a stratified draw; one for all where labels are no classes.
+  private func groups(_ places: [Int]) -> [Int] {
+    switch labels {
+    case .classes(let names):
+      let numbers = Dictionary(zip(names, 0...), uniquingKeysWith: { first, _ in first })
+      return places.map { numbers[files[$0].cells[0]] ?? 0 }
+    case .integers where Set(places.map { files[$0].cells[0] }).count <= max(2, places.count / 4):
+      return places.map { Int(files[$0].cells[0]) ?? 0 }
+    case .integers, .values, .none: return places.map { _ in 0 }
+    }
+  }
+
+  /// Writes `y`, where there are labels, and `id` of a split.
+  func writeLabels(_ split: Split, to file: OutputFile) throws {
+    let folder = "/\(split.name.rawValue)"
+    try file.write(texts: split.places.map { files[$0].id }, to: "\(folder)/id")
+    let path = "\(folder)/y"
+    let cells = split.places.map { files[$0].cells }
+    switch labels {
+    case .none: return
+    case .classes(let names):
+      let numbers = Dictionary(zip(names, Int32(0)...), uniquingKeysWith: { first, _ in first })
+      try file.write(path, shape: [cells.count], cells.compactMap { numbers[$0[0]] })
+      try file.setLines("classes", names, of: path)
+    case .integers:
+      try file.write(path, shape: [cells.count], cells.compactMap { Int64($0[0]) })
+    case .values:
+      let width = cells.first?.count ?? 1
+      let numbers = cells.joined().compactMap(Self.number)
+      try file.write(
+        numbers: numbers, path, shape: width == 1 ? [cells.count] : [cells.count, width],
+        isWide: numbers.contains(where: OutputFile.needsDouble))
+    }
+    guard let labelNames else { return }
+    try file.setLines(labelNames.count == 1 ? "name" : "columns", labelNames, of: path)
+  }
+}
