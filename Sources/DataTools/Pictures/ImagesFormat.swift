@@ -84,9 +84,9 @@ public struct ImagesFormat: DataFormat {
     var survey = PictureSurvey(headers)
     if !boxPaths.isEmpty {
       let boxes = try BoxAnnotations(boxPaths)
-      var samples = try BoxSamples(boxes, of: pictures, headers, makesCrops: makesCrops, seed: collection.seed)
+      let samples = try BoxSamples(boxes, of: pictures, headers, makesCrops: makesCrops, seed: collection.seed)
       windows = samples.windows
-      try pictures.take(&samples)
+      try pictures.take(samples)
       survey.sizes = samples.sizes
     }
     let rules = try rules(survey, of: pictures)
