@@ -66,15 +66,16 @@ struct BoxAnnotations {
   /// What was left out, one line each.
   var notes: [String] {
     var notes: [String] = []
-    if crowds > 0 { notes.append("left out \(plural(crowds, "box")) around crowds".replacing("boxs", with: "boxes")) }
-    if emptyBoxes > 0 {
-      notes.append("left out \(grouped(emptyBoxes)) \(emptyBoxes == 1 ? "box" : "boxes") without an area")
-    }
+    if crowds > 0 { notes.append("left out \(Self.text(crowds)) around crowds") }
+    if emptyBoxes > 0 { notes.append("left out \(Self.text(emptyBoxes)) without an area") }
     return notes
   }
+
+  static func text(_ boxes: Int) -> String { "\(grouped(boxes)) \(boxes == 1 ? "box" : "boxes")" }
 }
 
-/// Annotations as those of COCO (cocodataset.org, "Data format"): `images` with `id`, `file_name`, `width` and `height`,
+/// Annotations as those of COCO (cocodataset.org, "Data format"): `images` with `id`, `file_name`, `width` and
+/// `height`,
 /// `categories` with `id` and `name`, and `annotations` with `image_id`, `category_id` and `bbox` [left, top, width,
 /// height] in pixels. Segmentations and all else are passed over.
 struct COCOAnnotations {
@@ -110,7 +111,8 @@ struct COCOAnnotations {
       document = try JSONDecoder().decode(Document.self, from: Data(contentsOf: URL(filePath: path)))
     } catch let error as DecodingError {
       throw Failure.data(
-        "\(place): is no file of COCO's annotations: \(Self.reason(error)); expected images, annotations and categories")
+        "\(place): is no file of COCO's annotations: \(Self.reason(error)); expected images, annotations and "
+          + "categories")
     } catch {
       throw Failure.data("\(place): cannot be read: \(error.localizedDescription.onOneLine)")
     }

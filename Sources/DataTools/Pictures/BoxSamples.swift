@@ -19,7 +19,8 @@ struct BoxSamples {
   /// - Throws: `Failure` for annotations of no picture or of several, sizes that are not the picture's, and where no
   ///   sample is left.
   init(
-    _ boxes: BoxAnnotations, of pictures: FileCollection, _ headers: [PictureFile.Header], makesCrops: Bool, seed: UInt64
+    _ boxes: BoxAnnotations, of pictures: FileCollection, _ headers: [PictureFile.Header], makesCrops: Bool,
+    seed: UInt64
   ) throws {
     notes = boxes.notes
     let annotated = try Self.match(boxes, pictures)
@@ -57,7 +58,7 @@ struct BoxSamples {
     if several > 0 {
       notes.append("left out \(plural(several, "picture")) with several boxes; --crops makes a sample of each box")
     }
-    if outside > 0 { notes.append("left out \(grouped(outside)) \(outside == 1 ? "box" : "boxes") outside of pictures") }
+    if outside > 0 { notes.append("left out \(BoxAnnotations.text(outside)) outside of pictures") }
     guard !files.isEmpty else {
       throw Failure.data("\(pictures.place): no sample is left: \(notes.joined(separator: "; "))")
     }

@@ -4,7 +4,8 @@ enum ExifOrientation: Int, Sendable {
   case mirrored, upsideDown, flipped
   case transposed, turnedRight, transversed, turnedLeft
 
-  /// Of the first EXIF segment of a JPEG or the chunk eXIf in front of the pixels of a PNG; upright where there is none,
+  /// Of the first EXIF segment of a JPEG or the chunk eXIf in front of the pixels of a PNG; upright where there is
+  /// none,
   /// or none that can be read.
   init(of file: UnsafeRawBufferPointer) {
     self = Self.exif(of: file).flatMap(Self.orientation).flatMap(ExifOrientation.init) ?? .upright

@@ -32,8 +32,8 @@ public struct ImagesFormat: DataFormat {
         "behind transparency and around padded pictures: white, black or such as #FF8000"),
       Option(
         "--boxes", \ImagesFormat.boxes, "FILE.json|DIR", default: "none",
-        "COCO's annotations, or the directory of Pascal VOC's; several with commas between; y is float32 [N, 5]: class, "
-          + "x centre, y centre, width and height of the one box of a picture, relative to it"),
+        "COCO's annotations, or the directory of Pascal VOC's; several with commas between; y is float32 [N, 5]: "
+          + "class, x centre, y centre, width and height of the one box of a picture, relative to it"),
       Option(
         flag: "--crops", \ImagesFormat.makesCrops,
         "makes a sample of each box of --boxes, of the part of the picture around it"),
@@ -80,15 +80,16 @@ public struct ImagesFormat: DataFormat {
     if boxes != nil { options.isUnlabelled = true }
     var pictures = try FileCollection(sources, Self.kind, options, following: followed?.names)
     let headers = try pictures.readEach { try PictureFile.header(ofFileAt: $0.path) }
-    var windows: [String: PictureWindow] = [:]
     var survey = PictureSurvey(headers)
-    if !boxPaths.isEmpty {
-      let boxes = try BoxAnnotations(boxPaths)
-      let samples = try BoxSamples(boxes, of: pictures, headers, makesCrops: makesCrops, seed: collection.seed)
-      windows = samples.windows
+    let boxes = try boxPaths.isEmpty ? nil : BoxAnnotations(boxPaths)
+    let samples = try boxes.map {
+      try BoxSamples($0, of: pictures, headers, makesCrops: makesCrops, seed: collection.seed)
+    }
+    if let samples {
       try pictures.take(samples)
       survey.sizes = samples.sizes
     }
+    let windows = samples?.windows ?? [:]
     let rules = try rules(survey, of: pictures)
     pictures.notes += survey.notes(rules, whatIsFollowed: followed?.names.owner)
     let darkness = DarkPictures()
@@ -139,7 +140,9 @@ extension ImagesFormat: RepeatableFormat {
     followed = (rules, FollowedNames(names: names, owner: owner))
   }
 
-  private func preparation(_ rules: PictureRules) -> JSONValue { .object([.init("format", .string(Self.name))] + rules.members) }
+  private func preparation(_ rules: PictureRules) -> JSONValue {
+    .object([.init("format", .string(Self.name))] + rules.members)
+  }
 }
 
 extension PictureRules {

@@ -2,7 +2,8 @@
 ///
 /// The weights of a place fall in a straight line from its centre to 0 at one new or old sample's width, whichever is
 /// the larger: bilinear where a picture grows, and without aliasing where it shrinks. Weights, their rounding and that
-/// of the sums are those of Pillow's `Image.resize(…, BILINEAR)` (libImaging/Resample.c), so that the results are equal.
+/// of the sums are those of Pillow's `Image.resize(…, BILINEAR)` (libImaging/Resample.c), so that the results are
+/// equal.
 struct ResamplingWeights {
   /// For each new sample the first old one that it is made of.
   let first: [Int]
@@ -220,7 +221,8 @@ extension Raster<UInt16> {
         let (index, start) = place(column, row)
         var sum = 0.0
         for source in 0..<plan.counts[index] {
-          sum += Double(samples[start + (plan.first[index] + source) * step]) * plan.weights[index * plan.width + source]
+          let sample = Double(samples[start + (plan.first[index] + source) * step])
+          sum += sample * plan.weights[index * plan.width + source]
         }
         result.append(UInt16(Swift.min(65_535, Swift.max(0, (sum + 0.5).rounded(.down)))))
       }

@@ -68,8 +68,9 @@ struct PictureRules: Equatable, Sendable {
     let left = (size.width - raster.width) / 2, top = (size.height - raster.height) / 2
     raster.samples.withUnsafeBytes { samples in
       for row in 0..<raster.height {
-        let line = UnsafeRawBufferPointer(rebasing: samples[row * raster.width * pixel..<(row + 1) * raster.width * pixel])
-        let start = ((top + row) * size.width + left) * pixel
+        let size = raster.width * pixel
+        let line = UnsafeRawBufferPointer(rebasing: samples[row * size..<(row + 1) * size])
+        let start = ((top + row) * self.size.width + left) * pixel
         UnsafeMutableRawBufferPointer(rebasing: target[start..<start + line.count]).copyMemory(from: line)
       }
     }
@@ -159,7 +160,7 @@ extension PictureSize: SettingValue {
     _ value: JSONValue, _ subject: String, _ limits: NoLimits
   ) throws(SettingsError) -> PictureSize {
     let text = try value.requireString(subject)
-    let sides = text.lowercased().split(whereSeparator: { $0 == "x" || $0 == "×" }, omittingEmptySubsequences: false)
+    let sides = text.lowercased().split(omittingEmptySubsequences: false, whereSeparator: { $0 == "x" || $0 == "×" })
     let numbers = sides.compactMap { Int($0) }.filter { (1...sideLimit).contains($0) }
     guard numbers.count == sides.count, (1...2).contains(numbers.count) else {
       throw value.mismatch(subject, "a size in pixels from 1 to \(sideLimit), such as 64 or 64x48, width by height")

@@ -71,7 +71,7 @@ final class DarkPictures: Sendable {
   var note: String? {
     let (seen, dark) = (seen.load(ordering: .relaxed), dark.load(ordering: .relaxed))
     guard dark > 0 else { return nil }
-    return "warning: of \(plural(seen, "picture")) of 16 bits \(grouped(dark)) are black or nearly so in 8: their values "
-      + "are below 4,096; --depth 16 keeps them"
+    return "warning: of \(plural(seen, "picture")) of 16 bits \(grouped(dark)) are black or nearly so in 8: their "
+      + "values are below 4,096; --depth 16 keeps them"
   }
 }

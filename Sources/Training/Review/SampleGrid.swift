@@ -1,6 +1,7 @@
 import Basics
 import DataPipeline
 import HDF5Storage
+import NeuralNetwork
 import NumericCore
 internal import Reports
 
@@ -53,7 +54,8 @@ package struct SampleGrid {
     return encoder
   }
 
-  /// As pixels are scaled: from black, 0, to white, the greatest value of the type or of the attribute `valid_max`; what
+  /// As pixels are scaled: from black, 0, to white, the greatest value of the type or of the attribute `valid_max`;
+  /// what
   /// fills less than half of its type is shown over its own range, and so is floating point.
   private static func range(_ split: SplitSource, greatest: Float) -> FeatureTransform {
     guard split.featureType.isInteger, split.featureType.byteCount <= 2 || split.featureValidMaximum != nil else {
