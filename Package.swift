@@ -81,7 +81,10 @@ let package = Package(
     // MARK: Executables
     .executableTarget(
       name: "ddp-train",
-      dependencies: ["Basics", "DataTools", "Experiments", "Metrics", "Reports", "Settings", "Training"]),
+      dependencies: [
+        "Basics", "Collectives", "DataPipeline", "DataTools", "Experiments", "Metrics", "Reports", "Settings",
+        "Training",
+      ]),
     .executableTarget(
       name: "ddp-selftest",
       dependencies: [
@@ -113,7 +116,8 @@ let package = Package(
       name: "DistributedTests",
       dependencies: ["ProcessSupport", "HDF5Storage", "NumericCore", "ddp-train", "ddp-selftest"],
       exclude: ["netns-cluster.sh"]),
-    .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "HDF5Storage", "Settings", "Basics"]),
+    .testTarget(
+      name: "DataToolsTests", dependencies: ["DataTools", "DataPipeline", "HDF5Storage", "Settings", "Basics"]),
     .testTarget(name: "SettingsTests", dependencies: ["Settings", "Basics"]),
     .target(
       name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork", "Interchange"], path: "Tests/TestSupport"),

@@ -24,7 +24,8 @@ extension DataNames {
         targets: names.targets ?? own.lazy.compactMap(\.targets).first,
         classes: names.classes ?? own.lazy.compactMap(\.classes).first,
         characters: names.characters ?? own.lazy.compactMap(\.characters).first,
-        words: names.words ?? own.lazy.compactMap(\.words).first)
+        words: names.words ?? own.lazy.compactMap(\.words).first,
+        preparation: names.preparation ?? own.lazy.compactMap(\.preparation).first)
     }
   }
 
@@ -35,6 +36,7 @@ extension DataNames {
     columns = try Self.columns(of: samples.features, in: file)
     characters = try file.textsAttribute("vocabulary", of: x)?.joined()
     words = try file.textsAttribute("words", of: x).map(Self.lines)
+    preparation = try file.textsAttribute(DataPreparation.attribute, of: x)?.first
     guard let labels = samples.labels else { return }
     let y = labels.path
     let width = labels.rowElementCount
@@ -48,7 +50,7 @@ extension DataNames {
 
   // MARK: Columns of features
 
-  private static func columns(of features: HDF5Dataset, in file: HDF5File) throws -> [String]? {
+  private static func columns(of features: any SampleRows, in file: HDF5File) throws -> [String]? {
     let shape = features.shape.dropFirst()
     // Names of rows go along their last axis, of sequences along either.
     func fits(_ names: [String]) -> Bool {

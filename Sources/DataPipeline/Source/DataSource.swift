@@ -91,6 +91,12 @@ public struct DataSource: Sendable {
       .joined(separator: ", ")
   }
 
+  /// Whether `path` stands for HDF5 files, by the first of them.
+  public static func isDataSet(_ path: String) -> Bool {
+    guard let file = try? DataFiles.expand(path).first else { return false }
+    return (try? HDF5File.open(file.path)) != nil
+  }
+
   /// Whether the first file of `path` has an object of that name; false where it cannot be read.
   public static func has(_ object: String, in path: String) -> Bool {
     guard let file = try? DataFiles.expand(path).first else { return false }

@@ -26,14 +26,14 @@ public enum EvaluationRun {
     package let checkpoint: String
     package let step: Int
     /// The file, directory, glob or list.
-    package let data: String
+    package var data: String
     package let split: String
     package let lossName: String
     package let metrics: SplitMetrics
     /// Of classes or target columns, by index; nil where the training data had none.
     package let names: [String]?
     /// What a user should know of how the data were taken, one line each.
-    package let remarks: [String]
+    package var remarks: [String]
   }
 
   /// Evaluates and prints nothing. Collective.

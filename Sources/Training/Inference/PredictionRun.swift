@@ -14,13 +14,13 @@ public enum PredictionRun {
   public struct Result: Sendable {
     public let rows: Int
     /// The file, directory, glob or list.
-    public let data: String
+    public package(set) var data: String
     /// `train`, `val` or `test`.
     public let split: String
     /// Of classes or target columns, by index; nil where the training data had none.
     public let names: [String]?
     /// What a user should know of how the data were taken, one line each.
-    public let remarks: [String]
+    public package(set) var remarks: [String]
     /// From the opened data to all outputs.
     public let seconds: Double
   }

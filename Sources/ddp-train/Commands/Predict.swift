@@ -1,4 +1,5 @@
 import Basics
+import Collectives
 import DataTools
 import Settings
 import Training
@@ -19,7 +20,8 @@ package struct Predict: Command {
   package static let options = [
     Option(
       "--data", \Predict.arguments.data, "FILE",
-      "HDF5 file, directory, glob or text list of files, or - for rows of CSV from standard input; required"),
+      "HDF5 file, directory, glob or text list of files; files as those that the model's data were converted from, "
+        + "such as new.csv or a directory of pictures; or - for rows of CSV from standard input; required"),
     Option(
       "--output", \Predict.arguments.output, "FILE",
       "F.h5, F.csv or F.jsonl, which decides the form, or - for standard output; required"),
@@ -53,7 +55,7 @@ package struct Predict: Command {
     try DistributedProgram.withRanks { ranks in
       guard arguments.readsInput else {
         let result = try Self.showingProgress(isShown: ranks.isRoot && !arguments.writesOutput) {
-          try PredictionRun.run(arguments, ranks: ranks, progress: $0)
+          try predictFiles(ranks, $0)
         }
         try report(result, isRoot: ranks.isRoot)
         return .done
@@ -63,6 +65,19 @@ package struct Predict: Command {
       try ranks.barrier()
       return .done
     }
+  }
+
+  private func predictFiles(
+    _ ranks: any Communicator, _ progress: @escaping (Double) -> Void
+  ) throws -> PredictionRun.Result {
+    try arguments.checkOutput()
+    let data = try ForeignData(arguments.data, for: arguments.checkpoint, ranks, progress: progress)
+    defer { data.remove() }
+    var arguments = arguments
+    arguments.data = data.path
+    var result = try data.saying { try PredictionRun.run(arguments, ranks: ranks, progress: progress) }
+    (result.data, result.remarks) = (data.name, data.notes + result.remarks.map(data.said))
+    return result
   }
 
   private func predictInput() throws -> PredictionRun.Result {

@@ -53,6 +53,9 @@ public struct PredictArguments: Sendable, Equatable {
     return named
   }
 
+  /// - Throws: where the output has the name of no form, or would replace what is predicted.
+  package func checkOutput() throws { try OutputTarget.check(targets(outputFormat()), inputs: [data, checkpoint]) }
+
   /// The files to write and their kinds; none for standard output.
   func targets(_ format: PredictionFormat) -> [OutputTarget] {
     (writesOutput ? [] : [OutputTarget("--output", output, format.kind)])
