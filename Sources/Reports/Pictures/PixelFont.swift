@@ -8,21 +8,28 @@ enum PixelFont {
   /// The columns of a glyph, their lowest bit the top pixel. Letters lose their accents; others that the font has not
   /// are question marks.
   static func columns(of character: Character) -> ArraySlice<UInt8> {
-    let index = plain(character).asciiValue.map { Int($0) - 0x20 } ?? -1
-    let glyph = glyphs.indices.contains(index * 5) ? index : Int(UInt8(ascii: "?")) - 0x20
-    return glyphs[glyph * 5..<glyph * 5 + 5]
+    let index = glyph(of: character)
+    return glyphs[index * 5..<index * 5 + 5]
   }
+
+  private static func glyph(of character: Character) -> Int {
+    if let place = others.firstIndex(of: character) { return 95 + place }
+    let index = plain(character).asciiValue.map { Int($0) - 0x20 } ?? -1
+    return (0..<95).contains(index) ? index : Int(UInt8(ascii: "?")) - 0x20
+  }
+
+  /// The characters of the last glyphs.
+  private static let others: [Character] = ["…", "·"]
 
   private static func plain(_ character: Character) -> Character {
     switch character {
     case "\u{A0}": " "
-    case "·", "…": "."
     case "−", "–", "—": "-"
     default: String(character).folding(options: .diacriticInsensitive, locale: nil).first ?? "?"
     }
   }
 
-  /// The printable characters of ASCII from the space on, ten hexadecimal digits each.
+  /// The printable characters of ASCII from the space on, then `others`, ten hexadecimal digits each.
   private static let glyphs: [UInt8] = {
     let digits = text.filter { !$0.isWhitespace }
     return stride(from: 0, to: digits.count, by: 2).map { place in
@@ -44,5 +51,6 @@ enum PixelFont {
     7F08040478 00447D4000 2040443D00 7F10284400 00417F4000 7C04180478 7C08040478 3844444438
     7C14141408 081414187C 7C08040408 4854545420 043F444020 3C4040207C 1C2040201C 3C4030403C
     4428102844 0C5050503C 4464544C44 0008364100 00007F0000 0041360800 0804081008
+    4000400040 0000080000
     """
 }
