@@ -23,8 +23,10 @@ struct BoxSamples {
     seed: UInt64
   ) throws {
     notes = boxes.notes
-    let annotated = try Self.match(boxes, pictures)
+    let (annotated, missing) = try Self.match(boxes, pictures)
+    if missing > 0 { notes.append("left out \(plural(missing, "annotation")) of pictures that are not there") }
     var (bare, several, outside) = (0, 0, 0)
+    var unlike: [String] = []
     for (place, file) in pictures.files.enumerated() {
       guard let picture = annotated[place], !picture.objects.isEmpty else {
         bare += 1
@@ -35,7 +37,11 @@ struct BoxSamples {
         continue
       }
       let size = headers[place].size
-      let frame = try Self.frame(picture, headers[place], file)
+      guard let frame = Self.frame(picture, headers[place]) else {
+        let found = "\(file.id.shownName) has \(headers[place].size) pixels, its annotation \(picture.size ?? size)"
+        unlike.append("\(found) (\(picture.place))")
+        continue
+      }
       for (number, object) in picture.objects.enumerated() {
         guard let object = object.turned(frame).clipped(to: size) else {
           outside += 1
@@ -59,15 +65,24 @@ struct BoxSamples {
       notes.append("left out \(plural(several, "picture")) with several boxes; --crops makes a sample of each box")
     }
     if outside > 0 { notes.append("left out \(BoxAnnotations.text(outside)) outside of pictures") }
+    if let first = unlike.first {
+      let text = "\(plural(unlike.count, "picture")) of other sizes than their annotations, such as \(first)"
+      guard pictures.options.skipsBroken else {
+        throw Failure.data(
+          "\(pictures.place): \(text); boxes in other pixels would be wrong: give the pictures that were annotated, or "
+            + "leave these out with --skip-broken")
+      }
+      notes.append("left out \(text)")
+    }
     guard !files.isEmpty else {
       throw Failure.data("\(pictures.place): no sample is left: \(notes.joined(separator: "; "))")
     }
   }
 
-  /// The annotations of each picture, by its place.
+  /// The annotations of each picture, by its place, and how many there are of no picture.
   private static func match(
     _ boxes: BoxAnnotations, _ pictures: FileCollection
-  ) throws -> [Int: BoxAnnotations.Picture] {
+  ) throws -> (found: [Int: BoxAnnotations.Picture], missing: Int) {
     let parts = pictures.files.map { $0.id.split(separator: "/").map(String.init) }
     let index = FileIndex(parts)
     var found: [Int: BoxAnnotations.Picture] = [:]
@@ -93,21 +108,17 @@ struct BoxSamples {
           + (missing.count > 1 ? ", nor \(grouped(missing.count - 1)) more that are annotated" : "")
           + "; add what is missing, or leave such annotations out with --skip-broken")
     }
-    return found
+    return (found, missing.count)
   }
 
   /// How the pixels are turned that a picture's boxes are counted in: they are those of the upright picture, or, where
   /// the annotations' size says so, those of the stored one.
-  private static func frame(
-    _ picture: BoxAnnotations.Picture, _ header: PictureFile.Header, _ file: FileCollection.File
-  ) throws -> BoxFrame {
+  ///
+  /// - Returns: nil where the size is neither.
+  private static func frame(_ picture: BoxAnnotations.Picture, _ header: PictureFile.Header) -> BoxFrame? {
     guard let size = picture.size, size != header.size else { return BoxFrame(.upright, header) }
-    guard size == PictureSize(width: header.width, height: header.height) else {
-      throw Failure.data(
-        "\(picture.place): gives \(file.id.shownName) \(size) pixels, but it has \(header.size); boxes in other pixels "
-          + "than the picture's would be wrong: give the pictures that were annotated")
-    }
-    return BoxFrame(header.orientation, header)
+    let isStored = size == PictureSize(width: header.width, height: header.height)
+    return isStored ? BoxFrame(header.orientation, header) : nil
   }
 
   /// The draws of a sample, apart from those of the choice of splits.
@@ -124,11 +135,12 @@ struct BoxSamples {
     let share = 0.5 + 0.3 * random.uniform()
     let side = max(object.right - object.left, object.bottom - object.top) / share
     func range(_ low: Double, _ high: Double, _ limit: Int) -> Range<Int> {
-      let length = min(Double(limit), max(side, high - low)).rounded(.up)
+      // With a pixel more, as both ends are whole.
+      let length = min(Double(limit), (max(side, high - low) + 1).rounded(.up))
       // The box stays inside, and the part in the picture.
-      let first = max(0, high - length), last = min(low, Double(limit) - length)
-      let start = Int((first + max(0, last - first) * random.uniform()).rounded(.down))
-      return start..<min(limit, start + Int(length))
+      let first = max(0, high - length).rounded(.up), last = min(low, Double(limit) - length).rounded(.down)
+      let start = Int(first + ((last - first) * random.uniform()).rounded())
+      return start..<start + Int(length)
     }
     return PictureWindow(
       columns: range(object.left, object.right, size.width), rows: range(object.top, object.bottom, size.height))

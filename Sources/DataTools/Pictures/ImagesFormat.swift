@@ -75,7 +75,6 @@ public struct ImagesFormat: DataFormat {
   public var companions: [String] { [collection.labelsFile].compactMap(\.self) + boxPaths }
 
   public func write(_ sources: [String], to file: OutputFile) throws {
-    try check()
     var options = collection
     if boxes != nil { options.isUnlabelled = true }
     var pictures = try FileCollection(sources, Self.kind, options, following: followed?.names)
@@ -91,7 +90,7 @@ public struct ImagesFormat: DataFormat {
     }
     let windows = samples?.windows ?? [:]
     let rules = try rules(survey, of: pictures)
-    pictures.notes += survey.notes(rules, whatIsFollowed: followed?.names.owner)
+    pictures.notes += survey.notes(rules, following: followed?.names.owner)
     let darkness = DarkPictures()
     let preparation = preparation(rules)
     try pictures.write(

@@ -70,7 +70,7 @@ struct PictureFile {
     ]
     guard !bytes.isEmpty else { return "is empty" }
     if let kind = kinds.first(where: { bytes.dropFirst($0.2).starts(with: $0.1) })?.0 {
-      return "is \(kind) by its content, expected PNG or JPEG"
+      return "is \(kind) by its content, expected PNG or JPEG; ImageMagick, for one, makes them of others"
     }
     return "is neither PNG nor JPEG by its content"
   }

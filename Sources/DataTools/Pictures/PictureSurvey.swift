@@ -39,7 +39,7 @@ struct PictureSurvey {
   /// What is done to the pictures that a user may not expect.
   ///
   /// - Parameter owner: of the rules, where they are those of earlier pictures.
-  func notes(_ rules: PictureRules, whatIsFollowed owner: String?) -> [String] {
+  func notes(_ rules: PictureRules, following owner: String?) -> [String] {
     var notes: [String] = []
     let others = sizes.filter { $0.key != rules.size }, count = others.values.reduce(0, +)
     if count > 0 {
