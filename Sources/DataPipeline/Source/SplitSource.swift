@@ -151,7 +151,7 @@ public struct SplitSource: Sendable {
   }
 
   /// The bytes of all rows in memory.
-  var byteCount: Double { Double(sampleCount) * Double(rowByteCount(.features) + rowByteCount(.targets)) }
+  package var byteCount: Double { Double(sampleCount) * Double(rowByteCount(.features) + rowByteCount(.targets)) }
 
   /// Such as `1,437 rows of 8×8 uint8`.
   var sizeText: String {

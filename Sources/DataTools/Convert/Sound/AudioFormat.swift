@@ -122,7 +122,7 @@ extension AudioFormat: RepeatableFormat {
   /// The options that decide what a number of x means.
   private static let rules: [Setting<AudioFormat>] = options.prefix(8).compactMap(\.setting)
 
-  public static func reads(_ path: String) -> Bool { kind.isFound(at: path) }
+  public static func reads(_ path: String) -> Bool { FileTree.holds(kind, at: path) }
 
   private func preparation(_ length: Int) -> JSONValue {
     let rules = Self.rules.map { JSONValue.Member($0.key, $0.json(of: self)) }
