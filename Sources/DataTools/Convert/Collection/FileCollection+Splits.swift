@@ -29,27 +29,46 @@ extension FileCollection {
   func splits() throws -> [Split] {
     let usual = followed == nil ? SplitName.train : .test
     var members = Dictionary(grouping: files.indices, by: { files[$0].split ?? usual })
-    let rest = members[.train]?.count ?? 0
+    let rest = wholes(members[.train] ?? []).count
     for (option, split, fraction) in [
       ("--test", SplitName.test, options.test),
       // A share of what the test split leaves, so that both are shares of all.
       ("--validation", .validation, options.validation),
     ] {
       guard let fraction, let places = members[.train] else { continue }
-      let share = fraction * Double(rest) / Double(places.count)
+      let wholes = wholes(places)
+      let share = fraction * Double(rest) / Double(wholes.count)
       let drawn = try Failure.replacing(["--test \(share)": "\(option) \(fraction)"]) {
-        try TestSplit(groups: groups(places), fraction: share, seed: options.seed)
+        try TestSplit(groups: groups(wholes.map(\.[0])), fraction: share, seed: options.seed)
       }
-      members[.train] = drawn.train.map { places[$0] }
-      members[split] = drawn.test.map { places[$0] }
+      members[.train] = drawn.train.flatMap { wholes[$0] }
+      members[split] = drawn.test.flatMap { wholes[$0] }
     }
     return SplitName.allCases.compactMap { name in members[name].map { Split(name: name, places: $0) } }
+  }
+
+  /// Files that belong together, in the order of the first of each; as a rule each by itself.
+  private func wholes(_ places: [Int]) -> [[Int]] {
+    var numbers: [String: Int] = [:]
+    var wholes: [[Int]] = []
+    for place in places {
+      if let group = files[place].group {
+        let number = numbers[group, default: wholes.count]
+        numbers[group] = number
+        guard number == wholes.count else {
+          wholes[number].append(place)
+          continue
+        }
+      }
+      wholes.append([place])
+    }
+    return wholes
   }
 
   /// The class of each file for a stratified draw; one for all where labels are no classes.
   private func groups(_ places: [Int]) -> [Int] {
     switch labels {
-    case .classes(let names):
+    case .classes(let names), .boxes(let names):
       let numbers = Dictionary(zip(names, 0...), uniquingKeysWith: { first, _ in first })
       return places.map { numbers[files[$0].cells[0]] ?? 0 }
     case .integers where Set(places.map { files[$0].cells[0] }).count <= max(2, places.count / 4):
@@ -58,10 +77,12 @@ extension FileCollection {
     }
   }
 
-  /// Writes `y`, where there are labels, and `id` of a split.
+  /// Writes `y`, where there are labels, `id` and, where files are parts, `group` of a split.
   func writeLabels(_ split: Split, to file: OutputFile) throws {
     let folder = "/\(split.name.rawValue)"
     try file.write(texts: split.places.map { files[$0].id }, to: "\(folder)/id")
+    let groups = split.places.compactMap { files[$0].group }
+    if groups.count == split.places.count { try file.write(texts: groups, to: "\(folder)/group") }
     let path = "\(folder)/y"
     let cells = split.places.map { files[$0].cells }
     switch labels {
@@ -69,6 +90,12 @@ extension FileCollection {
     case .classes(let names):
       let numbers = Dictionary(zip(names, Int32(0)...), uniquingKeysWith: { first, _ in first })
       try file.write(path, shape: [cells.count], cells.compactMap { numbers[$0[0]] })
+      try file.setLines("classes", names, of: path)
+    case .boxes(let names):
+      let numbers = Dictionary(zip(names, 0...), uniquingKeysWith: { first, _ in first })
+      let rows = cells.flatMap { [Float(numbers[$0[0]] ?? 0)] + $0.dropFirst().compactMap { Float($0) } }
+      try file.write(path, shape: [cells.count, ShapeWriter.columns.count], rows)
+      try file.setLines("columns", ShapeWriter.columns, of: path)
       try file.setLines("classes", names, of: path)
     case .integers:
       try file.write(path, shape: [cells.count], cells.compactMap { Int64($0[0]) })

@@ -18,6 +18,8 @@ struct FileCollection {
     var split: SplitName?
     /// What the folder or the table says of it; empty for nothing.
     var cells: [String] = []
+    /// What it is a part of, together with others that belong into the same split; nil for a whole.
+    var group: String?
   }
 
   let kind: FileKind
@@ -209,15 +211,26 @@ struct FileCollection {
       labels = isWhole ? .integers : .values
       return
     }
+    labels = .classes(try settledClasses())
+  }
+
+  /// The classes, by index, over all splits.
+  private func settledClasses() throws -> [String] {
     if let followed {
       let known = followed.names.classes ?? []
       try requireKnown(files, Set(known), "is none of the classes of \(followed.owner.escaped): \(known.shownList())")
-      labels = .classes(known)
-    } else {
-      let trained = Set(files.filter { $0.split ?? .train == .train }.map { $0.cells[0] })
-      try requireKnown(files, trained, "is no class of the split train, which has \(trained.sorted().shownList())")
-      labels = .classes(CSVLabels.classNames(trained))
+      return known
     }
+    let trained = Set(files.filter { $0.split ?? .train == .train }.map { $0.cells[0] })
+    try requireKnown(files, trained, "is no class of the split train, which has \(trained.sorted().shownList())")
+    return CSVLabels.classNames(trained)
+  }
+
+  /// Takes what has been found in the files for samples, in place of the files.
+  mutating func take(_ samples: BoxSamples) throws {
+    files = samples.files
+    notes += samples.notes
+    labels = .boxes(try settledClasses())
   }
 
   private func requireKnown(_ files: [File], _ known: Set<String>, _ fault: String) throws {
@@ -245,7 +258,10 @@ struct FileCollection {
   }
 
   private var trainedClasses: Set<String> {
-    guard case .classes = labels else { return [] }
+    switch labels {
+    case .none, .integers, .values: return []
+    case .classes, .boxes: break
+    }
     return Set(files.filter { $0.split ?? .train == .train }.map { $0.cells[0] })
   }
 }

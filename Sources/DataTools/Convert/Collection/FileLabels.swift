@@ -109,7 +109,7 @@ struct LabelsTable {
 }
 
 /// Finds files by as much of their paths as a table gives.
-private struct FileIndex {
+struct FileIndex {
   private let files: [[String]]
   /// By the last part of the path, with its extension and without.
   private var places: [String: [Int]] = [:]
@@ -149,4 +149,6 @@ enum CollectionLabels {
   case integers
   /// Columns of numbers.
   case values
+  /// A class by name, numbered in this order, and a box: its centre, width and height.
+  case boxes([String])
 }

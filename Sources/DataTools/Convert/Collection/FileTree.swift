@@ -68,6 +68,19 @@ struct FileTree {
     }
   }
 
+  /// Whether a path is a file of a kind by its name, or a directory in which the first entries hold one.
+  static func holds(_ kind: FileKind, at path: String) -> Bool {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { return false }
+    guard isDirectory.boolValue else { return kind.includes(path) }
+    let entries = FileManager.default.enumerator(atPath: path)
+    for _ in 0..<10_000 {
+      guard let name = entries?.nextObject() as? String else { return false }
+      if kind.includes(name) { return true }
+    }
+    return false
+  }
+
   /// What was passed over, such as `passed over 3 files that are no pictures: 2 .txt, 1 hidden`; nil for nothing.
   var note: String? {
     guard !others.isEmpty else { return nil }
