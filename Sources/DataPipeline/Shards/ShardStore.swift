@@ -1,10 +1,11 @@
 import HDF5Storage
 public import NumericCore
 
-/// The rows of one rank's shards in the data set's native type, `uint8` stays `uint8`: in memory, or read from the files
-/// ahead of who needs them.
+/// The rows of one rank's shards in the data set's native type, `uint8` stays `uint8`: in memory, or read from the
+/// files ahead of who needs them.
 ///
-/// In memory the rows of a shard lie in the order of its positions, so that a position of the partition is an index here.
+/// In memory the rows of a shard lie in the order of its positions, so that a position of the partition is an index
+/// here.
 public final class ShardStore: @unchecked Sendable {
   public let source: SplitSource
   /// The rows of the split that take part.
@@ -67,10 +68,11 @@ public final class ShardStore: @unchecked Sendable {
   ///   - selection: the rows that take part; `partition` deals their indices.
   ///   - targetCheck: what the targets have to be.
   ///   - streaming: the rows that are read at a time where they are not to be held; nil to hold them all.
+  ///   - progress: is given the share of streamed rows that have been looked at.
   /// - Throws: if a file cannot be read, a feature or target is NaN or infinite, or a label is not a class index.
   public init(
     source: SplitSource, selection: RowSelection, partition: ShardPartition, shards: Range<Int>,
-    targetCheck: any TargetCheck, streaming bufferRows: Int? = nil
+    targetCheck: any TargetCheck, streaming bufferRows: Int? = nil, progress: (Double) -> Void = { _ in }
   ) throws {
     precondition(selection.count == partition.sampleCount, "\(selection.count) rows, \(partition.sampleCount) dealt")
     precondition(0 <= shards.lowerBound && shards.upperBound <= partition.shardCount, "shards \(shards)")
@@ -87,7 +89,7 @@ public final class ShardStore: @unchecked Sendable {
       let rows = StreamedRows(
         source: source, selection: selection, partition: partition, shards: shards,
         bufferRows: max(bufferRows, partition.blockSize))
-      let summary = try StreamSummary(rows, targetCheck: targetCheck)
+      let summary = try StreamSummary(rows, targetCheck: targetCheck, progress: progress)
       (memory, streamed, self.summary, largestLabel) = (nil, rows, summary, summary.largestLabel)
     } else {
       let (rows, label) = try Self.load(
