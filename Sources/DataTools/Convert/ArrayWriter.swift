@@ -57,8 +57,8 @@ struct ArrayWriter {
     guard !texts.isEmpty else { return nil }
     guard texts.count == splits.count else {
       throw Failure.data(
-        "\(splits.compactMap { $0.labels?.path }.shownList()): labels of some splits are texts, of others numbers; write "
-          + "all as texts")
+        "\(splits.compactMap { $0.labels?.path }.shownList()): labels of some splits are texts, of others numbers; "
+          + "write all as texts")
     }
     if let followed, followed.names.classes == nil {
       throw Failure.data(
@@ -93,8 +93,8 @@ struct ArrayWriter {
   ) throws {
     guard array.rowCount == features.rowCount else {
       throw Failure.data(
-        "\(array.path) has \(array.rowCount) rows and \(features.path) \(features.rowCount); they must be of equal number"
-      )
+        "\(array.path) has \(array.rowCount) rows and \(features.path) \(features.rowCount); they must be of "
+          + "equal number")
     }
     switch array {
     case .numbers(let numbers): try file.copy(numbers, to: parts.map { ("/\($0.name)/\(name)", $0.rows) })
@@ -123,8 +123,8 @@ struct ArrayWriter {
       let least = integers.min() ?? 0, greatest = integers.max() ?? 0
       guard least >= 0, greatest < texts.count else {
         throw Failure.data(
-          "\(array.path): labels from \(least) to \(greatest), but \(key) names the classes 0 to \(texts.count - 1); count "
-            + "labels from 0, or take the names out")
+          "\(array.path): labels from \(least) to \(greatest), but \(key) names the classes 0 to \(texts.count - 1); "
+            + "count labels from 0, or take the names out")
       }
       try file.setLines("classes", texts, of: path)
     } else if texts.count == width {

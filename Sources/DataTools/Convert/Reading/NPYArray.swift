@@ -54,8 +54,8 @@ enum NPYArray {
     guard let description = NPYHeader(header) else {
       guard header.firstMatch(of: /'descr'\s*:\s*\[/) == nil else {
         throw Failure.data(
-          "\(path): its elements are records; make columns of them with numpy.lib.recfunctions.structured_to_unstructured, "
-            + "or write each field as an array of its own")
+          "\(path): its elements are records; make columns of them with "
+            + "numpy.lib.recfunctions.structured_to_unstructured, or write each field as an array of its own")
       }
       throw Failure.data("\(path): unreadable npy header \(header.trimmingCharacters(in: .whitespacesAndNewlines))")
     }
@@ -99,10 +99,10 @@ enum NPYArray {
       throw Failure.data("\(path): texts of shape \(header.shape), expected a list of them, one a row")
     }
     let (width, overflow) = size.multipliedReportingOverflow(by: isUnicode ? 4 : 1)
-    guard !overflow, width <= 1 << 20, width == 0 || count <= file.byteLimit / width else {
+    guard !overflow, (1...1 << 20).contains(width), count <= file.byteLimit / width else {
       throw Failure.data(
-        "\(path): its header announces \(count) texts of \(size) characters, more than it can hold; fetch or copy it again"
-      )
+        "\(path): its header announces \(count) texts of \(size) characters, more than it can hold or fewer than "
+          + "one; fetch or copy it again")
     }
     let isBig = header.typeCode.hasPrefix(">")
     var texts: [String] = []

@@ -68,8 +68,8 @@ public struct AudioFormat: DataFormat {
     }
     if let band = spectrogram.emptyBand {
       throw Failure.usage(
-        "--mels \(mels): band \(band + 1) is narrower than the \(trimmedNumber(Double(rate) / Double(window))) Hz that a "
-          + "window of \(window) samples tells apart; take fewer bands or a longer --window")
+        "--mels \(mels): band \(band + 1) is narrower than the \(trimmedNumber(Double(rate) / Double(window))) Hz that "
+          + "a window of \(window) samples tells apart; take fewer bands or a longer --window")
     }
   }
 
