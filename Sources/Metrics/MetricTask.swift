@@ -52,6 +52,9 @@ public struct MetricTask: Sendable, Equatable {
     FlatBuffer(zip(row, units).map { Float(Double($0) * $1.width + $1.zero) })
   }
 
+  /// Whether a target stands for no class, so that its sample counts for nothing.
+  func isLeftOut(_ target: BufferView<Float>) -> Bool { kind == .labels && target[0] < 0 }
+
   var hasClasses: Bool { kind == .labels || kind == .distributions }
 
   /// Outputs of a sample (position, in a sequence).

@@ -28,6 +28,7 @@ extension SplitSource {
   /// Shapes and types in memory, as one text.
   fileprivate var layoutText: String {
     "\(featureShape) \(featureType.name) \(targetShape) \(targetType?.name ?? "none")"
+      + (weightsPath == nil ? "" : " weights")
   }
 }
 
@@ -44,6 +45,7 @@ extension ShardStore {
         var hash = RowHash(key: UInt64(selection[partition.row(shard: shard, position: position)]))
         hash.add(UnsafeRawBufferPointer(rebasing: x[slot * featureSize..<(slot + 1) * featureSize]))
         hash.add(UnsafeRawBufferPointer(rebasing: y[slot * targetSize..<(slot + 1) * targetSize]))
+        if hasWeights { withUnsafeBytes(of: weights.view[slot]) { hash.add($0) } }
         sum &+= hash.value
       }
     }

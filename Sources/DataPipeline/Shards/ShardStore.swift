@@ -32,6 +32,10 @@ public final class ShardStore: @unchecked Sendable {
     }
   }
 
+  /// The label in the data for which `fill` gives −1, as it stands for no class; nil where each stands for one. Set once,
+  /// before training.
+  public var ignoredLabel: Int?
+
   /// Looked for once, since all that is decided by the features asks for it.
   private(set) lazy var featureRange = computeRange(.features)
 
@@ -39,10 +43,13 @@ public final class ShardStore: @unchecked Sendable {
   let targetSize: Int
   let features: FlatBuffer<UInt8>
   let targets: FlatBuffer<UInt8>
+  /// One a row, or none where all count the same.
+  let weights: FlatBuffer<Float>
   /// The index, among the rows held, of each held shard's first row, and the number of rows at the end.
   let firstRow: [Int]
   private var featureScale = Scale(offset: [0], factor: [1])
   private var targetScale = Scale(offset: [0], factor: [1])
+  private let plainScale = Scale(offset: [0], factor: [1])
 
   /// What `gather` subtracts and multiplies by, one for all columns or one for each.
   private struct Scale {
@@ -62,7 +69,8 @@ public final class ShardStore: @unchecked Sendable {
   /// - Parameters:
   ///   - selection: the rows that take part; `partition` deals their indices.
   ///   - targetCheck: what the targets have to be.
-  /// - Throws: if a file cannot be read, a feature or target is NaN or infinite, or a label is not a class index.
+  /// - Throws: if a file cannot be read, a number is NaN or infinite, a label is not a class index, or a
+  ///   weight is negative.
   public init(
     source: SplitSource, selection: RowSelection, partition: ShardPartition, shards: Range<Int>,
     targetCheck: any TargetCheck
@@ -90,6 +98,7 @@ public final class ShardStore: @unchecked Sendable {
       if let label = try targetCheck.check(rows, bytes, of: source) { largestLabel = max(largestLabel ?? 0, label) }
     }
     self.largestLabel = largestLabel
+    weights = try Self.loadWeights(of: source, segments, rowCount: firstRow[shards.count])
   }
 
   /// The number of rows of a held shard.
@@ -117,12 +126,26 @@ public final class ShardStore: @unchecked Sendable {
     if source.reconstructs {
       copy(features, into: targets)
     } else if let targetType = source.targetType {
-      gather(targetType, self.targets, width: targetSize, shard, positions, into: targets, targetScale, isExact: true)
-      // A class index is exact, whatever the step between labels.
-      if targetTransform.kind == .classes { for index in targets.indices { targets[index].round() } }
+      let scale = ignoredLabel == nil ? targetScale : plainScale
+      gather(targetType, self.targets, width: targetSize, shard, positions, into: targets, scale, isExact: true)
+      if let ignoredLabel {
+        number(targets, ignoring: ignoredLabel)
+      } else if targetTransform.kind == .classes {
+        // A class index is exact, whatever the step between labels.
+        for index in targets.indices { targets[index].round() }
+      }
     }
     for (index, position) in positions.enumerated() {
       sampleIDs[index] = selection[partition.row(shard: shard, position: Int(position))]
+    }
+  }
+
+  /// Labels as class indices, and −1 for those that stand for no class.
+  private func number(_ labels: BufferView<Float>, ignoring ignored: Int) {
+    let (first, step) = targetTransform.numbering
+    for index in labels.indices {
+      let label = labels[index]
+      labels[index] = label == Float(ignored) ? -1 : ((label - Float(first)) / Float(step)).rounded()
     }
   }
 
@@ -143,7 +166,9 @@ public final class ShardStore: @unchecked Sendable {
   }
 
   /// The numbers of a row.
-  func width(_ column: SplitSource.Column) -> Int { column == .features ? featureSize : targetSize }
+  func width(_ column: SplitSource.Column) -> Int {
+    column == .features ? featureSize : column == .targets ? targetSize : 1
+  }
 
   /// Folds the features or targets of a held shard into `sums`, one a column, in the order of the positions.
   func accumulate(

@@ -84,6 +84,8 @@ struct ResumeChange: Sendable, Equatable {
       }
     }
     compare("", comparable(old, lossName), comparable(new, lossName))
+    // What a checkpoint has found is found again.
+    changes.removeAll { $0.path == "loss.class_weights" && $0.new == "balanced" }
     if let a = old.data.path, let b = new.data.path, OutputTarget.isSameFile(a, b) {
       changes.removeAll { $0.path == "data.path" }
     }

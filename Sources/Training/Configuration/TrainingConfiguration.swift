@@ -135,6 +135,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
       model = try ModelDescription(layers, path: "layers")
     }
     try reader.finish()
+    try resolveMonitored(value, extensions.allMetrics)
   }
 
   public func validate(_ reader: SettingsReader) throws(SettingsError) {
@@ -193,6 +194,11 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   /// Samples of one update over all ranks.
   public var samplesPerStep: Int { batchSize * accumulate }
 
+  /// Where it is said what each sample counts; a task without targets does not ask.
+  var weights: WeightChoice {
+    TaskCatalog.needsLabels(model) || reconstructs ? WeightChoice(data.weights) : .none
+  }
+
   /// Whether the model learns to give the features themselves.
   public var reconstructs: Bool {
     (data.target ?? (model.task == Reconstruction.name ? .features : .labels)) == .features
@@ -214,6 +220,8 @@ public struct DataSettings: NestedSettings {
   public var features: String?
   /// Nil: found by name.
   public var labels: String?
+  /// A path, or `none`; nil: found by name.
+  public var weights: String?
   /// Nil: by the model.
   public var target: Target?
   public var validation = 0.0
@@ -231,6 +239,7 @@ public struct DataSettings: NestedSettings {
     Setting("path", \.path, "HDF5 file, directory, glob or list of files; the bundled digits"),
     Setting("features", \.features, "dataset in the file, such as /train/x; found by name"),
     Setting("labels", \.labels, "dataset in the file; found by name"),
+    Setting("weights", \.weights, "what each sample counts: dataset, or none; weight beside features"),
     Setting("target", \.target, "what outputs are compared with; labels, or features for the model autoencoder"),
     Setting("validation", \.validation, .halfOpen(0, 1), "fraction of train used for validation"),
     Setting("scaling", \.scaling, "of features, by figures of the training split"),
@@ -302,6 +311,8 @@ public struct CheckpointRule: NestedSettings {
   public var everyMinutes = 0.0
   /// How many of the newest are kept beside the best.
   public var keep = 3
+  /// What decides which epoch is the best; nil: what early stopping goes by, or else the accuracy and then the loss.
+  public var bestBy: MonitoredMetric?
   private var givenEpochs: Int?
 
   public init() {}
@@ -311,6 +322,7 @@ public struct CheckpointRule: NestedSettings {
     Setting("every_steps", \.everySteps, .atLeast(0), "0 turns it off"),
     Setting("every_minutes", \.everyMinutes, .atLeast(0), "0 turns it off"),
     Setting("keep", \.keep, .atLeast(1), "newest checkpoints kept, beside the best"),
+    Setting("best_by", \.bestBy, "what decides which is the best; early_stopping.metric, or accuracy, then loss"),
   ]
 }
 

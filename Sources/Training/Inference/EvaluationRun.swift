@@ -101,6 +101,8 @@ public enum EvaluationRun {
     }
     try metadata.data.checkUnits(of: store, scaledBy: metadata.transform, of: trained.path)
     try metadata.featureKind.map(store.checkKind)
+    store.ignoredLabel = task.loss.ignoredLabel
+    if measures { try store.requireWeight(ranks) }
     store.transform = metadata.transform
     if samples.source.targetType != nil { store.targetTransform = metadata.targetTransform }
     let metrics = MetricSelection(

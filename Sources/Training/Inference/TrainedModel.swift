@@ -109,6 +109,13 @@ struct TrainedModel {
     (try? DataFiles.paths(BundledData.path(metadata.configuration.data.path))) ?? []
   }
 
+  /// Where other data than its own say what their samples count.
+  private func weights(of path: String?, isTold: Bool) -> WeightChoice {
+    let choice = metadata.configuration.weights
+    guard case .dataset(let told) = choice, !isTold, !DataSource.has(told, in: path ?? "") else { return choice }
+    return .byName
+  }
+
   /// The samples that `path` and `split` ask for.
   ///
   /// - Parameters:
@@ -139,7 +146,7 @@ struct TrainedModel {
       try DataSource.open(
         try path.map(BundledData.path) ?? own, features: isTold ? data.features : nil,
         labels: isTold ? data.labels : nil, labelsRequired: labelsRequired,
-        reconstructs: metadata.configuration.reconstructs
+        weights: weights(of: path, isTold: isTold), reconstructs: metadata.configuration.reconstructs
       ).arranged(as: metadata.configuration.model.inputLayout, data.layout)
     }
     let targets =
@@ -177,7 +184,7 @@ struct TrainedModel {
       case .test: all
       }
     return Samples(
-      path: source.path, name: name, source: labelsRequired ? found : found.withoutTargets, rows: rows,
+      path: source.path, name: name, source: labelsRequired ? found : found.withoutTargets.withoutWeights, rows: rows,
       remarks: source.remarks + [doubt].compactMap(\.self))
   }
 }

@@ -76,8 +76,9 @@ extension LearningTask {
     let found = labels.indices.map { firstGreatest(logits.view.view($0 * classes..<($0 + 1) * classes)) }
     let right = zip(found, labels).count { $0 == Int($1) }
     guard labels.count == 1 else {
+      let counted = labels.count { $0 >= 0 }
       return Judgement(
-        truth: plural(labels.count, "position"), prediction: "\(grouped(right)) right", isWrong: right < labels.count)
+        truth: plural(counted, "position"), prediction: "\(grouped(right)) right", isWrong: right < counted)
     }
     var prediction = words.className(found[0])
     if loss.givesProbabilities {

@@ -54,7 +54,7 @@ public struct EpochMetrics: Sendable {
     epoch = progress.epoch + 1
     step = progress.step
     trainLoss = progress.sums.meanLoss
-    trainAccuracy = task.hasAccuracy ? progress.sums.correct / progress.sums.samples : nil
+    trainAccuracy = task.hasAccuracy ? progress.sums.accuracy : nil
     secondLoss = task.secondLoss.map { ($0.key, $0.heading, progress.sums.secondLoss / progress.sums.samples) }
     self.validation = validation
     self.learningRate = learningRate
@@ -65,7 +65,7 @@ public struct EpochMetrics: Sendable {
   var candidate: TrainingProgress.Best {
     TrainingProgress.Best(
       epoch: epoch, step: step, loss: validation?.loss ?? trainLoss,
-      accuracy: validation.map(\.accuracy) ?? trainAccuracy)
+      accuracy: validation.map(\.accuracy) ?? trainAccuracy, figures: validation?.figures(metricNames) ?? [:])
   }
 
   /// Everything outside `timing` is equal between equal runs.

@@ -1,6 +1,7 @@
 import Basics
 import Checkpointing
 import DataPipeline
+import Metrics
 import NeuralNetwork
 
 extension TrainingRun {
@@ -15,7 +16,8 @@ extension TrainingRun {
           of: data.trainForEvaluation(configuration, trainer.task), metrics: metrics)
       guard let figures = try evaluator.evaluate(trainer.values) else { return false }
       trainer.progress.best = TrainingProgress.Best(
-        epoch: 0, step: 0, loss: figures.loss, accuracy: figures.accuracy)
+        epoch: 0, step: 0, loss: figures.loss, accuracy: figures.accuracy,
+        figures: figures.figures(metrics?.names ?? []))
     }
     if isRoot { try save(isBest: true) }
     return true
@@ -112,6 +114,7 @@ extension TrainingRun {
     guard isRoot, let best = trainer.progress.best else { return }
     let summary = RunSummary(
       best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
+      goals: configuration.bestBy.map { [MetricName(stringLiteral: $0.name)] } ?? [],
       isValidated: validator != nil, directory: directory,
       isBestTested: testsBest, conclusion: conclusion, seconds: timer.total)
     try records?.end(best: best, test: test)

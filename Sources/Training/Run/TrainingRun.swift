@@ -161,7 +161,7 @@ public final class TrainingRun {
     }
     if isRoot, trainer.isStoppedEarly, let rule = configuration.earlyStopping {
       try console.line(
-        "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.rawValue) for "
+        "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.name) for "
           + "\(plural(rule.patience, "epoch"))"
       )
     }

@@ -24,7 +24,8 @@ struct OpenedData {
     }
     let opened = try DataSource.open(
       path, features: configuration.data.features, labels: configuration.data.labels,
-      labelsRequired: TaskCatalog.needsLabels(configuration.model), reconstructs: configuration.reconstructs
+      labelsRequired: TaskCatalog.needsLabels(configuration.model), weights: configuration.weights,
+      reconstructs: configuration.reconstructs
     ).arranged(as: configuration.model.inputLayout, configuration.data.layout)
     // No rank may take memory before all have looked.
     try opened.requireMemory(for: SplitName.allCases)

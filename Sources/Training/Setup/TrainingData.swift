@@ -2,6 +2,7 @@ import Basics
 import Checkpointing
 import Collectives
 import DataPipeline
+import NeuralNetwork
 
 /// One rank's part of every split that a run reads, scaled alike.
 struct TrainingData {
@@ -123,11 +124,13 @@ struct TrainingData {
     for store in stores {
       try store.checkKind(like: resumed?.featureKind ?? featureKind)
       (store.transform, store.targetTransform) = (self.scaling.transform, targetTransform)
+      store.ignoredLabel = task.loss.ignoredLabel
     }
     if let initialTransform { try matching?.check(stores, scaledBy: initialTransform) }
     try matching?.compareUnits(
       of: train, features: initialTransform, targets: initialTargets, over: assignment, communicator)
     self.matching = matching
+    for store in stores { try store.requireWeight(communicator) }
     if task.needsUnitFeatures { try train.checkProbabilities() }
   }
 
@@ -142,7 +145,15 @@ struct TrainingData {
       source: train.source, selection: train.selection, partition: plan.partition, shards: train.shards,
       targetCheck: task.targetCheck)
     (store.transform, store.targetTransform) = (transform, targetTransform)
+    store.ignoredLabel = task.loss.ignoredLabel
     return EvaluatedSplit(store: store, plan: plan)
+  }
+
+  /// The loss with what follows from how often each class occurs among the samples that are trained on.
+  func lossByClassCounts(_ task: any LearningTask) throws -> any Loss {
+    let counts = try train.source.classCounts(
+      of: train.selection, outputSize, numbering: task.numbering, ignoring: task.loss.ignoredLabel)
+    return task.loss.resolved(classCounts: counts)
   }
 
   /// The fingerprint of the whole training split, samples that were held out for validation and those that a fold tests
@@ -166,7 +177,7 @@ struct TrainingData {
     guard configuration.data.validation > 0 && source.splits[.validation] == nil else { return nil }
     let split = try source.split(.train)
     let rows = fold?.train ?? Array(0..<split.sampleCount)
-    let labels = task.isLabelled && split.targetSize == 1 ? try split.readLabels(task.numbering) : nil
+    let labels = task.isLabelled && split.targetSize == 1 ? try split.readLabels(task.numbering, ignoring: task.loss.ignoredLabel) : nil
     let parts = try ValidationSplit.select(
       labels: labels.map { labels in rows.map { labels[$0] } }, sampleCount: rows.count,
       fraction: configuration.data.validation, seed: configuration.seed)

@@ -7,9 +7,9 @@ import NumericCore
 
 /// The figures of a split, from sums over all samples of all ranks.
 public struct SplitMetrics: Sendable, Equatable {
-  /// Mean over the samples, weighted where the loss has class weights.
+  /// Mean over the samples, weighted where classes or samples have weights.
   public let loss: Double
-  /// Share of right samples; nil for a loss without classes.
+  /// Share of right samples, weighted where samples have weights; nil for a loss without classes.
   public let accuracy: Double?
   public let sampleCount: Int
   /// nil where none was asked for.
@@ -20,6 +20,12 @@ public struct SplitMetrics: Sendable, Equatable {
     self.accuracy = accuracy
     self.sampleCount = sampleCount
     self.report = report
+  }
+
+  /// Metrics by name, those that are defined.
+  func figures(_ names: [MetricName]) -> [String: Double] {
+    let known = names.compactMap { name in report?[name].map { (name.rawValue, $0) } }
+    return Dictionary(known.filter { $0.1.isFinite }, uniquingKeysWith: { first, _ in first })
   }
 
   /// A metric by its name; nil where it was not asked for, is not one of this task, or is not defined.
@@ -84,22 +90,24 @@ package final class Evaluator {
         // Always as many: those behind the samples of a last batch are of an earlier one, and of no effect.
         workspace.forward(samples: plan.batchSize, mode: .evaluation, values: values)
         let outputs = workspace.output().view(first: range.count * workspace.model.outputShapes[0].elementCount)
+        batch.leaveOutPadding(for: task.loss)
         if !batch.targets.isEmpty {
-          sums += task.loss.evaluate(outputs: outputs, targets: batch.targets, samples: range.count, gradient: nil)
-          recorder?.add(outputs: outputs, targets: batch.targets)
+          sums += task.loss.evaluate(
+            outputs: outputs, targets: batch.targets, weights: batch.weights, samples: range.count, gradient: nil)
+          recorder?.add(outputs: outputs, targets: batch.targets, weights: batch.weights)
         }
-        survey?.add(features: batch.features, targets: batch.targets, outputs: outputs, rows: batch.sampleIDs)
+        survey?.add(batch, outputs: outputs)
         visit(outputs, batch.sampleIDs)
         batchesDone += 1
         progress(Double(batchesDone) / Double(batchCount))
       }
-      shardSums.append([sums.loss, sums.correct, sums.weight, StopSignal.isRequested ? 1 : 0])
+      shardSums.append([sums.loss, sums.correct, sums.weight, StopSignal.isRequested ? 1 : 0, sums.counted])
     }
     let sums = try communicator.treeSum(shardSums, over: assignment)
     guard sums[3] == 0 else { return nil }
     let count = store.partition.sampleCount
     return SplitMetrics(
-      loss: sums[0] / sums[2], accuracy: task.hasAccuracy ? sums[1] / Double(count) : nil, sampleCount: count,
+      loss: sums[0] / sums[2], accuracy: task.hasAccuracy ? sums[1] / sums[4] : nil, sampleCount: count,
       report: try recorder?.report(communicator, assignment))
   }
 }

@@ -66,9 +66,11 @@ final class NetworkLearner: Learner {
 
   func loss(slot: Int) -> StepScalars {
     let (workspace, batch) = (workspaces[slot], batches[slot])
+    batch.leaveOutPadding(for: loss)
     let (outputs, gradient) = (workspace.output(), workspace.outputGradient())
     return batch.augmentation?.evaluateMixedLoss(outputs: outputs, samples: samples[slot], gradient: gradient)
-      ?? loss.evaluate(outputs: outputs, targets: batch.targets, samples: samples[slot], gradient: gradient)
+      ?? loss.evaluate(
+        outputs: outputs, targets: batch.targets, weights: batch.weights, samples: samples[slot], gradient: gradient)
   }
 
   func backward(_ rule: Workspace<Float>.GradientRule) throws {
@@ -82,6 +84,7 @@ final class Batch {
   private let workspace: Workspace<Float>
   private let data: SplitShape
   private let memory: FlatBuffer<Float>
+  private let weightMemory: FlatBuffer<Float>
   private(set) var count = 0
 
   /// - Parameter augmentation: what is done to samples that are learned from; nil for nothing.
@@ -90,12 +93,15 @@ final class Batch {
     self.data = data
     self.augmentation = augmentation
     memory = FlatBuffer(count: workspace.capacity * data.targetSize)
+    weightMemory = FlatBuffer(count: data.hasWeights ? workspace.capacity : 0)
   }
 
   /// [count, feature size].
   var features: BufferView<Float> { workspace.input().view(first: count * data.featureSize) }
   /// [count, target size].
   var targets: BufferView<Float> { memory.view.view(first: count * data.targetSize) }
+  /// [count], what each sample counts in the loss; nil where all count the same.
+  var weights: BufferView<Float>? { data.hasWeights ? weightMemory.view.view(first: count) : nil }
   /// [count], rows of the split.
   var sampleIDs: BufferView<Int> { workspace.sampleIDs.view(first: count) }
 
@@ -103,6 +109,16 @@ final class Batch {
   func fill(_ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore) {
     count = positions.count
     store.fill(shard: shard, positions: positions, features: features, targets: targets, sampleIDs: sampleIDs)
+    if let weights { store.fillWeights(shard: shard, positions: positions, into: weights) }
+  }
+
+  /// Labels of steps that the model takes for padding then stand for no class. After a forward pass.
+  func leaveOutPadding(for loss: any Loss) {
+    guard loss.targetKind == .classIndex, data.targetSize > 1, let lengths = workspace.outputLengths else { return }
+    let steps = data.targetSize, targets = targets
+    for sample in 0..<count {
+      for step in min(steps, Int(lengths[sample]))..<steps { targets[sample * steps + step] = -1 }
+    }
   }
 
   func augment(random: RandomSource) {
@@ -114,9 +130,11 @@ final class Batch {
 struct SplitShape {
   let featureSize: Int
   let targetSize: Int
+  let hasWeights: Bool
 
   init(_ source: SplitSource) {
     featureSize = source.featureShape.elementCount
     targetSize = source.targetSize
+    hasWeights = source.weightsPath != nil
   }
 }

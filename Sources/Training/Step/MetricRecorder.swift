@@ -24,10 +24,15 @@ struct MetricSelection {
     top = [5]
   }
 
-  /// - Parameter lossName: for messages.
+  /// - Parameters:
+  ///   - lossName: for messages.
+  ///   - rules: of the run, some of which may have asked for a metric.
   /// - Returns: nil where nothing but the accuracy is asked for.
   /// - Throws: for a metric that the task does not have.
-  init?(_ names: [MetricName], among metrics: [any Metric], task: MetricTask, lossName: String) throws {
+  init?(
+    _ names: [MetricName], among metrics: [any Metric], task: MetricTask, lossName: String,
+    rules: [TrainingConfiguration.MonitoredRule] = []
+  ) throws {
     let others = names.filter { $0 != .accuracy }
     guard !others.isEmpty else { return nil }
     (self.task, self.metrics) = (task, metrics)
@@ -39,7 +44,7 @@ struct MetricSelection {
     let possible = MetricReport(MetricSums(task, metrics: metrics), ranking: nothing, top: top)
     if let stray = others.first(where: { !possible.has($0) }) {
       throw Failure.usage(
-        "metrics: \(stray.rawValue) is no metric of \(lossName) with \(task.outputSize) outputs; leave it out "
+        "\(rules.first { $0.name == stray }?.key ?? "metrics"): \(stray.rawValue) is no metric of \(lossName) with \(task.outputSize) outputs; leave it out "
           + "(evaluate prints all "
           + "that there are)")
     }
@@ -61,9 +66,9 @@ struct MetricRecorder {
   mutating func startShard() { shards.append(MetricSums(selection.task, metrics: selection.metrics)) }
 
   /// Takes in a micro-batch of the shard.
-  mutating func add(outputs: BufferView<Float>, targets: BufferView<Float>) {
-    shards[shards.count - 1].add(outputs: outputs, targets: targets)
-    scores?.add(outputs: outputs, targets: targets)
+  mutating func add(outputs: BufferView<Float>, targets: BufferView<Float>, weights: BufferView<Float>?) {
+    shards[shards.count - 1].add(outputs: outputs, targets: targets, weights: weights)
+    scores?.add(outputs: outputs, targets: targets, weights: weights)
   }
 
   /// The metrics of all shards, merged in the fixed tree, and of all scores, whose order decides alone. Collective.
@@ -84,12 +89,13 @@ struct MetricRecorder {
     }
     var ranking: [RankingFigures] = []
     if let scores {
+      let weights = try communicator.allGather(scores.sampleWeights).flatMap { $0 }
       // One column at a time, so that no rank holds more than one score of every sample.
       for index in 0..<task.outputSize {
         let column = scores.column(index)
         let scores = try communicator.allGather(column.scores).flatMap { $0 }
         let isPositive = try communicator.allGather(column.isPositive).flatMap { $0 }
-        ranking.append(RankingFigures(scores: scores, isPositive: isPositive))
+        ranking.append(RankingFigures(scores: scores, isPositive: isPositive, weights: weights))
         visit(index, scores, isPositive)
       }
     }

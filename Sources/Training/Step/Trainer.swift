@@ -216,7 +216,7 @@ extension Trainer {
   func finishEpoch(_ figures: TrainingProgress.Best) -> Bool {
     let isBest =
       !task.ranksEpochs
-      || progress.best.map { figures.isBetter(than: $0, by: configuration.earlyStopping?.metric) } ?? true
+      || progress.best.map { figures.isBetter(than: $0, by: configuration.bestBy) } ?? true
     if isBest { progress.best = figures }
     if let rule = rates.schedule as? Plateau {
       var state = progress.plateau ?? PlateauState(base: rates.base, rule: rule)
