@@ -50,6 +50,9 @@ public struct MetricReport: Sendable, Equatable {
     (a.sampleCount, a.figures, a.classes, a.confusion) == (b.sampleCount, b.figures, b.classes, b.confusion)
   }
 
+  /// The thresholds that it was judged by, as those of `MetricTask`.
+  public var thresholds: [Float] { sums.task.thresholds }
+
   /// The value of a metric; nil where it is not defined or not one of this task.
   public subscript(name: MetricName) -> Double? { figures.first { $0.name == name.rawValue }?.value }
 

@@ -190,7 +190,7 @@ extension MetricTask {
   ) {
     let classes = outputSize
     precondition((0..<classes).contains(label), "label \(label) of \(classes) classes")
-    let prediction = firstGreatest(logits)
+    let prediction = prediction(logits)
     elements[0] += weight
     let logarithm = logSumExp(logits)
     if let distribution {
@@ -221,7 +221,7 @@ extension MetricTask {
       let z = Double(logits[output]), t = Double(targets[output])
       let tail = Double.logarithmOnePlus(Double.exponential(-abs(z)))
       elements[1] += weight * (t * (max(-z, 0) + tail) + (1 - t) * (max(z, 0) + tail))
-      let isPositive = t > 0.5, isPredicted = z > 0
+      let isPositive = t > 0.5, isPredicted = z > (thresholds.isEmpty ? 0 : Double(thresholds[output]))
       isRight = isRight && isPositive == isPredicted
       let slot = isPositive ? (isPredicted ? 0 : 2) : (isPredicted ? 1 : 3)
       elements[MetricSums.binaryStart + 4 * output + slot] += weight

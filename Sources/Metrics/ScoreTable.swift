@@ -45,6 +45,33 @@ public struct ScoreTable: Sendable {
   /// The weight of each sample that is kept; empty where all count the same.
   public var sampleWeights: [Double] { weights.map { Double($0) } }
 
+  /// What thresholds are compared with: the logits of output `index`, or what the second of two classes has more than
+  /// the first.
+  public func decisionScores(_ index: Int) -> [Float] {
+    let size = task.outputSize
+    return (0..<outputs.count / size).map { sample in
+      task.hasClasses ? outputs[sample * size + 1] - outputs[sample * size] : outputs[sample * size + index]
+    }
+  }
+
+  /// The number of samples that are kept.
+  public var count: Int { outputs.count / task.outputSize }
+
+  /// What metrics need to know of some of the samples, judged by the thresholds of `task`.
+  ///
+  /// - Precondition: a task of yes-or-no outputs or two classes.
+  public func sums(of samples: Range<Int>, _ task: MetricTask, metrics: [any Metric]) -> MetricSums {
+    precondition(task.takesThresholds, "thresholds of \(task)")
+    var sums = MetricSums(task, metrics: metrics)
+    let targets = labels[samples.lowerBound * task.targetSize..<samples.upperBound * task.targetSize]
+    let weights = self.weights.isEmpty ? nil : FlatBuffer(Array(self.weights[samples]))
+    sums.add(
+      outputs: FlatBuffer(Array(outputs[samples.lowerBound * task.outputSize..<samples.upperBound * task.outputSize]))
+        .view,
+      targets: FlatBuffer(targets.map { Float($0) }).view, weights: weights?.view)
+    return sums
+  }
+
   /// The score of each sample for class or output `index`, and 1 where it is the sample's.
   ///
   /// Classes are scored by the logarithm of their softmax, the second of two against the first by the difference of the

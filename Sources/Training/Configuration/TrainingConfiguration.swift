@@ -33,6 +33,8 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   public var earlyStopping: EarlyStopping?
   /// What is measured on the validation split beside the loss, by name.
   public var metrics = [MetricName.accuracy]
+  /// How yes-or-no outputs become answers.
+  public var decision = DecisionSettings()
   /// Of cross-validation; nil for its defaults.
   public var folds: FoldSettings?
   public var epochs = 20
@@ -79,6 +81,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("ema_decay", \.emaDecay, .between(0, 1), "evaluates a moving average of the weights"),
     Setting("early_stopping", \.earlyStopping, "when a run ends before its epochs are over"),
     Setting("metrics", \.metrics, "measured on validation; names below"),
+    Setting("decision", \.decision, "from which probability on the answer is yes"),
     Setting("folds", \.folds, "how cross-validate divides the training split; train does not look at it"),
     Setting("epochs", \.epochs, .atLeast(0), "passes over the training split; 0 keeps the first weights"),
     Setting("batch_size", \.batchSize, .atLeast(1), "samples per step over all ranks"),
@@ -225,6 +228,10 @@ public struct DataSettings: NestedSettings {
   /// Nil: by the model.
   public var target: Target?
   public var validation = 0.0
+  /// By what the validation samples of a fraction are made like the others.
+  public var stratify = Stratification.auto
+  /// Where the group of each sample stands, which is then in one part alone.
+  public var validationGroup: String?
   public var scaling = FeatureScaling.auto
   public var targetScaling = TargetScaling.standard
   public var layout = ChannelLayout.auto
@@ -242,6 +249,8 @@ public struct DataSettings: NestedSettings {
     Setting("weights", \.weights, "what each sample counts: dataset, or none; weight beside features"),
     Setting("target", \.target, "what outputs are compared with; labels, or features for the model autoencoder"),
     Setting("validation", \.validation, .halfOpen(0, 1), "fraction of train used for validation"),
+    Setting("stratify", \.stratify, "what that fraction has as often: auto by classes and yes-or-no targets"),
+    Setting("validation_group", \.validationGroup, "dataset or column of groups that the fraction takes whole"),
     Setting("scaling", \.scaling, "of features, by figures of the training split"),
     Setting("target_scaling", \.targetScaling, "of a regression's targets, undone in metrics and predictions"),
     Setting("layout", \.layout, "where channels stand; by the shape"),

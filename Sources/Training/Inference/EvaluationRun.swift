@@ -106,7 +106,8 @@ public enum EvaluationRun {
     store.transform = metadata.transform
     if samples.source.targetType != nil { store.targetTransform = metadata.targetTransform }
     let metrics = MetricSelection(
-      task.metricTask(outputSize: metadata.outputSize, targets: metadata.targetTransform), among: trained.metrics)
+      task.metricTask(outputSize: metadata.outputSize, targets: metadata.targetTransform), among: trained.metrics
+    ).deciding(by: trained.progress.thresholds)
     return Evaluator(
       store, plan: plan, model: trained.model, task: task, values: trained.values, assignment: assignment,
       communicator: ranks, metrics: measures ? metrics : nil)

@@ -34,6 +34,12 @@ struct TrainedModel {
     metadata = try checkpoint.metadata(in: path, extensions: extensions)
     metrics = extensions.allMetrics
     progress = try checkpoint.progress(in: path)
+    let thresholds = progress.thresholds.count
+    guard thresholds == 0 || thresholds == metadata.outputSize || (thresholds == 1 && metadata.outputSize == 2) else {
+      throw Failure.data(
+        "\(path): it has \(plural(thresholds, "decision threshold")) for \(plural(metadata.outputSize, "output")); use "
+          + "another checkpoint")
+    }
     let missing = extensions.layers.missing(in: metadata.configuration.model)
     guard missing.isEmpty else {
       throw Failure.data(
@@ -78,7 +84,7 @@ struct TrainedModel {
   var outputMeaning: OutputMeaning {
     OutputMeaning(
       inputShape: metadata.inputShape, outputSize: metadata.outputSize, names: metadata.data.names,
-      targets: metadata.targetTransform)
+      targets: metadata.targetTransform, thresholds: progress.thresholds)
   }
 
   /// The task of its training, with the loss resolved for a split.

@@ -19,9 +19,12 @@ struct RunReview {
   let topology: Topology
   /// Whether there are pictures and texts, or what the diagnosis needs alone.
   let isIllustrated: Bool
+  /// Above which logits the answers are yes; empty for 0.
+  let thresholds: [Float]
 
   var words: OutputWords {
-    OutputWords(metadata.data.names, metadata.targetTransform, size: metadata.outputSize)
+    OutputWords(
+      metadata.data.names, metadata.targetTransform, size: metadata.outputSize, thresholds: thresholds)
   }
 
   var pictures: PictureEncoder? {
@@ -34,9 +37,9 @@ struct RunReview {
 
   func makeSurvey() -> EvaluationSurvey? {
     split.map { split in
-      EvaluationSurvey(
-        trainer.task,
-        metricTask: trainer.task.metricTask(outputSize: data.outputSize, targets: data.targetTransform), split: split)
+      var metricTask = trainer.task.metricTask(outputSize: data.outputSize, targets: data.targetTransform)
+      metricTask.thresholds = thresholds
+      return EvaluationSurvey(trainer.task, metricTask: metricTask, split: split)
     }
   }
 

@@ -30,6 +30,7 @@ struct RunSummary {
           .init("split", .string(isValidated ? "val" : "train")), .init("loss", .number(best.loss)),
           .init("accuracy", .optional(best.accuracy)),
         ] + metricNames.compactMap { name in best.figures[name.rawValue].map { .init(name.rawValue, .number($0)) } }
+          + (best.thresholds.isEmpty ? [] : [.init("decision_threshold", DecisionThreshold.json(best.thresholds))])
           + [.init("checkpoint", .string(directory.checkpoints.bestLink))]),
       "last": ["step": .integer(progress.step), "checkpoint": .string(directory.checkpoints.latestLink)],
       "test": test.map { test in
@@ -55,6 +56,7 @@ struct RunSummary {
     for name in goals {
       if let value = best.figures[name.rawValue] { rows.append(("", "\(name.rawValue) \(shortNumber(value))")) }
     }
+    if !best.thresholds.isEmpty { rows.append(("", "yes above \(DecisionThreshold.text(best.thresholds))")) }
     if let directory { rows.append(("", directory.checkpoints.bestLink)) }
     rows.append(("last", "epoch \(progress.epoch), step \(grouped(progress.step))"))
     if let directory { rows.append(("", directory.checkpoints.latestLink)) }

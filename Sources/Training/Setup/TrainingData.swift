@@ -177,10 +177,8 @@ struct TrainingData {
     guard configuration.data.validation > 0 && source.splits[.validation] == nil else { return nil }
     let split = try source.split(.train)
     let rows = fold?.train ?? Array(0..<split.sampleCount)
-    let labels = task.isLabelled && split.targetSize == 1 ? try split.readLabels(task.numbering, ignoring: task.loss.ignoredLabel) : nil
-    let parts = try ValidationSplit.select(
-      labels: labels.map { labels in rows.map { labels[$0] } }, sampleCount: rows.count,
-      fraction: configuration.data.validation, seed: configuration.seed)
+    let strata = try ValidationStrata(configuration, task: task, split: split, isFold: fold != nil)
+    let parts = try strata.parts(rows, fraction: configuration.data.validation, seed: configuration.seed)
     return (.rows(parts.train.map { rows[$0] }), .rows(parts.validation.map { rows[$0] }))
   }
 }

@@ -68,10 +68,12 @@ struct TrainingSetup {
     let network = whole.freezing(try configuration.frozenParameters(in: whole.model.parameterLayout))
     let model = network.model
     try task.check(output: model.outputShapes[0], outputSize: data.outputSize, data: split)
-    let metricTask = task.metricTask(outputSize: data.outputSize, targets: data.targetTransform)
+    let isValidated = data.validation != nil
+    let (metricTask, rule) = try task.decided(
+      outputSize: data.outputSize, targets: data.targetTransform, configuration.decision, isValidated: isValidated)
     let metrics = try MetricSelection(
       configuration.measuredMetrics, among: extensions.allMetrics, task: metricTask, lossName: task.lossName,
-      rules: configuration.monitoredRules)
+      rule: rule, rules: configuration.monitoredRules)
     self.metrics = metrics
     testMetrics = fold == nil ? metrics : MetricSelection(metricTask, among: extensions.allMetrics)
 

@@ -22,6 +22,9 @@ public struct SplitMetrics: Sendable, Equatable {
     self.report = report
   }
 
+  /// Above which logits the answers were yes; empty where that was 0.
+  package var thresholds: [Float] { report?.thresholds ?? [] }
+
   /// Metrics by name, those that are defined.
   func figures(_ names: [MetricName]) -> [String: Double] {
     let known = names.compactMap { name in report?[name].map { (name.rawValue, $0) } }
@@ -105,9 +108,12 @@ package final class Evaluator {
     }
     let sums = try communicator.treeSum(shardSums, over: assignment)
     guard sums[3] == 0 else { return nil }
-    let count = store.partition.sampleCount
+    let report = try recorder?.report(communicator, assignment)
+    // The loss counts answers by one half.
+    let isDecided = report?.thresholds.isEmpty == false
     return SplitMetrics(
-      loss: sums[0] / sums[2], accuracy: task.hasAccuracy ? sums[1] / sums[4] : nil, sampleCount: count,
-      report: try recorder?.report(communicator, assignment))
+      loss: sums[0] / sums[2],
+      accuracy: task.hasAccuracy ? isDecided ? report?[.accuracy] : sums[1] / sums[4] : nil,
+      sampleCount: store.partition.sampleCount, report: report)
   }
 }

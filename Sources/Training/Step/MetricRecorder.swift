@@ -5,7 +5,7 @@ import NumericCore
 
 /// Which metrics an evaluation computes.
 struct MetricSelection {
-  let task: MetricTask
+  private(set) var task: MetricTask
   /// All metrics that there are, those of the program's own included.
   let metrics: [any Metric]
   /// Those of a configuration, without the accuracy that the loss counts anyway; empty for all that the task has.
@@ -13,6 +13,8 @@ struct MetricSelection {
   /// Whether all scores are kept and gathered.
   let keepsScores: Bool
   let top: [Int]
+  /// What chooses the thresholds of answers by the scores of all samples; nil where those of the task are taken.
+  var rule: DecisionRule?
 
   /// Everything that the task has.
   ///
@@ -26,18 +28,20 @@ struct MetricSelection {
 
   /// - Parameters:
   ///   - lossName: for messages.
+  ///   - rule: chooses the thresholds of answers; nil for those of the task.
   ///   - rules: of the run, some of which may have asked for a metric.
-  /// - Returns: nil where nothing but the accuracy is asked for.
+  /// - Returns: nil where nothing but the accuracy is asked for, and thresholds have no say in it.
   /// - Throws: for a metric that the task does not have.
   init?(
     _ names: [MetricName], among metrics: [any Metric], task: MetricTask, lossName: String,
-    rules: [TrainingConfiguration.MonitoredRule] = []
+    rule: DecisionRule? = nil, rules: [TrainingConfiguration.MonitoredRule] = []
   ) throws {
     let others = names.filter { $0 != .accuracy }
-    guard !others.isEmpty else { return nil }
+    guard !others.isEmpty || rule != nil || !task.thresholds.isEmpty else { return nil }
     (self.task, self.metrics) = (task, metrics)
     self.names = others
-    keepsScores = task.kind != .values && others.contains { $0.needsScores(among: metrics) }
+    self.rule = rule
+    keepsScores = rule != nil || (task.kind != .values && others.contains { $0.needsScores(among: metrics) })
     top = others.compactMap(\.topCount)
     let nothing = [RankingFigures](
       repeating: RankingFigures(scores: [], isPositive: []), count: keepsScores ? task.outputSize : 0)
@@ -51,11 +55,24 @@ struct MetricSelection {
   }
 }
 
+extension MetricSelection {
+  /// The same with answers by thresholds that were chosen.
+  func deciding(by thresholds: [Float]) -> MetricSelection {
+    guard !thresholds.isEmpty else { return self }
+    var result = self
+    result.task.thresholds = thresholds
+    result.rule = nil
+    return result
+  }
+}
+
 /// Collects what metrics need, shard by shard, and merges it over all ranks.
 struct MetricRecorder {
   private let selection: MetricSelection
   private var shards: [MetricSums] = []
   private var scores: ScoreTable?
+  /// The scores that there were before each shard.
+  private var firstScores: [Int] = []
 
   init(_ selection: MetricSelection) {
     self.selection = selection
@@ -63,7 +80,10 @@ struct MetricRecorder {
   }
 
   /// Begins the next of this rank's shards.
-  mutating func startShard() { shards.append(MetricSums(selection.task, metrics: selection.metrics)) }
+  mutating func startShard() {
+    shards.append(MetricSums(selection.task, metrics: selection.metrics))
+    firstScores.append(scores?.count ?? 0)
+  }
 
   /// Takes in a micro-batch of the shard.
   mutating func add(outputs: BufferView<Float>, targets: BufferView<Float>, weights: BufferView<Float>?) {
@@ -78,7 +98,13 @@ struct MetricRecorder {
     _ communicator: any Communicator, _ assignment: ShardAssignment,
     visit: (_ index: Int, _ scores: [Double], _ isPositive: [UInt8]) -> Void = { _, _, _ in }
   ) throws(CollectiveError) -> MetricReport {
-    let (task, metrics) = (selection.task, selection.metrics)
+    var (task, shards) = (selection.task, self.shards)
+    let metrics = selection.metrics
+    if let rule = selection.rule, let scores {
+      task.thresholds = try Self.thresholds(rule, scores, communicator)
+      let ends = firstScores.dropFirst() + [scores.count]
+      shards = zip(firstScores, ends).map { scores.sums(of: $0..<$1, task, metrics: metrics) }
+    }
     let width = MetricSums(task, metrics: metrics).elements.count
     let gathered = try communicator.allGather(shards.flatMap(\.elements)).flatMap { $0 }
     var merged = stride(from: 0, to: gathered.count, by: width).map {
@@ -100,5 +126,22 @@ struct MetricRecorder {
       }
     }
     return MetricReport(merged[0], ranking: ranking, top: selection.top)
+  }
+
+  /// The best thresholds over the scores of all ranks. Collective.
+  private static func thresholds(
+    _ rule: DecisionRule, _ scores: ScoreTable, _ communicator: any Communicator
+  ) throws(CollectiveError) -> [Float] {
+    let weights = try communicator.allGather(scores.sampleWeights).flatMap { $0 }
+    var thresholds: [Float] = []
+    for index in 0..<scores.task.thresholdCount {
+      // Of two classes, the second is the positive one.
+      let isPositive = scores.column(scores.task.kind == .binary ? index : 1).isPositive
+      thresholds.append(
+        rule.threshold(
+          scores: try communicator.allGather(scores.decisionScores(index)).flatMap { $0 },
+          isPositive: try communicator.allGather(isPositive).flatMap { $0 }, weights: weights))
+    }
+    return thresholds
   }
 }

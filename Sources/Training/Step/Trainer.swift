@@ -218,6 +218,7 @@ extension Trainer {
       !task.ranksEpochs
       || progress.best.map { figures.isBetter(than: $0, by: configuration.bestBy) } ?? true
     if isBest { progress.best = figures }
+    progress.thresholds = figures.thresholds
     if let rule = rates.schedule as? Plateau {
       var state = progress.plateau ?? PlateauState(base: rates.base, rule: rule)
       state.record(figures.value(of: rule.metric), rule: rule)

@@ -17,6 +17,8 @@ public struct TrainingProgress: Sendable, Equatable {
   /// nil before the first epoch, and without the schedule `plateau`.
   public var plateau: PlateauState?
   public var earlyStopping = EarlyStoppingState()
+  /// Above which logits the answers are yes, by the last validation; empty where that is 0.
+  public var thresholds: [Float] = []
 
   /// The epoch whose figures are best, and the figures.
   public struct Best: Sendable, Equatable {
@@ -27,13 +29,19 @@ public struct TrainingProgress: Sendable, Equatable {
     public var accuracy: Double?
     /// The other metrics that are measured, by name; those that are not defined are left out.
     public var figures: [String: Double]
+    /// Above which logits the answers were yes; empty where that was 0.
+    public var thresholds: [Float]
 
-    public init(epoch: Int, step: Int, loss: Double, accuracy: Double?, figures: [String: Double] = [:]) {
+    public init(
+      epoch: Int, step: Int, loss: Double, accuracy: Double?, figures: [String: Double] = [:],
+      thresholds: [Float] = []
+    ) {
       self.epoch = epoch
       self.step = step
       self.loss = loss
       self.accuracy = accuracy
       self.figures = figures
+      self.thresholds = thresholds
     }
 
     /// By the metric, a figure that is not defined being the worst, then lower loss; without a metric, higher accuracy
@@ -79,6 +87,18 @@ extension TrainingProgress {
   /// What stands before the names of the best epoch's metrics.
   private static let figurePrefix = "best_metric_"
 
+  /// Thresholds as an attribute holds them, with spaces between; nil for none.
+  private static func text(_ thresholds: [Float]) -> Checkpoint.Attribute? {
+    thresholds.isEmpty ? nil : .text(thresholds.map { "\($0)" }.joined(separator: " "))
+  }
+
+  /// - Returns: nil where it is not as `text` writes it.
+  private static func thresholds(_ attribute: Checkpoint.Attribute?) -> [Float]? {
+    guard let attribute else { return [] }
+    let words = attribute.text?.split(separator: " ") ?? [], numbers = words.compactMap { Float($0) }
+    return words.isEmpty || numbers.count < words.count || numbers.contains { !$0.isFinite } ? nil : numbers
+  }
+
   /// What a checkpoint keeps of it.
   ///
   /// - Parameter secondLoss: the key of the task's second loss, if it has one.
@@ -96,8 +116,10 @@ extension TrainingProgress {
       attributes["best_step"] = .integer(best.step)
       attributes["best_loss"] = .number(best.loss)
       attributes["best_accuracy"] = best.accuracy.map { .number($0) }
+      attributes["best_decision_thresholds"] = Self.text(best.thresholds)
       for (name, value) in best.figures { attributes[Self.figurePrefix + name] = .number(value) }
     }
+    attributes["decision_thresholds"] = Self.text(thresholds)
     if let plateau {
       attributes["plateau_learning_rate"] = .number(plateau.learningRate)
       attributes["plateau_best"] = .number(plateau.best)
@@ -130,7 +152,11 @@ extension TrainingProgress {
       for (key, value) in attributes where key.hasPrefix(Self.figurePrefix) {
         best?.figures[String(key.dropFirst(Self.figurePrefix.count))] = value.number
       }
+      guard let found = Self.thresholds(attributes["best_decision_thresholds"]) else { return nil }
+      best?.thresholds = found
     }
+    guard let found = Self.thresholds(attributes["decision_thresholds"]) else { return nil }
+    thresholds = found
     if let rate = attributes["plateau_learning_rate"]?.number, let best = attributes["plateau_best"]?.number,
       let badEpochs = attributes["plateau_bad_epochs"]?.integer, let cooldown = attributes["plateau_cooldown"]?.integer
     {
