@@ -28,6 +28,8 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
     .systemLibrary(name: "CProcessor"),
 
     // MARK: Libraries, each importing only those above it
@@ -43,14 +45,14 @@ let package = Package(
     .target(name: "Optimizers", dependencies: ["NumericCore", "Settings", "Basics"], swiftSettings: kernelSettings),
     .target(
       name: "Collectives", dependencies: ["COpenMPI", "NumericCore", "Basics"], swiftSettings: kernelSettings),
-    .target(name: "HDF5Storage", dependencies: ["CHDF5", "Basics"]),
+    .target(name: "HDF5Storage", dependencies: ["CHDF5", "CZlib", "Basics"]),
     .target(
       name: "DataPipeline",
       dependencies: ["NumericCore", "Collectives", "HDF5Storage", "Settings", "Basics", "CZlib"],
       swiftSettings: kernelSettings),
     .target(
       name: "DataTools",
-      dependencies: ["NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib"],
+      dependencies: ["NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib", "CPNG", "CJPEG"],
       swiftSettings: kernelSettings),
     .target(name: "Reports", dependencies: ["Basics", "Settings", "CZlib"]),
     .target(
@@ -79,7 +81,10 @@ let package = Package(
     // MARK: Executables
     .executableTarget(
       name: "ddp-train",
-      dependencies: ["Basics", "DataTools", "Experiments", "Metrics", "Reports", "Settings", "Training"]),
+      dependencies: [
+        "Basics", "Collectives", "DataPipeline", "DataTools", "Experiments", "Metrics", "Reports", "Settings",
+        "Training",
+      ]),
     .executableTarget(
       name: "ddp-selftest",
       dependencies: [
@@ -89,7 +94,8 @@ let package = Package(
     .executableTarget(
       name: "ddp-bench",
       dependencies: [
-        "Training", "Collectives", "HDF5Storage", "NeuralNetwork", "NumericCore", "Settings", "Basics",
+        "Training", "Collectives", "DataPipeline", "HDF5Storage", "NeuralNetwork", "NumericCore", "Settings", "Basics",
+        "CZlib",
       ]),
 
     // MARK: Tests
@@ -111,7 +117,8 @@ let package = Package(
       name: "DistributedTests",
       dependencies: ["ProcessSupport", "HDF5Storage", "NumericCore", "ddp-train", "ddp-selftest"],
       exclude: ["netns-cluster.sh"]),
-    .testTarget(name: "DataToolsTests", dependencies: ["DataTools", "HDF5Storage", "Settings", "Basics"]),
+    .testTarget(
+      name: "DataToolsTests", dependencies: ["DataTools", "DataPipeline", "HDF5Storage", "Settings", "Basics"]),
     .testTarget(name: "SettingsTests", dependencies: ["Settings", "Basics"]),
     .target(
       name: "TestSupport", dependencies: ["NumericCore", "NeuralNetwork", "Interchange"], path: "Tests/TestSupport"),

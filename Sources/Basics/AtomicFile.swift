@@ -15,7 +15,7 @@ public enum AtomicFile {
       open($0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
     }
     UnfinishedFile.begin(temporary)
-    defer { UnfinishedFile.end() }
+    defer { UnfinishedFile.end(temporary) }
     let error = bytes.withUnsafeBytes { writeAll($0, to: file) ? nil : failure("write", path, isOfRun) }
     try publish(temporary, file, as: path, isOfRun, after: error)
   }
@@ -29,7 +29,7 @@ public enum AtomicFile {
       open($0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
     }
     UnfinishedFile.begin(temporary)
-    defer { UnfinishedFile.end() }
+    defer { UnfinishedFile.end(temporary) }
     do {
       try body { text in
         var text = text

@@ -54,21 +54,15 @@ public struct ScoreTable: Sendable {
     }
   }
 
-  /// The number of samples that are kept.
-  public var count: Int { outputs.count / task.outputSize }
-
-  /// What metrics need to know of some of the samples, judged by the thresholds of `task`.
+  /// What metrics need to know of the samples, judged by the thresholds of `task`.
   ///
   /// - Precondition: a task of yes-or-no outputs or two classes.
-  public func sums(of samples: Range<Int>, _ task: MetricTask, metrics: [any Metric]) -> MetricSums {
+  public func sums(_ task: MetricTask, metrics: [any Metric]) -> MetricSums {
     precondition(task.takesThresholds, "thresholds of \(task)")
     var sums = MetricSums(task, metrics: metrics)
-    let targets = labels[samples.lowerBound * task.targetSize..<samples.upperBound * task.targetSize]
-    let weights = self.weights.isEmpty ? nil : FlatBuffer(Array(self.weights[samples]))
+    let weights = self.weights.isEmpty ? nil : FlatBuffer(self.weights)
     sums.add(
-      outputs: FlatBuffer(Array(outputs[samples.lowerBound * task.outputSize..<samples.upperBound * task.outputSize]))
-        .view,
-      targets: FlatBuffer(targets.map { Float($0) }).view, weights: weights?.view)
+      outputs: FlatBuffer(outputs).view, targets: FlatBuffer(labels.map { Float($0) }).view, weights: weights?.view)
     return sums
   }
 

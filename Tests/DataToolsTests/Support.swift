@@ -1,5 +1,6 @@
-import DataTools
 import Basics
+import DataPipeline
+import DataTools
 import Foundation
 import HDF5Storage
 import Settings
@@ -18,6 +19,16 @@ let fixtureValues = (0..<4).flatMap { i in (0..<3).flatMap { j in (0..<2).map { 
 func recipe<Recipe: DataRecipe>(_ type: Recipe.Type = Recipe.self, _ arguments: [String]) throws -> Recipe {
   let scanned = try ScannedArguments(arguments, of: "data", options: Recipe.optionHelp)
   return try Recipe(scanned.options, of: "data")
+}
+
+/// A format with the options of a command line, `--like` an earlier output among them.
+func format<Format: RepeatableFormat>(_ type: Format.Type = Format.self, _ arguments: [String]) throws -> Format {
+  guard let index = arguments.firstIndex(of: "--like") else { return try recipe(type, arguments) }
+  var rest = arguments
+  rest.removeSubrange(index...index + 1)
+  var format = try recipe(type, rest)
+  try format.follow(DataPreparation(ofData: arguments[index + 1]))
+  return format
 }
 
 /// Makes a synthetic set with the options of a command line.

@@ -12,7 +12,7 @@ import Testing
     _ text: String, to output: String = "out.h5", _ options: String...
   ) throws -> String {
     let output = try scratch.file(output)
-    try recipe(TextCSVFormat.self, options).convert([scratch.file("in.csv", text: text)], output: output)
+    try format(TextCSVFormat.self, options).convert([scratch.file("in.csv", text: text)], output: output)
     return output
   }
 
@@ -21,11 +21,11 @@ import Testing
     _ text: String, _ options: String...
   ) throws -> (() throws -> Void) {
     let (input, output) = (try scratch.file("in.csv", text: text), try scratch.file("out.h5"))
-    return { try recipe(TextCSVFormat.self, options).convert([input], output: output) }
+    return { try format(TextCSVFormat.self, options).convert([input], output: output) }
   }
 
-  private func words(_ path: String) throws -> [String] {
-    let lines = try HDF5File.open(path).stringAttribute("words", of: "/train/x")
+  private func words(_ path: String, _ split: String = "train") throws -> [String] {
+    let lines = try HDF5File.open(path).stringAttribute("words", of: "/\(split)/x")
     return try #require(lines).split(separator: "\n").map(String.init)
   }
 
@@ -101,11 +101,11 @@ import Testing
   func like() throws {
     let first = try convert("text,label\nred green blue,warm\nblue,cold\n", to: "first.h5")
     let labelled = try convert("text,label\nblue unheard red and more,warm\n", "--like", first)
-    #expect(try values(labelled, "/train/x") == [2, 1, 4] && values(labelled, "/train/y") == [1])
-    #expect(try words(labelled) == words(first))
+    #expect(try values(labelled, "/test/x") == [2, 1, 4] && values(labelled, "/test/y") == [1])
+    #expect(try words(labelled, "test") == words(first))
     let plain = try convert("text\nred\ngreen\n", "--like", first)
-    #expect(try values(plain, "/train/x") == [4, 0, 0, 3, 0, 0])
-    #expect(try !HDF5File.open(plain).exists("/train/y"))
+    #expect(try values(plain, "/test/x") == [4, 0, 0, 3, 0, 0])
+    #expect(try !HDF5File.open(plain).exists("/test/y"))
     expectFailure(
       .data, "in.csv", "'hot'", "record 1", "cold, warm",
       from: try conversion("text,label\nred,hot\n", "--like", first))
@@ -117,7 +117,7 @@ import Testing
     try file.write("/train/x", shape: [2, 3], elements: [Int32](repeating: 1, count: 6))
     try file.close()
     expectFailure(
-      .data, "--like", "other.h5", "text-csv", from: try conversion("text,label\nred,warm\n", "--like", other))
+      .data, "other.h5", "how its data were made", from: try conversion("text,label\nred,warm\n", "--like", other))
   }
 
   @Test("Columns by name, by number, by usual names and by place")

@@ -47,12 +47,12 @@ import Testing
     let earlier = try convert("abcdeedcba", "--context", "3", "--validation", "0")
     let output = try scratch.file("like.h5")
     let text = try scratch.file("other.txt", text: "ecacb")
-    try recipe(TextFormat.self, ["--like", earlier, "--validation", "0"]).convert([text], output: output)
-    #expect(try values(output, "/train/x") == [4, 2, 0])
-    #expect(try HDF5File.open(output).stringAttribute("vocabulary", of: "/train/x") == "abcde")
+    try format(TextFormat.self, ["--like", earlier]).convert([text], output: output)
+    #expect(try values(output, "/test/x") == [4, 2, 0])
+    #expect(try HDF5File.open(output).stringAttribute("vocabulary", of: "/test/x") == "abcde")
     let unknown = try scratch.file("unknown.txt", text: "abcx")
     expectFailure(.data, "unknown.txt: character 3, 'x', is not in the alphabet of \(earlier)") {
-      try recipe(TextFormat.self, ["--like", earlier]).convert([unknown], output: output)
+      try format(TextFormat.self, ["--like", earlier]).convert([unknown], output: output)
     }
   }
 

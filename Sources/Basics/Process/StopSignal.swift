@@ -105,35 +105,42 @@ private let endsAtOnce = Atomic<Bool>(false)
 private nonisolated(unsafe) var notice: UnsafeRawBufferPointer?
 private let wasContinued = Atomic<Bool>(false)
 
-/// The temporary file that is being written, for a signal that ends the process to remove.
-///
-/// One at a time: a program that writes two knows the last.
+/// The temporary files that a signal that ends the process removes: one that is being written, one that is read.
 public enum UnfinishedFile {
-  private nonisolated(unsafe) static let path = {
-    let path = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
-    path.initialize(repeating: 0, count: capacity)
-    return path
-  }()
+  /// The most at a time; more are left where they are.
+  private static let count = 4
   private static let capacity = Int(PATH_MAX)
+  private nonisolated(unsafe) static let paths = {
+    let paths = UnsafeMutablePointer<CChar>.allocate(capacity: count * capacity)
+    paths.initialize(repeating: 0, count: count * capacity)
+    return paths
+  }()
 
   /// Has the memory in place that a signal handler reads.
-  static func prepare() { _ = (path, exists.load(ordering: .relaxed)) }
+  static func prepare() { _ = (paths, places.load(ordering: .relaxed)) }
 
   /// The file at `path` is about to be made.
   public static func begin(_ path: String) {
-    exists.store(false, ordering: .sequentiallyConsistent)
-    guard path.utf8.count < capacity else { return }
-    strcpy(Self.path, path)
-    exists.store(true, ordering: .sequentiallyConsistent)
+    let used = places.load(ordering: .sequentiallyConsistent)
+    guard path.utf8.count < capacity, let place = (0..<count).first(where: { used & 1 << $0 == 0 }) else { return }
+    strcpy(paths + place * capacity, path)
+    places.bitwiseOr(1 << place, ordering: .sequentiallyConsistent)
   }
 
   /// It has its name, or is gone.
-  public static func end() { exists.store(false, ordering: .sequentiallyConsistent) }
+  public static func end(_ path: String) {
+    let used = places.load(ordering: .sequentiallyConsistent)
+    for place in 0..<count where used & 1 << place != 0 && strcmp(paths + place * capacity, path) == 0 {
+      places.bitwiseAnd(~(1 << place), ordering: .sequentiallyConsistent)
+    }
+  }
 
   /// Runs inside a signal handler.
   static func remove() {
-    if exists.load(ordering: .sequentiallyConsistent) { unlink(path) }
+    let used = places.load(ordering: .sequentiallyConsistent)
+    for place in 0..<count where used & 1 << place != 0 { unlink(paths + place * capacity) }
   }
 }
 
-private let exists = Atomic<Bool>(false)
+/// A bit for each path in use.
+private let places = Atomic<UInt32>(0)

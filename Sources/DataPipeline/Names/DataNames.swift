@@ -12,13 +12,15 @@ public struct DataNames: Sendable, Equatable {
   public var characters: String?
   /// The words that features stand for by number.
   public var words: [String]?
+  /// How a converter made the features of what it was given; see `DataPreparation`.
+  public var preparation: String?
 
   public init(
     columns: [String]? = nil, targets: [String]? = nil, classes: [String]? = nil, characters: String? = nil,
-    words: [String]? = nil
+    words: [String]? = nil, preparation: String? = nil
   ) {
     (self.columns, self.targets, self.classes) = (columns, targets, classes)
-    (self.characters, self.words) = (characters, words)
+    (self.characters, self.words, self.preparation) = (characters, words, preparation)
   }
 
   /// The names of so many outputs of a model: those of classes or target columns; nil where there are not as many.

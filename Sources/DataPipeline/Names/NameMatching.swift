@@ -66,10 +66,26 @@ struct NameMatching {
       part.alignment = try alignment(part)
       return part
     }
+    checkPreparation(split)
     var result = split
     result.parts = parts
     result.names = reference.names
+    // Later data are to be made as these are, not as those of a model that these are to train further.
+    result.names.preparation = split.names.preparation
     return result
+  }
+
+  /// Says where files were made by other rules than those of the reference.
+  private mutating func checkPreparation(_ split: SplitSource) {
+    let expected = reference.names.preparation
+    guard expected != nil || reference.isOfSameData, lacking.insert("preparation").inserted else { return }
+    guard let part = split.parts.first(where: { $0.names.preparation.map { $0 != expected } ?? false }) else {
+      lacking.remove("preparation")
+      return
+    }
+    remarks.append(
+      "\(part.file): \(part.features.path) was converted by other rules than \(reference.owner); convert it with "
+        + "--like \(reference.owner), so that its numbers mean the same")
   }
 
   private mutating func alignment(_ part: SplitSource.Part) throws -> RowAlignment {
@@ -82,7 +98,7 @@ struct NameMatching {
     }
     try checkVocabulary(own.words, expected.words, "words", x) { $0 }
     guard let array = part.targets, targets != .nothing else { return alignment }
-    let y = "\(part.file): \(array.path)"
+    let y = "\(array.file): \(array.path)"
     let width = array.shape.elementCount
     if targets == .columns, width > 1 {
       alignment.targets = try order(

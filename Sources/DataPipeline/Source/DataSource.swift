@@ -80,6 +80,9 @@ public struct DataSource: Sendable {
     return notes
   }
 
+  /// The bytes of all splits in memory.
+  package var byteCount: Double { splits.values.reduce(0) { $0 + $1.byteCount } }
+
   /// - Parameter splits: that are to be loaded, each rank its part.
   /// - Throws: if this machine has not enough memory for its ranks' parts.
   package func requireMemory(for splits: some Sequence<SplitName>) throws {
@@ -91,6 +94,12 @@ public struct DataSource: Sendable {
   private func text(of splits: some Sequence<SplitName>) -> String {
     splits.compactMap { name in self.splits[name].map { "\(name.rawValue) of \($0.sizeText)" } }
       .joined(separator: ", ")
+  }
+
+  /// Whether `path` stands for HDF5 files, by the first of them.
+  public static func isDataSet(_ path: String) -> Bool {
+    guard let file = try? DataFiles.expand(path).first else { return false }
+    return (try? HDF5File.open(file.path)) != nil
   }
 
   /// Whether the first file of `path` has an object of that name; false where it cannot be read.

@@ -14,7 +14,7 @@ extension SplitSource {
     guard let type = targetType else { preconditionFailure("\(name) has no labels to count") }
     var counts = [Int](repeating: 0, count: count)
     let check = ClassIndices(count: count, numbering: numbering, ignored: ignored)
-    try forEachRun(.targets, rows.runs) { (_, rows, bytes) throws in
+    try forEachRun(.targets, rows.runs(of: 0..<rows.count)) { (_, rows, bytes) throws in
       _ = try check.check(rows, bytes, of: self)
       for label in type.run(Integers(elements: bytes)) where label != ignored {
         counts[numbering.index(ofLabel: label) ?? 0] += 1
@@ -28,24 +28,5 @@ extension SplitSource {
           + "on, but class \(label)\(name) has none; give a list of weights, or data with all classes")
     }
     return counts
-  }
-}
-
-extension RowSelection {
-  /// The rows as ranges, ascending.
-  var runs: [Range<Int>] {
-    switch self {
-    case .all(let count): return [0..<count]
-    case .rows(let rows):
-      var runs: [Range<Int>] = []
-      for row in rows {
-        if let last = runs.last, last.upperBound == row {
-          runs[runs.count - 1] = last.lowerBound..<row + 1
-        } else {
-          runs.append(row..<row + 1)
-        }
-      }
-      return runs
-    }
   }
 }

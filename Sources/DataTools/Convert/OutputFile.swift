@@ -1,6 +1,8 @@
 import Basics
+import DataPipeline
 import Foundation
 public import HDF5Storage
+public import Settings
 
 /// A data set file in the making: it bears a temporary name until `commit()`, and vanishes if that is never reached.
 public final class OutputFile {
@@ -37,7 +39,7 @@ public final class OutputFile {
   deinit {
     // The file may be gone already, or never have come to be; either way nothing is left to report to anyone.
     if !isCommitted { unlink(temporaryPath) }
-    UnfinishedFile.end()
+    UnfinishedFile.end(temporaryPath)
   }
 
   /// Creates an array whose rows are then written with `HDF5Dataset.write(rows:from:)`.
@@ -67,6 +69,19 @@ public final class OutputFile {
     try elements.withUnsafeBufferPointer { elements throws(HDF5Error) in
       try dataset.write(rows: 0..<shape[0], from: UnsafeRawBufferPointer(elements))
     }
+  }
+
+  /// Stores how features were made of the sources, for others that are to be made alike; see `DataPreparation`.
+  ///
+  /// - Parameter json: an object with the key `format`, the name of the format.
+  public func setPreparation(_ json: JSONValue, of features: String) throws {
+    try file.setAttribute(DataPreparation.attribute, to: json.line, of: features)
+  }
+
+  /// Writes texts, one a row.
+  func write(texts: [String], to name: String) throws {
+    arrays.append(WrittenArray(name: name, shape: [texts.count], type: "text"))
+    try file.write(texts: texts, to: name)
   }
 
   /// Stores a list of names as one text attribute, a line each; line breaks inside a name become spaces.

@@ -1,9 +1,10 @@
 import Basics
+public import DataPipeline
 import HDF5Storage
 public import Settings
 
 /// Comma-separated values with a text in one column and its class in another.
-public struct TextCSVFormat: DataFormat {
+public struct TextCSVFormat: RepeatableFormat {
   public static let name = "text-csv"
   public static let operands = "FILE.csv"
   public static let summary = "texts with a class each: x is words by number, filled up with zeros"
@@ -25,10 +26,6 @@ public struct TextCSVFormat: DataFormat {
       Option(
         "--vocabulary", \TextCSVFormat.vocabulary, "N", .closed(3, 1 << 24), default: "\(usualVocabularySize)",
         "the most numbers of words, of which padding and unknown words take two"),
-      Option(
-        "--like", \TextCSVFormat.like, "OTHER.h5",
-        "takes words, length and classes from an earlier output, as for predict on new texts, whose label column may "
-          + "be missing then"),
     ] + TableOptions.options.map { $0.lifted(\TextCSVFormat.table) }
 
   public var table = TableOptions()
@@ -38,8 +35,8 @@ public struct TextCSVFormat: DataFormat {
   public var length: Int?
   /// The size of the vocabulary, padding and unknown words included; nil for `usualVocabularySize`.
   public var vocabulary: Int?
-  /// An earlier output whose vocabulary, length and classes are to be used.
-  public var like: String?
+  /// Words, length and classes of earlier data.
+  private var model: TextEncoding?
 
   /// The longest text that a length found by itself keeps whole.
   static let greatestTextLength = 256
@@ -48,15 +45,19 @@ public struct TextCSVFormat: DataFormat {
 
   public init() {}
 
-  public func check() throws {
-    try table.check()
-    guard let like else { return }
-    for (option, value) in [("--length", length), ("--vocabulary", vocabulary)] where value != nil {
-      throw Failure.usage("\(option) and --like exclude each other: \(like) decides")
-    }
-  }
+  public func check() throws { try table.check() }
 
-  public var companions: [String] { [table.testFile, like].compactMap(\.self) }
+  public var companions: [String] { [table.testFile].compactMap(\.self) }
+
+  public static func reads(_ path: String) -> Bool { path.hasSuffix(".csv") }
+
+  /// Takes words, length and classes.
+  public mutating func follow(_ preparation: JSONValue, _ names: DataNames, of owner: String) throws {
+    for (option, value) in [("--length", length), ("--vocabulary", vocabulary)] where value != nil {
+      throw Failure.usage("\(option) and --like exclude each other: \(owner) decides")
+    }
+    model = try TextEncoding(preparation, names, of: owner)
+  }
 
   /// Writes labelled texts as rows of word numbers, filled up with zeros, with the vocabulary and the classes as
   /// attributes.
@@ -64,7 +65,6 @@ public struct TextCSVFormat: DataFormat {
   /// Vocabulary and length are found on the training split, or taken from the file `like`, whose classes bind then too.
   public func write(_ sources: [String], to file: OutputFile) throws {
     try requireOne(sources, "name the test split's with --test-file")
-    let model = try like.map { path throws in try TextEncoding(like: path) }
     let tables = try [sources[0], table.testFile].compactMap(\.self).map { path throws in
       try LabelledTexts(path: path, options: self, labelsRequired: model == nil)
     }
@@ -73,8 +73,9 @@ public struct TextCSVFormat: DataFormat {
         "\(sources[0]) and \(table.testFile ?? ""): only one of the two has labels; name them with --label")
     }
     let names = try Self.classNames(of: tables, like: model)
+    let firstSplit = model == nil || table.testFile != nil ? "train" : "test"
     var splits = tables.enumerated().map {
-      (name: $0 == 0 ? "train" : "test", table: $1, rows: Array($1.texts.indices))
+      (name: $0 == 0 ? firstSplit : "test", table: $1, rows: Array($1.texts.indices))
     }
     if let fraction = table.test {
       let groups = tables[0].labels?.map { names.firstIndex(of: $0) ?? 0 } ?? tables[0].texts.map { _ in 0 }
@@ -124,6 +125,7 @@ public struct TextCSVFormat: DataFormat {
     // A text of variable length lies outside of the 64 KiB that an attribute has.
     try file.file.setAttribute("words", to: encoding.vocabulary.lines, of: path)
     try file.file.setAttribute("valid_max", to: encoding.vocabulary.count - 1, of: path)
+    try file.setPreparation(["format": .string(name), "length": .integer(encoding.length)], of: path)
   }
 }
 
@@ -147,21 +149,13 @@ private struct TextEncoding {
     }
   }
 
-  /// That of the training split of a file that was converted before.
-  init(like path: String) throws {
-    let file = try HDF5File.open(path)
-    let words = try file.exists("/train/x") ? try file.stringAttribute("words", of: "/train/x") : nil
-    let shape = try file.exists("/train/x") ? try file.dataset("/train/x").shape : []
-    let stored = try file.exists("/train/y") ? try file.stringAttribute("classes", of: "/train/y") : nil
-    guard let vocabulary = words.flatMap({ WordVocabulary(lines: $0) }), shape.count == 2, let classes = stored
-    else {
-      throw Failure.data(
-        "--like \(path): was not made by data convert text-csv: no words of /train/x, no classes of /train/y")
-    }
-    self.path = path
-    self.vocabulary = vocabulary
-    length = shape[1]
-    self.classes = classes.split(separator: "\n").map(String.init)
+  /// That of earlier data.
+  init(_ preparation: JSONValue, _ names: DataNames, of owner: String) throws {
+    guard let length = try preparation["length"]?.requireInteger("length"), length > 0,
+      let vocabulary = names.words.flatMap({ WordVocabulary($0) })
+    else { throw Failure.data("\(owner): was not made by data convert text-csv: it has no list of words") }
+    (self.path, self.vocabulary, self.length) = (owner, vocabulary, length)
+    classes = names.classes ?? []
   }
 }
 
@@ -194,9 +188,8 @@ struct WordVocabulary {
     self.init(words: Self.reserved + sorted.prefix(max(0, limit - Self.reserved.count)))
   }
 
-  /// The list that `lines` wrote.
-  init?(lines: String) {
-    let words = lines.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+  /// The list of earlier data.
+  init?(_ words: [String]) {
     guard words.starts(with: Self.reserved) else { return nil }
     self.init(words: words)
   }

@@ -1,10 +1,11 @@
 import Basics
+public import DataPipeline
 import Foundation
 import HDF5Storage
 public import Settings
 
 /// Plain text, for models that predict the next character.
-public struct TextFormat: DataFormat {
+public struct TextFormat: RepeatableFormat {
   public static let name = "text"
   public static let operands = "FILE.txt"
   public static let summary = "windows of characters, for models that predict the next one"
@@ -21,11 +22,8 @@ public struct TextFormat: DataFormat {
       "--encoding", \TextFormat.encoding, "NAME",
       "how bytes stand for characters: latin1, windows-1252, utf-16 or any other that iconv knows"),
     Option(
-      "--validation", \TextFormat.validation, "FRACTION", .halfOpen(0, 1),
+      "--validation", \TextFormat.validation, "FRACTION", .halfOpen(0, 1), default: "0.1, or 0 with --like",
       "the end of the text that becomes the validation split"),
-    Option(
-      "--like", \TextFormat.like, "OTHER.h5",
-      "takes the alphabet and the context from an earlier output, as to evaluate its model on another text"),
   ]
 
   /// Characters of a window.
@@ -34,25 +32,34 @@ public struct TextFormat: DataFormat {
   public var stride: Int?
   /// How the file's bytes stand for characters.
   public var encoding = TextEncodingName()
-  /// The fraction at the end of the text that becomes the validation split.
-  public var validation = 0.1
-  /// An earlier output whose alphabet and context are to be used.
-  public var like: String?
+  /// The fraction at the end of the text that becomes the validation split; nil for a tenth, or nothing where earlier
+  /// data are followed.
+  public var validation: Double?
+  /// The alphabet of earlier data.
+  private var alphabet: (characters: [Unicode.Scalar], owner: String)?
 
   public init() {}
 
-  public var companions: [String] { [like].compactMap(\.self) }
+  public static func reads(_ path: String) -> Bool { path.hasSuffix(".txt") }
+
+  /// Takes the alphabet and the context.
+  public mutating func follow(_ preparation: JSONValue, _ names: DataNames, of owner: String) throws {
+    guard let context = try preparation["context"]?.requireInteger("context"), context > 0,
+      let alphabet = names.characters
+    else { throw Failure.data("\(owner): was not made by data convert text: it has no alphabet") }
+    self.context = context
+    self.alphabet = (Array(alphabet.unicodeScalars), owner)
+  }
 
   /// Cuts a text into windows: x holds `context` characters, y those that follow each of them. The last part of the
   /// text, in its order, is the validation split.
   public func write(_ sources: [String], to file: OutputFile) throws {
     try requireOne(sources, "join them first")
     let path = sources[0]
-    let model = try like.map { path throws in try Self.windows(of: path) }
-    let context = model?.context ?? self.context
-    let text = try EncodedText(path: path, encoding: encoding, vocabulary: model?.vocabulary, of: like ?? "")
-    let cut = text.indices.count - Int(Double(text.indices.count) * validation)
-    var parts = [("train", 0..<cut)]
+    let text = try EncodedText(
+      path: path, encoding: encoding, vocabulary: alphabet?.characters, of: alphabet?.owner ?? "")
+    let cut = text.indices.count - Int(Double(text.indices.count) * (validation ?? (alphabet == nil ? 0.1 : 0)))
+    var parts = [(alphabet == nil ? "train" : "test", 0..<cut)]
     if cut < text.indices.count { parts.append(("val", cut..<text.indices.count)) }
     for (split, range) in parts {
       guard range.count > context else {
@@ -72,20 +79,8 @@ public struct TextFormat: DataFormat {
       }
       let vocabulary = String(String.UnicodeScalarView(text.vocabulary))
       try file.file.setAttribute("vocabulary", to: vocabulary, of: "/\(split)/x")
+      try file.setPreparation(["format": .string(name), "context": .integer(context)], of: "/\(split)/x")
     }
-  }
-}
-
-extension TextFormat {
-  /// Alphabet and context of the training split of a file that was converted before.
-  private static func windows(of path: String) throws -> (vocabulary: [Unicode.Scalar], context: Int) {
-    let file = try HDF5File.open(path)
-    guard try file.exists("/train/x"), let vocabulary = try file.stringAttribute("vocabulary", of: "/train/x"),
-      let context = try file.dataset("/train/x").shape.last
-    else {
-      throw Failure.data("--like \(path): was not made by data convert text: no vocabulary of /train/x")
-    }
-    return (Array(vocabulary.unicodeScalars), context)
   }
 }
 

@@ -45,7 +45,7 @@ struct DataDescription: Sendable, Equatable {
     }
     names = DataNames(
       columns: lines("columns"), targets: lines("targets"), classes: lines("classes"),
-      characters: checkpoint.attributes["vocabulary"]?.text, words: lines("words"))
+      characters: checkpoint.attributes["vocabulary"]?.text, words: lines("words"), preparation: text("preparation"))
     let isChannelsFirst = checkpoint.attributes["channels_first"]?.integer == 1
     storage = checkpoint.attributes["file_shape"]?.text.map {
       FeatureStorage(shape: Checkpoint.shape(in: $0), isChannelsFirst: isChannelsFirst)
@@ -61,7 +61,8 @@ struct DataDescription: Sendable, Equatable {
     func lines(_ names: [String]?) -> String? { names?.map(\.onOneLine).joined(separator: "\n") }
     let texts = [
       "columns": lines(names.columns), "targets": lines(names.targets), "classes": lines(names.classes),
-      "words": lines(names.words), "feature_type": featureType, "target_shape": targetShape.map(Checkpoint.text(of:)),
+      "words": lines(names.words), "preparation": names.preparation,
+      "feature_type": featureType, "target_shape": targetShape.map(Checkpoint.text(of:)),
       "target_type": targetType, "fingerprint": fingerprint?.description,
       "validation_fingerprint": validationFingerprint?.description,
     ]

@@ -24,7 +24,7 @@ struct ExportedMetadata {
   var names: DataNames {
     DataNames(
       columns: texts("columns"), targets: texts("targets"), classes: texts("classes"),
-      characters: file.metadata["characters"], words: texts("words"))
+      characters: file.metadata["characters"], words: texts("words"), preparation: file.metadata["preparation"])
   }
 
   /// Classes, or target values.

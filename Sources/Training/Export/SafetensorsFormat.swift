@@ -48,7 +48,9 @@ enum SafetensorsFormat: ExportFormat {
     ] {
       if let texts { result.append((key, list(texts.map { .string($0) }))) }
     }
-    if let characters = names.characters { result.append(("characters", characters)) }
+    for (key, text) in [("characters", names.characters), ("preparation", names.preparation)] {
+      if let text { result.append((key, text)) }
+    }
     if targets.kind != .none {
       result += [
         ("target_scaling", targets.kind.rawValue), ("target_offset", list(targets.offset.map { .number($0) })),

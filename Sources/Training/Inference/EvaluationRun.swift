@@ -26,14 +26,14 @@ public enum EvaluationRun {
     package let checkpoint: String
     package let step: Int
     /// The file, directory, glob or list.
-    package let data: String
+    package var data: String
     package let split: String
     package let lossName: String
     package let metrics: SplitMetrics
     /// Of classes or target columns, by index; nil where the training data had none.
     package let names: [String]?
     /// What a user should know of how the data were taken, one line each.
-    package let remarks: [String]
+    package var remarks: [String]
   }
 
   /// Evaluates and prints nothing. Collective.
@@ -87,14 +87,15 @@ public enum EvaluationRun {
       sampleCount: samples.rows.count, shardCount: metadata.shardCount,
       globalBatchSize: metadata.configuration.batchSize)
     let assignment = ShardAssignment(shardCount: metadata.shardCount, rankCount: ranks.size)
+    let memory = try DataMemory(metadata.configuration.data.memory, bytes: samples.source.byteCount, ranks)
     // No rank may take memory before all have looked.
-    try samples.source.requireMemory()
+    if !memory.streams { try samples.source.requireMemory() }
     try ranks.barrier()
+    let shards = assignment.shards(ofRank: ranks.rank)
     let store = try ShardStore(
-      source: samples.source, selection: samples.rows,
-      partition: plan.partition,
-      shards: assignment.shards(ofRank: ranks.rank),
-      targetCheck: samples.source.targetType == nil ? FiniteNumbers() : task.targetCheck)
+      source: samples.source, selection: samples.rows, partition: plan.partition, shards: shards,
+      targetCheck: samples.source.targetType == nil ? FiniteNumbers() : task.targetCheck,
+      streaming: memory.bufferRows(samples.source, shardCount: metadata.shardCount, ownShards: shards.count))
     let indexCount = metadata.indexCount ?? metadata.outputSize
     if let limit = metadata.configuration.model.indexLimit(indexCount: indexCount) {
       try store.checkIndices(below: limit)

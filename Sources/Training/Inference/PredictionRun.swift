@@ -14,13 +14,13 @@ public enum PredictionRun {
   public struct Result: Sendable {
     public let rows: Int
     /// The file, directory, glob or list.
-    public let data: String
+    public package(set) var data: String
     /// `train`, `val` or `test`.
     public let split: String
     /// Of classes or target columns, by index; nil where the training data had none.
     public let names: [String]?
     /// What a user should know of how the data were taken, one line each.
-    public let remarks: [String]
+    public package(set) var remarks: [String]
     /// From the opened data to all outputs.
     public let seconds: Double
   }
@@ -55,9 +55,13 @@ public enum PredictionRun {
     }
     let clock = ContinuousClock(), start = clock.now
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: false)
+    if arguments.grid != nil {
+      try SampleGrid.check(samples.source, layout: trained.metadata.configuration.model.inputLayout)
+    }
     let predictions = try predictions(of: trained, samples, ranks: ranks, progress: progress)
     let seconds = (clock.now - start).seconds
     if ranks.isRoot {
+      if let grid = arguments.grid { try SampleGrid(samples, predictions, of: trained).write(to: grid) }
       let arrays = try trained.task(samples.source).arrays(predictions)
       if format == .hdf5 {
         try write(

@@ -43,12 +43,12 @@ final class EvaluationSurvey {
 
   func startShard() { recorder.startShard() }
 
-  /// Takes in a batch.
+  /// Takes in a batch of a shard, counted from the first that was begun.
   ///
   /// - Shapes: `outputs` [n, K].
-  func add(_ batch: Batch, outputs: BufferView<Float>) {
+  func add(_ batch: Batch, outputs: BufferView<Float>, shard: Int) {
     let (features, targets, rows) = (batch.features, batch.targets, batch.sampleIDs)
-    recorder.add(outputs: outputs, targets: targets, weights: batch.weights)
+    recorder.add(outputs: outputs, targets: targets, weights: batch.weights, shard: shard)
     guard keepsSamples, !rows.isEmpty else { return }
     let (featureSize, targetSize) = (features.count / rows.count, targets.count / rows.count)
     let width = outputs.count / rows.count

@@ -65,7 +65,7 @@ enum RunHeader {
             + "\(trainer.task.outputText(data.outputSize).map { $0 + ", " } ?? "")scaling "
             + "\(data.transform.kind.rawValue)",
         ] + names(source.names) + (source.weightsPath.map { ["weights \($0.shownName)"] } ?? [])
-          + data.source.notes
+          + data.streamLines(isResumed: resumed != nil) + data.source.notes
       ),
       ("targets", data.targetLines(trainer.task)),
       ("scaling", data.scalingLines),

@@ -7,10 +7,10 @@ import NumericCore
 /// A group is one shard, or all shards of this rank where layers compute over all of them together; see
 /// `SynchronizingLayer`. A step calls these four in order, several times where it accumulates gradients.
 protocol Learner: AnyObject {
-  /// Fills a slot with rows of a shard: gathered, scaled and augmented.
+  /// Fills a slot with the samples at some places of a shard's order: gathered, scaled and augmented.
   func load(
-    _ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore, slot: Int, random: RandomSource
-  )
+    _ places: Range<Int>, ofShard shard: Int, from feed: any SampleFeed, slot: Int, random: RandomSource
+  ) throws
   /// Computes the outputs of all slots.
   ///
   /// - Parameter values: of each slot; `backward` leaves the gradients there.
@@ -51,10 +51,10 @@ final class NetworkLearner: Learner {
   }
 
   func load(
-    _ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore, slot: Int, random: RandomSource
-  ) {
-    samples[slot] = positions.count
-    batches[slot].fill(positions, ofShard: shard, from: store)
+    _ places: Range<Int>, ofShard shard: Int, from feed: any SampleFeed, slot: Int, random: RandomSource
+  ) throws {
+    samples[slot] = places.count
+    try batches[slot].fill(places, ofShard: shard, from: feed)
     batches[slot].augment(random: random)
   }
 
@@ -93,7 +93,7 @@ final class Batch {
     self.data = data
     self.augmentation = augmentation
     memory = FlatBuffer(count: workspace.capacity * data.targetSize)
-    weightMemory = FlatBuffer(count: data.hasWeights ? workspace.capacity : 0)
+    weightMemory = FlatBuffer(count: data.weights == nil ? 0 : workspace.capacity)
   }
 
   /// [count, feature size].
@@ -101,15 +101,16 @@ final class Batch {
   /// [count, target size].
   var targets: BufferView<Float> { memory.view.view(first: count * data.targetSize) }
   /// [count], what each sample counts in the loss; nil where all count the same.
-  var weights: BufferView<Float>? { data.hasWeights ? weightMemory.view.view(first: count) : nil }
+  var weights: BufferView<Float>? { data.weights == nil ? nil : weightMemory.view.view(first: count) }
   /// [count], rows of the split.
   var sampleIDs: BufferView<Int> { workspace.sampleIDs.view(first: count) }
 
-  /// Gathers rows of a shard and scales them.
-  func fill(_ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore) {
-    count = positions.count
-    store.fill(shard: shard, positions: positions, features: features, targets: targets, sampleIDs: sampleIDs)
-    if let weights { store.fillWeights(shard: shard, positions: positions, into: weights) }
+  /// Gathers samples of a shard and scales them.
+  func fill(_ places: Range<Int>, ofShard shard: Int, from feed: any SampleFeed) throws {
+    count = places.count
+    try feed.fill(
+      BatchRows(features: features, targets: targets, sampleIDs: sampleIDs), shard: shard, places: places)
+    if let weights { data.weights?.fillWeights(ofRows: sampleIDs, into: weights) }
   }
 
   /// Labels of steps that the model takes for padding then stand for no class. After a forward pass.
@@ -126,15 +127,16 @@ final class Batch {
   }
 }
 
-/// The sizes of a sample.
+/// The sizes of a sample, and what it counts.
 struct SplitShape {
   let featureSize: Int
   let targetSize: Int
-  let hasWeights: Bool
+  /// What gives samples their weights; nil where all count the same.
+  let weights: ShardStore?
 
-  init(_ source: SplitSource) {
-    featureSize = source.featureShape.elementCount
-    targetSize = source.targetSize
-    hasWeights = source.weightsPath != nil
+  init(_ store: ShardStore) {
+    featureSize = store.source.featureShape.elementCount
+    targetSize = store.source.targetSize
+    weights = store.hasWeights ? store : nil
   }
 }

@@ -70,40 +70,37 @@ extension MetricSelection {
 struct MetricRecorder {
   private let selection: MetricSelection
   private var shards: [MetricSums] = []
-  private var scores: ScoreTable?
-  /// The scores that there were before each shard.
-  private var firstScores: [Int] = []
+  /// Of each shard, so that their order is the same on any number of ranks; none where no metric needs them.
+  private var scores: [ScoreTable] = []
 
-  init(_ selection: MetricSelection) {
-    self.selection = selection
-    scores = selection.keepsScores ? ScoreTable(selection.task) : nil
-  }
+  init(_ selection: MetricSelection) { self.selection = selection }
 
   /// Begins the next of this rank's shards.
   mutating func startShard() {
     shards.append(MetricSums(selection.task, metrics: selection.metrics))
-    firstScores.append(scores?.count ?? 0)
+    if selection.keepsScores { scores.append(ScoreTable(selection.task)) }
   }
 
-  /// Takes in a micro-batch of the shard.
-  mutating func add(outputs: BufferView<Float>, targets: BufferView<Float>, weights: BufferView<Float>?) {
-    shards[shards.count - 1].add(outputs: outputs, targets: targets, weights: weights)
-    scores?.add(outputs: outputs, targets: targets, weights: weights)
+  /// Takes in a micro-batch of a shard, counted from the first that was begun.
+  mutating func add(
+    outputs: BufferView<Float>, targets: BufferView<Float>, weights: BufferView<Float>?, shard: Int
+  ) {
+    shards[shard].add(outputs: outputs, targets: targets, weights: weights)
+    if selection.keepsScores { scores[shard].add(outputs: outputs, targets: targets, weights: weights) }
   }
 
-  /// The metrics of all shards, merged in the fixed tree, and of all scores, whose order decides alone. Collective.
+  /// The metrics of all shards, merged in the fixed tree, and of all scores. Collective.
   ///
-  /// - Parameter visit: is given the scores of all samples for each class or output, in the order of the ranks.
+  /// - Parameter visit: is given the scores of all samples for each class or output, in the order of the shards.
   func report(
     _ communicator: any Communicator, _ assignment: ShardAssignment,
     visit: (_ index: Int, _ scores: [Double], _ isPositive: [UInt8]) -> Void = { _, _, _ in }
   ) throws(CollectiveError) -> MetricReport {
     var (task, shards) = (selection.task, self.shards)
     let metrics = selection.metrics
-    if let rule = selection.rule, let scores {
-      task.thresholds = try Self.thresholds(rule, scores, communicator)
-      let ends = firstScores.dropFirst() + [scores.count]
-      shards = zip(firstScores, ends).map { scores.sums(of: $0..<$1, task, metrics: metrics) }
+    if let rule = selection.rule {
+      task.thresholds = try thresholds(rule, communicator)
+      shards = scores.map { $0.sums(task, metrics: metrics) }
     }
     let width = MetricSums(task, metrics: metrics).elements.count
     let gathered = try communicator.allGather(shards.flatMap(\.elements)).flatMap { $0 }
@@ -114,13 +111,13 @@ struct MetricRecorder {
       merged[target].merge(merged[source])
     }
     var ranking: [RankingFigures] = []
-    if let scores {
-      let weights = try communicator.allGather(scores.sampleWeights).flatMap { $0 }
+    if selection.keepsScores {
+      let weights = try gather(communicator) { $0.sampleWeights }
       // One column at a time, so that no rank holds more than one score of every sample.
       for index in 0..<task.outputSize {
-        let column = scores.column(index)
-        let scores = try communicator.allGather(column.scores).flatMap { $0 }
-        let isPositive = try communicator.allGather(column.isPositive).flatMap { $0 }
+        let columns = scores.map { $0.column(index) }
+        let scores = try communicator.allGather(columns.flatMap(\.scores)).flatMap { $0 }
+        let isPositive = try communicator.allGather(columns.flatMap(\.isPositive)).flatMap { $0 }
         ranking.append(RankingFigures(scores: scores, isPositive: isPositive, weights: weights))
         visit(index, scores, isPositive)
       }
@@ -129,19 +126,24 @@ struct MetricRecorder {
   }
 
   /// The best thresholds over the scores of all ranks. Collective.
-  private static func thresholds(
-    _ rule: DecisionRule, _ scores: ScoreTable, _ communicator: any Communicator
+  private func thresholds(
+    _ rule: DecisionRule, _ communicator: any Communicator
   ) throws(CollectiveError) -> [Float] {
-    let weights = try communicator.allGather(scores.sampleWeights).flatMap { $0 }
+    let weights = try gather(communicator) { $0.sampleWeights }
     var thresholds: [Float] = []
-    for index in 0..<scores.task.thresholdCount {
+    for index in 0..<selection.task.thresholdCount {
       // Of two classes, the second is the positive one.
-      let isPositive = scores.column(scores.task.kind == .binary ? index : 1).isPositive
+      let positive = selection.task.kind == .binary ? index : 1
       thresholds.append(
         rule.threshold(
-          scores: try communicator.allGather(scores.decisionScores(index)).flatMap { $0 },
-          isPositive: try communicator.allGather(isPositive).flatMap { $0 }, weights: weights))
+          scores: try gather(communicator) { $0.decisionScores(index) },
+          isPositive: try gather(communicator) { $0.column(positive).isPositive }, weights: weights))
     }
     return thresholds
   }
+
+  /// What all shards of all ranks have kept, in their order. Collective.
+  private func gather<Element: BitwiseCopyable>(
+    _ communicator: any Communicator, _ values: (ScoreTable) -> [Element]
+  ) throws(CollectiveError) -> [Element] { try communicator.allGather(scores.flatMap(values)).flatMap { $0 } }
 }

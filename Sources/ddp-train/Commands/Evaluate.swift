@@ -1,4 +1,5 @@
 import Basics
+import Collectives
 import Metrics
 import Settings
 import Training
@@ -14,7 +15,7 @@ package struct Evaluate: Command {
   package static let options = [
     Option(
       "--data", \Evaluate.arguments.data, "FILE", default: "as trained",
-      "HDF5 file, directory, glob or text list of files"),
+      "HDF5 file, directory, glob or text list of files; or files as those that its data were converted from"),
     Option("--split", \Evaluate.arguments.split, "train|val|test", default: "test", "the part of the data"),
     Option(flag: "--json", \Evaluate.json, "one JSON object instead of a table"),
   ]
@@ -30,14 +31,27 @@ package struct Evaluate: Command {
 
   package func run() throws -> ExitCode {
     try DistributedProgram.withRanks { ranks in
-      let result = try Self.showingProgress(isShown: ranks.isRoot) {
-        try EvaluationRun.evaluate(arguments, ranks: ranks, progress: $0)
-      }
+      let result = try Self.showingProgress(isShown: ranks.isRoot) { try evaluate(ranks, $0) }
       guard ranks.isRoot else { return .done }
       for remark in result.remarks { Output.printError("ddp-train: warning: \(remark)") }
       for line in json ? [report(result).line] : lines(result) { try Output.print(line) }
       return .done
     }
+  }
+
+  private func evaluate(
+    _ ranks: any Communicator, _ progress: @escaping (Double) -> Void
+  ) throws -> EvaluationRun.Result {
+    guard let given = arguments.data else {
+      return try EvaluationRun.evaluate(arguments, ranks: ranks, progress: progress)
+    }
+    let data = try ForeignData(given, for: arguments.checkpoint, ranks, progress: progress)
+    defer { data.remove() }
+    var arguments = arguments
+    arguments.data = data.path
+    var result = try data.saying { try EvaluationRun.evaluate(arguments, ranks: ranks, progress: progress) }
+    (result.data, result.remarks) = (data.name, data.notes + result.remarks.map(data.said))
+    return result
   }
 
   // MARK: What it says

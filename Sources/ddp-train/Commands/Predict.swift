@@ -1,4 +1,5 @@
 import Basics
+import Collectives
 import DataTools
 import Settings
 import Training
@@ -19,13 +20,17 @@ package struct Predict: Command {
   package static let options = [
     Option(
       "--data", \Predict.arguments.data, "FILE",
-      "HDF5 file, directory, glob or text list of files, or - for rows of CSV from standard input; required"),
+      "HDF5 file, directory, glob or text list of files; files as those that the model's data were converted from, "
+        + "such as new.csv or a directory of pictures; or - for rows of CSV from standard input; required"),
     Option(
       "--output", \Predict.arguments.output, "FILE",
       "F.h5, F.csv or F.jsonl, which decides the form, or - for standard output; required"),
     Option("--split", \Predict.arguments.split, "train|val|test", default: "test", "the part of the data"),
     Option(
       "--top", \Predict.arguments.top, "K", .atLeast(1), "the K likeliest classes of each row instead of all in order"),
+    Option(
+      "--grid", \Predict.arguments.grid, "FILE.png", default: "none",
+      "a picture of samples as the model is given them, with what it makes of them"),
     Option("--format", \Predict.arguments.format, "FORM", default: "by the name, or csv", "of the output"),
   ]
 
@@ -38,6 +43,9 @@ package struct Predict: Command {
     guard !arguments.data.isEmpty else {
       throw SettingsError("predict: expected --data FILE, the samples to predict")
     }
+    guard arguments.grid == nil || !arguments.readsInput else {
+      throw SettingsError("predict: --grid shows samples of files; give --data FILE")
+    }
     guard !arguments.output.isEmpty else {
       throw SettingsError("predict: expected --output FILE, the file to write")
     }
@@ -47,7 +55,7 @@ package struct Predict: Command {
     try DistributedProgram.withRanks { ranks in
       guard arguments.readsInput else {
         let result = try Self.showingProgress(isShown: ranks.isRoot && !arguments.writesOutput) {
-          try PredictionRun.run(arguments, ranks: ranks, progress: $0)
+          try predictFiles(ranks, $0)
         }
         try report(result, isRoot: ranks.isRoot)
         return .done
@@ -57,6 +65,19 @@ package struct Predict: Command {
       try ranks.barrier()
       return .done
     }
+  }
+
+  private func predictFiles(
+    _ ranks: any Communicator, _ progress: @escaping (Double) -> Void
+  ) throws -> PredictionRun.Result {
+    try arguments.checkOutput()
+    let data = try ForeignData(arguments.data, for: arguments.checkpoint, ranks, progress: progress)
+    defer { data.remove() }
+    var arguments = arguments
+    arguments.data = data.path
+    var result = try data.saying { try PredictionRun.run(arguments, ranks: ranks, progress: progress) }
+    (result.data, result.remarks) = (data.name, data.notes + result.remarks.map(data.said))
+    return result
   }
 
   private func predictInput() throws -> PredictionRun.Result {

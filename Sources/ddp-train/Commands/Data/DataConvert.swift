@@ -1,6 +1,8 @@
 import Basics
+import DataPipeline
 import DataTools
 import Settings
+import Training
 
 /// `data convert`: makes HDF5 of other formats.
 package struct DataConvert: Command {
@@ -15,10 +17,15 @@ package struct DataConvert: Command {
     Option(
       "--gzip", \DataConvert.gzip, "N", .closed(0, 9),
       "compresses in chunks of rows, with shuffle; 0: contiguous, fastest to read"),
+    Option(
+      "--like", \DataConvert.like, "FILE|RUN",
+      "makes it as an earlier output, or as the data that a checkpoint or run was trained on: by its names and rules; "
+        + "labels may be missing then"),
   ]
 
   package var output: String?
   package var gzip = 0
+  package var like: String?
   package var format: any DataFormat = IDXFormat()
   package var sources: [String] = []
 
@@ -49,8 +56,15 @@ package struct DataConvert: Command {
 
   package func run() throws -> ExitCode {
     guard let output else { preconditionFailure("take asks for the output") }
+    var format = format
+    var inputs: [String] = []
+    if let like {
+      let earlier = try DataPreparation(like: like)
+      try format.follow(earlier)
+      inputs = [like, earlier.owner]
+    }
     let written = try Self.showingProgress {
-      try format.convert(sources, output: output, gzip: gzip, progress: $0)
+      try format.convert(sources, output: output, inputs: inputs, gzip: gzip, progress: $0)
     }
     try Output.print(written.description)
     return .done
