@@ -174,7 +174,7 @@ public final class ShardStore: @unchecked Sendable {
     } else if let targetType = source.targetType {
       gather(.targets, targetType, into: batch.targets, ignoredLabel == nil ? targetScale : plainScale)
       if let ignoredLabel {
-        number(batch.targets, ignoring: ignoredLabel)
+        numberLabels(batch.targets, ignoring: ignoredLabel)
       } else if targetTransform.kind == .classes {
         // A class index is exact, whatever the step between labels.
         for index in batch.targets.indices { batch.targets[index].round() }
@@ -184,7 +184,7 @@ public final class ShardStore: @unchecked Sendable {
   }
 
   /// Labels as class indices, and −1 for those that stand for no class.
-  private func number(_ labels: BufferView<Float>, ignoring ignored: Int) {
+  private func numberLabels(_ labels: BufferView<Float>, ignoring ignored: Int) {
     let (first, step) = targetTransform.numbering
     for index in labels.indices {
       let label = labels[index]
