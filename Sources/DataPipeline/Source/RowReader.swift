@@ -112,10 +112,9 @@ final class RowReader {
       streams.insert(streams.remove(at: known), at: 0)
     } else {
       guard let array = source.parts[part].array(column) else { preconditionFailure("no \(column) to read") }
-      let dataset = try HDF5File.open(source.parts[part].file).samples(array.path, order: array.order)
-      try dataset.requireWritten()
+      let rows = try array.open()
       if streams.count == Self.openLimit { streams.removeLast() }
-      streams.insert((part, try RowStream(dataset)), at: 0)
+      streams.insert((part, try RowStream(rows)), at: 0)
     }
     return streams[0].stream
   }

@@ -2,19 +2,19 @@ internal import Basics
 internal import CZlib
 internal import Glibc
 
-/// Reads rows of a data set again and again, as fast as they can be had: plain bytes straight from the file, chunks of
+/// Reads rows of samples again and again, as fast as they can be had: plain bytes straight from the file, chunks of
 /// the usual filters inflated on the calling thread, all else by the library.
 ///
-/// What it gives is what `HDF5Dataset.read` gives. One thread at a time may use it.
+/// What it gives is what `SampleRows.read` gives. One thread at a time may use it.
 public final class RowStream: @unchecked Sendable {
   /// How rows are read.
   public enum Path: Sendable {
     case bytes, chunks, library
   }
 
-  public let dataset: HDF5Dataset
   public let path: Path
 
+  private let rows: any SampleRows
   private let storage: RawStorage?
   private let descriptor: Int32
   /// The rows of the chunk that was read last.
@@ -24,9 +24,9 @@ public final class RowStream: @unchecked Sendable {
   private var shuffled: [UInt8] = []
   private let inflater = Inflater()
 
-  public init(_ dataset: HDF5Dataset) throws(HDF5Error) {
-    self.dataset = dataset
-    let found = try dataset.rawStorage()
+  public init(_ rows: any SampleRows) throws(HDF5Error) {
+    self.rows = rows
+    let found = try (rows as? HDF5Dataset)?.rawStorage()
     let descriptor = found.map { open($0.file, O_RDONLY | O_CLOEXEC) } ?? -1
     (storage, self.descriptor) = (descriptor < 0 ? nil : found, descriptor)
     switch storage?.layout {
@@ -38,19 +38,13 @@ public final class RowStream: @unchecked Sendable {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// The most bytes that it holds: chunks as they are stored and unpacked.
-  public static func byteCount(of dataset: HDF5Dataset) -> Double {
-    guard let chunk = dataset.chunkShape, let type = try? dataset.elementType else { return 0 }
-    return 3 * chunk.reduce(Double(type.byteCount)) { $0 * Double($1) }
-  }
-
   /// Reads rows in the data set's own type and the machine's byte order.
   ///
   /// - Parameter destination: overwritten; exactly the bytes of the rows.
   /// - Precondition: the rows are among those of the data set.
   public func read(rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer) throws(HDF5Error) {
     switch storage?.layout {
-    case nil: try dataset.read(rows: rows, into: destination)
+    case nil: try self.rows.read(rows: rows, into: destination)
     case .contiguous(let offset)?:
       precondition(destination.count == rows.count * rowByteCount, "\(destination.count) bytes for rows \(rows)")
       try readBytes(at: offset + rows.lowerBound * rowByteCount, into: destination)
@@ -76,7 +70,7 @@ public final class RowStream: @unchecked Sendable {
   private var rowByteCount: Int { storage?.rowByteCount ?? 0 }
 
   private func failure(_ reason: String) -> HDF5Error {
-    HDF5Error(operation: "read", subject: dataset.subject, reason: reason)
+    HDF5Error(operation: "read", subject: rows.file.subject(rows.path), reason: reason)
   }
 
   private func readBytes(at offset: Int, into destination: UnsafeMutableRawBufferPointer) throws(HDF5Error) {
@@ -97,17 +91,17 @@ public final class RowStream: @unchecked Sendable {
   /// Unpacks a chunk into `decoded`.
   private func decode(chunk index: Int, _ chunkRows: Int) throws(HDF5Error) {
     guard case .chunks(_, let isShuffled, let isCompressed)? = storage?.layout else { return }
-    let first = index * chunkRows, rows = first..<min(first + chunkRows, dataset.rowCount)
+    let first = index * chunkRows, own = first..<min(first + chunkRows, rows.rowCount)
     let byteCount = chunkRows * rowByteCount
     if decoded.count != byteCount { decoded = [UInt8](repeating: 0, count: byteCount) }
     decodedRows = 0..<0
-    guard let place = try dataset.chunk(fromRow: first) else {
+    guard let place = try (rows as? HDF5Dataset)?.chunk(fromRow: first) else {
       // Never written: the library knows the fill value.
       try withBytes(\.decoded) { (bytes) throws(HDF5Error) in
-        try dataset.read(
-          rows: rows, into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<(rows.count * rowByteCount)]))
+        try rows.read(
+          rows: own, into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<(own.count * rowByteCount)]))
       }
-      decodedRows = rows
+      decodedRows = own
       return
     }
     // Filters are counted from the first; a chunk may have been left as it was by some.
@@ -134,7 +128,7 @@ public final class RowStream: @unchecked Sendable {
         decoded.withUnsafeMutableBytes { unshuffle(source, elementByteCount: elementByteCount, into: $0) }
       }
     }
-    decodedRows = rows
+    decodedRows = own
   }
 
   private var elementByteCount: Int { storage?.elementByteCount ?? 1 }

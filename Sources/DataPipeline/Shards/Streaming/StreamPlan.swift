@@ -35,9 +35,10 @@ public struct StreamPlan: Sendable, Equatable {
     let most = max(1, min(rows.count / (16 * shardCount), window / 4))
     let usual = max(1, Self.blockByteCount / rowBytes)
     let size: Int
-    if let chunk = try source.chunkRows(), chunk <= most {
+    if let chunk = try source.chunkRows() {
       // Blocks of selected rows do not begin where chunks do: longer ones share fewer chunks.
-      size = max(min(max(usual, rows.isWhole ? 0 : 4 * chunk), most) / chunk, 1) * chunk
+      let wanted = min(max(usual, rows.isWhole ? chunk : 4 * chunk), most)
+      size = chunk <= most ? wanted / chunk * chunk : most
     } else {
       size = min(usual, most, max(1, window / 16))
     }
@@ -77,9 +78,8 @@ extension SplitSource {
 
   /// The rows of a chunk of the features, where those are unpacked as a whole; nil where rows can be had one by one.
   public func chunkRows() throws -> Int? {
-    let part = parts[0]
-    let dataset = try HDF5File.open(part.file).samples(part.features.path, order: part.features.order)
-    return dataset.filters.isEmpty ? nil : dataset.chunkShape?.first
+    let rows = try parts[0].features.open()
+    return rows.filters.isEmpty ? nil : rows.chunkShape?.first
   }
 
   /// Why streaming these rows in such blocks takes longer than it need; nil where it does not.
@@ -87,8 +87,7 @@ extension SplitSource {
     guard let chunk = try chunkRows(), chunk > plan.blockSize else { return nil }
     return "\(parts[0].file): \(parts[0].features.path) is in compressed chunks of \(plural(chunk, "row")), more than a "
       + "block of \(grouped(plan.blockSize)): each is unpacked about \((chunk - 1) / plan.blockSize + 1) times an "
-      + "epoch; rewrite it in smaller chunks (h5repack -l \(parts[0].features.path):CHUNK=…), or allow more with "
-      + "data.memory"
+      + "epoch; rewrite it in chunks of so many rows or less with h5repack -l, or allow more with data.memory"
   }
 }
 
