@@ -14,10 +14,11 @@ fail() {
 install_packages() {
   local package missing=() as_root=()
   command -v dpkg-query >/dev/null || return 0 # another system: the build names what it cannot find
-  for package in libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev; do
+  for package in libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev \
+    libpng-dev libjpeg62-turbo-dev; do
     dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$package")
   done
-  # With it swift finds the three libraries.
+  # With it swift finds the libraries.
   command -v pkg-config >/dev/null || missing+=(pkg-config)
   if ((${#missing[@]} == 0)); then return 0; fi
   if ((EUID != 0)); then

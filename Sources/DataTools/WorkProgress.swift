@@ -2,7 +2,7 @@
 final class WorkProgress: @unchecked Sendable {
   @TaskLocal private static var current: WorkProgress?
 
-  private let total: Double
+  private var total: Double
   private let report: (Double) -> Void
   private var done = 0.0
 
@@ -14,14 +14,19 @@ final class WorkProgress: @unchecked Sendable {
   static func watching<Result>(
     total: Double, _ report: @escaping (Double) -> Void, _ work: () throws -> Result
   ) rethrows -> Result {
-    guard total > 0 else { return try work() }
-    return try $current.withValue(WorkProgress(total: total, report), operation: work)
+    try $current.withValue(WorkProgress(total: total, report), operation: work)
+  }
+
+  /// Begins to count anew, of work whose size is found by doing a part of it.
+  static func restart(total: Int) {
+    guard let current else { return }
+    (current.total, current.done) = (Double(total), 0)
   }
 
   /// Counts what has been done of the work under way, if anyone wants to know.
   static func advance(by amount: Int) {
     guard let current else { return }
     current.done += Double(amount)
-    current.report(min(1, current.done / current.total))
+    if current.total > 0 { current.report(min(1, current.done / current.total)) }
   }
 }

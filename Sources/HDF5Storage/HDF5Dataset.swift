@@ -61,13 +61,6 @@ public final class HDF5Dataset: @unchecked Sendable {
     }
   }
 
-  /// The number of rows; a single number counts as one row.
-  public var rowCount: Int { shape.first ?? 1 }
-  /// Elements of a row.
-  public var rowElementCount: Int { shape.dropFirst().reduce(1, *) }
-  /// Elements of the whole data set.
-  public var elementCount: Int { shape.reduce(1, *) }
-
   /// The type of the elements in memory.
   ///
   /// - Throws: if the elements are no numbers.
@@ -103,14 +96,6 @@ public final class HDF5Dataset: @unchecked Sendable {
 
   /// What a number of the file stands for.
   public func value(_ number: Double) -> Double { packing?.value(number) ?? number }
-
-  /// Reads rows in the data set's own type and the machine's byte order.
-  ///
-  /// - Parameter destination: overwritten; exactly `rows.count · rowElementCount` elements.
-  /// - Precondition: the rows are among those of the data set.
-  public func read(rows: Range<Int>, into destination: UnsafeMutableRawBufferPointer) throws(HDF5Error) {
-    try read(rows: rows, as: try elementType, into: destination)
-  }
 
   /// Reads rows and converts them to `type`. Values outside its range are clamped, fractions cut off.
   public func read(
@@ -163,23 +148,6 @@ public final class HDF5Dataset: @unchecked Sendable {
       guard let filter = try? missingFilter() else { throw error }
       throw HDF5Error(operation: "read", subject: subject, reason: filter)
     }
-  }
-
-  /// The whole data set, converted to `T`: for data sets known to be small.
-  public func readAll<T: HDF5Element>(as: T.Type = T.self) throws(HDF5Error) -> [T] {
-    var failure: HDF5Error?
-    let elements = [T](unsafeUninitializedCapacity: elementCount) { buffer, count in
-      do throws(HDF5Error) {
-        let bytes = UnsafeMutableRawBufferPointer(
-          start: buffer.baseAddress, count: elementCount * MemoryLayout<T>.stride)
-        try read(rows: 0..<rowCount, as: T.elementType, into: bytes)
-        count = elementCount
-      } catch {
-        failure = error
-      }
-    }
-    if let failure { throw failure }
-    return elements
   }
 
   /// Writes rows that are in the data set's own type and the machine's byte order.

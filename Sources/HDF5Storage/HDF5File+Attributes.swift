@@ -122,7 +122,8 @@ extension HDF5File {
     "attribute '\(name)' of \(subject(object))"
   }
 
-  private func makeStringType(_ subject: String) throws(HDF5Error) -> hid_t {
+  /// The type of texts of variable length in UTF-8.
+  func makeStringType(_ subject: String) throws(HDF5Error) -> hid_t {
     let type = try check("write", subject, H5Tcopy(chdf5_c_string()))
     do throws(HDF5Error) {
       try check("write", subject, H5Tset_size(type, chdf5_variable_size()))

@@ -8,6 +8,37 @@ extension HDF5File {
     try setAttribute(name, to: lines.map(\.onOneLine).joined(separator: "\n"), of: object)
   }
 
+  /// Writes a list of texts as a data set [N], each UTF-8 of variable length, and the groups above it that are missing.
+  public func write(texts: [String], to datasetPath: String) throws(HDF5Error) {
+    let subject = subject(datasetPath)
+    let type = try makeStringType(subject)
+    defer { release(type) }
+    let extent = hsize_t(texts.count)
+    let space = try check("create", subject, withUnsafePointer(to: extent) { H5Screate_simple(1, $0, nil) })
+    defer { release(space) }
+    let links = try makeLinkList(subject)
+    defer { release(links) }
+    let creation = try check("create", subject, H5Pcreate(chdf5_dataset_create()))
+    defer { release(creation) }
+    try check("create", subject, H5Pset_obj_track_times(creation, false))
+    let dataset = try check(
+      "create", subject, H5Dcreate2(id, datasetPath, type, space, links, creation, chdf5_default()))
+    defer { release(dataset) }
+    guard !texts.isEmpty else { return }
+    // All texts behind each other, each closed by a zero, and where each begins.
+    var bytes: [CChar] = []
+    var starts: [Int] = []
+    for text in texts {
+      starts.append(bytes.count)
+      bytes += text.utf8CString
+    }
+    let status = bytes.withUnsafeBufferPointer { bytes -> herr_t in
+      let pointers = starts.map { start in bytes.baseAddress.map { $0 + start } }
+      return H5Dwrite(dataset, type, chdf5_all(), chdf5_all(), chdf5_default(), pointers)
+    }
+    try check("write", subject, status)
+  }
+
   /// The texts of an attribute, one or many.
   ///
   /// - Returns: nil if there is no attribute of that name, or it is none of texts.

@@ -9,10 +9,10 @@ extension DataNames {
   /// Attributes of labels, and data sets beside them.
   private static let classKeys = ["classes", "class_names", "label_names", "target_names", "list_classes"]
 
-  /// Whether a data set is a list of names by its own name, and no data that go unused.
+  /// Whether a data set is a list of names, of columns or rows, by its own name, and no data that go unused.
   static func isList(_ path: String) -> Bool {
     let name = path.split(separator: "/").last.map(String.init) ?? ""
-    return (columnKeys + classKeys + ["categories", "_index"]).contains(name)
+    return (columnKeys + classKeys + ["categories", "_index", "id", "ids", "sample_id"]).contains(name)
   }
 
   /// The names of each split of a file; what one split does not name, it shares with those that do.
@@ -50,7 +50,7 @@ extension DataNames {
 
   // MARK: Columns of features
 
-  private static func columns(of features: HDF5Dataset, in file: HDF5File) throws -> [String]? {
+  private static func columns(of features: any SampleRows, in file: HDF5File) throws -> [String]? {
     let shape = features.shape.dropFirst()
     // Names of rows go along their last axis, of sequences along either.
     func fits(_ names: [String]) -> Bool {

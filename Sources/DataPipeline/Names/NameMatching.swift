@@ -98,7 +98,7 @@ struct NameMatching {
     }
     try checkVocabulary(own.words, expected.words, "words", x) { $0 }
     guard let array = part.targets, targets != .nothing else { return alignment }
-    let y = "\(part.file): \(array.path)"
+    let y = "\(array.file): \(array.path)"
     let width = array.shape.elementCount
     if targets == .columns, width > 1 {
       alignment.targets = try order(

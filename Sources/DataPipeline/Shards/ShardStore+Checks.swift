@@ -35,7 +35,7 @@ extension ShardStore {
     func isPixels(_ kind: FeatureKind) -> Bool { mayBePixels && kind.minimum >= 0 && kind.maximum > 50 }
     let isScaledBefore =
       (trained.type.isInteger && trained.maximum > 1 || isPixels(trained)) && !own.type.isInteger && own.isWithinUnit
-      && hasFractions
+      && hasFractions()
     let isUnscaled =
       !trained.type.isInteger && trained.isWithinUnit
       && (own.type.isInteger && !own.isWithinUnit || trained.minimum >= 0 && isPixels(own))
@@ -48,13 +48,6 @@ extension ShardStore {
         + "\(text(trained)) and scales them itself; give features of the same kind, "
         + (isScaledBefore ? "not scaled before" : "scaled as those were")
     )
-  }
-
-  /// Whether a feature of this rank's shards is no whole number.
-  private var hasFractions: Bool {
-    var fractions = [Double](repeating: 0, count: featureSize)
-    for shard in shards { accumulate(.fractions, of: .features, ofShard: shard, into: &fractions) }
-    return fractions.contains(1)
   }
 
   /// Checks that the features of this rank's shards are whole numbers that a table of `limit` rows can be asked for.

@@ -15,46 +15,40 @@ extension ShardStore {
     var segments: [Segment] = []
     var slot = 0
     for run in shards.lazy.flatMap(partition.runs(ofShard:)) {
-      switch selection {
-      case .all:
-        segments.append(Segment(rows: run, slot: slot))
-      case .rows(let rows):
-        var start = run.lowerBound
-        for index in run where index + 1 == run.upperBound || rows[index + 1] != rows[index] + 1 {
-          segments.append(Segment(rows: rows[start]..<rows[index] + 1, slot: slot + start - run.lowerBound))
-          start = index + 1
-        }
+      for rows in selection.runs(of: run) {
+        segments.append(Segment(rows: rows, slot: slot))
+        slot += rows.count
       }
-      slot += run.count
     }
     return segments.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
   }
 
-  /// Reads the segments' rows to their places, each with its channels last where they are first in the file; `inspect`
-  /// sees each piece on its way, as in the file.
+  /// Reads the segments' rows to their places and checks them.
+  ///
+  /// - Returns: the rows, and the greatest class index in the targets.
   static func load(
-    _ column: SplitSource.Column, of source: SplitSource, _ segments: [Segment], rowCount: Int,
-    _ inspect: (_ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer) throws -> Void
-  ) throws -> FlatBuffer<UInt8> {
-    let rowByteCount = source.rowByteCount(column)
-    let buffer = FlatBuffer<UInt8>(count: rowCount * rowByteCount)
-    let memory = UnsafeMutableRawBufferPointer(buffer.view)
-    try source.forEachRun(column, segments.map(\.rows)) { (index, rows, bytes) throws in
-      try StopSignal.checkBeforeFirstStep()
-      try inspect(rows, bytes)
-      let slot = segments[index].slot + rows.lowerBound - segments[index].rows.lowerBound
-      let place = UnsafeMutableRawBufferPointer(
-        rebasing: memory[slot * rowByteCount..<(slot + rows.count) * rowByteCount])
-      if column == .features, let arrangement = source.arrangement, arrangement.isTransposed {
-        let channels = arrangement.shape[arrangement.shape.rank - 1]
-        source.featureType.run(
-          TransposeRows(
-            source: bytes, destination: place, channels: channels, pixels: arrangement.shape.elementCount / channels))
-      } else {
-        place.copyMemory(from: bytes)
+    _ source: SplitSource, _ segments: [Segment], rowCount: Int, _ targetCheck: any TargetCheck
+  ) throws -> (RowBuffer, Int?) {
+    let buffer = RowBuffer(source, capacity: rowCount)
+    var largestLabel: Int?
+    func load(_ column: SplitSource.Column, _ inspect: (Range<Int>, UnsafeRawBufferPointer) throws -> Void) throws {
+      let rowByteCount = source.rowByteCount(column)
+      let memory = UnsafeMutableRawBufferPointer(buffer.view(column))
+      try source.forEachRun(column, segments.map(\.rows)) { (index, rows, bytes) throws in
+        try StopSignal.checkBeforeFirstStep()
+        try inspect(rows, bytes)
+        let slot = segments[index].slot + rows.lowerBound - segments[index].rows.lowerBound
+        source.arrange(
+          column, bytes,
+          into: UnsafeMutableRawBufferPointer(
+            rebasing: memory[slot * rowByteCount..<(slot + rows.count) * rowByteCount]))
       }
     }
-    return buffer
+    try load(.features) { rows, bytes in try source.checkFinite(.features, rows, bytes) }
+    try load(.targets) { rows, bytes in
+      if let label = try targetCheck.check(rows, bytes, of: source) { largestLabel = max(largestLabel ?? 0, label) }
+    }
+    return (buffer, largestLabel)
   }
 }
 

@@ -78,6 +78,9 @@ public struct DataSource: Sendable {
     return notes
   }
 
+  /// The bytes of all splits in memory.
+  package var byteCount: Double { splits.values.reduce(0) { $0 + $1.byteCount } }
+
   /// - Parameter splits: that are to be loaded, each rank its part.
   /// - Throws: if this machine has not enough memory for its ranks' parts.
   package func requireMemory(for splits: some Sequence<SplitName>) throws {

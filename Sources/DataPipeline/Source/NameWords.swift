@@ -68,3 +68,11 @@ struct NameWords: Equatable {
   ]
   private static let silent: Set = ["set", "split", "dataset"]
 }
+
+extension SplitName {
+  /// The split that a word such as `valid` or `Training` means; nil for any other.
+  package init?(word: String) {
+    guard let split = NameWords.split(of: word.lowercased()) else { return nil }
+    self = split
+  }
+}

@@ -39,8 +39,7 @@ extension SplitSource {
       guard let array = part.array(column) else { return }
       while run < runs.count && runs[run].upperBound <= part.rows.lowerBound { run += 1 }
       guard run < runs.count, runs[run].lowerBound < part.rows.upperBound else { continue }
-      let dataset = try HDF5File.open(part.file).samples(array.path, order: array.order)
-      try dataset.requireWritten()
+      let dataset = try array.open()
       var next = max(runs[run].lowerBound, part.rows.lowerBound)
       while run < runs.count && next < part.rows.upperBound {
         // The slab grows by the runs that start close behind it, and ends at the part's end or when it is full.
@@ -85,6 +84,6 @@ extension SplitSource.Part {
     order?.apply(to: bytes, array.type)
     guard column == .targets, let classes = alignment.classes else { return }
     let labelsOfRow = array.shape.elementCount / classes.rowSize
-    try classes.apply(to: bytes, array.type) { "\(file): \(array.path) row \(firstRow + $0 / labelsOfRow)" }
+    try classes.apply(to: bytes, array.type) { "\(array.file): \(array.path) row \(firstRow + $0 / labelsOfRow)" }
   }
 }

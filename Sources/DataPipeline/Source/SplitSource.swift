@@ -18,17 +18,19 @@ public struct SplitSource: Sendable {
     /// The part's rows among those of the split.
     let rows: Range<Int>
 
-    /// A data set inside the file.
+    /// Rows inside a file.
     struct Array: Sendable {
+      /// That of the features, or one of its own.
+      let file: String
       let path: String
+      /// How the file keeps them.
+      let form: SampleForm
       /// The shape of a row, `[1]` where a row is a single number.
       let shape: Shape
       let type: ElementType
       /// The attribute `valid_max` (netCDF and CF conventions): the greatest value of a sensor or scale that does not
       /// fill its type, such as 4095 for 12 bits in a uint16.
       let validMaximum: Double?
-      /// In which order the file has the axes.
-      let order: AxisOrder
       /// Whether some of the file's numbers stand for missing values.
       let marksMissing: Bool
       /// What was never written, in words; nil where all of it was.
@@ -38,7 +40,7 @@ public struct SplitSource: Sendable {
     /// What may spoil training on these rows.
     var warnings: [String] {
       [features, targets].compactMap(\.self).compactMap { array in
-        array.unwritten.map { "\(file): of \(array.path.shownName), \($0), and read as the fill value" }
+        array.unwritten.map { "\(array.file): of \(array.path.shownName), \($0), and read as the fill value" }
       }
     }
 
@@ -108,7 +110,7 @@ public struct SplitSource: Sendable {
     guard found?.shape != expected?.shape || found?.type != expected?.type else { return }
     func text(_ array: Part.Array?) -> String { array.map { "\($0.shape) \($0.type.name)" } ?? "no labels" }
     throw Failure.data(
-      "\(part.file): \(found?.path ?? part.features.path) has rows of \(text(found)), but \(sample.file) has rows of "
+      "\(found?.file ?? part.file): \(found?.path ?? part.features.path) has rows of \(text(found)), but \(sample.file) has rows of "
         + "\(text(expected)); files of one data set must agree")
   }
 
@@ -128,7 +130,8 @@ public struct SplitSource: Sendable {
   public func place(_ column: Column, row: Int) -> String {
     let part = part(ofRow: row)
     let column = reconstructs ? .features : column
-    return "\(part.file): \(part.array(column)?.path ?? "") row \(row - part.rows.lowerBound)"
+    let array = part.array(column)
+    return "\(array?.file ?? part.file): \(array?.path ?? "") row \(row - part.rows.lowerBound)"
   }
 
   func part(ofRow row: Int) -> Part {
@@ -148,7 +151,7 @@ public struct SplitSource: Sendable {
   }
 
   /// The bytes of all rows in memory.
-  var byteCount: Double { Double(sampleCount) * Double(rowByteCount(.features) + rowByteCount(.targets)) }
+  package var byteCount: Double { Double(sampleCount) * Double(rowByteCount(.features) + rowByteCount(.targets)) }
 
   /// Such as `1,437 rows of 8×8 uint8`.
   var sizeText: String {
@@ -194,12 +197,14 @@ extension SplitSource.Part {
 }
 
 extension SplitSource.Part.Array {
-  init(_ dataset: HDF5Dataset) throws {
+  init(_ dataset: any SampleRows) throws {
     guard !dataset.shape.isEmpty, dataset.rowElementCount > 0 else {
       throw Failure.data(
         "\(dataset.file.path): \(dataset.path) has the shape \(dataset.shape), expected rows of numbers")
     }
+    file = dataset.file.path
     path = dataset.path
+    form = dataset.form
     shape = dataset.shape.count == 1 ? [1] : Shape(Swift.Array(dataset.shape.dropFirst()))
     type = try dataset.elementType
     let stated = try dataset.file.doubleAttribute("valid_max", of: dataset.path)
@@ -209,8 +214,16 @@ extension SplitSource.Part.Array {
           + "repair or remove it")
     }
     validMaximum = stated.map(dataset.value)
-    order = dataset.order
     marksMissing = dataset.marksMissing
     unwritten = try dataset.unwrittenPart()
+  }
+
+  /// The rows, to be read.
+  ///
+  /// - Throws: also if nothing was ever written.
+  func open() throws(HDF5Error) -> any SampleRows {
+    let rows = try HDF5File.open(file).rows(path, form)
+    try rows.requireWritten()
+    return rows
   }
 }

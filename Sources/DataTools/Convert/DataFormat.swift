@@ -51,7 +51,7 @@ public enum DataFormats {
   /// In the order of `--help`.
   public static let all: [any DataFormat.Type] = [
     IDXFormat.self, CIFAR10Format.self, CSVFormat.self, TextCSVFormat.self, NPYFormat.self, NPZFormat.self,
-    TextFormat.self,
+    TextFormat.self, ImagesFormat.self,
   ]
 
   /// The formats that take on the rules of earlier data.

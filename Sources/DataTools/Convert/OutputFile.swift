@@ -78,6 +78,12 @@ public final class OutputFile {
     try file.setAttribute(DataPreparation.attribute, to: json.line, of: features)
   }
 
+  /// Writes texts, one a row.
+  func write(texts: [String], to name: String) throws {
+    arrays.append(WrittenArray(name: name, shape: [texts.count], type: "text"))
+    try file.write(texts: texts, to: name)
+  }
+
   /// Stores a list of names as one text attribute, a line each; line breaks inside a name become spaces.
   public func setLines(_ name: String, _ lines: [String], of object: String) throws {
     try file.setLines(name, lines, of: object)

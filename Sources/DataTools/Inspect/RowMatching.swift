@@ -9,7 +9,7 @@ struct RowMatch: Equatable {
 /// Finds equal rows: by hash first, then confirmed value by value.
 enum RowMatching {
   /// The rows of `dataset` that repeat an earlier row, in order.
-  static func duplicates(in dataset: HDF5Dataset, hashes: [UInt64]) throws -> [RowMatch] {
+  static func duplicates(in dataset: any SampleRows, hashes: [UInt64]) throws -> [RowMatch] {
     var candidates: [RowMatch] = []
     let order = sortedRows(hashes)
     var first = 0
@@ -25,7 +25,7 @@ enum RowMatching {
 
   /// The rows of `dataset` that also stand in `training`, in order.
   static func matches(
-    of dataset: HDF5Dataset, hashes: [UInt64], in training: HDF5Dataset, trainingHashes: [UInt64]
+    of dataset: any SampleRows, hashes: [UInt64], in training: any SampleRows, trainingHashes: [UInt64]
   ) throws -> [RowMatch] {
     guard dataset.rowElementCount == training.rowElementCount else { return [] }
     let order = sortedRows(trainingHashes)
@@ -50,7 +50,7 @@ enum RowMatching {
   ///
   /// In batches of at most 64 MiB; within one, each data set is read in ascending order, so that a compressed chunk is
   /// inflated once a batch and not once a row.
-  private static func confirmed(_ candidates: [RowMatch], _ dataset: HDF5Dataset, _ originals: HDF5Dataset)
+  private static func confirmed(_ candidates: [RowMatch], _ dataset: any SampleRows, _ originals: any SampleRows)
     throws -> [RowMatch]
   {
     let width = dataset.rowElementCount

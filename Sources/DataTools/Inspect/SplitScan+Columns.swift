@@ -11,7 +11,7 @@ struct LabelColumns {
 
   /// - Returns: nil where the labels have no such attribute, or not a name for each number.
   /// - Throws: `Failure` if the labels cannot be read.
-  init?(_ labels: HDF5Dataset, _ file: HDF5File) throws {
+  init?(_ labels: any SampleRows, _ file: HDF5File) throws {
     let width = labels.rowElementCount
     guard let names = try file.textsAttribute("columns", of: labels.path).map(DataNames.lines), width > 1,
       names.count == width

@@ -8,8 +8,8 @@ struct SplitScan {
   let name: SplitName
   /// The number of classes and their names, if labels are classes and the names are known.
   private(set) var classes: (count: Int, names: [String]?)?
-  private let features: HDF5Dataset
-  private let labels: HDF5Dataset?
+  private let features: any SampleRows
+  private let labels: (any SampleRows)?
   private let featureScan: ValueScan
   private let labelScan: ValueScan?
   private let labelValues: [Double]
@@ -101,7 +101,7 @@ struct SplitScan {
       labelColumns: labelColumns?.report, classCounts: counts)
   }
 
-  private func array(_ dataset: HDF5Dataset, _ type: ElementType, _ scan: ValueScan) -> InspectedArray {
+  private func array(_ dataset: any SampleRows, _ type: ElementType, _ scan: ValueScan) -> InspectedArray {
     InspectedArray(
       path: dataset.path, shape: dataset.shape, type: type.name, chunkShape: dataset.chunkShape,
       filters: dataset.filters,
@@ -161,7 +161,7 @@ extension SplitScan {
     return findings
   }
 
-  private func nonFinite(_ scan: ValueScan, _ dataset: HDF5Dataset) -> [InspectionFinding] {
+  private func nonFinite(_ scan: ValueScan, _ dataset: any SampleRows) -> [InspectionFinding] {
     let count = scan.nanCount + scan.infiniteCount
     guard count > 0 else { return [] }
     let examples = scan.nonFinitePlaces.map { place in

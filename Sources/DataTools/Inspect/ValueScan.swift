@@ -30,7 +30,7 @@ struct ValueScan {
   /// Reads all of `dataset`, about 8 MiB at a time.
   ///
   /// - Throws: `Failure` if the data set cannot be read or holds no numbers.
-  init(_ dataset: HDF5Dataset) throws {
+  init(_ dataset: any SampleRows) throws {
     let width = dataset.rowElementCount
     self.init(width: width)
     rowHashes.reserveCapacity(dataset.rowCount)
@@ -96,7 +96,7 @@ struct ValueScan {
   }
 }
 
-extension HDF5Dataset {
+extension SampleRows {
   /// Reads the rows in order as `Double`, in blocks of about 8 MiB.
   func forEachBlock(_ body: (_ firstRow: Int, _ values: UnsafeBufferPointer<Double>) -> Void) throws {
     guard elementCount > 0 else { return }

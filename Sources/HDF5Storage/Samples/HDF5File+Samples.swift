@@ -1,11 +1,11 @@
 internal import Basics
 internal import CHDF5
 
-/// Two data sets of which each row is a sample and what belongs to it.
+/// Features and labels, of which each row is a sample and what belongs to it.
 public struct HDF5Samples {
-  public let features: HDF5Dataset
+  public let features: any SampleRows
   /// Nil where there are none.
-  public let labels: HDF5Dataset?
+  public let labels: (any SampleRows)?
 }
 
 // Data sets of other programs, read as these programs mean them.

@@ -26,7 +26,7 @@ enum ResumeRule: Sendable {
     "data.validation": .kept,
     "batch_size": .keptInEpoch, "accumulate": .keptInEpoch,
     "epochs": .incidental, "checkpoint": .incidental, "exchange": .incidental, "threads": .incidental,
-    "metrics": .incidental, "log": .incidental, "folds": .incidental,
+    "data.memory": .incidental, "metrics": .incidental, "log": .incidental, "folds": .incidental,
   ]
 
   /// The rule of the longest path in the table that leads to `path`.

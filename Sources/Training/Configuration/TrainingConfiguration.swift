@@ -220,6 +220,8 @@ public struct DataSettings: NestedSettings {
   public var scaling = FeatureScaling.auto
   public var targetScaling = TargetScaling.standard
   public var layout = ChannelLayout.auto
+  /// Of each node; larger data are streamed. Nil: half of what the machine has.
+  public var memory: MemoryLimit?
   /// Whether a resumed run may go on with other values than it was trained on. Of one start, not of the run.
   public var mayChange = false
   public var augment = AugmentationList()
@@ -236,6 +238,7 @@ public struct DataSettings: NestedSettings {
     Setting("scaling", \.scaling, "of features, by figures of the training split"),
     Setting("target_scaling", \.targetScaling, "of a regression's targets, undone in metrics and predictions"),
     Setting("layout", \.layout, "where channels stand; by the shape"),
+    Setting("memory", \.memory, "a node's for data, larger ones are streamed; half of what it has"),
     Setting("may_change", \.mayChange, "lets a run resume although its training data has changed"),
     Setting("augment", \.augment, "[\"flip\", { crop: { padding: 4 } }], names below"),
   ]

@@ -45,10 +45,12 @@ package struct FoldedSplit: Sendable {
     hasValidation = source.splits[.validation] != nil
     let assignment = ShardAssignment(
       shardCount: min(max(ranks.size, 4), split.sampleCount), rankCount: ranks.size)
+    let shards = assignment.shards(ofRank: ranks.rank)
     let store = try ShardStore(
       source: split, selection: .all(count: split.sampleCount),
-      partition: ShardPartition(sampleCount: split.sampleCount, shardCount: assignment.shardCount),
-      shards: assignment.shards(ofRank: ranks.rank), targetCheck: task.targetCheck)
+      partition: ShardPartition(sampleCount: split.sampleCount, shardCount: assignment.shardCount), shards: shards,
+      targetCheck: task.targetCheck,
+      streaming: opened.memory.bufferRows(split, shardCount: assignment.shardCount, ownShards: shards.count))
     fingerprint = try DataFingerprint([store], ranks).description
     initialWeights = configuration.initial.from
     var matching = opened.matching

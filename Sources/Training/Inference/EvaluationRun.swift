@@ -87,14 +87,15 @@ public enum EvaluationRun {
       sampleCount: samples.rows.count, shardCount: metadata.shardCount,
       globalBatchSize: metadata.configuration.batchSize)
     let assignment = ShardAssignment(shardCount: metadata.shardCount, rankCount: ranks.size)
+    let memory = try DataMemory(metadata.configuration.data.memory, bytes: samples.source.byteCount, ranks)
     // No rank may take memory before all have looked.
-    try samples.source.requireMemory()
+    if !memory.streams { try samples.source.requireMemory() }
     try ranks.barrier()
+    let shards = assignment.shards(ofRank: ranks.rank)
     let store = try ShardStore(
-      source: samples.source, selection: samples.rows,
-      partition: plan.partition,
-      shards: assignment.shards(ofRank: ranks.rank),
-      targetCheck: samples.source.targetType == nil ? FiniteNumbers() : task.targetCheck)
+      source: samples.source, selection: samples.rows, partition: plan.partition, shards: shards,
+      targetCheck: samples.source.targetType == nil ? FiniteNumbers() : task.targetCheck,
+      streaming: memory.bufferRows(samples.source, shardCount: metadata.shardCount, ownShards: shards.count))
     let indexCount = metadata.indexCount ?? metadata.outputSize
     if let limit = metadata.configuration.model.indexLimit(indexCount: indexCount) {
       try store.checkIndices(below: limit)

@@ -55,9 +55,13 @@ public enum PredictionRun {
     }
     let clock = ContinuousClock(), start = clock.now
     let samples = try trained.open(arguments.data, split: arguments.split, labelsRequired: false)
+    if arguments.grid != nil {
+      try SampleGrid.check(samples.source, layout: trained.metadata.configuration.model.inputLayout)
+    }
     let predictions = try predictions(of: trained, samples, ranks: ranks, progress: progress)
     let seconds = (clock.now - start).seconds
     if ranks.isRoot {
+      if let grid = arguments.grid { try SampleGrid(samples, predictions, of: trained).write(to: grid) }
       let arrays = try trained.task(samples.source).arrays(predictions)
       if format == .hdf5 {
         try write(

@@ -43,13 +43,14 @@ final class EvaluationSurvey {
 
   func startShard() { recorder.startShard() }
 
-  /// Takes in a batch.
+  /// Takes in a batch of a shard, counted from the first that was begun.
   ///
   /// - Shapes: `features` [n, F], `targets` [n, T], `outputs` [n, K], `rows` [n].
   func add(
-    features: BufferView<Float>, targets: BufferView<Float>, outputs: BufferView<Float>, rows: BufferView<Int>
+    features: BufferView<Float>, targets: BufferView<Float>, outputs: BufferView<Float>, rows: BufferView<Int>,
+    shard: Int
   ) {
-    recorder.add(outputs: outputs, targets: targets)
+    recorder.add(outputs: outputs, targets: targets, shard: shard)
     guard keepsSamples, !rows.isEmpty else { return }
     let (featureSize, targetSize) = (features.count / rows.count, targets.count / rows.count)
     let width = outputs.count / rows.count

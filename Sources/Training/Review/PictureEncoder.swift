@@ -4,15 +4,16 @@ import Foundation
 import NumericCore
 internal import Reports
 
-/// Makes pictures of samples for a report: at most 96 pixels high and wide, larger ones as means of squares of pixels.
+/// Makes pictures of samples: for a report at most 96 pixels high and wide, larger ones as means of squares of pixels.
 struct PictureEncoder {
   private let height: Int, width: Int, channels: Int
   private let isChannelsFirst: Bool
   private let transform: FeatureTransform
-  static let largest = 96
+  /// The longest side of a picture.
+  private let largest: Int
 
   /// Nil for samples that are no images: [H, W], [H, W, C] or [C, H, W] of at least 4 by 4 pixels are.
-  init?(_ shape: Shape, layout: InputLayout, transform: FeatureTransform) {
+  init?(_ shape: Shape, layout: InputLayout, transform: FeatureTransform, largest: Int = 96) {
     guard layout == .images || layout == .rows, shape.rank == 2 || shape.rank == 3 else { return nil }
     isChannelsFirst = shape.rank == 3 && layout == .rows && shape[0] <= 4 && shape[2] > 4
     if isChannelsFirst {
@@ -21,14 +22,17 @@ struct PictureEncoder {
       (height, width, channels) = (shape[0], shape[1], shape.rank == 3 ? shape[2] : 1)
     }
     guard height >= 4, width >= 4, height <= 8192, width <= 8192 else { return nil }
-    self.transform = transform
+    (self.transform, self.largest) = (transform, largest)
   }
 
   /// The files of pictures that are shown together, from scaled features.
   ///
   /// Black is 0 and white the greatest value of the type where the features were scaled by that, or 1 where all are
   /// from 0 to 1; otherwise the range of the samples.
-  func files(_ samples: [[Float]]) -> [Data] {
+  func files(_ samples: [[Float]]) -> [Data] { images(samples).map(\.file) }
+
+  /// The same, not packed into files.
+  func images(_ samples: [[Float]]) -> [PNGImage] {
     let values = samples.map { sample in
       var sample = sample
       transform.invert(&sample)
@@ -41,11 +45,11 @@ struct PictureEncoder {
     } else if black >= -0.5 && white <= 1.5 && white > 0.5 {
       (black, white) = (0, 1)
     }
-    return values.map { file($0, black: black, white: white) }
+    return values.map { image($0, black: black, white: white) }
   }
 
-  private func file(_ sample: [Float], black: Float, white: Float) -> Data {
-    let factor = (max(height, width) + Self.largest - 1) / Self.largest
+  private func image(_ sample: [Float], black: Float, white: Float) -> PNGImage {
+    let factor = (max(height, width) + largest - 1) / largest
     let shown = channels == 3 ? 3 : 1
     var image = PNGImage(width: (width + factor - 1) / factor, height: (height + factor - 1) / factor, channels: shown)
     let scale = white > black ? 255 / (white - black) : 0
@@ -65,7 +69,7 @@ struct PictureEncoder {
         }
       }
     }
-    return image.file
+    return image
   }
 
   private func index(_ y: Int, _ x: Int, _ channel: Int) -> Int {

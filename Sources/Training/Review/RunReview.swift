@@ -59,7 +59,7 @@ struct RunReview {
     ]
     if let seen, let figures { members.append(.init("evaluation", evaluation(seen, figures))) }
     if isIllustrated {
-      members.append(.init("pictures", picturesJSON(seen)))
+      members.append(.init("pictures", try picturesJSON(seen)))
       if let seen { members.append(.init("worst", .array(seen.worst.map(worstJSON)))) }
       members.append(.init("generated", generated))
     }

@@ -64,7 +64,7 @@ enum RunHeader {
           splits.joined(separator: ", ") + ": \(source.featureShape) \(source.featureType.name), "
             + "\(trainer.task.outputText(data.outputSize).map { $0 + ", " } ?? "")scaling "
             + "\(data.transform.kind.rawValue)",
-        ] + names(source.names) + data.source.notes
+        ] + names(source.names) + data.streamLines(isResumed: resumed != nil) + data.source.notes
       ),
       ("targets", data.targetLines(trainer.task)),
       ("scaling", data.scalingLines),

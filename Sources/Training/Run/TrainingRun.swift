@@ -193,7 +193,7 @@ public final class TrainingRun {
       if totals.sums.stop > 0 { return false }
       guard try measure(totals.sums) else { return false }
     }
-    timer.endSteps(exchange: trainer.takeExchangeSeconds())
+    timer.endSteps(exchange: trainer.takeExchangeSeconds(), data: trainer.takeDataSeconds())
     var validation: SplitMetrics?
     if let validator {
       let progress = console.progress("validation")

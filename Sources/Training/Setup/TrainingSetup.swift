@@ -48,7 +48,7 @@ struct TrainingSetup {
     let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
     data = try TrainingData(
       source, configuration: configuration, task: task, declaredOutputSize: opened.declaredOutputSize,
-      resumed: resumed?.metadata, matching: opened.matching, fold: fold, assignment: assignment, communicator: world)
+      resumed: resumed?.metadata, memory: opened.memory, matching: opened.matching, fold: fold, assignment: assignment, communicator: world)
 
     let sampleCount = data.train.partition.sampleCount
     guard configuration.accumulate <= sampleCount else {
@@ -82,7 +82,7 @@ struct TrainingSetup {
     try ModelMemory(
       model, stateCount: update.stateNames.count, capacity: (largest - 1) / configuration.accumulate + 1,
       configuration: configuration, assignment: assignment, topology: topology
-    ).check(available: MemoryBudget.ofRanksHere)
+    ).check(available: MemoryBudget.ofRanksHere, windows: data.windowBytes(assignment, topology))
     let trainer = try Trainer(
       network: network, task: task, configuration: configuration, store: data.train, update: update,
       exchange: Self.makeExchange(configuration, model, update, assignment, topology), communicator: world)
@@ -97,7 +97,7 @@ struct TrainingSetup {
       try Self.checkBatches(of: trainer),
       opened.initial?.doubt(about: data.targetTransform, transfer, head: head),
     ]
-    warnings = doubts.compactMap(\.self) + (data.matching?.warnings ?? []) + (transfer?.warnings ?? [])
+    warnings = [data.streamingDoubt].compactMap(\.self) + doubts.compactMap(\.self) + (data.matching?.warnings ?? []) + (transfer?.warnings ?? [])
     validator = data.validation.map {
       Evaluator(
         $0.store, plan: $0.plan, model: model, task: task, values: trainer.values, assignment: assignment,
@@ -112,7 +112,7 @@ struct TrainingSetup {
       configuration: resolved, lossName: task.lossName, inputShape: split.featureShape, outputSize: data.outputSize,
       indexCount: split.indexCount, sampleCount: data.train.partition.sampleCount, shardCount: shardCount,
       transform: data.transform, targetTransform: data.targetTransform,
-      featureKind: resumed.map(\.metadata.featureKind) ?? data.featureKind,
+      featureKind: resumed.map(\.metadata.featureKind) ?? data.featureKind, stream: data.stream,
       data: DataDescription(
         split, fingerprint: try data.fingerprint(world), validation: try data.validationFingerprint(world)))
   }

@@ -7,10 +7,10 @@ import NumericCore
 /// A group is one shard, or all shards of this rank where layers compute over all of them together; see
 /// `SynchronizingLayer`. A step calls these four in order, several times where it accumulates gradients.
 protocol Learner: AnyObject {
-  /// Fills a slot with rows of a shard: gathered, scaled and augmented.
+  /// Fills a slot with the samples at some places of a shard's order: gathered, scaled and augmented.
   func load(
-    _ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore, slot: Int, random: RandomSource
-  )
+    _ places: Range<Int>, ofShard shard: Int, from feed: any SampleFeed, slot: Int, random: RandomSource
+  ) throws
   /// Computes the outputs of all slots.
   ///
   /// - Parameter values: of each slot; `backward` leaves the gradients there.
@@ -51,10 +51,10 @@ final class NetworkLearner: Learner {
   }
 
   func load(
-    _ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore, slot: Int, random: RandomSource
-  ) {
-    samples[slot] = positions.count
-    batches[slot].fill(positions, ofShard: shard, from: store)
+    _ places: Range<Int>, ofShard shard: Int, from feed: any SampleFeed, slot: Int, random: RandomSource
+  ) throws {
+    samples[slot] = places.count
+    try batches[slot].fill(places, ofShard: shard, from: feed)
     batches[slot].augment(random: random)
   }
 
@@ -99,10 +99,11 @@ final class Batch {
   /// [count], rows of the split.
   var sampleIDs: BufferView<Int> { workspace.sampleIDs.view(first: count) }
 
-  /// Gathers rows of a shard and scales them.
-  func fill(_ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore) {
-    count = positions.count
-    store.fill(shard: shard, positions: positions, features: features, targets: targets, sampleIDs: sampleIDs)
+  /// Gathers samples of a shard and scales them.
+  func fill(_ places: Range<Int>, ofShard shard: Int, from feed: any SampleFeed) throws {
+    count = places.count
+    try feed.fill(
+      BatchRows(features: features, targets: targets, sampleIDs: sampleIDs), shard: shard, places: places)
   }
 
   func augment(random: RandomSource) {

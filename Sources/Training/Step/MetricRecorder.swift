@@ -60,9 +60,9 @@ struct MetricRecorder {
   /// Begins the next of this rank's shards.
   mutating func startShard() { shards.append(MetricSums(selection.task, metrics: selection.metrics)) }
 
-  /// Takes in a micro-batch of the shard.
-  mutating func add(outputs: BufferView<Float>, targets: BufferView<Float>) {
-    shards[shards.count - 1].add(outputs: outputs, targets: targets)
+  /// Takes in a micro-batch of a shard, counted from the first that was begun.
+  mutating func add(outputs: BufferView<Float>, targets: BufferView<Float>, shard: Int) {
+    shards[shard].add(outputs: outputs, targets: targets)
     scores?.add(outputs: outputs, targets: targets)
   }
 

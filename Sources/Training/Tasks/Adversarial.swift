@@ -188,9 +188,9 @@ final class AdversarialLearner: Learner {
   }
 
   func load(
-    _ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore, slot: Int, random: RandomSource
-  ) {
-    reals.fill(positions, ofShard: shard, from: store)
+    _ places: Range<Int>, ofShard shard: Int, from feed: any SampleFeed, slot: Int, random: RandomSource
+  ) throws {
+    try reals.fill(places, ofShard: shard, from: feed)
     reals.augment(random: random)
     let ids = reals.sampleIDs, size = networks.layers.latent, source = random.stream(.latent)
     for (index, id) in ids.enumerated() {

@@ -28,6 +28,9 @@ package struct Predict: Command {
     Option("--split", \Predict.arguments.split, "train|val|test", default: "test", "the part of the data"),
     Option(
       "--top", \Predict.arguments.top, "K", .atLeast(1), "the K likeliest classes of each row instead of all in order"),
+    Option(
+      "--grid", \Predict.arguments.grid, "FILE.png", default: "none",
+      "a picture of samples as the model is given them, with what it makes of them"),
     Option("--format", \Predict.arguments.format, "FORM", default: "by the name, or csv", "of the output"),
   ]
 
@@ -39,6 +42,9 @@ package struct Predict: Command {
     arguments.checkpoint = try Self.checkpoint(words)
     guard !arguments.data.isEmpty else {
       throw SettingsError("predict: expected --data FILE, the samples to predict")
+    }
+    guard arguments.grid == nil || !arguments.readsInput else {
+      throw SettingsError("predict: --grid shows samples of files; give --data FILE")
     }
     guard !arguments.output.isEmpty else {
       throw SettingsError("predict: expected --output FILE, the file to write")

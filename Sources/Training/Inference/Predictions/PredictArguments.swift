@@ -12,15 +12,17 @@ public struct PredictArguments: Sendable, Equatable {
   public var split: String?
   /// The classes to give for each row, the likeliest first; nil for all in their order.
   public var top: Int?
+  /// The picture of samples to write beside.
+  public var grid: String?
   /// nil for the one that the name of `output` asks for, or CSV.
   public var format: PredictionFormat?
 
   public init(
     checkpoint: String, data: String, output: String, split: String? = nil, top: Int? = nil,
-    format: PredictionFormat? = nil
+    format: PredictionFormat? = nil, grid: String? = nil
   ) {
     (self.checkpoint, self.data, self.output, self.split) = (checkpoint, data, output, split)
-    (self.top, self.format) = (top, format)
+    (self.top, self.format, self.grid) = (top, format, grid)
   }
 
   /// What stands for standard input and output.
@@ -54,9 +56,10 @@ public struct PredictArguments: Sendable, Equatable {
   /// - Throws: where the output has the name of no form, or would replace what is predicted.
   package func checkOutput() throws { try OutputTarget.check(targets(outputFormat()), inputs: [data, checkpoint]) }
 
-  /// The file to write and its kind; none for standard output.
+  /// The files to write and their kinds; none for standard output.
   func targets(_ format: PredictionFormat) -> [OutputTarget] {
-    writesOutput ? [] : [OutputTarget("--output", output, format.kind)]
+    (writesOutput ? [] : [OutputTarget("--output", output, format.kind)])
+      + [grid.map { OutputTarget("--grid", $0, .png) }].compactMap(\.self)
   }
 }
 

@@ -1,6 +1,7 @@
 import Basics
 import DataTools
 import Settings
+import Training
 
 /// `data inspect`: shapes, ranges and class counts of a data set, and what spoils training on it.
 package struct DataInspect: Command {
@@ -17,12 +18,16 @@ package struct DataInspect: Command {
     Option(
       "--features", \DataInspect.features, "PATH", default: "by name", "the features inside the file"),
     Option("--labels", \DataInspect.labels, "PATH", default: "by name", "the labels beside --features"),
+    Option(
+      "--grid", \DataInspect.grid, "FILE.png", default: "none",
+      "a picture of samples as the model is given them, with labels and boxes"),
     Option(flag: "--json", \DataInspect.json, "the report as JSON"),
   ]
 
   package var file = ""
   package var features: String?
   package var labels: String?
+  package var grid: String?
   package var json = false
 
   package init() {}
@@ -37,9 +42,14 @@ package struct DataInspect: Command {
   }
 
   package func run() throws -> ExitCode {
+    let sheet = try grid.map { path throws in
+      try OutputTarget.check([OutputTarget("--grid", path, .png)], inputs: [file])
+      return try SampleGrid(ofData: file, features: features, labels: labels)
+    }
     let report = try Self.showingProgress {
       try DataInspection.inspect(path: file, features: features, labels: labels, progress: $0)
     }
+    if let grid { try sheet?.write(to: grid) }
     try Output.print(json ? report.json.text : report.description)
     return .done
   }
