@@ -28,6 +28,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
     .systemLibrary(name: "CProcessor"),
@@ -45,14 +46,16 @@ let package = Package(
     .target(name: "Optimizers", dependencies: ["NumericCore", "Settings", "Basics"], swiftSettings: kernelSettings),
     .target(
       name: "Collectives", dependencies: ["COpenMPI", "NumericCore", "Basics"], swiftSettings: kernelSettings),
-    .target(name: "HDF5Storage", dependencies: ["CHDF5", "Basics"]),
+    .target(name: "HDF5Storage", dependencies: ["CHDF5", "CZlib", "Basics"]),
     .target(
       name: "DataPipeline",
       dependencies: ["NumericCore", "Collectives", "HDF5Storage", "Settings", "Basics", "CZlib"],
       swiftSettings: kernelSettings),
     .target(
       name: "DataTools",
-      dependencies: ["NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib", "CPNG", "CJPEG"],
+      dependencies: [
+        "NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib", "CPNG", "CJPEG", "CSndfile",
+      ],
       swiftSettings: kernelSettings),
     .target(name: "Reports", dependencies: ["Basics", "Settings", "CZlib"]),
     .target(
@@ -94,7 +97,8 @@ let package = Package(
     .executableTarget(
       name: "ddp-bench",
       dependencies: [
-        "Training", "Collectives", "HDF5Storage", "NeuralNetwork", "NumericCore", "Settings", "Basics",
+        "Training", "Collectives", "DataPipeline", "HDF5Storage", "NeuralNetwork", "NumericCore", "Settings", "Basics",
+        "CZlib",
       ]),
 
     // MARK: Tests

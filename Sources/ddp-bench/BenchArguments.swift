@@ -7,6 +7,7 @@ struct BenchArguments: OptionGroup {
     case workload(Workload)
     case layers
     case sequence
+    case stream
   }
 
   static let options = [
@@ -28,7 +29,7 @@ struct BenchArguments: OptionGroup {
     let scanned = try ScannedArguments(arguments, of: "", options: Self.optionHelp)
     try read(scanned.options)
     try ScannedArguments.check(scanned.words, atMost: 1, of: "", in: "ddp-bench")
-    let names = Workload.all.map(\.name) + ["layers", "sequence"]
+    let names = Workload.all.map(\.name) + ["layers", "sequence", "stream"]
     guard let word = scanned.words.first else {
       throw SettingsError("expected one of \(names.joined(separator: ", "))")
     }
@@ -36,6 +37,7 @@ struct BenchArguments: OptionGroup {
     case (_, let workload?): subject = .workload(workload)
     case ("layers", nil): subject = .layers
     case ("sequence", nil): subject = .sequence
+    case ("stream", nil): subject = .stream
     case (_, nil): throw SettingsError("unknown workload '\(word)' (\(names.suggestion(for: word)))")
     }
   }
@@ -48,6 +50,7 @@ struct BenchArguments: OptionGroup {
     }
     table.add(["layers", "convolutions beside a large matrix product, normalization beside a copy; two tables"])
     table.add(["sequence", "sequence layers beside a large matrix product; a JSON line each"])
+    table.add(["stream", "reading samples that are streamed, beside zlib alone; two JSON lines"])
     let head = ["Usage: ddp-bench WORKLOAD [options]", "       mpirun -np 2 ddp-bench WORKLOAD [options]", ""]
     let options = HelpText.options(optionHelp + [OptionSpelling("--help, -h", "", "prints this")])
     return (head + table.lines + [""] + options).joined(separator: "\n")

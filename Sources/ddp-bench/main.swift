@@ -77,7 +77,8 @@ DistributedProgram.main {
       LayerBench.run()
       NormalizationBench.run()
     case .sequence where ranks.isRoot: SequenceBench.run()
-    case .layers, .sequence: break
+    case .stream where ranks.isRoot: try StreamBench.run()
+    case .layers, .sequence, .stream: break
     }
     return .done
   }

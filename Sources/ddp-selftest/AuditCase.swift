@@ -10,21 +10,25 @@ struct AuditCase {
   private let runDirectory: String
   private let shardCount: Int
   private let batchSize: Int
+  private let memory: String?
 
-  /// - Parameter arguments: DATA RUN SHARDS BATCH.
+  /// - Parameter arguments: DATA RUN SHARDS BATCH [MEMORY].
   init(_ arguments: [String]) throws {
-    guard arguments.count == 4, let shardCount = Int(arguments[2]), let batchSize = Int(arguments[3]) else {
-      throw SelfTestFailure("audit: expected DATA RUN SHARDS BATCH, found \(arguments)")
+    guard (4...5).contains(arguments.count), let shardCount = Int(arguments[2]), let batchSize = Int(arguments[3])
+    else {
+      throw SelfTestFailure("audit: expected DATA RUN SHARDS BATCH [MEMORY], found \(arguments)")
     }
     (data, runDirectory, self.shardCount, self.batchSize) = (arguments[0], arguments[1], shardCount, batchSize)
+    memory = arguments.count == 5 ? arguments[4] : nil
   }
 
   func run(_ ranks: MPICommunicator) throws -> String {
-    let arguments = try TrainArguments([
+    var line = [
       "--data", data, "--run", runDirectory, "--shards", "\(shardCount)", "--batch-size", "\(batchSize)",
       "--epochs", "\(Self.epochs)", "--model", "linear", "--quiet",
-    ])
-    let training = try TrainingRun(arguments, ranks: ranks)
+    ]
+    if let memory { line += ["--set", "data.memory=\(memory)"] }
+    let training = try TrainingRun(TrainArguments(line), ranks: ranks)
     var taken: [Int] = []
     training.audit { step, rows in taken += rows.flatMap { [step, $0] } }
     let code = try training.run().exitCode

@@ -23,12 +23,13 @@ import Testing
       shards: 0..<1, targetCheck: FiniteNumbers())
   }
 
-  private func features(_ store: ShardStore, _ positions: [Int32]) -> [Float] {
+  private func features(_ store: ShardStore, _ positions: [Int32]) throws -> [Float] {
     let x = FlatBuffer<Float>(count: positions.count * store.source.featureShape.elementCount)
     let y = FlatBuffer<Float>(count: positions.count)
     let ids = FlatBuffer<Int>(count: positions.count)
-    positions.withUnsafeBufferPointer {
-      store.fill(shard: 0, positions: $0, features: x.view, targets: y.view, sampleIDs: ids.view)
+    try positions.withUnsafeBufferPointer {
+      try store.fill(
+        BatchRows(features: x.view, targets: y.view, sampleIDs: ids.view), shard: 0, positions: $0)
     }
     return Array(x.view)
   }
@@ -80,7 +81,7 @@ import Testing
       ).transform
       #expect(transform.offset == [0, 10, 1, 20, 2, 30])
       store.transform = transform
-      #expect(features(store, [1]) == [Float](repeating: 1, count: 6))
+      #expect(try features(store, [1]) == [Float](repeating: 1, count: 6))
     }
   }
 

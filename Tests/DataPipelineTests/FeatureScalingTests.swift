@@ -88,8 +88,9 @@ import Testing
         factor: transform.factor)
       #expect(store.transform == transform)
       let x = FlatBuffer<Float>(count: 2 * n), y = FlatBuffer<Float>(count: n), ids = FlatBuffer<Int>(count: n)
-      (0..<Int32(n)).map { $0 }.withUnsafeBufferPointer {
-        store.fill(shard: 0, positions: $0, features: x.view, targets: y.view, sampleIDs: ids.view)
+      try (0..<Int32(n)).map { $0 }.withUnsafeBufferPointer {
+        try store.fill(
+          BatchRows(features: x.view, targets: y.view, sampleIDs: ids.view), shard: 0, positions: $0)
       }
       let deviation = (Double(n * n - 1) / 12).squareRoot()
       for i in 0..<n {
@@ -230,8 +231,9 @@ import Testing
         shards: 0..<1, targetCheck: FiniteNumbers())
       whole.targetTransform = transforms[0]
       let x = FlatBuffer<Float>(count: 4 * n), y = FlatBuffer<Float>(count: n), ids = FlatBuffer<Int>(count: n)
-      (0..<Int32(n)).map { $0 }.withUnsafeBufferPointer {
-        whole.fill(shard: 0, positions: $0, features: x.view, targets: y.view, sampleIDs: ids.view)
+      try (0..<Int32(n)).map { $0 }.withUnsafeBufferPointer {
+        try whole.fill(
+          BatchRows(features: x.view, targets: y.view, sampleIDs: ids.view), shard: 0, positions: $0)
       }
       let squares = y.view.reduce(0) { $0 + Double($1) * Double($1) }
       #expect(abs(squares / Double(n) - 1) < 1e-5)

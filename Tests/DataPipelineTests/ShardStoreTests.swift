@@ -18,13 +18,16 @@ import Testing
     return try DataSource.open(path).split(.train)
   }
 
-  private func fill(_ store: ShardStore, shard: Int, _ positions: [Int32]) -> (x: [Float], y: [Float], ids: [Int]) {
+  private func fill(
+    _ store: ShardStore, shard: Int, _ positions: [Int32]
+  ) throws -> (x: [Float], y: [Float], ids: [Int]) {
     let width = store.source.featureShape.elementCount
     let x = FlatBuffer<Float>(count: positions.count * width)
     let y = FlatBuffer<Float>(count: positions.count * store.source.targetSize)
     let ids = FlatBuffer<Int>(count: positions.count)
-    positions.withUnsafeBufferPointer {
-      store.fill(shard: shard, positions: $0, features: x.view, targets: y.view, sampleIDs: ids.view)
+    try positions.withUnsafeBufferPointer {
+      try store.fill(
+        BatchRows(features: x.view, targets: y.view, sampleIDs: ids.view), shard: shard, positions: $0)
     }
     return (Array(x.view), Array(y.view), Array(ids.view))
   }
@@ -49,7 +52,7 @@ import Testing
             store.transform = transform
             for shard in 1..<4 {
               let positions = (0..<Int32(store.count(shard))).reversed() + [0]
-              let batch = fill(store, shard: shard, Array(positions))
+              let batch = try fill(store, shard: shard, Array(positions))
               // The naive twin.
               let rows = positions.map { selection[partition.row(shard: shard, position: Int($0))] }
               var expected: [Float] = []
@@ -96,7 +99,7 @@ import Testing
           source: split, selection: .all(count: 300), partition: partition, shards: shards, targetCheck: FiniteNumbers()
         )
         for shard in shards {
-          let batch = fill(store, shard: shard, [Int32](0..<Int32(store.count(shard))))
+          let batch = try fill(store, shard: shard, [Int32](0..<Int32(store.count(shard))))
           for (i, row) in batch.ids.enumerated() {
             #expect(batch.x[i * 10_000] == Float(row * 10) && batch.x[i * 10_000 + 9999] == Float(row * 10 + 9))
           }
@@ -118,7 +121,7 @@ import Testing
       let store = try ShardStore(
         source: split, selection: .all(count: 200), partition: partition, shards: 0..<3, targetCheck: FiniteNumbers())
       for shard in 0..<3 {
-        let batch = fill(store, shard: shard, [Int32](0..<Int32(store.count(shard))))
+        let batch = try fill(store, shard: shard, [Int32](0..<Int32(store.count(shard))))
         for (i, row) in batch.ids.enumerated() {
           #expect(batch.x[2 * i] == Float(2 * row) && batch.x[2 * i + 1] == Float(2 * row + 1))
           #expect(batch.y[i] == Float(row))
@@ -192,7 +195,7 @@ import Testing
         shards: 0..<2,
         targetCheck: FiniteNumbers())
       store.transform = .unit(.uint8)
-      let batch = fill(store, shard: 1, [2, 0])
+      let batch = try fill(store, shard: 1, [2, 0])
       #expect(batch.y == batch.x && batch.x.count == 120 && Set(batch.x).count > 50)
       #expect(message { try store.checkProbabilities() } == "no error")
       store.transform = .identity
@@ -219,7 +222,7 @@ import Testing
     try withTemporaryDirectory { directory in
       let found = try store(good, in: directory)
       #expect(found.largestLabel == 2)
-      #expect(fill(found, shard: 0, [1, 0]).y == Array(good[5...] + good[..<5]))
+      #expect(try fill(found, shard: 0, [1, 0]).y == Array(good[5...] + good[..<5]))
       #expect(message { _ = try store(good, classCount: 3, in: directory) } == "no error")
       #expect(
         message { _ = try store(good, classCount: 2, in: directory) }

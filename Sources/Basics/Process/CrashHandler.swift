@@ -47,7 +47,7 @@ public enum CrashHandler {
       for other in signals { sigaddset(&action.sa_mask, other) }
       sigaction(number, &action, &previous[Int(number)])
     }
-    FileReading.isTimed = true
+    FileReading.timedThread = pthread_self()
   }
 
   private static func copy(_ text: String) -> UnsafePointer<CChar> { UnsafePointer(strdup(text)) }

@@ -56,12 +56,13 @@ public enum FileReading {
 
   /// The most that one call may compute. On damaged files a library may never come to an end.
   static let seconds = 10
-  /// Whether there is a handler for the signal of the timer.
-  nonisolated(unsafe) static var isTimed = false
+  /// The thread whose calls are timed, once there is a handler for the signal of the timer: the timer is the process's.
+  /// What another thread reads, this one has read before.
+  nonisolated(unsafe) static var timedThread: pthread_t?
 
   /// Has this process's computing end in SIGPROF after so many seconds; 0 for never.
   private static func limitTime(_ seconds: Int) {
-    guard isTimed else { return }
+    guard let timedThread, pthread_equal(timedThread, pthread_self()) != 0 else { return }
     var timer = itimerval(it_interval: timeval(), it_value: timeval(tv_sec: seconds, tv_usec: 0))
     setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
   }

@@ -15,6 +15,12 @@ public enum MemoryBudget {
   /// The bytes that this process may still take: the least of what the machine has and of what is left to the process.
   public static var available: Int { chosen ?? min(ofMachine, ofProcess) }
 
+  /// The bytes that this machine has for programs, whatever of it is in use: a limit of a container counts, and what
+  /// the user has set.
+  public static var installed: Int {
+    chosen ?? groupLimits.reduce(field("MemTotal:", of: "/proc/meminfo") ?? Int.max / 4) { min($0, $1.limit) }
+  }
+
   /// Checks before data is read, while no rank of the job has taken memory for it.
   ///
   /// - Parameters:
@@ -31,7 +37,7 @@ public enum MemoryBudget {
     throw Failure.data(
       "\(what()) needs \(byteText(needed)) of memory, and \(byteText(Double(available))) "
         + "\(chosen == nil ? "is available" : "is what \(variable) allows"); use fewer rows, a smaller type (uint8, "
-        + "float32), more machines, or allow more with \(variable)=SIZE")
+        + "float32), more machines, stream them with data.memory, or allow more with \(variable)=SIZE")
   }
 
   /// How often the ranks of the job hold the same data: once, unless groups of them train on it side by side.
@@ -65,7 +71,7 @@ public enum MemoryBudget {
   }
 
   /// Such as `500000`, `80MB` or `1.5 GiB`; nil for anything else.
-  static func bytes(_ text: String) -> Int? {
+  public static func bytes(_ text: String) -> Int? {
     let text = text.trimmingCharacters(in: .whitespaces)
     let digits = text.prefix { $0.isNumber || $0 == "." }
     let unit = text.dropFirst(digits.count).trimmingCharacters(in: .whitespaces).lowercased()

@@ -37,7 +37,13 @@ public struct EpochPlan: Sendable, Equatable {
   }
 
   /// The shard's order in an epoch, a permutation of its positions, keyed by (seed, epoch, shard) alone.
+  ///
+  /// Of rows that are streamed it is that of `WindowOrder`, which gives it window by window.
   public func order(epoch: Int, shard: Int, seed: UInt64) -> [Int32] {
-    RandomSource(seed: seed).stream(.shuffle, epoch, shard).permutation(partition.count(ofShard: shard))
+    if partition.windowBlocks != nil {
+      let order = WindowOrder(partition, epoch: epoch, shard: shard, seed: seed)
+      return (0..<order.windowCount).flatMap(order.positions)
+    }
+    return RandomSource(seed: seed).stream(.shuffle, epoch, shard).permutation(partition.count(ofShard: shard))
   }
 }

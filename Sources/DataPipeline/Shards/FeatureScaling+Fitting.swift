@@ -27,7 +27,7 @@ extension FeatureScaling {
   ///   - use: what training asks of the features.
   public func fit(
     to store: ShardStore, over shards: ShardAssignment, _ communicator: any Communicator, for use: FeatureUse = .plain
-  ) throws(CollectiveError) -> FittedScaling {
+  ) throws -> FittedScaling {
     precondition(shards.shards(ofRank: communicator.rank) == store.shards, "the store holds shards \(store.shards)")
     let source = store.source
     func fitted(_ offset: [Double], _ factor: [Double], _ choice: ScalingChoice? = nil) -> FittedScaling {
@@ -86,7 +86,7 @@ extension TargetScaling {
   /// must call it.
   public func fit(
     to store: ShardStore, over shards: ShardAssignment, _ communicator: any Communicator
-  ) throws(CollectiveError) -> TargetTransform {
+  ) throws -> TargetTransform {
     guard self == .standard else { return .identity }
     let range = try store.range(.targets, communicator)
     let moments = try store.moments(.targets, shards, communicator, range: range)
@@ -122,22 +122,10 @@ extension ShardStore {
   func moments(
     _ column: SplitSource.Column, _ assignment: ShardAssignment, _ communicator: any Communicator,
     range: (minimum: [Double], maximum: [Double])
-  ) throws(CollectiveError) -> ColumnMoments {
+  ) throws -> ColumnMoments {
     let count = Double(partition.sampleCount)
-    let sums = shards.map { shard in
-      var sums = [Double](repeating: 0, count: width(column))
-      accumulate(.sum, of: column, ofShard: shard, into: &sums)
-      return sums
-    }
-    let mean = try communicator.treeSum(sums, over: assignment).map { $0 / count }
-    let squares = shards.map { shard in
-      var sums = [Double](repeating: 0, count: width(column))
-      mean.withUnsafeBufferPointer { mean in
-        guard let mean = mean.baseAddress else { return }
-        accumulate(.squaredDeviation(mean: mean), of: column, ofShard: shard, into: &sums)
-      }
-      return sums
-    }
+    let mean = try communicator.treeSum(sums(column), over: assignment).map { $0 / count }
+    let squares = try squaredDeviations(column, from: mean)
     let deviation = try communicator.treeSum(squares, over: assignment).map { ($0 / count).squareRoot() }
     // The mean of a constant is often off by a rounding error, so its deviation is tiny rather than zero.
     let varies = mean.indices.map { range.minimum[$0] < range.maximum[$0] }
@@ -161,24 +149,14 @@ extension ShardStore {
     column == .features ? featureRange : computeRange(column)
   }
 
-  func computeRange(_ column: SplitSource.Column) -> (minimum: [Double], maximum: [Double]) {
-    var minimum = [Double](repeating: .infinity, count: width(column))
-    var maximum = [Double](repeating: -.infinity, count: width(column))
-    for shard in shards {
-      accumulate(.minimum, of: column, ofShard: shard, into: &minimum)
-      accumulate(.maximum, of: column, ofShard: shard, into: &maximum)
-    }
-    return (minimum, maximum)
-  }
-
   /// Which columns hold 0 and 1 alone, both of them, over all ranks. Every rank must call it.
   fileprivate func binaryColumns(
     _ minimum: [Double], _ maximum: [Double], _ communicator: any Communicator
   ) throws(CollectiveError) -> [Bool] {
-    var others = [Double](repeating: 0, count: featureSize)
-    for shard in shards { accumulate(.otherThanBinary, of: .features, ofShard: shard, into: &others) }
     var isBinary = minimum.indices.map { minimum[$0] == 0 && maximum[$0] == 1 }
-    for other in try communicator.allGather(others) { isBinary = zip(isBinary, other).map { $0 && $1 == 0 } }
+    for other in try communicator.allGather(othersThanBinary()) {
+      isBinary = zip(isBinary, other).map { $0 && $1 == 0 }
+    }
     return isBinary
   }
 }

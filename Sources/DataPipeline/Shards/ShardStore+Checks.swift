@@ -35,7 +35,7 @@ extension ShardStore {
     func isPixels(_ kind: FeatureKind) -> Bool { mayBePixels && kind.minimum >= 0 && kind.maximum > 50 }
     let isScaledBefore =
       (trained.type.isInteger && trained.maximum > 1 || isPixels(trained)) && !own.type.isInteger && own.isWithinUnit
-      && hasFractions
+      && hasFractions()
     let isUnscaled =
       !trained.type.isInteger && trained.isWithinUnit
       && (own.type.isInteger && !own.isWithinUnit || trained.minimum >= 0 && isPixels(own))
@@ -48,13 +48,6 @@ extension ShardStore {
         + "\(text(trained)) and scales them itself; give features of the same kind, "
         + (isScaledBefore ? "not scaled before" : "scaled as those were")
     )
-  }
-
-  /// Whether a feature of this rank's shards is no whole number.
-  private var hasFractions: Bool {
-    var fractions = [Double](repeating: 0, count: featureSize)
-    for shard in shards { accumulate(.fractions, of: .features, ofShard: shard, into: &fractions) }
-    return fractions.contains(1)
   }
 
   /// Checks that the features of this rank's shards are whole numbers that a table of `limit` rows can be asked for.
@@ -93,9 +86,15 @@ extension ShardStore {
   /// The number of classes in the data: the greatest label over all ranks, plus one. Every rank must call it.
   ///
   /// - Precondition: the store was loaded with a check for classes.
-  public func classCount(_ communicator: any Communicator) throws(CollectiveError) -> Int {
-    // A rank may have no row of a small split.
-    precondition(largestLabel != nil || shards.allSatisfy { count($0) == 0 }, "the targets were not read as classes")
-    return try communicator.allGather([largestLabel ?? 0]).joined().reduce(0, max) + 1
+  /// - Throws: also where all labels stand for no class.
+  public func classCount(_ communicator: any Communicator) throws -> Int {
+    // A rank may have no row of a small split, or none with a class.
+    let greatest = try communicator.allGather([largestLabel ?? -1]).joined().reduce(-1, max)
+    guard greatest >= 0 else {
+      throw Failure.data(
+        "\(source.place(.targets, row: 0)): all labels of \(plural(partition.sampleCount, "sample")) are the one that "
+          + "stands for no class; give another loss.ignore_index")
+    }
+    return greatest + 1
   }
 }

@@ -15,8 +15,8 @@ public struct DataFingerprint: Sendable, Equatable, CustomStringConvertible {
   /// That of the rows that `stores` hold over all ranks. Collective.
   ///
   /// - Parameter stores: of one split, with no row in common; at least one.
-  public init(_ stores: [ShardStore], _ communicator: any Communicator) throws(CollectiveError) {
-    let own = stores.reduce(UInt64(0)) { $0 &+ $1.sumOfRowHashes() }
+  public init(_ stores: [ShardStore], _ communicator: any Communicator) throws {
+    let own = try stores.reduce(UInt64(0)) { $0 &+ (try $1.sumOfRowHashes()) }
     var hash = RowHash(key: try communicator.allGather([own]).joined().reduce(0, &+))
     Array(stores[0].source.layoutText.utf8).withUnsafeBytes { hash.add($0) }
     let digits = String(hash.value, radix: 16)
@@ -28,25 +28,24 @@ extension SplitSource {
   /// Shapes and types in memory, as one text.
   fileprivate var layoutText: String {
     "\(featureShape) \(featureType.name) \(targetShape) \(targetType?.name ?? "none")"
+      + (weightsPath == nil ? "" : " weights")
+  }
+
+  /// The hash of a row: of its number in the split, its features and its targets.
+  func hash(ofRow row: Int, _ features: UnsafeRawBufferPointer, _ targets: UnsafeRawBufferPointer) -> UInt64 {
+    var hash = RowHash(key: UInt64(row))
+    hash.add(features)
+    hash.add(targets)
+    return hash.value
   }
 }
 
 extension ShardStore {
-  /// Σ of the hashes of all rows held, each of the row's number in the split, its features and its targets.
-  fileprivate func sumOfRowHashes() -> UInt64 {
-    let x = UnsafeRawBufferPointer(features.view), y = UnsafeRawBufferPointer(targets.view)
-    let featureSize = source.rowByteCount(.features), targetSize = source.rowByteCount(.targets)
-    var sum: UInt64 = 0
-    for shard in shards {
-      let first = firstRow[shard - shards.lowerBound]
-      for position in 0..<count(shard) {
-        let slot = first + position
-        var hash = RowHash(key: UInt64(selection[partition.row(shard: shard, position: position)]))
-        hash.add(UnsafeRawBufferPointer(rebasing: x[slot * featureSize..<(slot + 1) * featureSize]))
-        hash.add(UnsafeRawBufferPointer(rebasing: y[slot * targetSize..<(slot + 1) * targetSize]))
-        sum &+= hash.value
-      }
-    }
+  /// Σ of the hashes of all rows held, each of the row's number in the split, its features, its targets and its weight.
+  fileprivate func sumOfRowHashes() throws -> UInt64 {
+    var sum = sumOfWeightHashes()
+    if let summary { return sum &+ summary.hashes }
+    try forEachRow { row, features, targets in sum &+= source.hash(ofRow: row, features, targets) }
     return sum
   }
 }

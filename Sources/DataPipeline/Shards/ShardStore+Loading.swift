@@ -15,54 +15,49 @@ extension ShardStore {
     var segments: [Segment] = []
     var slot = 0
     for run in shards.lazy.flatMap(partition.runs(ofShard:)) {
-      switch selection {
-      case .all:
-        segments.append(Segment(rows: run, slot: slot))
-      case .rows(let rows):
-        var start = run.lowerBound
-        for index in run where index + 1 == run.upperBound || rows[index + 1] != rows[index] + 1 {
-          segments.append(Segment(rows: rows[start]..<rows[index] + 1, slot: slot + start - run.lowerBound))
-          start = index + 1
-        }
+      for rows in selection.runs(of: run) {
+        segments.append(Segment(rows: rows, slot: slot))
+        slot += rows.count
       }
-      slot += run.count
     }
     return segments.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
   }
 
-  /// Reads the segments' rows to their places, each with its channels last where they are first in the file; `inspect`
-  /// sees each piece on its way, as in the file.
+  /// Reads the segments' rows to their places and checks them.
+  ///
+  /// - Returns: the rows, and the greatest class index in the targets.
   static func load(
-    _ column: SplitSource.Column, of source: SplitSource, _ segments: [Segment], rowCount: Int,
-    _ inspect: (_ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer) throws -> Void
-  ) throws -> FlatBuffer<UInt8> {
-    let rowByteCount = source.rowByteCount(column)
-    let buffer = FlatBuffer<UInt8>(count: rowCount * rowByteCount)
-    let memory = UnsafeMutableRawBufferPointer(buffer.view)
-    try source.forEachRun(column, segments.map(\.rows)) { (index, rows, bytes) throws in
-      try StopSignal.checkBeforeFirstStep()
-      try inspect(rows, bytes)
-      let slot = segments[index].slot + rows.lowerBound - segments[index].rows.lowerBound
-      let place = UnsafeMutableRawBufferPointer(
-        rebasing: memory[slot * rowByteCount..<(slot + rows.count) * rowByteCount])
-      if column == .features, let arrangement = source.arrangement, arrangement.isTransposed {
-        let channels = arrangement.shape[arrangement.shape.rank - 1]
-        source.featureType.run(
-          TransposeRows(
-            source: bytes, destination: place, channels: channels, pixels: arrangement.shape.elementCount / channels))
-      } else {
-        place.copyMemory(from: bytes)
+    _ source: SplitSource, _ segments: [Segment], rowCount: Int, _ targetCheck: any TargetCheck
+  ) throws -> (RowBuffer, Int?) {
+    let buffer = RowBuffer(source, capacity: rowCount)
+    var largestLabel: Int?
+    func load(_ column: SplitSource.Column, _ inspect: (Range<Int>, UnsafeRawBufferPointer) throws -> Void) throws {
+      let rowByteCount = source.rowByteCount(column)
+      let memory = UnsafeMutableRawBufferPointer(buffer.view(column))
+      try source.forEachRun(column, segments.map(\.rows)) { (index, rows, bytes) throws in
+        try StopSignal.checkBeforeFirstStep()
+        try inspect(rows, bytes)
+        let slot = segments[index].slot + rows.lowerBound - segments[index].rows.lowerBound
+        source.arrange(
+          column, bytes,
+          into: UnsafeMutableRawBufferPointer(
+            rebasing: memory[slot * rowByteCount..<(slot + rows.count) * rowByteCount]))
       }
     }
-    return buffer
+    try load(.features) { rows, bytes in try source.checkFinite(.features, rows, bytes) }
+    try load(.targets) { rows, bytes in
+      if let label = try targetCheck.check(rows, bytes, of: source) { largestLabel = max(largestLabel ?? 0, label) }
+    }
+    return (buffer, largestLabel)
   }
 }
 
 extension SplitSource {
-  /// The class index of each row, for a stratified split.
+  /// The class index of each row, for a stratified split; −1 where the label stands for no class.
   ///
+  /// - Parameter ignored: the label that does so; nil where each stands for a class.
   /// - Throws: if the targets are not one class index a row.
-  public func readLabels(_ numbering: TargetTransform = .identity) throws -> [Int] {
+  public func readLabels(_ numbering: TargetTransform = .identity, ignoring ignored: Int? = nil) throws -> [Int] {
     guard let type = targetType, targetSize == 1 else {
       throw Failure.data("\(place(.targets, row: 0)): expected one label a row, found \(targetShape)")
     }
@@ -70,18 +65,18 @@ extension SplitSource {
     var labels: [Int] = []
     labels.reserveCapacity(sampleCount)
     try forEachRun(.targets, [0..<sampleCount]) { (_, rows, bytes) throws in
-      _ = try ClassIndices(count: nil, numbering: numbering).check(rows, bytes, of: self)
-      labels += type.run(Integers(elements: bytes)).map { numbering.index(ofLabel: $0) ?? 0 }
+      _ = try ClassIndices(count: nil, numbering: numbering, ignored: ignored).check(rows, bytes, of: self)
+      labels += type.run(Integers(elements: bytes)).map { $0 == ignored ? -1 : numbering.index(ofLabel: $0) ?? 0 }
     }
     return labels
   }
 
   /// - Throws: if a value is NaN, infinite or too large for a `Float`, with its file, data set and row.
   func checkFinite(_ column: Column, _ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer) throws {
-    guard let type = column == .features ? featureType : targetType, !type.isInteger,
+    guard let type = column == .targets ? targetType : parts[0].array(column)?.type, !type.isInteger,
       let found = type.run(FindUnusable(elements: bytes))
     else { return }
-    let width = column == .features ? featureShape.elementCount : targetSize
+    let width = column == .features ? featureShape.elementCount : column == .targets ? targetSize : 1
     let row = rows.lowerBound + found.index / width
     let isMissing = found.value.isNaN && part(ofRow: row).array(column)?.marksMissing == true
     let value = isMissing ? "missing (as its attribute _FillValue or missing_value says)" : "\(found.value)"
@@ -94,7 +89,7 @@ extension SplitSource {
 }
 
 /// The values, which `ScanLabels` has found to be integral.
-private struct Integers: ElementKernel {
+struct Integers: ElementKernel {
   let elements: UnsafeRawBufferPointer
 
   func run<T: ConvertibleElement>(_: T.Type) -> [Int] {

@@ -66,7 +66,7 @@ extension ShardStore {
   public func compareFeatures(
     to transform: FeatureTransform, _ kind: FeatureKind?, over shards: ShardAssignment,
     _ communicator: any Communicator
-  ) throws(CollectiveError) -> UnitComparison? {
+  ) throws -> UnitComparison? {
     let range = try range(.features, communicator)
     switch transform.kind {
     case .standard:
@@ -89,7 +89,7 @@ extension ShardStore {
   /// - Returns: nil where that does not scale them.
   public func compareTargets(
     to transform: TargetTransform, over shards: ShardAssignment, _ communicator: any Communicator
-  ) throws(CollectiveError) -> UnitComparison? {
+  ) throws -> UnitComparison? {
     guard transform.kind == .standard else { return nil }
     let range = try range(.targets, communicator)
     return try compare(.targets, to: (transform.offset, transform.factor), range, over: shards, communicator)
@@ -98,7 +98,7 @@ extension ShardStore {
   private func compare(
     _ column: SplitSource.Column, to scale: (offset: [Double], factor: [Float]),
     _ range: (minimum: [Double], maximum: [Double]), over shards: ShardAssignment, _ communicator: any Communicator
-  ) throws(CollectiveError) -> UnitComparison {
+  ) throws -> UnitComparison {
     let moments = try moments(column, shards, communicator, range: range)
     let own = zip(moments.mean, moments.deviation).map { UnitComparison.Extent(place: $0, width: $1) }
     return UnitComparison(

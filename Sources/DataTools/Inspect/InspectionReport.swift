@@ -88,6 +88,8 @@ public struct InspectionFinding: Equatable, Sendable, CustomStringConvertible {
     case missingLabels = "missing_labels"
     /// Rows or chunks that no one wrote, and that read as the fill value.
     case unwrittenValues = "unwritten_values"
+    /// Chunks that streaming has to unpack again and again, or that are too many.
+    case slowChunks = "slow_chunks"
   }
 
   public let kind: Kind

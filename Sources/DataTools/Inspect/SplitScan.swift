@@ -142,6 +142,11 @@ extension SplitScan {
       findings.append(
         finding(.unwrittenValues, 1, "of \(dataset.path), \(unwritten), and read as the fill value"))
     }
+    if let type = try? features.elementType,
+      let doubt = ChunkReview.doubt(about: features, rowByteCount: features.rowElementCount * type.byteCount)
+    {
+      findings.append(finding(.slowChunks, 1, doubt))
+    }
     if let validMaximum, let maximum = featureScan.statistics.maximum, maximum > validMaximum {
       findings.append(
         finding(

@@ -27,6 +27,8 @@ extension Checkpoint {
     var targetTransform: TargetTransform
     /// Type and range of the features; nil in checkpoints of earlier versions.
     var featureKind: FeatureKind?
+    /// How the samples are streamed; nil where they are held in memory.
+    var stream: StreamPlan?
     /// What columns, classes and numbers stand for, and the fingerprint of the training split.
     var data: DataDescription
   }
@@ -61,6 +63,11 @@ extension Checkpoint {
     store(metadata.targetTransform)
     metadata.featureKind.map { store($0) }
     if let indexCount = metadata.indexCount { attributes["index_count"] = .integer(indexCount) }
+    if let stream = metadata.stream {
+      attributes["stream_memory"] = .integer(stream.bound)
+      attributes["stream_block"] = .integer(stream.blockSize)
+      attributes["stream_window"] = .integer(stream.windowBlocks)
+    }
     metadata.data.write(to: &self)
   }
 
@@ -102,7 +109,8 @@ extension Checkpoint {
           "\(path): trained with \(missing.joined(separator: " and ")), which this program does not have; use the "
             + "program that trained it")
       }
-      configuration = try TrainingConfiguration(ResumeRule.withoutStart(json), extensions: extensions)
+      configuration = try TrainingConfiguration(
+        ResumeRule.withoutStart(ResumeRule.withEarlierDefaults(json)), extensions: extensions)
     } catch let error as SettingsError {
       throw Failure.data("\(path): its configuration cannot be read: \(error)")
     }
@@ -125,7 +133,15 @@ extension Checkpoint {
       outputSize: try integer("output_size"), indexCount: attributes["index_count"]?.integer,
       sampleCount: try integer("samples"), shardCount: try integer("shards"),
       transform: FeatureTransform(kind: kind, offset: exactOffset, factor: factor), targetTransform: targetTransform,
-      featureKind: featureKind, data: DataDescription(in: self))
+      featureKind: featureKind, stream: try streamPlan(missing), data: DataDescription(in: self))
+  }
+
+  private func streamPlan(_ missing: (String) -> Failure) throws -> StreamPlan? {
+    guard let bound = attributes["stream_memory"]?.integer else { return nil }
+    guard let block = attributes["stream_block"]?.integer, let window = attributes["stream_window"]?.integer,
+      bound > 0, block > 0, window > 0, !block.multipliedReportingOverflow(by: window).overflow
+    else { throw missing("stream_block") }
+    return StreamPlan(bound: bound, blockSize: block, windowBlocks: window)
   }
 
   /// Overwrites parameters and statistics with those of the checkpoint.

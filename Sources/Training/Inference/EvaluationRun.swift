@@ -87,24 +87,28 @@ public enum EvaluationRun {
       sampleCount: samples.rows.count, shardCount: metadata.shardCount,
       globalBatchSize: metadata.configuration.batchSize)
     let assignment = ShardAssignment(shardCount: metadata.shardCount, rankCount: ranks.size)
+    let memory = try DataMemory(metadata.configuration.data.memory, bytes: samples.source.byteCount, ranks)
     // No rank may take memory before all have looked.
-    try samples.source.requireMemory()
+    if !memory.streams { try samples.source.requireMemory() }
     try ranks.barrier()
+    let shards = assignment.shards(ofRank: ranks.rank)
     let store = try ShardStore(
-      source: samples.source, selection: samples.rows,
-      partition: plan.partition,
-      shards: assignment.shards(ofRank: ranks.rank),
-      targetCheck: samples.source.targetType == nil ? FiniteNumbers() : task.targetCheck)
+      source: samples.source, selection: samples.rows, partition: plan.partition, shards: shards,
+      targetCheck: samples.source.targetType == nil ? FiniteNumbers() : task.targetCheck,
+      streaming: memory.bufferRows(samples.source, shardCount: metadata.shardCount, ownShards: shards.count))
     let indexCount = metadata.indexCount ?? metadata.outputSize
     if let limit = metadata.configuration.model.indexLimit(indexCount: indexCount) {
       try store.checkIndices(below: limit)
     }
     try metadata.data.checkUnits(of: store, scaledBy: metadata.transform, of: trained.path)
     try metadata.featureKind.map(store.checkKind)
+    store.ignoredLabel = task.loss.ignoredLabel
+    if measures { try store.requireWeight(ranks) }
     store.transform = metadata.transform
     if samples.source.targetType != nil { store.targetTransform = metadata.targetTransform }
     let metrics = MetricSelection(
-      task.metricTask(outputSize: metadata.outputSize, targets: metadata.targetTransform), among: trained.metrics)
+      task.metricTask(outputSize: metadata.outputSize, targets: metadata.targetTransform), among: trained.metrics
+    ).deciding(by: trained.progress.thresholds)
     return Evaluator(
       store, plan: plan, model: trained.model, task: task, values: trained.values, assignment: assignment,
       communicator: ranks, metrics: measures ? metrics : nil)

@@ -15,16 +15,16 @@ struct RunSamples {
   init(_ run: RecordedRun) { self.run = run }
 
   /// The first samples of the first shard, where they are pictures.
-  var atStart: [TensorBoardValue] {
+  func atStart() throws -> [TensorBoardValue] {
     let store = run.data.train, width = store.source.featureShape.elementCount
     guard let pictures = SamplePictures(run.metadata) else { return [] }
     let count = min(Self.pictureCount, store.partition.count(ofShard: 0))
     let features = FlatBuffer<Float>(count: count * width), ids = FlatBuffer<Int>(count: count)
     let targets = FlatBuffer<Float>(count: count * store.source.targetSize)
     let positions = FlatBuffer(Array(0..<Int32(count)))
-    store.fill(
-      shard: 0, positions: UnsafeBufferPointer(positions.view), features: features.view, targets: targets.view,
-      sampleIDs: ids.view)
+    try store.fill(
+      BatchRows(features: features.view, targets: targets.view, sampleIDs: ids.view), shard: 0,
+      positions: UnsafeBufferPointer(positions.view))
     var samples = Array(features.view)
     run.metadata.transform.invert(&samples)
     return [TensorBoardValue("samples/data", Self.image(pictures.grid(samples)))]

@@ -57,7 +57,7 @@ final class TensorBoardRecorder: RunRecorder {
     try write(
       [.hyperparameters(settings, group: run.identity.id, start: Date().timeIntervalSince1970)], 0,
       to: root)
-    if !run.isResumed { try write(samples.atStart, 0, to: train) }
+    if !run.isResumed { try write(samples.atStart(), 0, to: train) }
   }
 
   func step(_ step: StepFigures) throws {

@@ -5,7 +5,8 @@ import Settings
 /// Finds rows of validation and test whose features are those of a training row.
 ///
 /// Rows are compared by hashes of 64 bits of their bytes, so a split of another type than training is not looked at;
-/// nor are splits that would take long: more than 2 million rows or 4 GB in all.
+/// nor are splits that would take long: more than 2 million rows or 4 GB in all; nor streamed ones whose hashes would
+/// take more than their share of memory.
 enum LeakSearch {
   static let rowLimit = 2_000_000
   static let byteLimit = 4_000_000_000
@@ -27,7 +28,7 @@ enum LeakSearch {
   }
 
   /// Collective; equal on all ranks.
-  static func leaks(in data: TrainingData, _ communicator: any Communicator) throws(CollectiveError) -> [Leak] {
+  static func leaks(in data: TrainingData, _ communicator: any Communicator) throws -> [Leak] {
     let train = data.train.source
     let others = [(SplitName.validation, data.validation), (.test, data.test)].compactMap { name, split in
       split.flatMap { $0.store.source.featureType == train.featureType ? (name, $0) : nil }
@@ -35,13 +36,15 @@ enum LeakSearch {
     let rowCount = data.train.partition.sampleCount + others.reduce(0) { $0 + $1.1.sampleCount }
     let (bytes, isOver) = rowCount.multipliedReportingOverflow(by: train.rowByteCount(.features))
     guard !others.isEmpty, rowCount <= rowLimit, !isOver, bytes <= byteLimit else { return [] }
+    // Every rank takes some 64 bytes a row.
+    if let stream = data.stream, rowCount > stream.bound / (64 * data.train.partition.shardCount) { return [] }
     let counts = Dictionary(
       try communicator.allGather(data.train.featureHashes().hashes).joined().map { ($0, 1) }, uniquingKeysWith: +)
     let repeats = counts.values.reduce(0) { $0 + ($1 > 1 ? $1 : 0) }
     let trainRepeats = Double(repeats) / Double(max(1, data.train.partition.sampleCount))
     var leaks: [Leak] = []
     for (name, split) in others {
-      let (rows, hashes) = split.store.featureHashes()
+      let (rows, hashes) = try split.store.featureHashes()
       let own = zip(rows, hashes).filter { counts[$0.1] != nil }.map(\.0)
       let found = try communicator.allGather(own).flatMap { $0 }.sorted()
       if !found.isEmpty {

@@ -65,7 +65,7 @@ extension Trainer {
     // Where layers compute over all shards, every rank has to go through the same passes.
     guard exchange.shards.contains(0) || model.synchronizes, let group = groups.first else { return nil }
     let random = random.stream(.dropout, 1), seed = configuration.seed
-    let orders = group.map { plan.order(epoch: 0, shard: exchange.shards.lowerBound + $0, seed: seed) }
+    let feed = store.feed { plan.order(epoch: 0, shard: $0, seed: seed) }
     var values = groupValues[0]
     for index in values.indices { values[index].parameters = self.values.parameters }
     var activity = UnitActivity()
@@ -73,11 +73,8 @@ extension Trainer {
     for step in 0..<min(plan.stepsPerEpoch, ModelProbe.stepLimit) where samples < ModelProbe.sampleLimit {
       for (slot, index) in group.enumerated() {
         let shard = exchange.shards.lowerBound + index
-        orders[slot].withUnsafeBufferPointer { order in
-          learner.load(
-            UnsafeBufferPointer(rebasing: order[microBatch(ofShard: shard, step: step)]), ofShard: shard, from: store,
-            slot: slot, random: random)
-        }
+        try learner.load(
+          microBatch(ofShard: shard, step: step), ofShard: shard, from: feed, slot: slot, random: random)
       }
       try learner.forward(values, random: random)
       for slot in group.indices { _ = learner.loss(slot: slot) }
@@ -91,7 +88,7 @@ extension Trainer {
       samples: samples)
   }
 
-  /// The positions of the first micro-step of a step.
+  /// The places of the first micro-step of a step.
   private func microBatch(ofShard shard: Int, step: Int) -> Range<Int> {
     let range = plan.positions(shard: shard, step: step)
     return range.lowerBound..<range.lowerBound + range.count / configuration.accumulate

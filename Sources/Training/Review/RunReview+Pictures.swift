@@ -5,11 +5,11 @@ internal import Reports
 import Settings
 
 extension RunReview {
-  func picturesJSON(_ seen: EvaluationSurvey.Result?) -> JSONValue {
+  func picturesJSON(_ seen: EvaluationSurvey.Result?) throws -> JSONValue {
     guard let pictures else { return .null }
     let split = JSONValue.string(data.test == nil ? "val" : "test")
     return [
-      "training": .array(trainingPictures(pictures)), "split": split,
+      "training": .array(try trainingPictures(pictures)), "split": split,
       "samples": .array(picturesOf(seen?.pictures ?? [], pictures)),
       "worst": .array(picturesOf(seen?.worst ?? [], pictures)),
     ]
@@ -38,8 +38,8 @@ extension RunReview {
   }
 
   /// The first samples of shard 0 in the first epoch, as the first step's draws would change them.
-  private func trainingPictures(_ encoder: PictureEncoder) -> [JSONValue] {
-    let samples = trainer.trainingSamples(EvaluationSurvey.pictureCount)
+  private func trainingPictures(_ encoder: PictureEncoder) throws -> [JSONValue] {
+    let samples = try trainer.trainingSamples(EvaluationSurvey.pictureCount)
     let words = words
     return zip(encoder.files(samples.map(\.features)), samples).map { file, sample in
       var members: [JSONValue.Member] = [

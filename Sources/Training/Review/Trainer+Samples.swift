@@ -6,17 +6,16 @@ internal import Reports
 extension Trainer {
   /// The first samples of shard 0 in its first epoch as the model sees them: scaled, and changed by the draws of the
   /// first step as if they were one micro-batch. Only where this rank has shard 0.
-  func trainingSamples(_ count: Int) -> [JudgedSample] {
+  func trainingSamples(_ count: Int) throws -> [JudgedSample] {
     let count = min(count, store.count(0))
     guard count > 0, exchange.shards.contains(0) else { return [] }
     let (featureSize, targetSize) = (store.source.featureShape.elementCount, store.source.targetSize)
     let features = FlatBuffer<Float>(count: count * featureSize), targets = FlatBuffer<Float>(count: count * targetSize)
     let rows = FlatBuffer<Int>(count: count)
     let order = plan.order(epoch: 0, shard: 0, seed: configuration.seed)
-    order.withUnsafeBufferPointer { order in
-      store.fill(
-        shard: 0, positions: UnsafeBufferPointer(rebasing: order[..<count]), features: features.view,
-        targets: targets.view, sampleIDs: rows.view)
+    let batch = BatchRows(features: features.view, targets: targets.view, sampleIDs: rows.view)
+    try order.withUnsafeBufferPointer { order in
+      try store.fill(batch, shard: 0, positions: UnsafeBufferPointer(rebasing: order[..<count]))
     }
     let augmentation = try? BatchAugmentation(
       configuration.data.augment.items, task: task, source: store.source,

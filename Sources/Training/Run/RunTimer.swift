@@ -11,11 +11,12 @@ struct RunTimer {
   private var samples = 0.0
   private var stepsDone = 0
   private var exchangeSeconds = 0.0
+  private var dataSeconds = 0.0
   private var stepsAreOver = false
 
   mutating func startEpoch() {
     epochStart = .now
-    (samples, exchangeSeconds, stepsAreOver) = (0, 0, false)
+    (samples, exchangeSeconds, dataSeconds, stepsAreOver) = (0, 0, 0, false)
     stepsDone = 0
   }
 
@@ -24,11 +25,13 @@ struct RunTimer {
     stepsDone += 1
   }
 
-  /// - Parameter exchange: seconds that this rank spent in exchanges, waiting included.
-  mutating func endSteps(exchange: Double) {
+  /// - Parameters:
+  ///   - exchange: seconds that this rank spent in exchanges, waiting included.
+  ///   - data: seconds that it waited for samples.
+  mutating func endSteps(exchange: Double, data: Double) {
     stepsEnd = .now
     stepsAreOver = true
-    exchangeSeconds = exchange
+    (exchangeSeconds, dataSeconds) = (exchange, data)
   }
 
   mutating func endEpoch() { epochEnd = .now }
@@ -48,6 +51,7 @@ struct RunTimer {
     [
       "seconds": .number(epochSeconds), "samples_per_second": .number(samplesPerSecond),
       "exchange_fraction": .number(exchangeSeconds / max(1e-9, stepSeconds)),
+      "data_wait_fraction": .number(dataSeconds / max(1e-9, stepSeconds)),
       "validation_seconds": .number(stepsEnd.duration(to: epochEnd).seconds), "total_seconds": .number(total),
     ]
   }
@@ -62,6 +66,7 @@ struct RunTimer {
   /// Where the epoch's time went, for people.
   var text: String {
     "steps \(shortTime(stepSeconds)), of it exchange \(percentage(exchangeSeconds / max(1e-9, stepSeconds)))"
+      + (dataSeconds > 0 ? ", waiting for data \(percentage(dataSeconds / max(1e-9, stepSeconds)))" : "")
       + "  validation \(shortTime(stepsEnd.duration(to: epochEnd).seconds))"
   }
 }

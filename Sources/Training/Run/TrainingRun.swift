@@ -67,8 +67,12 @@ public final class TrainingRun {
   init(_ start: RunStart, fold: Fold? = nil, topology: Topology, isSilent: Bool = false) throws {
     StopSignal.waitForStep()
     try StopSignal.checkBeforeFirstStep()
+    let console = Console(topology.world.isRoot ? start.configuration.verbosity : .quiet, isSilent: isSilent)
     let setup = try TrainingSetup(
-      start.configuration, extensions: start.extensions, resumed: start.resumed, fold: fold, topology: topology)
+      start.configuration, extensions: start.extensions, resumed: start.resumed, fold: fold, topology: topology,
+      progress: { console.progress($0) })
+    console.clearBar()
+    self.console = console
     (data, trainer, metadata) = (setup.data, setup.trainer, setup.metadata)
     (metrics, testMetrics, validator) = (setup.metrics, setup.testMetrics, setup.validator)
     (configuration, resumed, self.topology) = (start.configuration, start.resumed, topology)
@@ -77,7 +81,6 @@ public final class TrainingRun {
     isFold = fold != nil
     (notes, warnings) = (start.notes, start.warnings + setup.warnings)
     self.isSilent = isSilent
-    console = Console(topology.world.isRoot ? configuration.verbosity : .quiet, isSilent: isSilent)
     initialNotes = setup.initialNotes
     try restoreOrInitialize(setup.transfer)
   }
@@ -99,7 +102,7 @@ public final class TrainingRun {
   package func write(_ outputs: [Float], rows: Int, to file: HDF5File) throws {
     let meaning = OutputMeaning(
       inputShape: metadata.inputShape, outputSize: metadata.outputSize, names: metadata.data.names,
-      targets: metadata.targetTransform)
+      targets: metadata.targetTransform, thresholds: thresholds)
     let predictions = Predictions(
       outputs: outputs, rows: rows, shape: trainer.model.outputShapes[0], meaning: meaning)
     for array in trainer.task.arrays(predictions) { try array.write(to: file, rows: rows) }
@@ -161,7 +164,7 @@ public final class TrainingRun {
     }
     if isRoot, trainer.isStoppedEarly, let rule = configuration.earlyStopping {
       try console.line(
-        "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.rawValue) for "
+        "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.name) for "
           + "\(plural(rule.patience, "epoch"))"
       )
     }
@@ -193,7 +196,7 @@ public final class TrainingRun {
       if totals.sums.stop > 0 { return false }
       guard try measure(totals.sums) else { return false }
     }
-    timer.endSteps(exchange: trainer.takeExchangeSeconds())
+    timer.endSteps(exchange: trainer.takeExchangeSeconds(), data: trainer.takeDataSeconds())
     var validation: SplitMetrics?
     if let validator {
       let progress = console.progress("validation")

@@ -30,13 +30,17 @@ struct ModelMemory {
 
   private var bufferBytes: Double { Double(parameterCount) * Double(bufferCount) * 4 }
 
-  /// - Parameter available: bytes; nil where the system does not say.
+  /// - Parameters:
+  ///   - available: bytes; nil where the system does not say.
+  ///   - windows: bytes of data that are yet to be allocated.
   /// - Throws: a usage error with the figures where they are less than what the training takes.
-  func check(available: Int?) throws {
-    guard let available, bufferBytes + activationBytes > Double(available) else { return }
+  func check(available: Int?, windows: Double) throws {
+    guard let available, bufferBytes + activationBytes + windows > Double(available) else { return }
+    let data = windows > 0 ? ", the windows of streamed data \(shortBytes(windows))" : ""
     throw Failure.usage(
       "model: \(grouped(parameterCount)) parameters take \(shortBytes(bufferBytes)) with gradients and optimizer "
-        + "(\(bufferCount) buffers), and the activations of a micro-batch \(shortBytes(activationBytes)), but "
-        + "\(shortBytes(Double(available))) of memory are available; make the model, batch_size or shards smaller")
+        + "(\(bufferCount) buffers), and the activations of a micro-batch \(shortBytes(activationBytes))\(data), but "
+        + "\(shortBytes(Double(available))) of memory are available; make the model, batch_size or shards smaller"
+        + (windows > 0 ? ", or data.memory" : ""))
   }
 }

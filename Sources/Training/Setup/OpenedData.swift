@@ -13,6 +13,8 @@ struct OpenedData {
   let initial: InitialWeights?
   /// Of the data to those that the first weights were trained on; nil where there are none.
   var matching: InitialMatching?
+  /// Whether the samples are held in memory.
+  let memory: DataMemory
 
   /// Collective over all ranks of the job.
   init(
@@ -24,10 +26,13 @@ struct OpenedData {
     }
     let opened = try DataSource.open(
       path, features: configuration.data.features, labels: configuration.data.labels,
-      labelsRequired: TaskCatalog.needsLabels(configuration.model), reconstructs: configuration.reconstructs
+      labelsRequired: TaskCatalog.needsLabels(configuration.model), weights: configuration.weights,
+      reconstructs: configuration.reconstructs
     ).arranged(as: configuration.model.inputLayout, configuration.data.layout)
+    memory = try DataMemory(
+      configuration.data.memory, bytes: opened.byteCount, streams: resumed.map { $0.metadata.stream != nil }, world)
     // No rank may take memory before all have looked.
-    try opened.requireMemory(for: SplitName.allCases)
+    if !memory.streams { try opened.requireMemory(for: SplitName.allCases) }
     try world.barrier()
     try opened.requireAgreement(world)
     declaredOutputSize = configuration.model.declaredOutputSize

@@ -16,6 +16,21 @@ extension TrainingData {
     return lines
   }
 
+  /// That the samples are streamed, and how; none where they are held in memory.
+  ///
+  /// - Parameter isResumed: whether a checkpoint has decided it.
+  func streamLines(isResumed: Bool) -> [String] {
+    guard let stream else {
+      guard isResumed, source.byteCount > Double(memory.bound) else { return [] }
+      return ["held in memory as its checkpoint has it: \(shortBytes(source.byteCount)) in all (data.memory)"]
+    }
+    let kept = isResumed && stream.bound != memory.bound
+    return [
+      "streamed: \(shortBytes(Double(stream.bound))) a node\(kept ? " as its checkpoint has it" : ""), windows of "
+        + "\(grouped(min(stream.windowRows, train.partition.windowRows))) rows a shard (data.memory)"
+    ]
+  }
+
   /// Which scaling was chosen and why; none where it was given.
   var scalingLines: [String] { scaling.choice?.lines ?? [] }
 }

@@ -2,6 +2,7 @@ import Basics
 import Checkpointing
 import Collectives
 import DataPipeline
+import NeuralNetwork
 
 /// One rank's part of every split that a run reads, scaled alike.
 struct TrainingData {
@@ -19,20 +20,28 @@ struct TrainingData {
   let outputSize: Int
   /// How the data stand to those that the first weights were trained on; nil where weights are drawn, or it is resumed.
   let matching: InitialMatching?
+  /// How the samples are streamed; nil where they are held in memory.
+  let stream: StreamPlan?
+  /// Why that takes longer than it need; nil where it does not.
+  let streamingDoubt: String?
+  let memory: DataMemory
 
   /// Reads the shards of this rank. Collective: every rank must call it.
   ///
   /// - Parameters:
   ///   - resumed: of the checkpoint that the run goes on from, whose transforms are kept; nil to find them on the
   ///     training split.
+  ///   - memory: what the data may take.
   ///   - matching: to the data that the first weights were trained on; nil where there are none.
   ///   - declaredOutputSize: outputs that the model fixes; labels must fit in.
   ///   - fold: the rows of the training split that are trained on, and those that are its test split; nil for all of
   ///     it, and the test split of the data.
+  ///   - progress: makes what is given the share of a piece of long work that is done, for its name.
   init(
     _ source: DataSource, configuration: TrainingConfiguration, task: any LearningTask, declaredOutputSize: Int?,
-    resumed: Checkpoint.Metadata?, matching: InitialMatching? = nil, fold: Fold? = nil, assignment: ShardAssignment,
-    communicator: any Communicator
+    resumed: Checkpoint.Metadata?, memory: DataMemory, matching: InitialMatching? = nil, fold: Fold? = nil,
+    assignment: ShardAssignment,
+    communicator: any Communicator, progress: (String) -> (Double) -> Void = { _ in { _ in } }
   ) throws {
     self.source = source
     let split = try source.split(.train)
@@ -41,13 +50,24 @@ struct TrainingData {
     let trainRows = heldOut?.train ?? fold.map { .rows($0.train) } ?? .all(count: split.sampleCount)
 
     try ShardPartition.validate(sampleCount: trainRows.count, shardCount: assignment.shardCount)
+    self.memory = memory
+    stream = try memory.plan(split, trainRows, shardCount: assignment.shardCount, kept: resumed?.stream)
+    streamingDoubt = try stream.flatMap(split.streamingDoubt)
+    // No rank may take memory before all have looked.
+    if memory.streams { try communicator.barrier() }
     func load(
       _ source: SplitSource, _ rows: RowSelection, _ partition: ShardPartition, _ check: any TargetCheck
     ) throws -> ShardStore {
-      try ShardStore(source: source, selection: rows, partition: partition, shards: shards, targetCheck: check)
+      try ShardStore(
+        source: source, selection: rows, partition: partition, shards: shards, targetCheck: check,
+        streaming: memory.bufferRows(source, shardCount: assignment.shardCount, ownShards: shards.count),
+        progress: progress("looking at \(source.name.rawValue)"))
     }
     train = try load(
-      split, trainRows, ShardPartition(sampleCount: trainRows.count, shardCount: assignment.shardCount),
+      split, trainRows,
+      ShardPartition(
+        sampleCount: trainRows.count, shardCount: assignment.shardCount, blockSize: stream?.blockSize,
+        windowBlocks: stream?.windowBlocks),
       task.targetCheck)
 
     func evaluated(
@@ -123,11 +143,13 @@ struct TrainingData {
     for store in stores {
       try store.checkKind(like: resumed?.featureKind ?? featureKind)
       (store.transform, store.targetTransform) = (self.scaling.transform, targetTransform)
+      store.ignoredLabel = task.loss.ignoredLabel
     }
     if let initialTransform { try matching?.check(stores, scaledBy: initialTransform) }
     try matching?.compareUnits(
       of: train, features: initialTransform, targets: initialTargets, over: assignment, communicator)
     self.matching = matching
+    for store in stores { try store.requireWeight(communicator) }
     if task.needsUnitFeatures { try train.checkProbabilities() }
   }
 
@@ -140,9 +162,26 @@ struct TrainingData {
       globalBatchSize: configuration.batchSize)
     let store = try ShardStore(
       source: train.source, selection: train.selection, partition: plan.partition, shards: train.shards,
-      targetCheck: task.targetCheck)
+      targetCheck: task.targetCheck,
+      streaming: memory.bufferRows(
+        train.source, shardCount: train.partition.shardCount, ownShards: train.shards.count))
     (store.transform, store.targetTransform) = (transform, targetTransform)
+    store.ignoredLabel = task.loss.ignoredLabel
     return EvaluatedSplit(store: store, plan: plan)
+  }
+
+  /// The loss with what follows from how often each class occurs among the samples that are trained on.
+  func lossByClassCounts(_ task: any LearningTask) throws -> any Loss {
+    let counts = try train.source.classCounts(
+      of: train.selection, outputSize, numbering: task.numbering, ignoring: task.loss.ignoredLabel)
+    return task.loss.resolved(classCounts: counts)
+  }
+
+  /// The bytes of this node's windows of streamed samples; 0 where they are held in memory.
+  func windowBytes(_ assignment: ShardAssignment, _ topology: Topology) -> Double {
+    let (samples, shards) = (train.partition.sampleCount, assignment.shardCount)
+    let all = stream?.windowBytes(train.source, sampleCount: samples, shardCount: shards) ?? 0
+    return all * Double(topology.shards(ofNode: topology.nodeIndex, assignment).count) / Double(shards)
   }
 
   /// The fingerprint of the whole training split, samples that were held out for validation and those that a fold tests
@@ -166,10 +205,8 @@ struct TrainingData {
     guard configuration.data.validation > 0 && source.splits[.validation] == nil else { return nil }
     let split = try source.split(.train)
     let rows = fold?.train ?? Array(0..<split.sampleCount)
-    let labels = task.isLabelled && split.targetSize == 1 ? try split.readLabels(task.numbering) : nil
-    let parts = try ValidationSplit.select(
-      labels: labels.map { labels in rows.map { labels[$0] } }, sampleCount: rows.count,
-      fraction: configuration.data.validation, seed: configuration.seed)
+    let strata = try ValidationStrata(configuration, task: task, split: split, isFold: fold != nil)
+    let parts = try strata.parts(rows, fraction: configuration.data.validation, seed: configuration.seed)
     return (.rows(parts.train.map { rows[$0] }), .rows(parts.validation.map { rows[$0] }))
   }
 }

@@ -30,17 +30,20 @@ struct TrainingSetup {
   ///   - resumed: where the run goes on from; its shards and its scaling of features are kept.
   ///   - fold: the rows of the training split that are trained on, and those that are tested by all metrics of the
   ///     task; nil for all of it, and the test split of the data.
+  ///   - progress: makes what is given the share of a piece of long work that is done, for its name.
   init(
     _ configuration: TrainingConfiguration, extensions: Extensions, resumed: ResumePoint?, fold: Fold? = nil,
-    topology: Topology
+    topology: Topology, progress: (String) -> (Double) -> Void = { _ in { _ in } }
   ) throws {
     let world = topology.world
     BLAS.threads = configuration.threads
 
     let opened = try OpenedData(configuration, extensions: extensions, resumed: resumed, world: world)
-    let (path, source, task) = (opened.path, opened.source, opened.task)
+    let (path, source) = (opened.path, opened.source)
+    var task = opened.task
     let split = try source.split(.train)
-    try Self.checkMetrics(configuration, task)
+    try Self.checkMetrics(
+      configuration, task, isValidated: source.splits[.validation] != nil || configuration.data.validation > 0)
     let shardCount =
       resumed?.metadata.shardCount ?? configuration.shards
       ?? configuration.defaultShardCount(
@@ -48,7 +51,10 @@ struct TrainingSetup {
     let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
     data = try TrainingData(
       source, configuration: configuration, task: task, declaredOutputSize: opened.declaredOutputSize,
-      resumed: resumed?.metadata, matching: opened.matching, fold: fold, assignment: assignment, communicator: world)
+      resumed: resumed?.metadata, memory: opened.memory, matching: opened.matching, fold: fold,
+      assignment: assignment, communicator: world, progress: progress)
+
+    if task.loss.needsClassCounts { task = try task.replacing(data.lossByClassCounts(task)) }
 
     let sampleCount = data.train.partition.sampleCount
     guard configuration.accumulate <= sampleCount else {
@@ -64,9 +70,12 @@ struct TrainingSetup {
     let network = whole.freezing(try configuration.frozenParameters(in: whole.model.parameterLayout))
     let model = network.model
     try task.check(output: model.outputShapes[0], outputSize: data.outputSize, data: split)
-    let metricTask = task.metricTask(outputSize: data.outputSize, targets: data.targetTransform)
+    let isValidated = data.validation != nil
+    let (metricTask, rule) = try task.decided(
+      outputSize: data.outputSize, targets: data.targetTransform, configuration.decision, isValidated: isValidated)
     let metrics = try MetricSelection(
-      configuration.metrics, among: extensions.allMetrics, task: metricTask, lossName: task.lossName)
+      configuration.measuredMetrics, among: extensions.allMetrics, task: metricTask, lossName: task.lossName,
+      rule: rule, rules: configuration.monitoredRules)
     self.metrics = metrics
     testMetrics = fold == nil ? metrics : MetricSelection(metricTask, among: extensions.allMetrics)
 
@@ -82,7 +91,7 @@ struct TrainingSetup {
     try ModelMemory(
       model, stateCount: update.stateNames.count, capacity: (largest - 1) / configuration.accumulate + 1,
       configuration: configuration, assignment: assignment, topology: topology
-    ).check(available: MemoryBudget.ofRanksHere)
+    ).check(available: MemoryBudget.ofRanksHere, windows: data.windowBytes(assignment, topology))
     let trainer = try Trainer(
       network: network, task: task, configuration: configuration, store: data.train, update: update,
       exchange: Self.makeExchange(configuration, model, update, assignment, topology), communicator: world)
@@ -97,7 +106,9 @@ struct TrainingSetup {
       try Self.checkBatches(of: trainer),
       opened.initial?.doubt(about: data.targetTransform, transfer, head: head),
     ]
-    warnings = doubts.compactMap(\.self) + (data.matching?.warnings ?? []) + (transfer?.warnings ?? [])
+    warnings =
+      [data.streamingDoubt].compactMap(\.self) + doubts.compactMap(\.self) + (data.matching?.warnings ?? [])
+      + (transfer?.warnings ?? [])
     validator = data.validation.map {
       Evaluator(
         $0.store, plan: $0.plan, model: model, task: task, values: trainer.values, assignment: assignment,
@@ -108,11 +119,12 @@ struct TrainingSetup {
     // What belongs to this start and not to the run: another start has its own.
     (resolved.resume, resolved.run, resolved.overwrite, resolved.verbosity) = (nil, nil, false, .normal)
     resolved.data.mayChange = false
+    if opened.task.loss.needsClassCounts { resolved.loss = LossChoice(task.loss) }
     metadata = Checkpoint.Metadata(
       configuration: resolved, lossName: task.lossName, inputShape: split.featureShape, outputSize: data.outputSize,
       indexCount: split.indexCount, sampleCount: data.train.partition.sampleCount, shardCount: shardCount,
       transform: data.transform, targetTransform: data.targetTransform,
-      featureKind: resumed.map(\.metadata.featureKind) ?? data.featureKind,
+      featureKind: resumed.map(\.metadata.featureKind) ?? data.featureKind, stream: data.stream,
       data: DataDescription(
         split, fingerprint: try data.fingerprint(world), validation: try data.validationFingerprint(world)))
   }
@@ -140,14 +152,19 @@ struct TrainingSetup {
     return "\(batch), some of them one alone, which becomes zero; \(remedy)"
   }
 
-  /// Rules that follow the accuracy need a loss that has one.
-  private static func checkMetrics(_ configuration: TrainingConfiguration, _ task: any LearningTask) throws {
-    let rules = [
-      ("schedule.metric", (configuration.schedule.schedule as? Plateau)?.metric),
-      ("early_stopping.metric", configuration.earlyStopping?.metric),
-    ]
-    for (key, metric) in rules where metric == .accuracy && !task.hasAccuracy {
-      throw Failure.usage("\(key): the loss \(task.lossName) has no accuracy to follow; give \"loss\"")
+  /// Rules that follow the accuracy need a loss that has one, those that follow other metrics validation samples.
+  private static func checkMetrics(
+    _ configuration: TrainingConfiguration, _ task: any LearningTask, isValidated: Bool
+  ) throws {
+    for rule in configuration.monitoredRules {
+      guard rule.metric != .accuracy || task.hasAccuracy else {
+        throw Failure.usage("\(rule.key): the loss \(task.lossName) has no accuracy to follow; give \"loss\"")
+      }
+      guard rule.name == nil || isValidated else {
+        throw Failure.usage(
+          "\(rule.key): \(rule.metric.name) is measured on validation samples, of which there are none; give "
+            + "data.validation, such as 0.1, or \"loss\"")
+      }
     }
   }
 

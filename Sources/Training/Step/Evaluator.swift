@@ -7,9 +7,9 @@ import NumericCore
 
 /// The figures of a split, from sums over all samples of all ranks.
 public struct SplitMetrics: Sendable, Equatable {
-  /// Mean over the samples, weighted where the loss has class weights.
+  /// Mean over the samples, weighted where classes or samples have weights.
   public let loss: Double
-  /// Share of right samples; nil for a loss without classes.
+  /// Share of right samples, weighted where samples have weights; nil for a loss without classes.
   public let accuracy: Double?
   public let sampleCount: Int
   /// nil where none was asked for.
@@ -20,6 +20,15 @@ public struct SplitMetrics: Sendable, Equatable {
     self.accuracy = accuracy
     self.sampleCount = sampleCount
     self.report = report
+  }
+
+  /// Above which logits the answers were yes; empty where that was 0.
+  package var thresholds: [Float] { report?.thresholds ?? [] }
+
+  /// Metrics by name, those that are defined.
+  func figures(_ names: [MetricName]) -> [String: Double] {
+    let known = names.compactMap { name in report?[name].map { (name.rawValue, $0) } }
+    return Dictionary(known.filter { $0.1.isFinite }, uniquingKeysWith: { first, _ in first })
   }
 
   /// A metric by its name; nil where it was not asked for, is not one of this task, or is not defined.
@@ -38,8 +47,6 @@ package final class Evaluator {
   private let assignment: ShardAssignment
   private let communicator: any Communicator
   private let metrics: MetricSelection?
-  /// A shard's positions in order.
-  private let positions: FlatBuffer<Int32>
 
   /// - Parameters:
   ///   - store: dealt by `plan`.
@@ -56,8 +63,7 @@ package final class Evaluator {
     self.communicator = communicator
     self.metrics = metrics
     workspace = Workspace(model: model, capacity: plan.batchSize, values: values, learns: false)
-    batch = Batch(workspace: workspace, data: SplitShape(store.source))
-    positions = FlatBuffer(Array(0..<Int32(store.shards.map(store.count).max() ?? 0)))
+    batch = Batch(workspace: workspace, data: SplitShape(store))
   }
 
   /// Loss, accuracy and metrics over the whole split. Collective.
@@ -70,36 +76,43 @@ package final class Evaluator {
   func evaluate(
     _ values: ModelValues<Float>, progress: (Double) -> Void = { _ in }, survey: EvaluationSurvey? = nil,
     visit: (_ outputs: BufferView<Float>, _ rows: BufferView<Int>) -> Void = { _, _ in }
-  ) throws(CollectiveError) -> SplitMetrics? {
-    var shardSums: [[Double]] = []
-    let batchCount = store.shards.reduce(0) { $0 + plan.batches(ofShard: $1).count }
-    var batchesDone = 0
+  ) throws -> SplitMetrics? {
+    let shards = store.shards
+    var shardSums = [StepScalars](repeating: StepScalars(), count: shards.count)
     var recorder = metrics.map(MetricRecorder.init)
-    for shard in store.shards {
-      var sums = StepScalars()
+    for _ in shards {
       recorder?.startShard()
       survey?.startShard()
-      for range in plan.batches(ofShard: shard) where !StopSignal.isRequested {
-        batch.fill(UnsafeBufferPointer(positions.view.view(range)), ofShard: shard, from: store)
-        // Always as many: those behind the samples of a last batch are of an earlier one, and of no effect.
-        workspace.forward(samples: plan.batchSize, mode: .evaluation, values: values)
-        let outputs = workspace.output().view(first: range.count * workspace.model.outputShapes[0].elementCount)
-        if !batch.targets.isEmpty {
-          sums += task.loss.evaluate(outputs: outputs, targets: batch.targets, samples: range.count, gradient: nil)
-          recorder?.add(outputs: outputs, targets: batch.targets)
-        }
-        survey?.add(features: batch.features, targets: batch.targets, outputs: outputs, rows: batch.sampleIDs)
-        visit(outputs, batch.sampleIDs)
-        batchesDone += 1
-        progress(Double(batchesDone) / Double(batchCount))
-      }
-      shardSums.append([sums.loss, sums.correct, sums.weight, StopSignal.isRequested ? 1 : 0])
     }
-    let sums = try communicator.treeSum(shardSums, over: assignment)
+    let batchCount = shards.reduce(0) { $0 + store.partition.blockCount(ofShard: $1) }
+    let feed = store.orderedFeed()
+    // In the order of the rows, so that files are read from front to back; each shard has sums of its own.
+    for (index, block) in store.partition.blocks(ofShards: shards).enumerated() where !StopSignal.isRequested {
+      let shard = block.shard - shards.lowerBound
+      try batch.fill(block.positions, ofShard: block.shard, from: feed)
+      // Always as many: those behind the samples of a last batch are of an earlier one, and of no effect.
+      workspace.forward(samples: plan.batchSize, mode: .evaluation, values: values)
+      let outputs = workspace.output().view(first: batch.count * workspace.model.outputShapes[0].elementCount)
+      batch.leaveOutPadding(for: task.loss)
+      if !batch.targets.isEmpty {
+        shardSums[shard] += task.loss.evaluate(
+          outputs: outputs, targets: batch.targets, weights: batch.weights, samples: batch.count, gradient: nil)
+        recorder?.add(outputs: outputs, targets: batch.targets, weights: batch.weights, shard: shard)
+      }
+      survey?.add(batch, outputs: outputs, shard: shard)
+      visit(outputs, batch.sampleIDs)
+      progress(Double(index + 1) / Double(batchCount))
+    }
+    let isStopped = StopSignal.isRequested ? 1.0 : 0
+    let sums = try communicator.treeSum(
+      shardSums.map { [$0.loss, $0.correct, $0.weight, isStopped, $0.counted] }, over: assignment)
     guard sums[3] == 0 else { return nil }
-    let count = store.partition.sampleCount
+    let report = try recorder?.report(communicator, assignment)
+    // The loss counts answers by one half.
+    let isDecided = report?.thresholds.isEmpty == false
     return SplitMetrics(
-      loss: sums[0] / sums[2], accuracy: task.hasAccuracy ? sums[1] / Double(count) : nil, sampleCount: count,
-      report: try recorder?.report(communicator, assignment))
+      loss: sums[0] / sums[2],
+      accuracy: task.hasAccuracy ? isDecided ? report?[.accuracy] : sums[1] / sums[4] : nil,
+      sampleCount: store.partition.sampleCount, report: report)
   }
 }

@@ -7,10 +7,10 @@ import NumericCore
 /// A group is one shard, or all shards of this rank where layers compute over all of them together; see
 /// `SynchronizingLayer`. A step calls these four in order, several times where it accumulates gradients.
 protocol Learner: AnyObject {
-  /// Fills a slot with rows of a shard: gathered, scaled and augmented.
+  /// Fills a slot with the samples at some places of a shard's order: gathered, scaled and augmented.
   func load(
-    _ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore, slot: Int, random: RandomSource
-  )
+    _ places: Range<Int>, ofShard shard: Int, from feed: any SampleFeed, slot: Int, random: RandomSource
+  ) throws
   /// Computes the outputs of all slots.
   ///
   /// - Parameter values: of each slot; `backward` leaves the gradients there.
@@ -51,10 +51,10 @@ final class NetworkLearner: Learner {
   }
 
   func load(
-    _ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore, slot: Int, random: RandomSource
-  ) {
-    samples[slot] = positions.count
-    batches[slot].fill(positions, ofShard: shard, from: store)
+    _ places: Range<Int>, ofShard shard: Int, from feed: any SampleFeed, slot: Int, random: RandomSource
+  ) throws {
+    samples[slot] = places.count
+    try batches[slot].fill(places, ofShard: shard, from: feed)
     batches[slot].augment(random: random)
   }
 
@@ -66,9 +66,11 @@ final class NetworkLearner: Learner {
 
   func loss(slot: Int) -> StepScalars {
     let (workspace, batch) = (workspaces[slot], batches[slot])
+    batch.leaveOutPadding(for: loss)
     let (outputs, gradient) = (workspace.output(), workspace.outputGradient())
     return batch.augmentation?.evaluateMixedLoss(outputs: outputs, samples: samples[slot], gradient: gradient)
-      ?? loss.evaluate(outputs: outputs, targets: batch.targets, samples: samples[slot], gradient: gradient)
+      ?? loss.evaluate(
+        outputs: outputs, targets: batch.targets, weights: batch.weights, samples: samples[slot], gradient: gradient)
   }
 
   func backward(_ rule: Workspace<Float>.GradientRule) throws {
@@ -82,6 +84,7 @@ final class Batch {
   private let workspace: Workspace<Float>
   private let data: SplitShape
   private let memory: FlatBuffer<Float>
+  private let weightMemory: FlatBuffer<Float>
   private(set) var count = 0
 
   /// - Parameter augmentation: what is done to samples that are learned from; nil for nothing.
@@ -90,19 +93,33 @@ final class Batch {
     self.data = data
     self.augmentation = augmentation
     memory = FlatBuffer(count: workspace.capacity * data.targetSize)
+    weightMemory = FlatBuffer(count: data.weights == nil ? 0 : workspace.capacity)
   }
 
   /// [count, feature size].
   var features: BufferView<Float> { workspace.input().view(first: count * data.featureSize) }
   /// [count, target size].
   var targets: BufferView<Float> { memory.view.view(first: count * data.targetSize) }
+  /// [count], what each sample counts in the loss; nil where all count the same.
+  var weights: BufferView<Float>? { data.weights == nil ? nil : weightMemory.view.view(first: count) }
   /// [count], rows of the split.
   var sampleIDs: BufferView<Int> { workspace.sampleIDs.view(first: count) }
 
-  /// Gathers rows of a shard and scales them.
-  func fill(_ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore) {
-    count = positions.count
-    store.fill(shard: shard, positions: positions, features: features, targets: targets, sampleIDs: sampleIDs)
+  /// Gathers samples of a shard and scales them.
+  func fill(_ places: Range<Int>, ofShard shard: Int, from feed: any SampleFeed) throws {
+    count = places.count
+    try feed.fill(
+      BatchRows(features: features, targets: targets, sampleIDs: sampleIDs), shard: shard, places: places)
+    if let weights { data.weights?.fillWeights(ofRows: sampleIDs, into: weights) }
+  }
+
+  /// Labels of steps that the model takes for padding then stand for no class. After a forward pass.
+  func leaveOutPadding(for loss: any Loss) {
+    guard loss.targetKind == .classIndex, data.targetSize > 1, let lengths = workspace.outputLengths else { return }
+    let steps = data.targetSize, targets = targets
+    for sample in 0..<count {
+      for step in min(steps, Int(lengths[sample]))..<steps { targets[sample * steps + step] = -1 }
+    }
   }
 
   func augment(random: RandomSource) {
@@ -110,13 +127,16 @@ final class Batch {
   }
 }
 
-/// The sizes of a sample.
+/// The sizes of a sample, and what it counts.
 struct SplitShape {
   let featureSize: Int
   let targetSize: Int
+  /// What gives samples their weights; nil where all count the same.
+  let weights: ShardStore?
 
-  init(_ source: SplitSource) {
-    featureSize = source.featureShape.elementCount
-    targetSize = source.targetSize
+  init(_ store: ShardStore) {
+    featureSize = store.source.featureShape.elementCount
+    targetSize = store.source.targetSize
+    weights = store.hasWeights ? store : nil
   }
 }

@@ -32,9 +32,8 @@ package final class Trainer {
   let groupValues: [[ModelValues<Float>]]
   private let spare: SpareGradients
   let random: RandomSource
-  /// This epoch's order of each of this rank's shards, and the epoch it is of.
-  private let order: [FlatBuffer<Int32>]
-  private var orderedEpoch: Int?
+  /// This rank's samples in the order of each epoch.
+  private let feed: any EpochFeed
   private let clock: ExchangeClock
 
   /// Takes the place of the schedule; equal on all ranks.
@@ -62,7 +61,7 @@ package final class Trainer {
     rates = configuration.schedule.plan(
       learningRate: configuration.optimizer.learningRate, epochs: max(1, configuration.epochs),
       stepsPerEpoch: plan.stepsPerEpoch, samplesPerStep: configuration.samplesPerStep)
-    order = store.shards.map { FlatBuffer(count: store.count($0)) }
+    feed = store.epochFeed(plan, seed: configuration.seed, epochs: configuration.epochs)
     let groups = model.synchronizes ? [Array(exchange.shards.indices)] : exchange.shards.indices.map { [$0] }
     let first = exchange.shards.lowerBound
     let spare = SpareGradients(exchange.layout, isNeeded: model.synchronizes && exchange.shards.isEmpty)
@@ -84,7 +83,7 @@ package final class Trainer {
     let capacity = (largest - 1) / configuration.accumulate + 1
     learner = try network.makeLearner(
       LearnerParts(
-        loss: task.loss, data: SplitShape(store.source), slots: max(1, groups.first?.count ?? 1), capacity: capacity,
+        loss: task.loss, data: SplitShape(store), slots: max(1, groups.first?.count ?? 1), capacity: capacity,
         values: ModelValues(parameters: exchange.parameters, statistics: exchange.statistics),
         augmentation: {
           try BatchAugmentation(
@@ -102,13 +101,12 @@ package final class Trainer {
   /// - Parameter requestsStop: whether this rank asks all ranks to stop after this step.
   /// - Throws: where the loss or the gradient is not finite, on all ranks alike.
   package func step(requestsStop: Bool = false) throws -> StepTotals {
-    beginStep(requestsStop)
+    try beginStep(requestsStop)
     let random = random.stream(.dropout, progress.step + 1)
     for (group, values) in zip(groups, groupValues) {
       for microStep in 0..<configuration.accumulate {
         for (slot, index) in group.enumerated() {
-          learner.load(
-            positions(index, microStep), ofShard: shard(index), from: store, slot: slot, random: random)
+          try learner.load(places(index, microStep), ofShard: shard(index), from: feed, slot: slot, random: random)
         }
         try learner.forward(values, random: random)
         for (slot, index) in group.enumerated() {
@@ -128,15 +126,8 @@ package final class Trainer {
   }
 
   /// Puts the epoch's order in place, clears what the shards add to, and says whether this rank asks to stop.
-  private func beginStep(_ requestsStop: Bool) {
-    if orderedEpoch != progress.epoch {
-      // A function of (seed, epoch, shard), so a resumed run finds its place by itself.
-      for (index, order) in order.enumerated() {
-        _ = order.view.update(
-          fromContentsOf: plan.order(epoch: progress.epoch, shard: shard(index), seed: configuration.seed))
-      }
-      orderedEpoch = progress.epoch
-    }
+  private func beginStep(_ requestsStop: Bool) throws {
+    try feed.begin(epoch: progress.epoch, step: progress.stepInEpoch)
     for (index, shard) in exchange.shards.enumerated() {
       exchange.batchStatistics(ofShard: shard).update(repeating: 0)
       exchange.scalars(ofShard: shard).pointee = StepScalars()
@@ -147,13 +138,11 @@ package final class Trainer {
 
   private func shard(_ index: Int) -> Int { exchange.shards.lowerBound + index }
 
-  /// The positions that a shard takes in a micro-step of this step.
-  private func positions(_ index: Int, _ microStep: Int) -> UnsafeBufferPointer<Int32> {
+  /// The places of the epoch's order that a shard takes in a micro-step of this step.
+  private func places(_ index: Int, _ microStep: Int) -> Range<Int> {
     let range = plan.positions(shard: shard(index), step: progress.stepInEpoch)
     let count = configuration.accumulate
-    return UnsafeBufferPointer(
-      order[index].view.view(
-        range.lowerBound + range.count * microStep / count..<range.lowerBound + range.count * (microStep + 1) / count))
+    return range.lowerBound + range.count * microStep / count..<range.lowerBound + range.count * (microStep + 1) / count
   }
 
   private func checkFinite(_ totals: StepTotals) throws {
@@ -166,12 +155,8 @@ package final class Trainer {
 
   private func audit(_ index: Int) {
     guard let auditRows else { return }
-    let range = plan.positions(shard: shard(index), step: progress.stepInEpoch)
-    auditRows(
-      progress.step,
-      order[index].view.view(range).map {
-        store.selection[store.partition.row(shard: shard(index), position: Int($0))]
-      })
+    let places = plan.positions(shard: shard(index), step: progress.stepInEpoch)
+    auditRows(progress.step, feed.rows(shard: shard(index), places: places))
   }
 }
 
@@ -216,8 +201,9 @@ extension Trainer {
   func finishEpoch(_ figures: TrainingProgress.Best) -> Bool {
     let isBest =
       !task.ranksEpochs
-      || progress.best.map { figures.isBetter(than: $0, by: configuration.earlyStopping?.metric) } ?? true
+      || progress.best.map { figures.isBetter(than: $0, by: configuration.bestBy) } ?? true
     if isBest { progress.best = figures }
+    progress.thresholds = figures.thresholds
     if let rule = rates.schedule as? Plateau {
       var state = progress.plateau ?? PlateauState(base: rates.base, rule: rule)
       state.record(figures.value(of: rule.metric), rule: rule)
@@ -237,6 +223,9 @@ extension Trainer {
 
   /// Seconds that this rank has spent in exchanges since the last call, waiting for others included.
   func takeExchangeSeconds() -> Double { clock.takeSeconds() }
+
+  /// Seconds that this rank has waited for streamed samples since the last call.
+  package func takeDataSeconds() -> Double { feed.takeWaitSeconds() }
 }
 
 /// Where gradients go that no shard has.

@@ -69,6 +69,7 @@ struct Adversarial: LearningTask {
         data.validation > 0, ["data", "validation"],
         "a GAN is trained on all samples and has no validation figures; set it to 0"
       ),
+      (data.weights != nil, ["data", "weights"], "a GAN takes all samples alike; leave it out"),
       (data.target != nil, ["data", "target"], "a GAN has no targets; leave it out"),
       (mixes, ["data", "augment"], "mixup mixes targets, of which a GAN has none; leave it out"),
       (
@@ -188,9 +189,9 @@ final class AdversarialLearner: Learner {
   }
 
   func load(
-    _ positions: UnsafeBufferPointer<Int32>, ofShard shard: Int, from store: ShardStore, slot: Int, random: RandomSource
-  ) {
-    reals.fill(positions, ofShard: shard, from: store)
+    _ places: Range<Int>, ofShard shard: Int, from feed: any SampleFeed, slot: Int, random: RandomSource
+  ) throws {
+    try reals.fill(places, ofShard: shard, from: feed)
     reals.augment(random: random)
     let ids = reals.sampleIDs, size = networks.layers.latent, source = random.stream(.latent)
     for (index, id) in ids.enumerated() {
