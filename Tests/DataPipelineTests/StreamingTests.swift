@@ -238,6 +238,27 @@ import Testing
     }
   }
 
+  @Test("Of channels that memory has last the place is that in the file")
+  func spoiledChannel() throws {
+    try withTemporaryDirectory { directory in
+      let path = try makeFile(directory + "/images.h5") { file in
+        // Row 7, channel 2, pixel 11.
+        try file.write(
+          "/train/x", shape: [9, 3, 4, 5], elements: (0..<540).map { $0 == 7 * 60 + 51 ? Float.infinity : Float($0) })
+        try file.write("/train/y", shape: [9], elements: (0..<9).map { Int32($0) })
+      }
+      let split = try DataSource.open(path).arranged(as: .images, .channelsFirst).split(.train)
+      for bufferRows in [nil, 4] {
+        let text = message {
+          _ = try ShardStore(
+            source: split, selection: .all(count: 9), partition: ShardPartition(sampleCount: 9, shardCount: 1),
+            shards: 0..<1, targetCheck: FiniteNumbers(), streaming: bufferRows)
+        }
+        #expect(text.contains("/train/x row 7, value 51, is inf"))
+      }
+    }
+  }
+
   @Test("A file that is cut off while it is read ends in an error that says so", .timeLimit(.minutes(1)))
   func truncated() throws {
     try withTemporaryDirectory { directory in

@@ -71,8 +71,11 @@ extension SplitSource {
     return labels
   }
 
+  /// - Parameter isArranged: whether the rows are as memory has them, and not as the files do.
   /// - Throws: if a value is NaN, infinite or too large for a `Float`, with its file, data set and row.
-  func checkFinite(_ column: Column, _ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer) throws {
+  func checkFinite(
+    _ column: Column, _ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer, isArranged: Bool = false
+  ) throws {
     guard let type = column == .targets ? targetType : parts[0].array(column)?.type, !type.isInteger,
       let found = type.run(FindUnusable(elements: bytes))
     else { return }
@@ -81,8 +84,13 @@ extension SplitSource {
     let isMissing = found.value.isNaN && part(ofRow: row).array(column)?.marksMissing == true
     let value = isMissing ? "missing (as its attribute _FillValue or missing_value says)" : "\(found.value)"
     let isTooLarge = found.value.isFinite
+    var index = found.index % width
+    if isArranged, column == .features, let arrangement, arrangement.isTransposed {
+      let channels = arrangement.shape[arrangement.shape.rank - 1]
+      index = index % channels * (width / channels) + index / channels
+    }
     throw Failure.data(
-      "\(place(column, row: row)), value \(found.index % width), is \(value); "
+      "\(place(column, row: row)), value \(index), is \(value); "
         + "expected a finite number\(isTooLarge ? " within float32, at most 3.4e+38" : ""); repair or remove the "
         + "row (`ddp-train data inspect` finds all of them)")
   }

@@ -98,16 +98,30 @@ extension HDF5Dataset {
     return String(cString: bytes)
   }
 
-  /// Where the chunk that begins with `row` stands in the file and which filters it has not passed; nil where it was
-  /// never written.
-  func chunk(fromRow row: Int) throws(HDF5Error) -> (address: Int, byteCount: Int, skippedFilters: UInt32)? {
+  /// Reads the chunk that begins with `row` as it is stored. Looked up by the library, which alone finds it fast.
+  ///
+  /// - Parameter bytes: grows to hold it.
+  /// - Returns: its length and the filters that it has not passed; nil where it was never written.
+  /// - Throws: also if it is longer than `limit`.
+  func readChunk(
+    fromRow row: Int, limit: Int, into bytes: inout [UInt8]
+  ) throws(HDF5Error) -> (byteCount: Int, skippedFilters: UInt32)? {
     var offset = storedShape.map { _ in hsize_t(0) }
     offset[0] = hsize_t(row)
-    var mask: UInt32 = 0
-    var address: haddr_t = 0
     var size: hsize_t = 0
-    try check("read the layout of", subject, H5Dget_chunk_info_by_coord(id, &offset, &mask, &address, &size))
-    guard size > 0, let address = Int(exactly: address) else { return nil }
-    return (address, Int(clamping: size), mask)
+    // For a chunk that was never written it fails; what else may be wrong, the library says when it reads.
+    guard (try? check("read the layout of", subject, H5Dget_chunk_storage_size(id, &offset, &size))) != nil, size > 0
+    else { return nil }
+    guard let count = Int(exactly: size), count <= limit else {
+      throw HDF5Error(
+        operation: "read", subject: subject,
+        reason:
+          "its chunk of row \(row) is said to have \(size) bytes, expected at most \(limit); the file is damaged: "
+          + "copy or download it again")
+    }
+    if bytes.count < count { bytes = [UInt8](repeating: 0, count: count) }
+    var mask: UInt32 = 0
+    try check("read", subject, H5Dread_chunk(id, chdf5_default(), &offset, &mask, &bytes))
+    return (count, mask)
   }
 }

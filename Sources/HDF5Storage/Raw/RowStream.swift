@@ -98,7 +98,9 @@ public final class RowStream: @unchecked Sendable {
     let byteCount = chunkRows * rowByteCount
     if decoded.count != byteCount { decoded = [UInt8](repeating: 0, count: byteCount) }
     decodedRows = 0..<0
-    guard let place = try (rows as? HDF5Dataset)?.chunk(fromRow: first) else {
+    // What does not get smaller is stored as it is, or a little longer.
+    let limit = byteCount + byteCount / 2 + 1024
+    guard let place = try (rows as? HDF5Dataset)?.readChunk(fromRow: first, limit: limit, into: &stored) else {
       // Never written: the library knows the fill value.
       try withBytes(\.decoded) { (bytes) throws(HDF5Error) in
         try rows.read(
@@ -110,19 +112,14 @@ public final class RowStream: @unchecked Sendable {
     // Filters are counted from the first; a chunk may have been left as it was by some.
     let unshuffles = isShuffled && place.skippedFilters & 1 == 0 && elementByteCount > 1
     let inflates = isCompressed && place.skippedFilters >> (isShuffled ? 1 : 0) & 1 == 0
-    guard inflates || place.byteCount == byteCount else { throw damaged(first) }
-    guard place.byteCount <= byteCount + byteCount / 2 + 1024 else { throw damaged(first) }
-    if inflates {
-      if stored.count < place.byteCount { stored = [UInt8](repeating: 0, count: place.byteCount) }
-      try withBytes(\.stored) { (bytes) throws(HDF5Error) in
-        try readBytes(at: place.address, into: UnsafeMutableRawBufferPointer(rebasing: bytes[..<place.byteCount]))
-      }
-    }
     if unshuffles, shuffled.count != byteCount { shuffled = [UInt8](repeating: 0, count: byteCount) }
     try withBytes(unshuffles ? \.shuffled : \.decoded) { (bytes) throws(HDF5Error) in
-      guard inflates else { return try readBytes(at: place.address, into: bytes) }
-      let isWhole = stored.withUnsafeBytes {
-        inflater.inflate(UnsafeRawBufferPointer(rebasing: $0[..<place.byteCount]), into: bytes)
+      let isWhole = stored.withUnsafeBytes { stored in
+        let source = UnsafeRawBufferPointer(rebasing: stored[..<place.byteCount])
+        if inflates { return inflater.inflate(source, into: bytes) }
+        guard source.count == bytes.count else { return false }
+        bytes.copyMemory(from: source)
+        return true
       }
       guard isWhole else { throw damaged(first) }
     }

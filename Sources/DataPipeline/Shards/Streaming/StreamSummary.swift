@@ -67,7 +67,8 @@ struct StreamSummary: Sendable {
   ) throws {
     var first = 0
     for run in rows.selection.runs(of: block.rows) {
-      try rows.source.checkFinite(.features, run, piece.rows(first..<first + run.count, .features))
+      try rows.source.checkFinite(
+        .features, run, piece.rows(first..<first + run.count, .features), isArranged: true)
       if rows.source.rowByteCount(.targets) > 0,
         let label = try targetCheck.check(run, piece.rows(first..<first + run.count, .targets), of: rows.source)
       {
