@@ -14,6 +14,8 @@ public protocol Metric: Sendable {
   var needsScores: Bool { get }
   /// Whether it gives a figure of this name. Default: if it is among `names`.
   func has(_ name: String) -> Bool
+  /// Whether a greater figure of that name is a better one. Default: yes.
+  func isGreaterBetter(_ name: String) -> Bool
   /// The figures, nil where they are not defined; none for a task that does not have them.
   func figures(_ results: SplitResults) -> [MetricReport.Figure]
 
@@ -28,6 +30,7 @@ public protocol Metric: Sendable {
 extension Metric {
   public var needsScores: Bool { false }
   public func has(_ name: String) -> Bool { names.contains(name) }
+  public func isGreaterBetter(_ name: String) -> Bool { true }
   public func sumCount(_ task: MetricTask) -> Int { 0 }
   public func add(outputs: BufferView<Float>, target: BufferView<Float>, task: MetricTask, to sums: BufferView<Double>)
   {}
@@ -45,7 +48,7 @@ public enum MetricCatalog {
 /// What is known of a split when all its samples have been seen.
 public struct SplitResults {
   public let task: MetricTask
-  /// Samples, or positions of sequences.
+  /// Samples, or positions of sequences, or the sum of their weights.
   public let sampleCount: Double
   /// What `MetricSums` has counted.
   let sums: MetricSums
@@ -54,7 +57,7 @@ public struct SplitResults {
   /// The positive class where there are two classes; nil otherwise.
   public let positive: MetricReport.ClassFigures?
   /// Samples by label (row) and prediction (column); nil for values, several yes-or-no outputs and too many classes.
-  public let confusion: [[Int]]?
+  public let confusion: [[Double]]?
   /// Whether all scores were kept.
   public let hasRanking: Bool
   /// Which top-k accuracies are asked for.
@@ -67,7 +70,7 @@ public struct SplitResults {
 }
 
 /// part / whole, and 0 where there is no whole.
-func ratio(_ part: Int, _ whole: Int) -> Double { whole > 0 ? Double(part) / Double(whole) : 0 }
+func ratio(_ part: Double, _ whole: Double) -> Double { whole > 0 ? part / whole : 0 }
 
 /// The mean; nil of nothing.
 func mean(_ values: [Double]) -> Double? { values.isEmpty ? nil : values.reduce(0, +) / Double(values.count) }

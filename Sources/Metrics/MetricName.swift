@@ -19,6 +19,11 @@ public struct MetricName: RawRepresentable, Hashable, Sendable, ExpressibleByStr
 
   public static let accuracy: MetricName = "accuracy"
 
+  /// Whether a greater figure of this name is a better one.
+  public func isGreaterBetter(among metrics: [any Metric]) -> Bool {
+    metrics.first { $0.has(rawValue) }?.isGreaterBetter(rawValue) ?? true
+  }
+
   /// The names of the catalogue, with one `top_K` for all K.
   public static var knownNames: [String] { MetricCatalog.all.flatMap(\.names) }
 

@@ -18,10 +18,10 @@ public struct MetricReport: Sendable, Equatable {
   public struct ClassFigures: Sendable, Equatable {
     /// The class or output.
     public let index: Int
-    /// Samples with this label.
-    public let support: Int
-    public let predictions: Int
-    public let hits: Int
+    /// Samples with this label, or the sum of their weights.
+    public let support: Double
+    public let predictions: Double
+    public let hits: Double
     public var precision: Double { ratio(hits, predictions) }
     public var recall: Double { ratio(hits, support) }
     public var f1: Double { ratio(2 * hits, predictions + support) }
@@ -30,27 +30,28 @@ public struct MetricReport: Sendable, Equatable {
     var isThere: Bool { support + predictions > 0 }
 
     init(index: Int, support: Double, predictions: Double, hits: Double) {
-      self.index = index
-      self.support = Int(support)
-      self.predictions = Int(predictions)
-      self.hits = Int(hits)
+      (self.index, self.support, self.predictions, self.hits) = (index, support, predictions, hits)
     }
   }
 
-  /// Samples, or positions of sequences.
-  public let sampleCount: Int
+  /// Samples, or positions of sequences, or the sum of their weights.
+  public let sampleCount: Double
   public let figures: [Figure]
   /// Empty for values.
   public let classes: [ClassFigures]
   /// What the figures but those of rankings follow from; merged with others, they give the figures of all samples.
   package let sums: MetricSums
-  /// Samples by label (row) and prediction (column); nil for values, several yes-or-no outputs and too many classes.
-  public let confusion: [[Int]]?
+  /// Samples by label (row) and prediction (column), or the sums of their weights; nil for values, several yes-or-no
+  /// outputs and too many classes.
+  public let confusion: [[Double]]?
 
   /// Whether the figures are equal, whichever sums they come from.
   public static func == (a: MetricReport, b: MetricReport) -> Bool {
     (a.sampleCount, a.figures, a.classes, a.confusion) == (b.sampleCount, b.figures, b.classes, b.confusion)
   }
+
+  /// The thresholds that it was judged by, as those of `MetricTask`.
+  public var thresholds: [Float] { sums.task.thresholds }
 
   /// The value of a metric; nil where it is not defined or not one of this task.
   public subscript(name: MetricName) -> Double? { figures.first { $0.name == name.rawValue }?.value }
@@ -63,7 +64,7 @@ public struct MetricReport: Sendable, Equatable {
   ///   - top: which top-k accuracies; each at most the number of classes and `MetricSums.rankLimit`.
   public init(_ sums: MetricSums, ranking: [RankingFigures] = [], top: [Int] = [5]) {
     precondition(ranking.isEmpty || ranking.count == sums.task.outputSize, "\(ranking.count) rankings")
-    sampleCount = Int(sums.sampleCount)
+    sampleCount = sums.sampleCount
     self.sums = sums
     let positive: ClassFigures?
     (classes, positive, confusion) = Self.classes(sums, ranking)
@@ -83,7 +84,7 @@ extension MetricReport {
   /// The figures of each class, the positive one of two, and the confusion matrix.
   private static func classes(
     _ sums: MetricSums, _ ranking: [RankingFigures]
-  ) -> ([ClassFigures], positive: ClassFigures?, confusion: [[Int]]?) {
+  ) -> ([ClassFigures], positive: ClassFigures?, confusion: [[Double]]?) {
     let size = sums.task.outputSize
     var classes: [ClassFigures]
     switch sums.task.kind {
@@ -98,7 +99,7 @@ extension MetricReport {
       for (index, figures) in ranking.enumerated() { classes[index].take(figures) }
       let confusion =
         size > MetricSums.confusionLimit
-        ? nil : (0..<size).map { row in (0..<size).map { Int(sums.elements[matrix + row * size + $0]) } }
+        ? nil : (0..<size).map { row in (0..<size).map { sums.elements[matrix + row * size + $0] } }
       return (classes, size == 2 ? classes[1] : nil, confusion)
     case .binary:
       classes = (0..<size).map {
@@ -116,7 +117,7 @@ extension MetricReport {
       let negative = ClassFigures(
         index: 0, support: only.tn + only.fp, predictions: only.tn + only.fn, hits: only.tn)
       return (
-        [negative, positive], positive, [[Int(only.tn), Int(only.fp)], [Int(only.fn), Int(only.tp)]]
+        [negative, positive], positive, [[only.tn, only.fp], [only.fn, only.tp]]
       )
     }
   }

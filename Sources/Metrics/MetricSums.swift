@@ -13,7 +13,8 @@ public import NumericCore
 /// negatives |
 /// | values | N; for each output Σe², Σ\|e\|, the mean of the targets and Σ of their squared distances from it |
 ///
-/// Behind them stand the sums that metrics keep themselves.
+/// Behind them stand the sums that metrics keep themselves. Where samples have weights, all counts and sums are of
+/// weights and N is their sum, as with scikit-learn's `sample_weight`.
 public struct MetricSums: Sendable {
   public let task: MetricTask
   /// Those whose own sums are kept.
@@ -42,33 +43,41 @@ public struct MetricSums: Sendable {
     self.elements = elements
   }
 
-  /// Takes in samples.
+  /// Takes in samples. Those of weight 0 and those whose label is below 0, which stands for no class, are left out.
   ///
-  /// - Shapes: as the task says.
-  public mutating func add(outputs: BufferView<Float>, targets: BufferView<Float>) {
+  /// - Shapes: as the task says; `weights` one for each sample, with all its positions, nil for 1 each.
+  public mutating func add(
+    outputs: BufferView<Float>, targets: BufferView<Float>, weights: BufferView<Float>? = nil
+  ) {
     let task = task
     let count = task.count(outputs.count, targets.count)
+    let positions = weights.map { max(1, count / max(1, $0.count)) } ?? 1
     let summing = metrics.filter { $0.sumCount(task) > 0 }
     elements.withUnsafeMutableBufferPointer { elements in
       for sample in 0..<count {
         let row = outputs.view(sample * task.rowSize..<(sample + 1) * task.rowSize)
         let target = targets.view(sample * task.targetSize..<(sample + 1) * task.targetSize)
+        let weight = weights.map { Double($0[sample / positions]) } ?? 1
+        guard weight != 0, !task.isLeftOut(target) else { continue }
         switch task.kind {
         case .labels:
-          task.addClass(row.view(first: task.outputSize), label: Int(target[0]), distribution: nil, to: elements)
+          task.addClass(
+            row.view(first: task.outputSize), label: Int(target[0]), distribution: nil, weight, to: elements)
         case .distributions:
-          task.addClass(row, label: firstGreatest(target), distribution: target, to: elements)
-        case .binary: task.addBinary(row, target, to: elements)
-        case .values: task.addValues(row, target, to: elements)
+          task.addClass(row, label: firstGreatest(target), distribution: target, weight, to: elements)
+        case .binary: task.addBinary(row, target, weight, to: elements)
+        case .values: task.addValues(row, target, weight, to: elements)
         }
         guard !summing.isEmpty else { continue }
         var start = Self.elementCount(task)
         let scaled = task.units.isEmpty ? nil : (outputs: task.inUnits(row), target: task.inUnits(target))
         for metric in summing {
-          let end = start + metric.sumCount(task)
+          let end = start + metric.sumCount(task), sums = elements.view(start..<end)
+          // A metric adds one sample; what it adds is multiplied.
+          let before = weight == 1 ? [] : Array(sums)
           metric.add(
-            outputs: scaled?.outputs.view ?? row, target: scaled?.target.view ?? target, task: task,
-            to: elements.view(start..<end))
+            outputs: scaled?.outputs.view ?? row, target: scaled?.target.view ?? target, task: task, to: sums)
+          for (index, old) in before.enumerated() { sums[index] = old + weight * (sums[index] - old) }
           start = end
         }
       }
@@ -176,61 +185,64 @@ extension MetricSums: Equatable {
 
 extension MetricTask {
   fileprivate func addClass(
-    _ logits: BufferView<Float>, label: Int, distribution: BufferView<Float>?, to elements: BufferView<Double>
+    _ logits: BufferView<Float>, label: Int, distribution: BufferView<Float>?, _ weight: Double,
+    to elements: BufferView<Double>
   ) {
     let classes = outputSize
     precondition((0..<classes).contains(label), "label \(label) of \(classes) classes")
-    let prediction = firstGreatest(logits)
-    elements[0] += 1
+    let prediction = prediction(logits)
+    elements[0] += weight
     let logarithm = logSumExp(logits)
     if let distribution {
       for j in logits.indices where distribution[j] != 0 {
-        elements[1] += Double(distribution[j]) * (logarithm - Double(logits[j]))
+        elements[1] += weight * (Double(distribution[j]) * (logarithm - Double(logits[j])))
       }
     } else {
-      elements[1] += logarithm - Double(logits[label])
+      elements[1] += weight * (logarithm - Double(logits[label]))
     }
     var rank = 0
     for j in logits.indices where logits[j] > logits[label] || (logits[j] == logits[label] && j < label) { rank += 1 }
-    if rank < MetricSums.rankCount(self) { elements[2 + rank] += 1 }
+    if rank < MetricSums.rankCount(self) { elements[2 + rank] += weight }
     let start = MetricSums.classStart(self)
-    elements[start + label] += 1
-    elements[start + classes + prediction] += 1
-    if label == prediction { elements[start + 2 * classes + label] += 1 }
+    elements[start + label] += weight
+    elements[start + classes + prediction] += weight
+    if label == prediction { elements[start + 2 * classes + label] += weight }
     if classes <= MetricSums.confusionLimit {
-      elements[MetricSums.confusionStart(self) + label * classes + prediction] += 1
+      elements[MetricSums.confusionStart(self) + label * classes + prediction] += weight
     }
   }
 
-  fileprivate func addBinary(_ logits: BufferView<Float>, _ targets: BufferView<Float>, to elements: BufferView<Double>)
-  {
-    elements[0] += 1
+  fileprivate func addBinary(
+    _ logits: BufferView<Float>, _ targets: BufferView<Float>, _ weight: Double, to elements: BufferView<Double>
+  ) {
+    elements[0] += weight
     var isRight = true
     for output in logits.indices {
       let z = Double(logits[output]), t = Double(targets[output])
       let tail = Double.logarithmOnePlus(Double.exponential(-abs(z)))
-      elements[1] += t * (max(-z, 0) + tail) + (1 - t) * (max(z, 0) + tail)
-      let isPositive = t > 0.5, isPredicted = z > 0
+      elements[1] += weight * (t * (max(-z, 0) + tail) + (1 - t) * (max(z, 0) + tail))
+      let isPositive = t > 0.5, isPredicted = z > (thresholds.isEmpty ? 0 : Double(thresholds[output]))
       isRight = isRight && isPositive == isPredicted
       let slot = isPositive ? (isPredicted ? 0 : 2) : (isPredicted ? 1 : 3)
-      elements[MetricSums.binaryStart + 4 * output + slot] += 1
+      elements[MetricSums.binaryStart + 4 * output + slot] += weight
     }
-    if isRight { elements[2] += 1 }
+    if isRight { elements[2] += weight }
   }
 
   fileprivate func addValues(
-    _ outputs: BufferView<Float>, _ targets: BufferView<Float>, to elements: BufferView<Double>
+    _ outputs: BufferView<Float>, _ targets: BufferView<Float>, _ weight: Double, to elements: BufferView<Double>
   ) {
-    elements[0] += 1
+    elements[0] += weight
     for output in outputs.indices {
       let at = 1 + output * MetricSums.valueWidth
       let target = Double(targets[output])
       let error = Double(outputs[output]) - target
-      elements[at] += error * error
-      elements[at + 1] += abs(error)
+      elements[at] += weight * (error * error)
+      elements[at + 1] += weight * abs(error)
+      // West 1979: the mean moves by the sample's share of the weights so far.
       let distance = target - elements[at + 2]
-      elements[at + 2] += distance / elements[0]
-      elements[at + 3] += distance * (target - elements[at + 2])
+      elements[at + 2] += weight * distance / elements[0]
+      elements[at + 3] += weight * (distance * (target - elements[at + 2]))
     }
   }
 }

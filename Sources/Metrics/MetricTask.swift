@@ -27,6 +27,24 @@ public struct MetricTask: Sendable, Equatable {
   /// The units of each output, for values that are scaled; empty for others. Figures are in the units of the data.
   public var units: [Unit] = []
 
+  /// Above which logit the answer is yes, one for each yes-or-no output, or one for what the second of two classes has
+  /// more than the first; empty for 0.
+  public var thresholds: [Float] = []
+
+  /// Whether it decides between yes and no, or between two classes, by probabilities.
+  public var takesThresholds: Bool {
+    hasProbabilities && valuesBehind == 0 && (kind == .binary || (kind == .labels && outputSize == 2))
+  }
+
+  /// How many thresholds it takes.
+  public var thresholdCount: Int { kind == .binary ? outputSize : 1 }
+
+  /// The class that a row of logits stands for.
+  func prediction(_ logits: BufferView<Float>) -> Int {
+    guard let threshold = thresholds.first, outputSize == 2 else { return firstGreatest(logits) }
+    return logits[1] - logits[0] > threshold ? 1 : 0
+  }
+
   /// What stands for 0 and for 1 of a scaled value, in the units of the data.
   public struct Unit: Sendable, Equatable {
     public let zero: Double
@@ -51,6 +69,9 @@ public struct MetricTask: Sendable, Equatable {
   func inUnits(_ row: BufferView<Float>) -> FlatBuffer<Float> {
     FlatBuffer(zip(row, units).map { Float(Double($0) * $1.width + $1.zero) })
   }
+
+  /// Whether a target stands for no class, so that its sample counts for nothing.
+  func isLeftOut(_ target: BufferView<Float>) -> Bool { kind == .labels && target[0] < 0 }
 
   var hasClasses: Bool { kind == .labels || kind == .distributions }
 

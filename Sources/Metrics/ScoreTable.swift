@@ -8,6 +8,8 @@ public struct ScoreTable: Sendable {
   private var shifts: [(greatest: Double, logarithm: Double)] = []
   /// Labels for classes, 0 or 1 for each output otherwise.
   private var labels: [Int32] = []
+  /// Of the samples; empty where all count the same.
+  private var weights: [Float] = []
 
   /// - Precondition: the task is not one of values.
   public init(_ task: MetricTask) {
@@ -15,16 +17,22 @@ public struct ScoreTable: Sendable {
     self.task = task
   }
 
-  /// Keeps samples.
+  /// Keeps samples, but for those that `MetricSums` leaves out.
   ///
-  /// - Shapes: as the task says.
-  public mutating func add(outputs: BufferView<Float>, targets: BufferView<Float>) {
+  /// - Shapes: as for `MetricSums`.
+  public mutating func add(
+    outputs: BufferView<Float>, targets: BufferView<Float>, weights: BufferView<Float>? = nil
+  ) {
     let count = task.count(outputs.count, targets.count)
+    let positions = weights.map { max(1, count / max(1, $0.count)) } ?? 1
     for sample in 0..<count {
       // Without the values behind the logits.
       let row = outputs.view(sample * task.rowSize..<sample * task.rowSize + task.outputSize)
       let target = targets.view(sample * task.targetSize..<(sample + 1) * task.targetSize)
+      let weight = weights.map { $0[sample / positions] }
+      guard weight != 0, !task.isLeftOut(target) else { continue }
       self.outputs += row
+      if let weight { self.weights.append(weight) }
       switch task.kind {
       case .labels: labels.append(Int32(target[0]))
       case .distributions: labels.append(Int32(firstGreatest(target)))
@@ -32,6 +40,32 @@ public struct ScoreTable: Sendable {
       }
       if task.hasClasses { shifts.append(Self.shift(row)) }
     }
+  }
+
+  /// The weight of each sample that is kept; empty where all count the same.
+  public var sampleWeights: [Double] { weights.map { Double($0) } }
+
+  /// What thresholds are compared with: the logits of output `index`, or what the second of two classes has more than
+  /// the first.
+  public func decisionScores(_ index: Int) -> [Float] {
+    let size = task.outputSize
+    return (0..<outputs.count / size).map { sample in
+      task.hasClasses ? outputs[sample * size + 1] - outputs[sample * size] : outputs[sample * size + index]
+    }
+  }
+
+  /// What metrics need to know of the samples, judged by the thresholds of `task`.
+  ///
+  /// - Precondition: a task of yes-or-no outputs or two classes.
+  public func sums(_ task: MetricTask, metrics: [any Metric]) -> MetricSums {
+    precondition(task.takesThresholds, "thresholds of \(task)")
+    var sums = MetricSums(task, metrics: metrics)
+    let outputs = FlatBuffer(self.outputs), targets = FlatBuffer(labels.map { Float($0) })
+    let weights = self.weights.isEmpty ? nil : FlatBuffer(self.weights)
+    withExtendedLifetime((outputs, targets, weights)) {
+      sums.add(outputs: outputs.view, targets: targets.view, weights: weights?.view)
+    }
+    return sums
   }
 
   /// The score of each sample for class or output `index`, and 1 where it is the sample's.
@@ -84,8 +118,16 @@ public struct RankingFigures: Sendable, Equatable {
   /// From all samples, in any order: the result is the same. Nil both where a score is NaN.
   ///
   /// O(N log N).
-  public init(scores: [Double], isPositive: [UInt8]) {
-    precondition(scores.count == isPositive.count, "\(scores.count) scores of \(isPositive.count) samples")
+  ///
+  /// - Parameter weights: what each sample counts, in one order for the same bits; empty for 1 each.
+  public init(scores: [Double], isPositive: [UInt8], weights: [Double] = []) {
+    precondition(
+      scores.count == isPositive.count && (weights.isEmpty || weights.count == scores.count),
+      "\(scores.count) scores of \(isPositive.count) samples with \(weights.count) weights")
+    guard weights.isEmpty else {
+      (rocAUC, averagePrecision) = Self.weighed(scores, isPositive, weights)
+      return
+    }
     let order = scores.indices.sorted { scores[$0] > scores[$1] }
     var positives = 0, negatives = 0
     // Twice the number of pairs in the right order; exact.
@@ -112,5 +154,34 @@ public struct RankingFigures: Sendable, Equatable {
     }
     rocAUC = positives > 0 && negatives > 0 ? Double(pairs) / (2 * Double(positives) * Double(negatives)) : nil
     averagePrecision = positives > 0 ? precisionSum / Double(positives) : nil
+  }
+
+  /// The same of sums of weights in the place of counts.
+  private static func weighed(
+    _ scores: [Double], _ isPositive: [UInt8], _ weights: [Double]
+  ) -> (rocAUC: Double?, averagePrecision: Double?) {
+    let order = scores.indices.sorted { scores[$0] > scores[$1] || (scores[$0] == scores[$1] && $0 < $1) }
+    var positives = 0.0, negatives = 0.0, pairs = 0.0, precisionSum = 0.0
+    var start = 0
+    while start < order.count {
+      var end = start, newPositives = 0.0, newNegatives = 0.0
+      while end < order.count, scores[order[end]] == scores[order[start]] {
+        if isPositive[order[end]] == 1 { newPositives += weights[order[end]] } else {
+          newNegatives += weights[order[end]]
+        }
+        end += 1
+      }
+      // A NaN equals nothing, itself included.
+      guard end > start else { return (nil, nil) }
+      pairs += newNegatives * (positives + newPositives / 2)
+      positives += newPositives
+      negatives += newNegatives
+      if newPositives > 0 { precisionSum += newPositives * (positives / (positives + negatives)) }
+      start = end
+    }
+    return (
+      positives > 0 && negatives > 0 ? pairs / (positives * negatives) : nil,
+      positives > 0 ? precisionSum / positives : nil
+    )
   }
 }

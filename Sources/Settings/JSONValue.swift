@@ -57,6 +57,18 @@ public struct JSONValue: Sendable {
   /// `value`, or null where there is none or it is not finite, which JSON cannot say.
   public static func finite(_ value: Double?) -> JSONValue { .optional(value.flatMap { $0.isFinite ? $0 : nil }) }
 
+  /// A sum of counts: a whole number as such.
+  public static func count(_ value: Double) -> JSONValue { Int(exactly: value).map(integer) ?? .finite(value) }
+
+  /// This number rounded; nil for anything else.
+  public var wholeNumber: Int? {
+    switch content {
+    case .integer(let number): number
+    case .number(let number): Int(exactly: number.rounded())
+    default: nil
+    }
+  }
+
   public var isNull: Bool { content == .null }
 
   /// The members of an object; `nil` if this is something else.

@@ -16,7 +16,7 @@ struct SklearnTests {
       let outputs: [Float], targets: [Float]
       let figures: [String: Double?]
       let classes: [Class]
-      let confusion: [[Int]]?
+      let confusion: [[Double]]?
 
       var task: MetricTask {
         MetricTask(kind == "labels" ? .labels : kind == "binary" ? .binary : .values, outputSize: outputSize)
@@ -74,7 +74,7 @@ struct SklearnTests {
     #expect(fixture.cases.count == 15)
     for test in fixture.cases {
       let report = report(test, parts: parts)
-      #expect(report.sampleCount == test.sampleCount)
+      #expect(report.sampleCount == Double(test.sampleCount))
       for (name, expected) in test.figures {
         let metric = try #require(MetricName(rawValue: name))
         #expect(
@@ -84,7 +84,7 @@ struct SklearnTests {
       #expect(Set(report.figures.map(\.name)) == Set(test.figures.keys), "\(test.name)")
       #expect(report.classes.count == test.classes.count)
       for (own, expected) in zip(report.classes, test.classes) {
-        #expect(own.index == expected.class && own.support == expected.samples)
+        #expect(own.index == expected.class && own.support == Double(expected.samples))
         #expect(
           isClose(own.precision, expected.precision) && isClose(own.recall, expected.recall)
             && isClose(own.f1, expected.f1), "\(test.name): class \(own.index)")

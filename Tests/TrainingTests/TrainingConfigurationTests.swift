@@ -12,6 +12,7 @@ import Testing
   static let full = """
     {
       data: { path: "mnist.h5", features: "/train/x", labels: "/train/y", validation: 0.1, scaling: "min_max",
+        weights: "/train/w", stratify: "labels", validation_group: "/train/g",
         layout: "channels_first", augment: ["flip", { crop: { padding: 2 } }, { mixup: { alpha: 0.4 } }] },
       model: { layers: [{ dense: 128 }, "relu", { dense: { units: 64, initializer: "xavier" } }, { dropout: 0.2 },
         "dense"] },
@@ -22,7 +23,7 @@ import Testing
       clip_norm: 1, epochs: 3, batch_size: 64, seed: 7, shards: 8, exchange: "mpi", threads: 2,
       clip_value: 0.5, accumulate: 4, ema_decay: 0.999, regularization: { l1: 1e-5, l2: 1e-4 },
       early_stopping: { metric: "accuracy", patience: 3, minimum_change: 0.01, restore_best: false },
-      checkpoint: { every_epochs: 2, every_steps: 500, every_minutes: 2.5, keep: 5 },
+      checkpoint: { every_epochs: 2, every_steps: 500, every_minutes: 2.5, keep: 5, best_by: "f1_macro" }, decision: { threshold: "f1" },
       log: { every_steps: 10, tensorboard: true, histograms: true, report: false },
       run: "runs/x", name: "x", resume: "auto", verbosity: "verbose",
     }

@@ -11,6 +11,9 @@ public func grouped(_ number: Int) -> String {
   return number < 0 ? "-" + text : text
 }
 
+/// A sum of counts or of weights, such as `1,437` or `12.35`.
+public func countText(_ count: Double) -> String { Int(exactly: count).map(grouped) ?? shortNumber(count) }
+
 /// Such as `0.0123`, `1.234` or `1.2e-07`: four significant digits.
 public func shortNumber(_ value: Double) -> String {
   // The sign of a NaN says nothing.

@@ -86,9 +86,15 @@ extension ShardStore {
   /// The number of classes in the data: the greatest label over all ranks, plus one. Every rank must call it.
   ///
   /// - Precondition: the store was loaded with a check for classes.
-  public func classCount(_ communicator: any Communicator) throws(CollectiveError) -> Int {
-    // A rank may have no row of a small split.
-    precondition(largestLabel != nil || shards.allSatisfy { count($0) == 0 }, "the targets were not read as classes")
-    return try communicator.allGather([largestLabel ?? 0]).joined().reduce(0, max) + 1
+  /// - Throws: also where all labels stand for no class.
+  public func classCount(_ communicator: any Communicator) throws -> Int {
+    // A rank may have no row of a small split, or none with a class.
+    let greatest = try communicator.allGather([largestLabel ?? -1]).joined().reduce(-1, max)
+    guard greatest >= 0 else {
+      throw Failure.data(
+        "\(source.place(.targets, row: 0)): all labels of \(plural(partition.sampleCount, "sample")) are the one that "
+          + "stands for no class; give another loss.ignore_index")
+    }
+    return greatest + 1
   }
 }

@@ -28,6 +28,7 @@ extension SplitSource {
   /// Shapes and types in memory, as one text.
   fileprivate var layoutText: String {
     "\(featureShape) \(featureType.name) \(targetShape) \(targetType?.name ?? "none")"
+      + (weightsPath == nil ? "" : " weights")
   }
 
   /// The hash of a row: of its number in the split, its features and its targets.
@@ -40,10 +41,10 @@ extension SplitSource {
 }
 
 extension ShardStore {
-  /// Σ of the hashes of all rows held, each of the row's number in the split, its features and its targets.
+  /// Σ of the hashes of all rows held, each of the row's number in the split, its features, its targets and its weight.
   fileprivate func sumOfRowHashes() throws -> UInt64 {
-    if let summary { return summary.hashes }
-    var sum: UInt64 = 0
+    var sum = sumOfWeightHashes()
+    if let summary { return sum &+ summary.hashes }
     try forEachRow { row, features, targets in sum &+= source.hash(ofRow: row, features, targets) }
     return sum
   }

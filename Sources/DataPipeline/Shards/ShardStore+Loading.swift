@@ -53,10 +53,11 @@ extension ShardStore {
 }
 
 extension SplitSource {
-  /// The class index of each row, for a stratified split.
+  /// The class index of each row, for a stratified split; −1 where the label stands for no class.
   ///
+  /// - Parameter ignored: the label that does so; nil where each stands for a class.
   /// - Throws: if the targets are not one class index a row.
-  public func readLabels(_ numbering: TargetTransform = .identity) throws -> [Int] {
+  public func readLabels(_ numbering: TargetTransform = .identity, ignoring ignored: Int? = nil) throws -> [Int] {
     guard let type = targetType, targetSize == 1 else {
       throw Failure.data("\(place(.targets, row: 0)): expected one label a row, found \(targetShape)")
     }
@@ -64,18 +65,18 @@ extension SplitSource {
     var labels: [Int] = []
     labels.reserveCapacity(sampleCount)
     try forEachRun(.targets, [0..<sampleCount]) { (_, rows, bytes) throws in
-      _ = try ClassIndices(count: nil, numbering: numbering).check(rows, bytes, of: self)
-      labels += type.run(Integers(elements: bytes)).map { numbering.index(ofLabel: $0) ?? 0 }
+      _ = try ClassIndices(count: nil, numbering: numbering, ignored: ignored).check(rows, bytes, of: self)
+      labels += type.run(Integers(elements: bytes)).map { $0 == ignored ? -1 : numbering.index(ofLabel: $0) ?? 0 }
     }
     return labels
   }
 
   /// - Throws: if a value is NaN, infinite or too large for a `Float`, with its file, data set and row.
   func checkFinite(_ column: Column, _ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer) throws {
-    guard let type = column == .features ? featureType : targetType, !type.isInteger,
+    guard let type = column == .targets ? targetType : parts[0].array(column)?.type, !type.isInteger,
       let found = type.run(FindUnusable(elements: bytes))
     else { return }
-    let width = column == .features ? featureShape.elementCount : targetSize
+    let width = column == .features ? featureShape.elementCount : column == .targets ? targetSize : 1
     let row = rows.lowerBound + found.index / width
     let isMissing = found.value.isNaN && part(ofRow: row).array(column)?.marksMissing == true
     let value = isMissing ? "missing (as its attribute _FillValue or missing_value says)" : "\(found.value)"
@@ -88,7 +89,7 @@ extension SplitSource {
 }
 
 /// The values, which `ScanLabels` has found to be integral.
-private struct Integers: ElementKernel {
+struct Integers: ElementKernel {
   let elements: UnsafeRawBufferPointer
 
   func run<T: ConvertibleElement>(_: T.Type) -> [Int] {

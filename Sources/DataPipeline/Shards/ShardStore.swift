@@ -34,6 +34,10 @@ public final class ShardStore: @unchecked Sendable {
     }
   }
 
+  /// The label in the data for which `fill` gives −1, as it stands for no class; nil where each stands for one. Set once,
+  /// before training.
+  public var ignoredLabel: Int?
+
   /// Looked for once, since all that is decided by the features asks for it.
   private(set) lazy var featureRange = computeRange(.features)
 
@@ -41,6 +45,9 @@ public final class ShardStore: @unchecked Sendable {
   let targetSize: Int
   /// The rows of all shards held, one behind the other; nil where they are streamed.
   let memory: RowBuffer?
+  /// What each row of the split counts in the loss; none where all count the same. Held whole, as four bytes a row are
+  /// little beside the features.
+  let weights: FlatBuffer<Float>
   /// How the rows are read where they are not in memory, and what the first look at them found.
   let streamed: StreamedRows?
   let summary: StreamSummary?
@@ -48,6 +55,7 @@ public final class ShardStore: @unchecked Sendable {
   let firstRow: [Int]
   private var featureScale = Scale(offset: [0], factor: [1])
   private var targetScale = Scale(offset: [0], factor: [1])
+  private let plainScale = Scale(offset: [0], factor: [1])
 
   /// What `gather` subtracts and multiplies by, one for all columns or one for each.
   private struct Scale {
@@ -69,7 +77,8 @@ public final class ShardStore: @unchecked Sendable {
   ///   - targetCheck: what the targets have to be.
   ///   - streaming: the rows that are read at a time where they are not to be held; nil to hold them all.
   ///   - progress: is given the share of streamed rows that have been looked at.
-  /// - Throws: if a file cannot be read, a feature or target is NaN or infinite, or a label is not a class index.
+  /// - Throws: if a file cannot be read, a feature or target is NaN or infinite, a label is not a class index, or a
+  ///   weight is negative.
   public init(
     source: SplitSource, selection: RowSelection, partition: ShardPartition, shards: Range<Int>,
     targetCheck: any TargetCheck, streaming bufferRows: Int? = nil, progress: (Double) -> Void = { _ in }
@@ -85,6 +94,7 @@ public final class ShardStore: @unchecked Sendable {
     var firstRow = [0]
     for shard in shards { firstRow.append(firstRow[firstRow.count - 1] + partition.count(ofShard: shard)) }
     self.firstRow = firstRow
+    weights = try Self.loadWeights(of: source)
     if let bufferRows {
       let rows = StreamedRows(
         source: source, selection: selection, partition: partition, shards: shards,
@@ -164,11 +174,24 @@ public final class ShardStore: @unchecked Sendable {
     if source.reconstructs {
       copy(batch.features, into: batch.targets)
     } else if let targetType = source.targetType {
-      gather(.targets, targetType, into: batch.targets, targetScale)
-      // A class index is exact, whatever the step between labels.
-      if targetTransform.kind == .classes { for index in batch.targets.indices { batch.targets[index].round() } }
+      gather(.targets, targetType, into: batch.targets, ignoredLabel == nil ? targetScale : plainScale)
+      if let ignoredLabel {
+        numberLabels(batch.targets, ignoring: ignoredLabel)
+      } else if targetTransform.kind == .classes {
+        // A class index is exact, whatever the step between labels.
+        for index in batch.targets.indices { batch.targets[index].round() }
+      }
     }
     for (index, slot) in slots.enumerated() { batch.sampleIDs[index] = selection[number(Int(slot))] }
+  }
+
+  /// Labels as class indices, and −1 for those that stand for no class.
+  private func numberLabels(_ labels: BufferView<Float>, ignoring ignored: Int) {
+    let (first, step) = targetTransform.numbering
+    for index in labels.indices {
+      let label = labels[index]
+      labels[index] = label == Float(ignored) ? -1 : ((label - Float(first)) / Float(step)).rounded()
+    }
   }
 
   /// The numbers of a row.

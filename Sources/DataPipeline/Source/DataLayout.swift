@@ -79,6 +79,14 @@ package struct DataLayout {
     return ""
   }
 
+  /// The data set of a split that `path` stands for; nil where the file has none.
+  ///
+  /// - Parameter path: that of the training split, or of all splits where its name does not speak of one.
+  static func path(_ path: String, of split: SplitName, in file: HDF5File) throws -> String? {
+    if split == .train || NameWords(path).split == split { return path }
+    return try sibling(of: path, split, file, file.entries())
+  }
+
   package static let remedy = "--set data.features=/PATH --set data.labels=/PATH"
 
   // MARK: Names that say what they are

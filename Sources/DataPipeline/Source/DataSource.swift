@@ -20,29 +20,31 @@ public struct DataSource: Sendable {
   ///   - path: an HDF5 file, a directory of them, a glob, or a text list of files (`.txt`, `.list`, `.lst`).
   ///   - features, labels: paths inside the file, where the names are not known ones.
   ///   - labelsRequired: false for prediction, where a split may have features alone.
+  ///   - weights: where it is said what each sample counts in the loss.
   ///   - reconstructs: whether the features are the targets; labels are then neither needed nor looked at.
   public static func open(
     _ path: String, features: String? = nil, labels: String? = nil, labelsRequired: Bool = true,
-    reconstructs: Bool = false
+    weights: WeightChoice = .byName, reconstructs: Bool = false
   ) throws -> DataSource {
     let files = try DataFiles.expand(path)
     var parts: [SplitName: [SplitSource.Part]] = [:]
-    var unused: [String] = []
+    var unused: [String] = [], used: Set<String> = []
     var warnings: [String] = []
     for dataFile in files {
       let file = try openFile(dataFile.path)
       let layout = try DataLayout(
         of: file, features: features, labels: labels, labelsRequired: labelsRequired && !reconstructs)
-      unused += layout.unused.filter { !unused.contains($0) }
       let names = try DataNames.all(layout.splits, in: file)
       for (var paths, names) in zip(layout.splits, names) {
         if reconstructs { paths.labels = nil }
         let split = try Self.split(of: paths, in: dataFile)
         let firstRow = parts[split]?.last?.rows.upperBound ?? 0
-        let part = try SplitSource.Part(paths, in: file, firstRow: firstRow, names: names)
+        let part = try SplitSource.Part(paths, in: file, firstRow: firstRow, names: names, weights: weights)
         warnings += part.warnings
         parts[split, default: []].append(part)
+        if let path = part.weights?.path { used.insert(path) }
       }
+      unused += layout.unused.filter { !unused.contains($0) && !used.contains($0) }
     }
     var splits: [SplitName: SplitSource] = [:]
     for (name, parts) in parts {

@@ -177,23 +177,27 @@ struct ScanLabels: ElementKernel {
   let limit: Int
   let first: Int
   let step: Int
+  /// A label that is passed over; nil for none.
+  var ignored: Int?
 
   enum Result {
-    case greatest(Int)
+    /// Nil where all labels are passed over.
+    case greatest(Int?)
     case unfit(index: Int, value: Double)
   }
 
   func run<T: ConvertibleElement>(_: T.Type) -> Result {
-    var greatest = 0.0
-    let first = Double(first), step = Double(step)
+    var greatest = -1.0
+    let first = Double(first), step = Double(step), ignored = ignored.map(Double.init) ?? .nan
     for (index, element) in elements.assumingMemoryBound(to: T.self).enumerated() {
+      if element.double == ignored { continue }
       let value = (element.double - first) / step
       guard value >= 0, value < Double(limit), value.rounded(.towardZero) == value else {
         return .unfit(index: index, value: element.double)
       }
       greatest = max(greatest, value)
     }
-    return .greatest(Int(greatest))
+    return .greatest(greatest < 0 ? nil : Int(greatest))
   }
 }
 

@@ -80,7 +80,7 @@ extension SplitSource.Part {
   /// - Parameter firstRow: of the file.
   func align(_ column: SplitSource.Column, firstRow: Int, _ bytes: UnsafeMutableRawBufferPointer) throws {
     guard let array = array(column) else { return }
-    let order = column == .features ? alignment.features : alignment.targets
+    let order = column == .features ? alignment.features : column == .targets ? alignment.targets : nil
     order?.apply(to: bytes, array.type)
     guard column == .targets, let classes = alignment.classes else { return }
     let labelsOfRow = array.shape.elementCount / classes.rowSize

@@ -4,9 +4,11 @@ public import NumericCore
 
 /// One split of a data set on disk: samples, each with features and targets, over one or more files.
 public struct SplitSource: Sendable {
-  /// The two arrays of a split.
+  /// The arrays of a split.
   public enum Column: Sendable {
     case features, targets
+    /// What each sample counts in the loss, one number a row.
+    case weights
   }
 
   /// The rows that one file contributes.
@@ -15,6 +17,8 @@ public struct SplitSource: Sendable {
     let features: Array
     /// Nil where there are no labels.
     var targets: Array?
+    /// Nil where all samples count the same.
+    var weights: Array?
     /// The part's rows among those of the split.
     let rows: Range<Int>
 
@@ -39,7 +43,7 @@ public struct SplitSource: Sendable {
 
     /// What may spoil training on these rows.
     var warnings: [String] {
-      [features, targets].compactMap(\.self).compactMap { array in
+      [features, targets, weights].compactMap(\.self).compactMap { array in
         array.unwritten.map { "\(array.file): of \(array.path.shownName), \($0), and read as the fill value" }
       }
     }
@@ -49,7 +53,13 @@ public struct SplitSource: Sendable {
     /// What is done to the rows so that they mean the same as those of other files.
     var alignment = RowAlignment()
 
-    func array(_ column: Column) -> Array? { column == .features ? features : targets }
+    func array(_ column: Column) -> Array? {
+      switch column {
+      case .features: features
+      case .targets: targets
+      case .weights: weights
+      }
+    }
   }
 
   public let name: SplitName
@@ -98,6 +108,7 @@ public struct SplitSource: Sendable {
       try Self.checkLikeness(of: part, .features, to: sample)
       try Self.checkLikeness(of: part, .targets, to: sample)
     }
+    try Self.checkWeights(of: parts)
     self.name = name
     self.parts = parts.filter { !$0.rows.isEmpty }
     names = sample.names
@@ -129,7 +140,7 @@ public struct SplitSource: Sendable {
   /// Which file and row of it a row of the split is, for messages: `a.h5: /train/x row 3`.
   public func place(_ column: Column, row: Int) -> String {
     let part = part(ofRow: row)
-    let column = reconstructs ? .features : column
+    let column = reconstructs && column == .targets ? .features : column
     let array = part.array(column)
     return "\(array?.file ?? part.file): \(array?.path ?? "") row \(row - part.rows.lowerBound)"
   }
@@ -151,7 +162,9 @@ public struct SplitSource: Sendable {
   }
 
   /// The bytes of all rows in memory.
-  package var byteCount: Double { Double(sampleCount) * Double(rowByteCount(.features) + rowByteCount(.targets)) }
+  package var byteCount: Double {
+    Double(sampleCount) * [Column.features, .targets, .weights].reduce(0.0) { $0 + Double(rowByteCount($1)) }
+  }
 
   /// Such as `1,437 rows of 8×8 uint8`.
   var sizeText: String {
@@ -164,13 +177,16 @@ public struct SplitSource: Sendable {
     switch column {
     case .features: featureShape.elementCount * featureType.byteCount
     case .targets: reconstructs ? 0 : targetSize * (targetType?.byteCount ?? 0)
+    case .weights: parts[0].weights?.type.byteCount ?? 0
     }
   }
 }
 
 extension SplitSource.Part {
   /// Reads the shapes and types, not the rows.
-  init(_ paths: SplitPaths, in file: HDF5File, firstRow: Int, names: DataNames) throws {
+  init(
+    _ paths: SplitPaths, in file: HDF5File, firstRow: Int, names: DataNames, weights: WeightChoice = .none
+  ) throws {
     self.names = names
     let samples = try file.samples(features: paths.features, labels: paths.labels)
     let features = samples.features
@@ -181,6 +197,7 @@ extension SplitSource.Part {
       throw Failure.data("\(file.path): \(paths.features.shownName) has more rows than can be counted")
     }
     rows = firstRow..<end
+    self.weights = try Self.weights(weights, of: paths, rows: features.rowCount, in: file)
     guard let targets = samples.labels else {
       self.targets = nil
       return

@@ -26,16 +26,19 @@ public struct ClassIndices: TargetCheck {
   public let count: Int?
   /// Which labels stand for the classes.
   public let numbering: TargetTransform
+  /// A label that stands for no class; nil where each stands for one.
+  public let ignored: Int?
 
-  public init(count: Int?, numbering: TargetTransform = .identity) {
-    (self.count, self.numbering) = (count, numbering)
+  public init(count: Int?, numbering: TargetTransform = .identity, ignored: Int? = nil) {
+    (self.count, self.numbering, self.ignored) = (count, numbering, ignored)
   }
 
   public func check(_ rows: Range<Int>, _ bytes: UnsafeRawBufferPointer, of source: SplitSource) throws -> Int? {
     guard let type = source.targetType else { return 0 }
     // Beyond 2²⁴ a Float does not hold every integer.
     let (first, step) = numbering.numbering
-    switch type.run(ScanLabels(elements: bytes, limit: count ?? 1 << 24, first: first, step: step)) {
+    switch type.run(
+      ScanLabels(elements: bytes, limit: count ?? 1 << 24, first: first, step: step, ignored: ignored)) {
     case .greatest(let label): return label
     case .unfit(let index, let value):
       let shown = Int(exactly: value).map(String.init) ?? "\(value)"
@@ -46,7 +49,11 @@ public struct ClassIndices: TargetCheck {
         : count.map { "an integer from 0 to \($0 - 1)" } ?? "an integer from 0 on"
       throw Failure.data(
         "\(source.place(.targets, row: rows.lowerBound + index / source.targetSize)) has the label \(shown); "
-          + "expected \(expected); repair the labels, or train a regression with --loss mse")
+          + "expected \(expected); repair the labels, "
+          // What other programs write for no class.
+          + (ignored == nil && count != 2 && [-100, 255].contains(value)
+            ? "leave out those that stand for no class with --set loss.ignore_index=\(shown), " : "")
+          + "or train a regression with --loss mse")
     }
   }
 }

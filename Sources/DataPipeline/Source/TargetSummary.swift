@@ -14,6 +14,8 @@ public struct TargetSummary: Sendable, Equatable {
   public private(set) var isBinary = true
   /// Whether each row has one 1 and zeros beside it.
   public private(set) var isOneHot = true
+  /// A label that is passed over.
+  private let ignored: Int?
   /// Whether each row has no number below 0 and sums to 1.
   public private(set) var sumsToOne = true
 
@@ -30,10 +32,12 @@ public struct TargetSummary: Sendable, Equatable {
   /// Reads the targets of all rows, or of as many as it takes to know that they are neither classes nor rows of 0
   /// and 1. Every rank reads them for itself and so finds the same.
   ///
+  /// - Parameter ignored: a label that is passed over, as it stands for no class.
   /// - Returns: nil for a split without targets of its own.
-  public init?(_ source: SplitSource) throws {
+  public init?(_ source: SplitSource, ignoring ignored: Int? = nil) throws {
     guard let type = source.targetType, !source.reconstructs, source.targetSize > 0 else { return nil }
-    self.init(rowCount: source.sampleCount, width: source.targetSize, isInteger: type.isInteger)
+    self.init(
+      rowCount: source.sampleCount, width: source.targetSize, isInteger: type.isInteger, ignoring: ignored)
     do {
       try source.forEachRun(.targets, [0..<source.sampleCount]) { (_, rows, bytes) throws in
         add(type.run(Doubles(elements: bytes)), firstRow: rows.lowerBound)
@@ -42,14 +46,24 @@ public struct TargetSummary: Sendable, Equatable {
     } catch is Decided {}
   }
 
-  /// Of whole numbers, one a row.
-  package init(integers: some Collection<Int64>) {
-    self.init(rowCount: integers.count, width: 1, isInteger: true)
-    add(integers.map { Double($0) }, firstRow: 0)
+  /// Of whole numbers, one a row, that have been counted.
+  ///
+  /// - Parameter counts: how often each occurs and its first row; nil for more than `distinctLimit` different ones.
+  package init(integers counts: [Int64: (count: Int, firstRow: Int)]?, rowCount: Int) {
+    self.init(rowCount: rowCount, width: 1, isInteger: true)
+    isBinary = counts?.keys.allSatisfy { $0 == 0 || $0 == 1 } ?? false
+    sumsToOne = counts?.keys.allSatisfy { $0 == 1 } ?? false
+    isOneHot = isBinary && sumsToOne
+    guard let counts, counts.count <= Self.distinctLimit else {
+      values = nil
+      return
+    }
+    values = Dictionary(
+      uniqueKeysWithValues: counts.map { (Int($0), Occurrence(count: $1.count, firstRow: $1.firstRow)) })
   }
 
-  private init(rowCount: Int, width: Int, isInteger: Bool) {
-    (self.rowCount, self.width, self.isInteger) = (rowCount, width, isInteger)
+  private init(rowCount: Int, width: Int, isInteger: Bool, ignoring ignored: Int? = nil) {
+    (self.rowCount, self.width, self.isInteger, self.ignored) = (rowCount, width, isInteger, ignored)
     values = width == 1 ? [:] : nil
   }
 
@@ -79,6 +93,7 @@ public struct TargetSummary: Sendable, Equatable {
     for (index, number) in numbers.enumerated() {
       // Beyond the range of Int, a label is a stray one, whatever its last digits.
       guard let value = isInteger && number >= 0x1p63 ? Int.max : Int(exactly: number) else { return }
+      if value == ignored { continue }
       values[value, default: Occurrence(count: 0, firstRow: firstRow + index)].count += 1
       if values.count > Self.distinctLimit { return }
     }

@@ -53,13 +53,17 @@ public enum ValidationSplit {
         isValidation[rows[Int(position)]] = true
       }
     }
-    let parts = (
-      train: (0..<sampleCount).filter { !isValidation[$0] }, validation: (0..<sampleCount).filter { isValidation[$0] }
-    )
+    return try parts(isValidation, fraction)
+  }
+
+  /// - Throws: a usage error if one part is empty.
+  static func parts(_ isValidation: [Bool], _ fraction: Double) throws -> (train: [Int], validation: [Int]) {
+    let rows = isValidation.indices
+    let parts = (train: rows.filter { !isValidation[$0] }, validation: rows.filter { isValidation[$0] })
     guard !parts.train.isEmpty && !parts.validation.isEmpty else {
       throw Failure.usage(
         "data.validation = \(fraction) leaves the \(parts.train.isEmpty ? "training" : "validation") part of "
-          + "\(sampleCount) samples empty; give another fraction")
+          + "\(rows.count) samples empty; give another fraction")
     }
     return parts
   }

@@ -33,6 +33,18 @@ public protocol RepeatableFormat: DataFormat {
   ///   - owner: the file of those data or of the model that was trained on them, for messages.
   /// - Throws: where options say otherwise, or the preparation is damaged.
   mutating func follow(_ preparation: JSONValue, _ names: DataNames, of owner: String) throws
+
+  /// Whether targets are not wanted, so that inputs count whose targets are still to come, such as the last windows of
+  /// a
+  /// series. Default: it makes no difference.
+  var isForPrediction: Bool { get set }
+}
+
+extension RepeatableFormat {
+  public var isForPrediction: Bool {
+    get { false }
+    set {}
+  }
 }
 
 public enum DataFormats {

@@ -36,7 +36,8 @@ public struct CompareStudy: Sendable {
     goals = try Self.goals(&reader)
     checkpoints = try CompareCheckpoints(&reader, goal: goals[0])
     let metrics = goals.map(\.metric) + (checkpoints?.metrics ?? [])
-    let variations = try Self.variations(&reader, at: value.position, file, options, metrics: metrics)
+    let variations = try Self.variations(
+      &reader, at: value.position, file, options, metrics: metrics, bestBy: goals[0].bestBy)
     self.variations = variations
     self.seeds = try Self.seeds(reader.value("seeds"), count: seeds, base: variations[0])
     ranksPerTrial = try options.ranksPerTrial ?? reader.integer("ranks_per_trial", in: .atLeast(1))
@@ -79,7 +80,7 @@ public struct CompareStudy: Sendable {
 
   private static func variations(
     _ reader: inout SettingsReader, at position: SourcePosition?, _ file: String, _ options: StudyOptions,
-    metrics: [String]
+    metrics: [String], bestBy: String?
   ) throws -> [Variation] {
     let baseValue = reader.value("base")
     let given = reader.value("configurations")
@@ -116,7 +117,7 @@ public struct CompareStudy: Sendable {
     }
     var variations: [Variation] = []
     for item in named {
-      let base = try StudyBase(item.base, of: file, settings: options.settings, metrics: metrics)
+      let base = try StudyBase(item.base, of: file, settings: options.settings, metrics: metrics, bestBy: bestBy)
       for (name, settings) in crossed {
         let whole = [item.name, name].filter { !$0.isEmpty }.joined(separator: ", ")
         let variation = Variation(name: whole, base: base, settings: item.settings + settings)

@@ -31,7 +31,14 @@ public struct Goal: Sendable, Equatable {
 
   /// Whether less of a metric is better.
   public static func isError(_ metric: String) -> Bool {
-    ["loss", "mse", "rmse", "mae", "log_loss", "perplexity"].contains(metric)
+    metric == "loss" || MetricName(rawValue: metric)?.isGreaterBetter(among: MetricCatalog.all) == false
+  }
+
+  /// What the best epoch of a trial has to be chosen by, so that the weights that are kept and tested are those that
+  /// speak for it; nil where that is the run's own choice.
+  var bestBy: String? {
+    // The metrics of samples that are tested may not be measured on others.
+    epoch == .best && (split == .val || (split != .train && ["loss", "accuracy"].contains(metric))) ? metric : nil
   }
 
   /// What is to be as small as possible.

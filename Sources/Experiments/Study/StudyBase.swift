@@ -16,8 +16,10 @@ public struct StudyBase: Sendable {
   ///   - value: the study's `base`: a configuration, or the name of its file, seen from the study file.
   ///   - settings: laid over it.
   ///   - metrics: measured beside those that it asks for.
+  ///   - bestBy: what decides which epoch of a trial is the best, where the configuration does not say it.
   init(
-    _ value: JSONValue?, of file: String, settings: [TrainArguments.Setting], metrics: [String]
+    _ value: JSONValue?, of file: String, settings: [TrainArguments.Setting], metrics: [String],
+    bestBy: String? = nil
   ) throws(SettingsError) {
     self.file = file
     var laid: JSONValue
@@ -35,6 +37,10 @@ public struct StudyBase: Sendable {
     if !missing.isEmpty {
       let all = configuration.metrics.map(\.rawValue) + missing
       laid = try laid.setting(path: "metrics", to: .array(all.map(JSONValue.string)))
+    }
+    // Without a rule it is the accuracy anyway.
+    if let bestBy, configuration.checkpoint.bestBy == nil, bestBy != "accuracy" || configuration.earlyStopping != nil {
+      laid = try laid.setting(path: "checkpoint.best_by", to: .string(bestBy))
     }
     self.value = laid
   }

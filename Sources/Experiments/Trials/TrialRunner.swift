@@ -82,7 +82,7 @@ public struct TrialRunner: Sendable {
     (placed.log.everySteps, placed.log.report) = (0, false)
     if directory != nil {
       placed.checkpoint = CheckpointRule()
-      placed.checkpoint.keep = 1
+      (placed.checkpoint.keep, placed.checkpoint.bestBy) = (1, configuration.checkpoint.bestBy)
     }
     return placed
   }

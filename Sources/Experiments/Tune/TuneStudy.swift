@@ -33,7 +33,7 @@ public struct TuneStudy: Sendable {
     var reader = try SettingsReader(value)
     let baseValue = reader.value("base")
     goal = try Goal(reader.value("objective") ?? .object([]), path: "objective")
-    base = try StudyBase(baseValue, of: file, settings: options.settings, metrics: [goal.metric])
+    base = try StudyBase(baseValue, of: file, settings: options.settings, metrics: [goal.metric], bestBy: goal.bestBy)
     guard let spaceValue = reader.value("space") else {
       throw SettingsError(
         "space: is missing; expected the keys to vary, as in space: { \"optimizer.learning_rate\": { low: 1e-4, "

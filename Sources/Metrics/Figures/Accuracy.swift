@@ -9,7 +9,7 @@ struct Accuracy: Metric {
     switch results.task.kind {
     case .values: return []
     case .labels, .distributions:
-      (right, count) = (Double(results.classes.reduce(0) { $0 + $1.hits }), results.sampleCount)
+      (right, count) = (results.classes.reduce(0.0) { $0 + $1.hits }, results.sampleCount)
     case .binary:
       right = results.sums.rightOutputs
       count = results.sampleCount * Double(results.task.outputSize)

@@ -7,7 +7,7 @@ struct ClassAverage: Metric {
   /// Of one class.
   private let figure: @Sendable (MetricReport.ClassFigures) -> Double
   /// Over all classes together.
-  private let micro: @Sendable (_ hits: Int, _ predictions: Int, _ support: Int) -> Double
+  private let micro: @Sendable (_ hits: Double, _ predictions: Double, _ support: Double) -> Double
 
   var names: [String] { [name] + ["macro", "micro", "weighted"].map { "\(name)_\($0)" } }
 
@@ -24,15 +24,15 @@ struct ClassAverage: Metric {
   func figures(_ results: SplitResults) -> [MetricReport.Figure] {
     guard results.task.kind != .values else { return [] }
     let counted = results.isMultilabel ? results.classes : results.classes.filter(\.isThere)
-    let support = counted.reduce(0) { $0 + $1.support }, predictions = counted.reduce(0) { $0 + $1.predictions }
-    let hits = counted.reduce(0) { $0 + $1.hits }
-    let weighted = counted.reduce(0) { $0 + figure($1) * Double($1.support) }
+    let support = counted.reduce(0.0) { $0 + $1.support }, predictions = counted.reduce(0.0) { $0 + $1.predictions }
+    let hits = counted.reduce(0.0) { $0 + $1.hits }
+    let weighted = counted.reduce(0.0) { $0 + figure($1) * $1.support }
     let single = results.positive.map { [MetricReport.Figure(name: name, value: figure($0))] } ?? []
     return single + [
       .init(name: "\(name)_macro", value: mean(counted.map(figure))),
       .init(name: "\(name)_micro", value: counted.isEmpty ? nil : micro(hits, predictions, support)),
       .init(
-        name: "\(name)_weighted", value: counted.isEmpty ? nil : support > 0 ? weighted / Double(support) : 0),
+        name: "\(name)_weighted", value: counted.isEmpty ? nil : support > 0 ? weighted / support : 0),
     ]
   }
 }

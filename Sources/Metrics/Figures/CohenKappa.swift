@@ -10,8 +10,8 @@ struct CohenKappa: Metric {
   func figures(_ results: SplitResults) -> [MetricReport.Figure] {
     guard results.task.kind != .values, !results.isMultilabel else { return [] }
     let count = results.sampleCount
-    let wrong = count - results.classes.reduce(0) { $0 + Double($1.hits) }
-    let byChance = results.classes.reduce(0) { $0 + Double($1.support) * Double($1.predictions) }
+    let wrong = count - results.classes.reduce(0.0) { $0 + $1.hits }
+    let byChance = results.classes.reduce(0.0) { $0 + $1.support * $1.predictions }
     // N² − Σ labels · predictions: whole numbers, so that it is zero where it ought to be.
     let wrongByChance = count * count - byChance
     return [

@@ -3,6 +3,8 @@ struct MeanSquaredErrors: Metric {
   let names = ["mse", "rmse"]
   let summary = "mean squared error, and its root"
 
+  func isGreaterBetter(_ name: String) -> Bool { false }
+
   func figures(_ results: SplitResults) -> [MetricReport.Figure] {
     guard results.task.kind == .values else { return [] }
     let squared = results.sums.outputSums.map { $0.squaredError / results.sampleCount }
@@ -18,6 +20,8 @@ struct MeanSquaredErrors: Metric {
 struct MeanAbsoluteErrors: Metric {
   let names = ["mae"]
   let summary = "mean absolute error"
+
+  func isGreaterBetter(_ name: String) -> Bool { false }
 
   func figures(_ results: SplitResults) -> [MetricReport.Figure] {
     guard results.task.kind == .values else { return [] }
@@ -37,6 +41,8 @@ struct Determination: Metric {
     let shares = results.sums.outputSums.map { output in
       output.deviation > 0 ? 1 - output.squaredError / output.deviation : (output.squaredError == 0 ? 1 : 0)
     }
-    return [MetricReport.Figure(name: "r2", value: results.sampleCount > 1 ? mean(shares) : nil)]
+    // Weights may sum to less than 1; where the targets deviate there are at least two samples.
+    let isDefined = results.sampleCount > 1 || results.sums.outputSums.contains { $0.deviation > 0 }
+    return [MetricReport.Figure(name: "r2", value: isDefined ? mean(shares) : nil)]
   }
 }

@@ -5,6 +5,8 @@ struct LogLoss: Metric {
   let names = ["log_loss"]
   let summary = "mean negative log-likelihood, in nats"
 
+  func isGreaterBetter(_ name: String) -> Bool { false }
+
   func figures(_ results: SplitResults) -> [MetricReport.Figure] {
     guard results.task.kind != .values, results.task.hasProbabilities else { return [] }
     return [MetricReport.Figure(name: "log_loss", value: Self.value(results))]
@@ -20,6 +22,8 @@ struct LogLoss: Metric {
 struct Perplexity: Metric {
   let names = ["perplexity"]
   let summary = "exp of the log loss, for classes"
+
+  func isGreaterBetter(_ name: String) -> Bool { false }
 
   func figures(_ results: SplitResults) -> [MetricReport.Figure] {
     guard results.task.hasClasses, results.task.hasProbabilities else { return [] }

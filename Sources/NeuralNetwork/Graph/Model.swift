@@ -22,6 +22,9 @@ public final class Model<S: Scalar>: Sendable {
   let nodes: [Node]
   let inputNodes: [Int]
   let outputNodes: [Int]
+  /// The node that gives how many steps of each sample's outputs are no padding; nil where all are steps, or samples
+  /// have none.
+  let lengthsNode: Int?
   /// Parameters, gradients and optimizer state share this layout.
   public let parameterLayout: ParameterLayout
   /// Running statistics, which follow the gradients through the exchange.
@@ -34,13 +37,14 @@ public final class Model<S: Scalar>: Sendable {
   public let frozenEntries: Set<Int>
 
   fileprivate init(
-    nodes: [Node], outputs: [Int], parameterLayout: ParameterLayout, statisticLayout: ParameterLayout,
+    nodes: [Node], outputs: [Int], lengths: Int?, parameterLayout: ParameterLayout, statisticLayout: ParameterLayout,
     frozenEntries: Set<Int> = []
   ) {
     self.nodes = nodes
     self.frozenEntries = frozenEntries
     inputNodes = nodes.indices.filter { nodes[$0].layer == nil }
     outputNodes = outputs
+    lengthsNode = lengths
     synchronizingNodes = nodes.indices.filter {
       (nodes[$0].layer as? any SynchronizingLayer<S>)?.synchronizes == true && !nodes[$0].isFrozen
     }
@@ -80,8 +84,8 @@ public final class Model<S: Scalar>: Sendable {
       changed[index].needsGradient = learns || node.inputs.contains { changed[$0].needsGradient }
     }
     return Model(
-      nodes: changed, outputs: outputNodes, parameterLayout: parameterLayout, statisticLayout: statisticLayout,
-      frozenEntries: frozen)
+      nodes: changed, outputs: outputNodes, lengths: lengthsNode, parameterLayout: parameterLayout,
+      statisticLayout: statisticLayout, frozenEntries: frozen)
   }
 
   /// The elements of the flat buffer that do not learn, each parameter with the gap behind it.
@@ -200,10 +204,13 @@ public struct ModelBuilder<S: Scalar> {
   ///
   /// Mutating, though it changes nothing: Swift reads the builder of a mutating call after the call's arguments, and
   /// those of `build(outputs: builder.add(…))` add to it.
-  public mutating func build(outputs: NodeReference...) -> Model<S> {
+  ///
+  /// - Parameter lengths: a scalar, how many steps of a sample's outputs are no padding; nil where all are steps.
+  public mutating func build(outputs: NodeReference..., lengths: NodeReference? = nil) -> Model<S> {
     precondition(!outputs.isEmpty, "a model has an output")
     return Model(
-      nodes: nodes, outputs: outputs.map(\.index), parameterLayout: parameterLayout, statisticLayout: statisticLayout)
+      nodes: nodes, outputs: outputs.map(\.index), lengths: lengths?.index, parameterLayout: parameterLayout,
+      statisticLayout: statisticLayout)
   }
 
   /// The shape of the learnable array that has the most elements; nil where there is none.

@@ -57,7 +57,7 @@ public struct ModelAssembly<S: Scalar> {
   /// The same, whatever the outputs; all that the layers name begins with `prefix`.
   mutating func makeNetwork(_ layers: [LayerEntry], prefix: String = "") throws(SettingsError) -> Model<S> {
     try add(layers, prefix: prefix, sizelessDense: layers.lastIndex { $0.description is Dense })
-    return builder.build(outputs: node)
+    return builder.build(outputs: node, lengths: lengths)
   }
 
   // MARK: For the descriptions of layers

@@ -113,6 +113,8 @@ public final class Workspace<S: Scalar> {
   public func input(_ index: Int = 0) -> BufferView<S> { activations[model.inputNodes[index]] }
   /// What `forward` computed [N, …]: logits or predictions.
   public func output(_ index: Int = 0) -> BufferView<S> { activation(of: model.outputNodes[index]) }
+  /// How many steps of each sample's outputs are no padding [N], after `forward`; nil where all are steps.
+  public var outputLengths: BufferView<S>? { model.lengthsNode.map { activation(of: $0) } }
   /// Where the loss leaves ∂loss/∂output before `backward` [N, …]: for every output, zeros where it has no part in the
   /// loss, because `backward` adds to the gradient of an output that other layers read.
   public func outputGradient(_ index: Int = 0) -> BufferView<S> { gradient(of: model.outputNodes[index]) }

@@ -15,6 +15,8 @@ public import Settings
 ///   class.
 /// - Where a sample has several positions with a label each, as in a sequence, its loss and weight are their means, and
 ///   it is correct in the share of them that are.
+/// - What has the label `ignore_index` in the data counts for nothing: the mean is over the others, as in PyTorch. Where
+///   nothing is left in a step, its loss is 0 and its gradient zero (PyTorch's is NaN).
 public struct CrossEntropy: Loss {
   /// What a row of targets is.
   public enum Targets: String, SettingChoice {
@@ -30,11 +32,17 @@ public struct CrossEntropy: Loss {
   public var labelSmoothing: Double
   /// w, one a class; nil for 1 each.
   public var classWeights: [Double]?
+  /// Whether `classWeights` are to be found: see `ClassWeights.balanced`.
+  public var balancesClasses = false
+  public var ignoredLabel: Int?
 
-  public init(targets: Targets? = nil, labelSmoothing: Double = 0, classWeights: [Double]? = nil) {
+  public init(
+    targets: Targets? = nil, labelSmoothing: Double = 0, classWeights: [Double]? = nil, ignoredLabel: Int? = nil
+  ) {
     self.targets = targets
     self.labelSmoothing = labelSmoothing
     self.classWeights = classWeights
+    self.ignoredLabel = ignoredLabel
   }
 
   public init() { self.init(targets: nil) }
@@ -45,12 +53,36 @@ public struct CrossEntropy: Loss {
     Setting("targets", \.targets, "what targets are; by the data"),
     Setting(
       "label_smoothing", \.labelSmoothing, .halfOpen(0, 1), "share of each label that is spread over the classes"),
-    Setting("class_weights", \.classWeights, .each(.atLeast(0)), "one a class; 1 each"),
+    Setting("class_weights", \.givenWeights, "what each class counts, one a class; 1 each"),
+    Setting("ignore_index", \.ignoredLabel, .closed(-(1 << 24), 1 << 24), "label of what counts for nothing; none"),
   ]
 
   public func validate(_ reader: SettingsReader) throws(SettingsError) {
+    guard ignoredLabel == nil || targets != .probabilities else {
+      throw reader.error("ignore_index", "is a label, but targets are probabilities; leave one of the two out")
+    }
+    guard !balancesClasses || targets != .probabilities else {
+      throw reader.error("class_weights", "balanced counts labels, but targets are probabilities; give a list")
+    }
     guard let classWeights, !classWeights.contains(where: { $0 > 0 }) else { return }
     throw reader.error("class_weights", "expected at least one weight above 0")
+  }
+
+  private var givenWeights: ClassWeights? {
+    get { balancesClasses ? .balanced : classWeights.map(ClassWeights.each) }
+    set {
+      balancesClasses = newValue == .balanced
+      classWeights = if case .each(let weights)? = newValue { weights } else { nil }
+    }
+  }
+
+  public var needsClassCounts: Bool { balancesClasses }
+
+  public func resolved(classCounts: [Int]) -> CrossEntropy {
+    guard balancesClasses else { return self }
+    var resolved = self
+    (resolved.balancesClasses, resolved.classWeights) = (false, ClassWeights.balanced(classCounts))
+    return resolved
   }
 
   public var targetKind: TargetKind {

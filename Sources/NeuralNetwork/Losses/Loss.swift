@@ -36,11 +36,19 @@ public protocol Loss: Configurable {
   /// The loss of the same options where the data decide what a target is. Default: this one.
   /// - Parameter isDistribution: whether a row of targets reads as probabilities of classes.
   func resolved(isDistribution: Bool) -> Self
+  /// Whether options of its own follow from how often each class occurs in training. Default: no.
+  var needsClassCounts: Bool { get }
+  /// The loss with those options found. Default: this one.
+  /// - Parameter classCounts: labels of each class, none 0.
+  func resolved(classCounts: [Int]) -> Self
   /// The loss of mixtures of its targets, labels mixed as distributions; nil where they cannot be mixed.
   /// Default: this one where its targets are numbers, none elsewhere.
   var ofMixtures: (any Loss)? { get }
   /// Whether its minimum is the same model where targets are moved and scaled, so that a run may do so. Default: no.
   var takesScaledTargets: Bool { get }
+  /// The label in the data that stands for no class: what has it is left out of loss, gradient and figures. Default:
+  /// none.
+  var ignoredLabel: Int? { get }
   /// Options that are lists with one number for each class or output. Default: none.
   var listOptions: [(key: String, count: Int, noun: String)] { get }
 }
@@ -48,6 +56,8 @@ public protocol Loss: Configurable {
 extension Loss {
   public var givesProbabilities: Bool { targetKind != .values }
   public func resolved(isDistribution: Bool) -> Self { self }
+  public var needsClassCounts: Bool { false }
+  public func resolved(classCounts: [Int]) -> Self { self }
   public var ofMixtures: (any Loss)? {
     switch targetKind {
     case .values, .binary, .classDistribution: self
@@ -55,6 +65,7 @@ extension Loss {
     }
   }
   public var takesScaledTargets: Bool { false }
+  public var ignoredLabel: Int? { nil }
   public var listOptions: [(key: String, count: Int, noun: String)] { [] }
 
   /// Targets of a sample and outputs of a target, checked against the counts of the windows; ones where there is no

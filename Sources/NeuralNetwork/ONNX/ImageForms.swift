@@ -51,7 +51,22 @@ extension AveragePool2DLayer: ONNXLayer {
 
 extension GlobalAveragePoolLayer: ONNXLayer {
   func append(to graph: inout ONNXGraph, _ place: ONNXPlace) -> ONNXFlow {
+    if hasLengths { return appendMeanOfSteps(to: &graph, place) }
     let means = graph.append("GlobalAveragePool", graph.channelsFirst(place.input))
+    return ONNXFlow(graph.reshape(means, to: outputShape.extents), shape: outputShape)
+  }
+}
+
+extension GlobalAveragePoolLayer {
+  /// The sum of the steps that are no padding, over their number.
+  private func appendMeanOfSteps(to graph: inout ONNXGraph, _ place: ONNXPlace) -> ONNXFlow {
+    // [T] against [N, 1].
+    let lengths = graph.reshape(place.inputs[1].name, to: [1])
+    let isStep = graph.append("Less", graph.integers(Array(0..<inputShape[0])), lengths)
+    let shares = graph.append("Div", graph.cast(isStep, to: .float32), graph.cast(lengths, to: .float32))
+    // [N, 1, T] times [N, T, C].
+    let means = graph.append(
+      "MatMul", graph.reshape(shares, to: [1, inputShape[0]]), graph.channelsLast(place.input))
     return ONNXFlow(graph.reshape(means, to: outputShape.extents), shape: outputShape)
   }
 }

@@ -67,6 +67,50 @@ public func sequenceLengths<S: Scalar>(of sequences: BufferView<S>, width: Int, 
   }
 }
 
+/// The mean of the first steps of each sequence, as many as its length says.
+///
+/// - Shapes: `sequences` [N, T, channels], `lengths` [N], each from 1 to T, `output` [N, channels].
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func meanOfSteps<S: Scalar>(
+  _ sequences: BufferView<S>, lengths: BufferView<S>, channels: Int, into output: BufferView<S>
+) {
+  let size = lengths.isEmpty ? 0 : sequences.count / lengths.count
+  precondition(
+    sequences.count == lengths.count * size && output.count == lengths.count * channels,
+    "\(sequences.count) elements of \(lengths.count) samples into \(output.count)")
+  for sample in lengths.indices {
+    let mean = output.view(sample * channels..<(sample + 1) * channels)
+    mean.update(repeating: 0)
+    for step in 0..<Int(lengths[sample]) {
+      let start = sample * size + step * channels
+      for c in 0..<channels { mean[c] += sequences[start + c] }
+    }
+    let factor = 1 / lengths[sample]
+    for c in 0..<channels { mean[c] *= factor }
+  }
+}
+
+/// The derivative: each of the first steps has its share of `outputGradient` [N, channels], the others have none.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func meanOfStepsBackward<S: Scalar>(
+  outputGradient: BufferView<S>, lengths: BufferView<S>, channels: Int, inputGradient: BufferView<S>
+) {
+  let size = lengths.isEmpty ? 0 : inputGradient.count / lengths.count
+  precondition(
+    inputGradient.count == lengths.count * size && outputGradient.count == lengths.count * channels,
+    "\(outputGradient.count) gradients of \(lengths.count) samples over \(inputGradient.count)")
+  inputGradient.update(repeating: 0)
+  for sample in lengths.indices {
+    let factor = 1 / lengths[sample]
+    for step in 0..<Int(lengths[sample]) {
+      let start = sample * size + step * channels
+      for c in 0..<channels { inputGradient[start + c] = factor * outputGradient[sample * channels + c] }
+    }
+  }
+}
+
 @inline(__always)
 private func tableRow<S: Scalar>(_ index: S, of table: BufferView<S>, width: Int) -> Int {
   let row = Int(index)

@@ -6,12 +6,15 @@
 public struct StepScalars: Sendable, Equatable, BitwiseCopyable {
   /// Σ over samples of the loss of a sample.
   public var loss = 0.0
-  /// Σ over samples of how right a sample is, 0 to 1; 0 for a loss without classes.
+  /// Σ over samples of how right a sample is, 0 to what it counts; 0 for a loss without classes.
   public var correct = 0.0
   /// How many samples.
   public var samples = 0.0
-  /// Σ of the weights of the samples, which loss and gradient are divided by: 1 each but where classes have weights.
+  /// Σ of the weights of the samples, which loss and gradient are divided by: 1 each but where classes or samples have
+  /// weights, or some targets are left out.
   public var weight = 0.0
+  /// Σ of what the samples count in `correct`: 1 each but where samples have weights, or some targets are left out.
+  public var counted = 0.0
   /// Greater than 0 where a rank asks all to stop after this step.
   public var stop = 0.0
   /// Σ over samples of a second loss, for a task that reports two.
@@ -24,14 +27,16 @@ public struct StepScalars: Sendable, Equatable, BitwiseCopyable {
     self.loss = loss
     self.correct = correct
     self.samples = Double(samples)
-    weight = self.samples
+    (weight, counted) = (self.samples, self.samples)
   }
 
   /// The number of doubles, one for each property.
   public static var count: Int { MemoryLayout<StepScalars>.size / MemoryLayout<Double>.size }
 
-  /// The mean loss.
-  public var meanLoss: Double { loss / weight }
+  /// The mean loss; 0 where nothing counts, as in a step whose samples all have the weight 0.
+  public var meanLoss: Double { weight == 0 && samples > 0 ? 0 : loss / weight }
+  /// The share of right samples; nil where nothing counts.
+  public var accuracy: Double? { counted > 0 ? correct / counted : nil }
 
   /// Adds every property.
   public static func += (sums: inout StepScalars, other: StepScalars) {

@@ -1,18 +1,5 @@
 public import Settings
 
-/// What a run can be judged by: on the validation split if there is one, otherwise on the training split.
-public enum MonitoredMetric: String, SettingChoice {
-  case loss, accuracy
-
-  /// Whether a greater value is better.
-  public var isGreaterBetter: Bool {
-    switch self {
-    case .loss: false
-    case .accuracy: true
-    }
-  }
-}
-
 /// A rate that falls when a metric stops improving: as PyTorch's `ReduceLROnPlateau` with a relative threshold.
 public struct Plateau: LearningRateSchedule {
   public var metric: MonitoredMetric

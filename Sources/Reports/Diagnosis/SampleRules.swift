@@ -37,7 +37,7 @@ struct MajorityClass: DiagnosisRule {
 
   func finding(_ evidence: Evidence) -> Finding? {
     guard let evaluation = evidence.material["evaluation"], let accuracy = evaluation["accuracy"]?.double,
-      let majority = evaluation["majority_share"]?.double, let count = evaluation["samples"]?.integer, count >= 20,
+      let majority = evaluation["majority_share"]?.double, let count = evaluation["samples"]?.wholeNumber, count >= 20,
       majority < 1, accuracy <= majority + (majority * (1 - majority) / Double(count)).squareRoot()
     else { return nil }
     return found(
@@ -62,14 +62,14 @@ struct MissingClass: DiagnosisRule {
   func finding(_ evidence: Evidence) -> Finding? {
     guard let evaluation = evidence.material["evaluation"], evaluation["is_text"] != .bool(true) else { return nil }
     let classes = evaluation["classes"]?.elements ?? []
-    let total = classes.compactMap { $0["support"]?.integer }.reduce(0, +)
+    let total = classes.compactMap { $0["support"]?.wholeNumber }.reduce(0, +)
     let missing = classes.filter { item in
-      guard let support = item["support"]?.integer, item["predictions"]?.integer == 0 else { return false }
+      guard let support = item["support"]?.wholeNumber, item["predictions"]?.double == 0 else { return false }
       return support >= 5 && support * 5 * classes.count >= total
     }
     guard !missing.isEmpty else { return nil }
     let names = missing.prefix(5).map {
-      "\($0["name"]?.string ?? "?") (\(plural($0["support"]?.integer ?? 0, "sample")))"
+      "\($0["name"]?.string ?? "?") (\(plural($0["support"]?.wholeNumber ?? 0, "sample")))"
     }
     return found(
       missing.count == 1 ? "one class is never predicted" : "\(missing.count) classes are never predicted",

@@ -20,7 +20,7 @@ extension RunReport {
       if !isSingle { parts += .element("h3", text: names[index]) }
       let split = evaluation["split"]?.string == "test" ? "test" : "validation"
       parts += .note(
-        "The best checkpoint on the \(split) split, \(plural(evaluation["samples"]?.integer ?? 0, "sample")).")
+        "The best checkpoint on the \(split) split, \(plural(evaluation["samples"]?.wholeNumber ?? 0, "sample")).")
       parts += .grid(
         [Self.figureTable(evaluation)] + figures.map(\.html) + [Self.classTable(evaluation)].compactMap(\.self))
     }
@@ -48,7 +48,7 @@ extension RunReport {
       let figures = (["precision", "recall", "f1"] + (hasRanking ? ["roc_auc"] : [])).map {
         item[$0]?.double.map(shortNumber) ?? "–"
       }
-      table.add([item["name"]?.string ?? "", grouped(item["support"]?.integer ?? 0)] + figures)
+      table.add([item["name"]?.string ?? "", grouped(item["support"]?.wholeNumber ?? 0)] + figures)
     }
     let rest = classes.count - tableLimit
     let whole = table.html + (rest > 0 ? .note("and \(grouped(rest)) more") : .nothing)
@@ -56,7 +56,7 @@ extension RunReport {
   }
 
   private static func confusion(_ evaluation: JSONValue, _ title: String, _ suffix: String) -> [Figure] {
-    let counts = (evaluation["confusion"]?.elements ?? []).map { $0.elements.map { $0.integer ?? 0 } }
+    let counts = (evaluation["confusion"]?.elements ?? []).map { $0.elements.map { $0.wholeNumber ?? 0 } }
     let names = (evaluation["classes"]?.elements ?? []).map { $0["name"]?.string ?? "" }
     // Of many classes there is nothing to see.
     guard counts.count >= 2, counts.count <= 60, names.count == counts.count,

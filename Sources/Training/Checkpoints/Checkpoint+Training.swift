@@ -109,7 +109,8 @@ extension Checkpoint {
           "\(path): trained with \(missing.joined(separator: " and ")), which this program does not have; use the "
             + "program that trained it")
       }
-      configuration = try TrainingConfiguration(ResumeRule.withoutStart(json), extensions: extensions)
+      configuration = try TrainingConfiguration(
+        ResumeRule.withoutStart(ResumeRule.withEarlierDefaults(json)), extensions: extensions)
     } catch let error as SettingsError {
       throw Failure.data("\(path): its configuration cannot be read: \(error)")
     }

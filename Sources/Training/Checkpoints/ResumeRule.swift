@@ -1,4 +1,5 @@
 import Basics
+import DataPipeline
 import NeuralNetwork
 import Settings
 
@@ -23,7 +24,7 @@ enum ResumeRule: Sendable {
     "verbosity": .ofTheStart, "quiet": .ofTheStart, "data.may_change": .ofTheStart,
     "model": .kept, "init": .kept, "loss.name": .kept, "seed": .kept, "shards": .kept,
     "data.target": .kept, "data.scaling": .kept, "data.target_scaling": .kept,
-    "data.validation": .kept,
+    "data.validation": .kept, "data.stratify": .kept, "data.validation_group": .kept, "data.weights": .kept,
     "batch_size": .keptInEpoch, "accumulate": .keptInEpoch,
     "epochs": .incidental, "checkpoint": .incidental, "exchange": .incidental, "threads": .incidental,
     "data.memory": .incidental, "metrics": .incidental, "log": .incidental, "folds": .incidental,
@@ -41,6 +42,13 @@ enum ResumeRule: Sendable {
 
   /// Every path that the table names.
   static var paths: [String] { rules.keys.sorted() }
+
+  /// A stored configuration with what runs did when they did not say it.
+  static func withEarlierDefaults(_ configuration: JSONValue) -> JSONValue {
+    guard let data = configuration["data"], data.members != nil, data["stratify"] == nil else { return configuration }
+    return (try? configuration.setting(path: "data.stratify", to: .string(Stratification.labels.rawValue)))
+      ?? configuration
+  }
 
   /// A stored configuration without what belongs to the start that stored it.
   static func withoutStart(_ configuration: JSONValue, at path: String = "") -> JSONValue {
@@ -84,6 +92,8 @@ struct ResumeChange: Sendable, Equatable {
       }
     }
     compare("", comparable(old, lossName), comparable(new, lossName))
+    // What a checkpoint has found is found again.
+    changes.removeAll { $0.path == "loss.class_weights" && $0.new == "balanced" }
     if let a = old.data.path, let b = new.data.path, OutputTarget.isSameFile(a, b) {
       changes.removeAll { $0.path == "data.path" }
     }

@@ -33,6 +33,8 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   public var earlyStopping: EarlyStopping?
   /// What is measured on the validation split beside the loss, by name.
   public var metrics = [MetricName.accuracy]
+  /// How yes-or-no outputs become answers.
+  public var decision = DecisionSettings()
   /// Of cross-validation; nil for its defaults.
   public var folds: FoldSettings?
   public var epochs = 20
@@ -79,6 +81,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("ema_decay", \.emaDecay, .between(0, 1), "evaluates a moving average of the weights"),
     Setting("early_stopping", \.earlyStopping, "when a run ends before its epochs are over"),
     Setting("metrics", \.metrics, "measured on validation; names below"),
+    Setting("decision", \.decision, "from which probability on the answer is yes"),
     Setting("folds", \.folds, "how cross-validate divides the training split; train does not look at it"),
     Setting("epochs", \.epochs, .atLeast(0), "passes over the training split; 0 keeps the first weights"),
     Setting("batch_size", \.batchSize, .atLeast(1), "samples per step over all ranks"),
@@ -135,6 +138,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
       model = try ModelDescription(layers, path: "layers")
     }
     try reader.finish()
+    try resolveMonitored(value, extensions.allMetrics)
   }
 
   public func validate(_ reader: SettingsReader) throws(SettingsError) {
@@ -193,6 +197,11 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   /// Samples of one update over all ranks.
   public var samplesPerStep: Int { batchSize * accumulate }
 
+  /// Where it is said what each sample counts; a task without targets does not ask.
+  var weights: WeightChoice {
+    TaskCatalog.needsLabels(model) || reconstructs ? WeightChoice(data.weights) : .none
+  }
+
   /// Whether the model learns to give the features themselves.
   public var reconstructs: Bool {
     (data.target ?? (model.task == Reconstruction.name ? .features : .labels)) == .features
@@ -214,9 +223,15 @@ public struct DataSettings: NestedSettings {
   public var features: String?
   /// Nil: found by name.
   public var labels: String?
+  /// A path, or `none`; nil: found by name.
+  public var weights: String?
   /// Nil: by the model.
   public var target: Target?
   public var validation = 0.0
+  /// By what the validation samples of a fraction are made like the others.
+  public var stratify = Stratification.auto
+  /// Where the group of each sample stands, which is then in one part alone.
+  public var validationGroup: String?
   public var scaling = FeatureScaling.auto
   public var targetScaling = TargetScaling.standard
   public var layout = ChannelLayout.auto
@@ -233,8 +248,11 @@ public struct DataSettings: NestedSettings {
     Setting("path", \.path, "HDF5 file, directory, glob or list of files; the bundled digits"),
     Setting("features", \.features, "dataset in the file, such as /train/x; found by name"),
     Setting("labels", \.labels, "dataset in the file; found by name"),
+    Setting("weights", \.weights, "what each sample counts: dataset, or none; weight beside features"),
     Setting("target", \.target, "what outputs are compared with; labels, or features for the model autoencoder"),
     Setting("validation", \.validation, .halfOpen(0, 1), "fraction of train used for validation"),
+    Setting("stratify", \.stratify, "what that fraction has as often: auto by classes and yes-or-no targets"),
+    Setting("validation_group", \.validationGroup, "dataset or column of groups that the fraction takes whole"),
     Setting("scaling", \.scaling, "of features, by figures of the training split"),
     Setting("target_scaling", \.targetScaling, "of a regression's targets, undone in metrics and predictions"),
     Setting("layout", \.layout, "where channels stand; by the shape"),
@@ -305,6 +323,8 @@ public struct CheckpointRule: NestedSettings {
   public var everyMinutes = 0.0
   /// How many of the newest are kept beside the best.
   public var keep = 3
+  /// What decides which epoch is the best; nil: what early stopping goes by, or else the accuracy and then the loss.
+  public var bestBy: MonitoredMetric?
   private var givenEpochs: Int?
 
   public init() {}
@@ -314,6 +334,7 @@ public struct CheckpointRule: NestedSettings {
     Setting("every_steps", \.everySteps, .atLeast(0), "0 turns it off"),
     Setting("every_minutes", \.everyMinutes, .atLeast(0), "0 turns it off"),
     Setting("keep", \.keep, .atLeast(1), "newest checkpoints kept, beside the best"),
+    Setting("best_by", \.bestBy, "what decides which is the best; early_stopping.metric, or accuracy, then loss"),
   ]
 }
 

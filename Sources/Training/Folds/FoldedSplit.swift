@@ -79,7 +79,7 @@ private struct FoldDivision {
     (self.settings, self.seed) = (settings, seed)
     rows = split.sampleCount
     let hasClass = split.targetSize == 1 && (task.isLabelled || task.loss.targetKind == .binary) && !split.reconstructs
-    labels = hasClass ? try split.readLabels(task.numbering) : nil
+    labels = hasClass ? try split.readLabels(task.numbering, ignoring: task.loss.ignoredLabel) : nil
     let (names, numbering) = (split.names.classes, task.numbering)
     className = { label in
       if let names, names.indices.contains(label) { return names[label] }
@@ -137,7 +137,8 @@ private struct FoldDivision {
   /// Which classes some folds cannot learn, and which ones a stratified division could not give to all.
   func warnings(_ plans: [FoldPlan]) -> [String] {
     guard let labels else { return [] }
-    let counts = labels.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    // What stands for no class is none that a fold could miss.
+    let counts = labels.filter { $0 >= 0 }.reduce(into: [:]) { $0[$1, default: 0] += 1 }
     var lines: [String] = []
     if scheme == .stratified, numbers == nil, let least = counts.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }),
       least.value < settings.count

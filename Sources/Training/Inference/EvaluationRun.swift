@@ -102,10 +102,13 @@ public enum EvaluationRun {
     }
     try metadata.data.checkUnits(of: store, scaledBy: metadata.transform, of: trained.path)
     try metadata.featureKind.map(store.checkKind)
+    store.ignoredLabel = task.loss.ignoredLabel
+    if measures { try store.requireWeight(ranks) }
     store.transform = metadata.transform
     if samples.source.targetType != nil { store.targetTransform = metadata.targetTransform }
     let metrics = MetricSelection(
-      task.metricTask(outputSize: metadata.outputSize, targets: metadata.targetTransform), among: trained.metrics)
+      task.metricTask(outputSize: metadata.outputSize, targets: metadata.targetTransform), among: trained.metrics
+    ).deciding(by: trained.progress.thresholds)
     return Evaluator(
       store, plan: plan, model: trained.model, task: task, values: trained.values, assignment: assignment,
       communicator: ranks, metrics: measures ? metrics : nil)

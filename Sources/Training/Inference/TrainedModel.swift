@@ -34,6 +34,12 @@ struct TrainedModel {
     metadata = try checkpoint.metadata(in: path, extensions: extensions)
     metrics = extensions.allMetrics
     progress = try checkpoint.progress(in: path)
+    let thresholds = progress.thresholds.count
+    guard thresholds == 0 || thresholds == metadata.outputSize || (thresholds == 1 && metadata.outputSize == 2) else {
+      throw Failure.data(
+        "\(path): it has \(plural(thresholds, "decision threshold")) for \(plural(metadata.outputSize, "output")); use "
+          + "another checkpoint")
+    }
     let missing = extensions.layers.missing(in: metadata.configuration.model)
     guard missing.isEmpty else {
       throw Failure.data(
@@ -78,7 +84,7 @@ struct TrainedModel {
   var outputMeaning: OutputMeaning {
     OutputMeaning(
       inputShape: metadata.inputShape, outputSize: metadata.outputSize, names: metadata.data.names,
-      targets: metadata.targetTransform)
+      targets: metadata.targetTransform, thresholds: progress.thresholds)
   }
 
   /// The task of its training, with the loss resolved for a split.
@@ -107,6 +113,13 @@ struct TrainedModel {
   /// The files that it was trained on, those that are still there.
   var trainingFiles: [String] {
     (try? DataFiles.paths(BundledData.path(metadata.configuration.data.path))) ?? []
+  }
+
+  /// Where other data than its own say what their samples count.
+  private func weights(of path: String?, isTold: Bool) -> WeightChoice {
+    let choice = metadata.configuration.weights
+    guard case .dataset(let told) = choice, !isTold, !DataSource.has(told, in: path ?? "") else { return choice }
+    return .byName
   }
 
   /// The samples that `path` and `split` ask for.
@@ -139,7 +152,7 @@ struct TrainedModel {
       try DataSource.open(
         try path.map(BundledData.path) ?? own, features: isTold ? data.features : nil,
         labels: isTold ? data.labels : nil, labelsRequired: labelsRequired,
-        reconstructs: metadata.configuration.reconstructs
+        weights: weights(of: path, isTold: isTold), reconstructs: metadata.configuration.reconstructs
       ).arranged(as: metadata.configuration.model.inputLayout, data.layout)
     }
     let targets =
@@ -177,7 +190,7 @@ struct TrainedModel {
       case .test: all
       }
     return Samples(
-      path: source.path, name: name, source: labelsRequired ? found : found.withoutTargets, rows: rows,
+      path: source.path, name: name, source: labelsRequired ? found : found.withoutTargets.withoutWeights, rows: rows,
       remarks: source.remarks + [doubt].compactMap(\.self))
   }
 }

@@ -29,6 +29,7 @@ struct EpochTable {
   ///   - metrics: measured on validation beside loss and accuracy.
   init(_ configuration: TrainingConfiguration, task: any LearningTask, metrics: [MetricName], hasValidation: Bool) {
     epochs = configuration.epochs
+    let goals = configuration.monitoredRules.compactMap(\.name)
     // The accuracy is counted also where no one asks for it.
     let accuracyRank = configuration.metrics.contains(.accuracy) ? 3 : 6
     func accuracy(_ rank: Int, _ value: @escaping (EpochMetrics) -> Double?) -> [Column] {
@@ -48,7 +49,8 @@ struct EpochTable {
       columns += accuracy(accuracyRank - 2) { $0.validation?.accuracy }
       for name in metrics {
         columns.append(
-          Column(name.rawValue, rank: 2) { metrics, _ in metrics.validation?.report?[name].map(shortNumber) ?? "–" })
+          // What the run goes by is never left out.
+          Column(name.rawValue, rank: goals.contains(name) ? 1 : 2) { metrics, _ in metrics.validation?.report?[name].map(shortNumber) ?? "–" })
       }
     }
     columns.append(Column("lr", rank: 7) { metrics, _ in trimmedNumber(metrics.learningRate) })

@@ -79,7 +79,7 @@ struct StepFigures: Sendable {
     let (progress, sums) = (trainer.progress, totals.sums)
     (step, epoch) = (progress.step, progress.epoch + 1)
     loss = sums.meanLoss
-    accuracy = trainer.task.hasAccuracy ? sums.correct / sums.samples : nil
+    accuracy = trainer.task.hasAccuracy ? sums.accuracy : nil
     secondLoss = trainer.task.secondLoss.map { ($0.key, sums.secondLoss / sums.samples) }
     learningRate = trainer.learningRate(stepInEpoch: progress.stepInEpoch)
     gradientNorm = totals.gradientNorm

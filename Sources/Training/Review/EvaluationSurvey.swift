@@ -45,19 +45,19 @@ final class EvaluationSurvey {
 
   /// Takes in a batch of a shard, counted from the first that was begun.
   ///
-  /// - Shapes: `features` [n, F], `targets` [n, T], `outputs` [n, K], `rows` [n].
-  func add(
-    features: BufferView<Float>, targets: BufferView<Float>, outputs: BufferView<Float>, rows: BufferView<Int>,
-    shard: Int
-  ) {
-    recorder.add(outputs: outputs, targets: targets, shard: shard)
+  /// - Shapes: `outputs` [n, K].
+  func add(_ batch: Batch, outputs: BufferView<Float>, shard: Int) {
+    let (features, targets, rows) = (batch.features, batch.targets, batch.sampleIDs)
+    recorder.add(outputs: outputs, targets: targets, weights: batch.weights, shard: shard)
     guard keepsSamples, !rows.isEmpty else { return }
     let (featureSize, targetSize) = (features.count / rows.count, targets.count / rows.count)
     let width = outputs.count / rows.count
     for (index, row) in rows.enumerated() {
       let output = outputs.view(index * width..<(index + 1) * width)
       let target = targets.view(index * targetSize..<(index + 1) * targetSize)
-      let loss = task.loss.evaluate(outputs: output, targets: target, samples: 1, gradient: nil).loss
+      // What stands for no class is no example of anything.
+      if task.isLabelled, target.allSatisfy({ $0 < 0 }) { continue }
+      let loss = task.loss.evaluate(outputs: output, targets: target, weights: nil, samples: 1, gradient: nil).loss
       let isFixed = fixedRows.contains(row)
       let isBad = worst.count < Self.pictureCount || worst.last.map { loss > $0.loss } == true
       guard isFixed || isBad else { continue }

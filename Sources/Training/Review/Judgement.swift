@@ -33,11 +33,17 @@ struct OutputWords {
   let transform: TargetTransform
   /// Classes, or target values.
   let size: Int
+  /// Above which logits the answers are yes; empty for 0.
+  let thresholds: [Float]
 
-  init(_ names: DataNames, _ transform: TargetTransform, size: Int) {
+  init(_ names: DataNames, _ transform: TargetTransform, size: Int, thresholds: [Float] = []) {
+    self.thresholds = thresholds
     self.names = names.classNames ?? names.outputs(size)
     (self.transform, self.size) = (transform, size)
   }
+
+  /// Whether an output says yes.
+  func isYes(_ logit: Float, _ output: Int) -> Bool { logit > (thresholds.isEmpty ? 0 : thresholds[output]) }
 
   func className(_ index: Int) -> String {
     guard let names, names.indices.contains(index) else { return "\(transform.label(ofClass: index))" }
@@ -73,11 +79,17 @@ extension LearningTask {
   func judgeLabels(_ outputs: [Float], _ labels: [Float], _ words: OutputWords) -> Judgement {
     let classes = outputs.count / max(1, labels.count)
     let logits = FlatBuffer(outputs)
-    let found = labels.indices.map { firstGreatest(logits.view.view($0 * classes..<($0 + 1) * classes)) }
+    let found = labels.indices.map { place in
+      if let threshold = words.thresholds.first, classes == 2 {
+        return outputs[2 * place + 1] - outputs[2 * place] > threshold ? 1 : 0
+      }
+      return firstGreatest(logits.view.view(place * classes..<(place + 1) * classes))
+    }
     let right = zip(found, labels).count { $0 == Int($1) }
     guard labels.count == 1 else {
+      let counted = labels.count { $0 >= 0 }
       return Judgement(
-        truth: plural(labels.count, "position"), prediction: "\(grouped(right)) right", isWrong: right < labels.count)
+        truth: plural(counted, "position"), prediction: "\(grouped(right)) right", isWrong: right < counted)
     }
     var prediction = words.className(found[0])
     if loss.givesProbabilities {
@@ -88,15 +100,16 @@ extension LearningTask {
   }
 
   private func judgeAnswers(_ outputs: [Float], _ targets: [Float], _ words: OutputWords) -> Judgement {
-    let isWrong = zip(outputs, targets).contains { ($0 > 0) != ($1 > 0.5) }
+    let answers = outputs.indices.map { words.isYes(outputs[$0], $0) }
+    let isWrong = zip(answers, targets).contains { $0 != ($1 > 0.5) }
     guard outputs.count == 1 else {
       func text(_ isThere: (Int) -> Bool) -> String {
         let names = outputs.indices.filter(isThere).map(words.outputName)
         return names.isEmpty ? "none" : names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", …" : "")
       }
-      return Judgement(truth: text { targets[$0] > 0.5 }, prediction: text { outputs[$0] > 0 }, isWrong: isWrong)
+      return Judgement(truth: text { targets[$0] > 0.5 }, prediction: text { answers[$0] }, isWrong: isWrong)
     }
-    let share = 1 / (1 + Float.exponential(-outputs[0])), isYes = outputs[0] > 0
+    let share = 1 / (1 + Float.exponential(-outputs[0])), isYes = answers[0]
     return Judgement(
       truth: words.className(targets[0] > 0.5 ? 1 : 0),
       prediction: words.className(isYes ? 1 : 0)

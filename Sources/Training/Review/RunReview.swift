@@ -19,9 +19,12 @@ struct RunReview {
   let topology: Topology
   /// Whether there are pictures and texts, or what the diagnosis needs alone.
   let isIllustrated: Bool
+  /// Above which logits the answers are yes; empty for 0.
+  let thresholds: [Float]
 
   var words: OutputWords {
-    OutputWords(metadata.data.names, metadata.targetTransform, size: metadata.outputSize)
+    OutputWords(
+      metadata.data.names, metadata.targetTransform, size: metadata.outputSize, thresholds: thresholds)
   }
 
   var pictures: PictureEncoder? {
@@ -34,9 +37,9 @@ struct RunReview {
 
   func makeSurvey() -> EvaluationSurvey? {
     split.map { split in
-      EvaluationSurvey(
-        trainer.task,
-        metricTask: trainer.task.metricTask(outputSize: data.outputSize, targets: data.targetTransform), split: split)
+      var metricTask = trainer.task.metricTask(outputSize: data.outputSize, targets: data.targetTransform)
+      metricTask.thresholds = thresholds
+      return EvaluationSurvey(trainer.task, metricTask: metricTask, split: split)
     }
   }
 
@@ -123,11 +126,11 @@ struct RunReview {
   private func evaluation(_ seen: EvaluationSurvey.Result, _ figures: SplitMetrics) -> JSONValue {
     let report = seen.report, words = words
     let isExclusive = report.confusion != nil || trainer.task.loss.targetKind != .binary
-    let total = report.classes.reduce(0) { $0 + $1.support }
+    let total = report.classes.reduce(0.0) { $0 + $1.support }
     let majority = isExclusive ? report.classes.max { $0.support < $1.support } : nil
     func name(_ index: Int) -> String { isExclusive ? words.className(index) : words.outputName(index) }
     var members: [JSONValue.Member] = [
-      .init("split", .string(data.test == nil ? "val" : "test")), .init("samples", .integer(report.sampleCount)),
+      .init("split", .string(data.test == nil ? "val" : "test")), .init("samples", .count(report.sampleCount)),
       .init("loss", .finite(figures.loss)), .init("accuracy", .optional(figures.accuracy)),
       .init("is_text", .bool(trainer.task.generates == .text)),
       .init("trivial_loss", .finite(trivialLoss(report))),
@@ -138,14 +141,14 @@ struct RunReview {
         .array(
           report.classes.map { item in
             [
-              "name": .string(name(item.index)), "support": .integer(item.support),
-              "predictions": .integer(item.predictions), "precision": .number(item.precision),
+              "name": .string(name(item.index)), "support": .count(item.support),
+              "predictions": .count(item.predictions), "precision": .number(item.precision),
               "recall": .number(item.recall), "f1": .number(item.f1), "roc_auc": .finite(item.rocAUC),
               "average_precision": .finite(item.averagePrecision),
             ]
           })),
       .init(
-        "confusion", report.confusion.map { .array($0.map { .array($0.map(JSONValue.integer)) }) } ?? .null),
+        "confusion", report.confusion.map { .array($0.map { .array($0.map(JSONValue.count)) }) } ?? .null),
       .init(
         "curves",
         .array(
@@ -157,7 +160,7 @@ struct RunReview {
           })),
     ]
     if let majority, total > 0 {
-      members.append(.init("majority_share", .number(Double(majority.support) / Double(total))))
+      members.append(.init("majority_share", .number(majority.support / total)))
       members.append(.init("majority_class", .string(name(majority.index))))
     }
     if trainer.task.loss.targetKind == .values, trainer.task.generates == .nothing, !metadata.configuration.reconstructs
@@ -193,7 +196,7 @@ struct RunReview {
   /// that is not known.
   private func trivialLoss(_ report: MetricReport) -> Double? {
     let loss = trainer.task.loss
-    let shares = report.classes.map { Double($0.support) / Double(max(1, report.sampleCount)) }
+    let shares = report.classes.map { $0.support / (report.sampleCount > 0 ? report.sampleCount : 1) }
     func entropy(_ p: Double) -> Double { p > 0 ? -p * Foundation.log(p) : 0 }
     switch loss {
     case let loss as CrossEntropy where loss.listOptions.isEmpty && !smoothsLabels:

@@ -54,7 +54,7 @@ public struct EpochMetrics: Sendable {
     epoch = progress.epoch + 1
     step = progress.step
     trainLoss = progress.sums.meanLoss
-    trainAccuracy = task.hasAccuracy ? progress.sums.correct / progress.sums.samples : nil
+    trainAccuracy = task.hasAccuracy ? progress.sums.accuracy : nil
     secondLoss = task.secondLoss.map { ($0.key, $0.heading, progress.sums.secondLoss / progress.sums.samples) }
     self.validation = validation
     self.learningRate = learningRate
@@ -65,7 +65,8 @@ public struct EpochMetrics: Sendable {
   var candidate: TrainingProgress.Best {
     TrainingProgress.Best(
       epoch: epoch, step: step, loss: validation?.loss ?? trainLoss,
-      accuracy: validation.map(\.accuracy) ?? trainAccuracy)
+      accuracy: validation.map(\.accuracy) ?? trainAccuracy, figures: validation?.figures(metricNames) ?? [:],
+      thresholds: validation?.thresholds ?? [])
   }
 
   /// Everything outside `timing` is equal between equal runs.
@@ -76,6 +77,9 @@ public struct EpochMetrics: Sendable {
         .init("train_accuracy", .optional(trainAccuracy)), .init("val_loss", .optional(validation?.loss)),
         .init("val_accuracy", .optional(validation?.accuracy)),
       ] + (secondLoss.map { [.init($0.key, .number($0.mean))] } ?? [])
+        + (validation.map(\.thresholds).flatMap { $0.isEmpty ? nil : $0 }.map {
+          [.init("decision_threshold", DecisionThreshold.json($0))]
+        } ?? [])
         + metricNames.map { .init("val_\($0.rawValue)", .finite(validation?.report?[$0])) }
         + [.init("learning_rate", .number(learningRate)), .init("timing", timing)])
   }

@@ -64,7 +64,8 @@ enum RunHeader {
           splits.joined(separator: ", ") + ": \(source.featureShape) \(source.featureType.name), "
             + "\(trainer.task.outputText(data.outputSize).map { $0 + ", " } ?? "")scaling "
             + "\(data.transform.kind.rawValue)",
-        ] + names(source.names) + data.streamLines(isResumed: resumed != nil) + data.source.notes
+        ] + names(source.names) + (source.weightsPath.map { ["weights \($0.shownName)"] } ?? [])
+          + data.streamLines(isResumed: resumed != nil) + data.source.notes
       ),
       ("targets", data.targetLines(trainer.task)),
       ("scaling", data.scalingLines),

@@ -9,6 +9,8 @@ struct RunSummary {
   let test: SplitMetrics?
   /// What is told of the test beside loss and accuracy.
   let metricNames: [MetricName]
+  /// What the best epoch was chosen by, beside loss and accuracy.
+  let goals: [MetricName]
   let isValidated: Bool
   /// nil where nothing was written.
   let directory: RunDirectory?
@@ -22,11 +24,14 @@ struct RunSummary {
   func json(in directory: RunDirectory) -> JSONValue {
     [
       "epochs": .integer(progress.epoch), "steps": .integer(progress.step),
-      "best": [
-        "epoch": .integer(best.epoch), "step": .integer(best.step), "split": .string(isValidated ? "val" : "train"),
-        "loss": .number(best.loss), "accuracy": .optional(best.accuracy),
-        "checkpoint": .string(directory.checkpoints.bestLink),
-      ],
+      "best": .object(
+        [
+          .init("epoch", .integer(best.epoch)), .init("step", .integer(best.step)),
+          .init("split", .string(isValidated ? "val" : "train")), .init("loss", .number(best.loss)),
+          .init("accuracy", .optional(best.accuracy)),
+        ] + metricNames.compactMap { name in best.figures[name.rawValue].map { .init(name.rawValue, .number($0)) } }
+          + (best.thresholds.isEmpty ? [] : [.init("decision_threshold", DecisionThreshold.json(best.thresholds))])
+          + [.init("checkpoint", .string(directory.checkpoints.bestLink))]),
       "last": ["step": .integer(progress.step), "checkpoint": .string(directory.checkpoints.latestLink)],
       "test": test.map { test in
         .object(
@@ -47,6 +52,11 @@ struct RunSummary {
       "loss \(shortNumber(loss))" + (accuracy.map { ", accuracy \(percentage($0))" } ?? "")
     }
     var rows = [("best", "epoch \(best.epoch), \(isValidated ? "val" : "train") \(figures(best.loss, best.accuracy))")]
+    // The figures that decided it.
+    for name in goals {
+      if let value = best.figures[name.rawValue] { rows.append(("", "\(name.rawValue) \(shortNumber(value))")) }
+    }
+    if !best.thresholds.isEmpty { rows.append(("", "yes above \(DecisionThreshold.text(best.thresholds))")) }
     if let directory { rows.append(("", directory.checkpoints.bestLink)) }
     rows.append(("last", "epoch \(progress.epoch), step \(grouped(progress.step))"))
     if let directory { rows.append(("", directory.checkpoints.latestLink)) }

@@ -30,6 +30,6 @@ package struct StepMeasurement: Sendable {
   init(step: Int, sums: StepScalars, hasAccuracy: Bool, validation: SplitMetrics?) {
     (self.step, self.validation) = (step, validation)
     trainLoss = sums.meanLoss
-    trainAccuracy = hasAccuracy ? sums.correct / sums.samples : nil
+    trainAccuracy = hasAccuracy ? sums.accuracy : nil
   }
 }

@@ -1,6 +1,7 @@
 import Basics
 import Checkpointing
 import DataPipeline
+import Metrics
 import NeuralNetwork
 
 extension TrainingRun {
@@ -15,7 +16,9 @@ extension TrainingRun {
           of: data.trainForEvaluation(configuration, trainer.task), metrics: metrics)
       guard let figures = try evaluator.evaluate(trainer.values) else { return false }
       trainer.progress.best = TrainingProgress.Best(
-        epoch: 0, step: 0, loss: figures.loss, accuracy: figures.accuracy)
+        epoch: 0, step: 0, loss: figures.loss, accuracy: figures.accuracy,
+        figures: figures.figures(metrics?.names ?? []), thresholds: figures.thresholds)
+      trainer.progress.thresholds = figures.thresholds
     }
     if isRoot { try save(isBest: true) }
     return true
@@ -34,13 +37,16 @@ extension TrainingRun {
     configuration.earlyStopping?.restoreBest ?? (!isFold || validator != nil)
   }
 
+  /// Above which logits the answers of the run's result are yes, as validation has chosen them; empty for 0.
+  var thresholds: [Float] { (testsBest ? trainer.progress.best?.thresholds : nil) ?? trainer.progress.thresholds }
+
   /// The test split is read once, with the best checkpoint, after everything has been chosen.
   ///
   /// - Returns: its figures, equal on all ranks; nil without a test split, and where a stop was asked for meanwhile.
   func testBest(_ survey: EvaluationSurvey?) throws -> SplitMetrics? {
     guard let split = data.test else { return nil }
     try restoreBest()
-    return try evaluator(of: split, metrics: testMetrics)
+    return try evaluator(of: split, metrics: testMetrics?.deciding(by: thresholds))
       .evaluate(trainer.values, progress: console.progress("test"), survey: survey) { outputs, rows in
         visitTest?(outputs, rows)
       }
@@ -70,7 +76,8 @@ extension TrainingRun {
     isSilent || directory == nil
       ? nil
       : RunReview(
-        trainer: trainer, data: data, metadata: metadata, topology: topology, isIllustrated: configuration.log.report)
+        trainer: trainer, data: data, metadata: metadata, topology: topology, isIllustrated: configuration.log.report,
+        thresholds: thresholds)
   }
 
   /// Says what the records show of a run that ends with a loss that is not finite, and writes its page.
@@ -112,6 +119,7 @@ extension TrainingRun {
     guard isRoot, let best = trainer.progress.best else { return }
     let summary = RunSummary(
       best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
+      goals: configuration.bestBy.map { [MetricName(stringLiteral: $0.name)] } ?? [],
       isValidated: validator != nil, directory: directory,
       isBestTested: testsBest, conclusion: conclusion, seconds: timer.total)
     try records?.end(best: best, test: test)

@@ -102,7 +102,7 @@ public final class TrainingRun {
   package func write(_ outputs: [Float], rows: Int, to file: HDF5File) throws {
     let meaning = OutputMeaning(
       inputShape: metadata.inputShape, outputSize: metadata.outputSize, names: metadata.data.names,
-      targets: metadata.targetTransform)
+      targets: metadata.targetTransform, thresholds: thresholds)
     let predictions = Predictions(
       outputs: outputs, rows: rows, shape: trainer.model.outputShapes[0], meaning: meaning)
     for array in trainer.task.arrays(predictions) { try array.write(to: file, rows: rows) }
@@ -164,7 +164,7 @@ public final class TrainingRun {
     }
     if isRoot, trainer.isStoppedEarly, let rule = configuration.earlyStopping {
       try console.line(
-        "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.rawValue) for "
+        "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.name) for "
           + "\(plural(rule.patience, "epoch"))"
       )
     }

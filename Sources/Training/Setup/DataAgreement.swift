@@ -23,7 +23,8 @@ extension DataSource {
       lines.append("\(name) \(split.sampleCount) \(split.featureShape) \(split.featureType.name)")
       lines.append("\(split.targetShape) \(split.targetType?.name ?? "none")")
       let rows = Set([0, split.sampleCount / 2, split.sampleCount - 1]).sorted()
-      for column in [SplitSource.Column.features, .targets] {
+      lines.append(split.weightsPath ?? "no weights")
+      for column in [SplitSource.Column.features, .targets, .weights] {
         try split.forEachRun(column, rows.map { $0..<$0 + 1 }) { _, rows, bytes in
           var hash = RowHash(key: UInt64(rows.lowerBound))
           hash.add(bytes)

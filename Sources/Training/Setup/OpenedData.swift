@@ -26,7 +26,8 @@ struct OpenedData {
     }
     let opened = try DataSource.open(
       path, features: configuration.data.features, labels: configuration.data.labels,
-      labelsRequired: TaskCatalog.needsLabels(configuration.model), reconstructs: configuration.reconstructs
+      labelsRequired: TaskCatalog.needsLabels(configuration.model), weights: configuration.weights,
+      reconstructs: configuration.reconstructs
     ).arranged(as: configuration.model.inputLayout, configuration.data.layout)
     memory = try DataMemory(
       configuration.data.memory, bytes: opened.byteCount, streams: resumed.map { $0.metadata.stream != nil }, world)

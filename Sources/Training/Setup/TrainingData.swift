@@ -2,6 +2,7 @@ import Basics
 import Checkpointing
 import Collectives
 import DataPipeline
+import NeuralNetwork
 
 /// One rank's part of every split that a run reads, scaled alike.
 struct TrainingData {
@@ -142,11 +143,13 @@ struct TrainingData {
     for store in stores {
       try store.checkKind(like: resumed?.featureKind ?? featureKind)
       (store.transform, store.targetTransform) = (self.scaling.transform, targetTransform)
+      store.ignoredLabel = task.loss.ignoredLabel
     }
     if let initialTransform { try matching?.check(stores, scaledBy: initialTransform) }
     try matching?.compareUnits(
       of: train, features: initialTransform, targets: initialTargets, over: assignment, communicator)
     self.matching = matching
+    for store in stores { try store.requireWeight(communicator) }
     if task.needsUnitFeatures { try train.checkProbabilities() }
   }
 
@@ -163,7 +166,15 @@ struct TrainingData {
       streaming: memory.bufferRows(
         train.source, shardCount: train.partition.shardCount, ownShards: train.shards.count))
     (store.transform, store.targetTransform) = (transform, targetTransform)
+    store.ignoredLabel = task.loss.ignoredLabel
     return EvaluatedSplit(store: store, plan: plan)
+  }
+
+  /// The loss with what follows from how often each class occurs among the samples that are trained on.
+  func lossByClassCounts(_ task: any LearningTask) throws -> any Loss {
+    let counts = try train.source.classCounts(
+      of: train.selection, outputSize, numbering: task.numbering, ignoring: task.loss.ignoredLabel)
+    return task.loss.resolved(classCounts: counts)
   }
 
   /// The bytes of this node's windows of streamed samples; 0 where they are held in memory.
@@ -194,10 +205,8 @@ struct TrainingData {
     guard configuration.data.validation > 0 && source.splits[.validation] == nil else { return nil }
     let split = try source.split(.train)
     let rows = fold?.train ?? Array(0..<split.sampleCount)
-    let labels = task.isLabelled && split.targetSize == 1 ? try split.readLabels(task.numbering) : nil
-    let parts = try ValidationSplit.select(
-      labels: labels.map { labels in rows.map { labels[$0] } }, sampleCount: rows.count,
-      fraction: configuration.data.validation, seed: configuration.seed)
+    let strata = try ValidationStrata(configuration, task: task, split: split, isFold: fold != nil)
+    let parts = try strata.parts(rows, fraction: configuration.data.validation, seed: configuration.seed)
     return (.rows(parts.train.map { rows[$0] }), .rows(parts.validation.map { rows[$0] }))
   }
 }

@@ -39,9 +39,11 @@ struct TrainingSetup {
     BLAS.threads = configuration.threads
 
     let opened = try OpenedData(configuration, extensions: extensions, resumed: resumed, world: world)
-    let (path, source, task) = (opened.path, opened.source, opened.task)
+    let (path, source) = (opened.path, opened.source)
+    var task = opened.task
     let split = try source.split(.train)
-    try Self.checkMetrics(configuration, task)
+    try Self.checkMetrics(
+      configuration, task, isValidated: source.splits[.validation] != nil || configuration.data.validation > 0)
     let shardCount =
       resumed?.metadata.shardCount ?? configuration.shards
       ?? configuration.defaultShardCount(
@@ -51,6 +53,8 @@ struct TrainingSetup {
       source, configuration: configuration, task: task, declaredOutputSize: opened.declaredOutputSize,
       resumed: resumed?.metadata, memory: opened.memory, matching: opened.matching, fold: fold,
       assignment: assignment, communicator: world, progress: progress)
+
+    if task.loss.needsClassCounts { task = try task.replacing(data.lossByClassCounts(task)) }
 
     let sampleCount = data.train.partition.sampleCount
     guard configuration.accumulate <= sampleCount else {
@@ -66,9 +70,12 @@ struct TrainingSetup {
     let network = whole.freezing(try configuration.frozenParameters(in: whole.model.parameterLayout))
     let model = network.model
     try task.check(output: model.outputShapes[0], outputSize: data.outputSize, data: split)
-    let metricTask = task.metricTask(outputSize: data.outputSize, targets: data.targetTransform)
+    let isValidated = data.validation != nil
+    let (metricTask, rule) = try task.decided(
+      outputSize: data.outputSize, targets: data.targetTransform, configuration.decision, isValidated: isValidated)
     let metrics = try MetricSelection(
-      configuration.metrics, among: extensions.allMetrics, task: metricTask, lossName: task.lossName)
+      configuration.measuredMetrics, among: extensions.allMetrics, task: metricTask, lossName: task.lossName,
+      rule: rule, rules: configuration.monitoredRules)
     self.metrics = metrics
     testMetrics = fold == nil ? metrics : MetricSelection(metricTask, among: extensions.allMetrics)
 
@@ -112,6 +119,7 @@ struct TrainingSetup {
     // What belongs to this start and not to the run: another start has its own.
     (resolved.resume, resolved.run, resolved.overwrite, resolved.verbosity) = (nil, nil, false, .normal)
     resolved.data.mayChange = false
+    if opened.task.loss.needsClassCounts { resolved.loss = LossChoice(task.loss) }
     metadata = Checkpoint.Metadata(
       configuration: resolved, lossName: task.lossName, inputShape: split.featureShape, outputSize: data.outputSize,
       indexCount: split.indexCount, sampleCount: data.train.partition.sampleCount, shardCount: shardCount,
@@ -144,14 +152,19 @@ struct TrainingSetup {
     return "\(batch), some of them one alone, which becomes zero; \(remedy)"
   }
 
-  /// Rules that follow the accuracy need a loss that has one.
-  private static func checkMetrics(_ configuration: TrainingConfiguration, _ task: any LearningTask) throws {
-    let rules = [
-      ("schedule.metric", (configuration.schedule.schedule as? Plateau)?.metric),
-      ("early_stopping.metric", configuration.earlyStopping?.metric),
-    ]
-    for (key, metric) in rules where metric == .accuracy && !task.hasAccuracy {
-      throw Failure.usage("\(key): the loss \(task.lossName) has no accuracy to follow; give \"loss\"")
+  /// Rules that follow the accuracy need a loss that has one, those that follow other metrics validation samples.
+  private static func checkMetrics(
+    _ configuration: TrainingConfiguration, _ task: any LearningTask, isValidated: Bool
+  ) throws {
+    for rule in configuration.monitoredRules {
+      guard rule.metric != .accuracy || task.hasAccuracy else {
+        throw Failure.usage("\(rule.key): the loss \(task.lossName) has no accuracy to follow; give \"loss\"")
+      }
+      guard rule.name == nil || isValidated else {
+        throw Failure.usage(
+          "\(rule.key): \(rule.metric.name) is measured on validation samples, of which there are none; give "
+            + "data.validation, such as 0.1, or \"loss\"")
+      }
     }
   }
 

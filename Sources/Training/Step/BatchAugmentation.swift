@@ -37,6 +37,15 @@ final class BatchAugmentation {
       throw Failure.usage(
         "data.augment: mixup mixes one label a sample, but the data has \(source.targetSize); leave it out")
     }
+    if augmenter.mixes, let path = source.weightsPath {
+      throw Failure.usage(
+        "data.augment: mixup mixes samples, which count differently by \(path.shownName); leave it out, or give --set "
+          + "data.weights=none")
+    }
+    if augmenter.mixes, task.loss.ignoredLabel != nil {
+      throw Failure.usage(
+        "data.augment: mixup mixes labels, of which loss.ignore_index leaves some out; leave out one of the two")
+    }
     mixingLoss = augmenter.mixes ? try task.lossOfMixtures() : nil
     distributions = FlatBuffer(count: augmenter.mixes && labelsAreMixed ? capacity * mixedSize : 0)
     mixedTargets = distributions.view

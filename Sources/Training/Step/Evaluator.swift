@@ -7,9 +7,9 @@ import NumericCore
 
 /// The figures of a split, from sums over all samples of all ranks.
 public struct SplitMetrics: Sendable, Equatable {
-  /// Mean over the samples, weighted where the loss has class weights.
+  /// Mean over the samples, weighted where classes or samples have weights.
   public let loss: Double
-  /// Share of right samples; nil for a loss without classes.
+  /// Share of right samples, weighted where samples have weights; nil for a loss without classes.
   public let accuracy: Double?
   public let sampleCount: Int
   /// nil where none was asked for.
@@ -20,6 +20,15 @@ public struct SplitMetrics: Sendable, Equatable {
     self.accuracy = accuracy
     self.sampleCount = sampleCount
     self.report = report
+  }
+
+  /// Above which logits the answers were yes; empty where that was 0.
+  package var thresholds: [Float] { report?.thresholds ?? [] }
+
+  /// Metrics by name, those that are defined.
+  func figures(_ names: [MetricName]) -> [String: Double] {
+    let known = names.compactMap { name in report?[name].map { (name.rawValue, $0) } }
+    return Dictionary(known.filter { $0.1.isFinite }, uniquingKeysWith: { first, _ in first })
   }
 
   /// A metric by its name; nil where it was not asked for, is not one of this task, or is not defined.
@@ -54,7 +63,7 @@ package final class Evaluator {
     self.communicator = communicator
     self.metrics = metrics
     workspace = Workspace(model: model, capacity: plan.batchSize, values: values, learns: false)
-    batch = Batch(workspace: workspace, data: SplitShape(store.source))
+    batch = Batch(workspace: workspace, data: SplitShape(store))
   }
 
   /// Loss, accuracy and metrics over the whole split. Collective.
@@ -84,23 +93,26 @@ package final class Evaluator {
       // Always as many: those behind the samples of a last batch are of an earlier one, and of no effect.
       workspace.forward(samples: plan.batchSize, mode: .evaluation, values: values)
       let outputs = workspace.output().view(first: batch.count * workspace.model.outputShapes[0].elementCount)
+      batch.leaveOutPadding(for: task.loss)
       if !batch.targets.isEmpty {
         shardSums[shard] += task.loss.evaluate(
-          outputs: outputs, targets: batch.targets, samples: batch.count, gradient: nil)
-        recorder?.add(outputs: outputs, targets: batch.targets, shard: shard)
+          outputs: outputs, targets: batch.targets, weights: batch.weights, samples: batch.count, gradient: nil)
+        recorder?.add(outputs: outputs, targets: batch.targets, weights: batch.weights, shard: shard)
       }
-      survey?.add(
-        features: batch.features, targets: batch.targets, outputs: outputs, rows: batch.sampleIDs, shard: shard)
+      survey?.add(batch, outputs: outputs, shard: shard)
       visit(outputs, batch.sampleIDs)
       progress(Double(index + 1) / Double(batchCount))
     }
     let isStopped = StopSignal.isRequested ? 1.0 : 0
     let sums = try communicator.treeSum(
-      shardSums.map { [$0.loss, $0.correct, $0.weight, isStopped] }, over: assignment)
+      shardSums.map { [$0.loss, $0.correct, $0.weight, isStopped, $0.counted] }, over: assignment)
     guard sums[3] == 0 else { return nil }
-    let count = store.partition.sampleCount
+    let report = try recorder?.report(communicator, assignment)
+    // The loss counts answers by one half.
+    let isDecided = report?.thresholds.isEmpty == false
     return SplitMetrics(
-      loss: sums[0] / sums[2], accuracy: task.hasAccuracy ? sums[1] / Double(count) : nil, sampleCount: count,
-      report: try recorder?.report(communicator, assignment))
+      loss: sums[0] / sums[2],
+      accuracy: task.hasAccuracy ? isDecided ? report?[.accuracy] : sums[1] / sums[4] : nil,
+      sampleCount: store.partition.sampleCount, report: report)
   }
 }

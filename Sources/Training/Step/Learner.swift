@@ -66,9 +66,11 @@ final class NetworkLearner: Learner {
 
   func loss(slot: Int) -> StepScalars {
     let (workspace, batch) = (workspaces[slot], batches[slot])
+    batch.leaveOutPadding(for: loss)
     let (outputs, gradient) = (workspace.output(), workspace.outputGradient())
     return batch.augmentation?.evaluateMixedLoss(outputs: outputs, samples: samples[slot], gradient: gradient)
-      ?? loss.evaluate(outputs: outputs, targets: batch.targets, samples: samples[slot], gradient: gradient)
+      ?? loss.evaluate(
+        outputs: outputs, targets: batch.targets, weights: batch.weights, samples: samples[slot], gradient: gradient)
   }
 
   func backward(_ rule: Workspace<Float>.GradientRule) throws {
@@ -82,6 +84,7 @@ final class Batch {
   private let workspace: Workspace<Float>
   private let data: SplitShape
   private let memory: FlatBuffer<Float>
+  private let weightMemory: FlatBuffer<Float>
   private(set) var count = 0
 
   /// - Parameter augmentation: what is done to samples that are learned from; nil for nothing.
@@ -90,12 +93,15 @@ final class Batch {
     self.data = data
     self.augmentation = augmentation
     memory = FlatBuffer(count: workspace.capacity * data.targetSize)
+    weightMemory = FlatBuffer(count: data.weights == nil ? 0 : workspace.capacity)
   }
 
   /// [count, feature size].
   var features: BufferView<Float> { workspace.input().view(first: count * data.featureSize) }
   /// [count, target size].
   var targets: BufferView<Float> { memory.view.view(first: count * data.targetSize) }
+  /// [count], what each sample counts in the loss; nil where all count the same.
+  var weights: BufferView<Float>? { data.weights == nil ? nil : weightMemory.view.view(first: count) }
   /// [count], rows of the split.
   var sampleIDs: BufferView<Int> { workspace.sampleIDs.view(first: count) }
 
@@ -104,6 +110,16 @@ final class Batch {
     count = places.count
     try feed.fill(
       BatchRows(features: features, targets: targets, sampleIDs: sampleIDs), shard: shard, places: places)
+    if let weights { data.weights?.fillWeights(ofRows: sampleIDs, into: weights) }
+  }
+
+  /// Labels of steps that the model takes for padding then stand for no class. After a forward pass.
+  func leaveOutPadding(for loss: any Loss) {
+    guard loss.targetKind == .classIndex, data.targetSize > 1, let lengths = workspace.outputLengths else { return }
+    let steps = data.targetSize, targets = targets
+    for sample in 0..<count {
+      for step in min(steps, Int(lengths[sample]))..<steps { targets[sample * steps + step] = -1 }
+    }
   }
 
   func augment(random: RandomSource) {
@@ -111,13 +127,16 @@ final class Batch {
   }
 }
 
-/// The sizes of a sample.
+/// The sizes of a sample, and what it counts.
 struct SplitShape {
   let featureSize: Int
   let targetSize: Int
+  /// What gives samples their weights; nil where all count the same.
+  let weights: ShardStore?
 
-  init(_ source: SplitSource) {
-    featureSize = source.featureShape.elementCount
-    targetSize = source.targetSize
+  init(_ store: ShardStore) {
+    featureSize = store.source.featureShape.elementCount
+    targetSize = store.source.targetSize
+    weights = store.hasWeights ? store : nil
   }
 }

@@ -83,7 +83,7 @@ package final class Trainer {
     let capacity = (largest - 1) / configuration.accumulate + 1
     learner = try network.makeLearner(
       LearnerParts(
-        loss: task.loss, data: SplitShape(store.source), slots: max(1, groups.first?.count ?? 1), capacity: capacity,
+        loss: task.loss, data: SplitShape(store), slots: max(1, groups.first?.count ?? 1), capacity: capacity,
         values: ModelValues(parameters: exchange.parameters, statistics: exchange.statistics),
         augmentation: {
           try BatchAugmentation(
@@ -201,8 +201,9 @@ extension Trainer {
   func finishEpoch(_ figures: TrainingProgress.Best) -> Bool {
     let isBest =
       !task.ranksEpochs
-      || progress.best.map { figures.isBetter(than: $0, by: configuration.earlyStopping?.metric) } ?? true
+      || progress.best.map { figures.isBetter(than: $0, by: configuration.bestBy) } ?? true
     if isBest { progress.best = figures }
+    progress.thresholds = figures.thresholds
     if let rule = rates.schedule as? Plateau {
       var state = progress.plateau ?? PlateauState(base: rates.base, rule: rule)
       state.record(figures.value(of: rule.metric), rule: rule)

@@ -17,6 +17,8 @@ public struct TrainingProgress: Sendable, Equatable {
   /// nil before the first epoch, and without the schedule `plateau`.
   public var plateau: PlateauState?
   public var earlyStopping = EarlyStoppingState()
+  /// Above which logits the answers are yes, by the last validation; empty where that is 0.
+  public var thresholds: [Float] = []
 
   /// The epoch whose figures are best, and the figures.
   public struct Best: Sendable, Equatable {
@@ -25,25 +27,41 @@ public struct TrainingProgress: Sendable, Equatable {
     public var loss: Double
     /// nil for a loss without classes.
     public var accuracy: Double?
+    /// The other metrics that are measured, by name; those that are not defined are left out.
+    public var figures: [String: Double]
+    /// Above which logits the answers were yes; empty where that was 0.
+    public var thresholds: [Float]
 
-    public init(epoch: Int, step: Int, loss: Double, accuracy: Double?) {
+    public init(
+      epoch: Int, step: Int, loss: Double, accuracy: Double?, figures: [String: Double] = [:],
+      thresholds: [Float] = []
+    ) {
       self.epoch = epoch
       self.step = step
       self.loss = loss
       self.accuracy = accuracy
+      self.figures = figures
+      self.thresholds = thresholds
     }
 
-    /// Higher accuracy is better, then lower loss; without accuracy, or where the run goes by the loss, lower loss.
+    /// By the metric, a figure that is not defined being the worst, then lower loss; without a metric, higher accuracy
+    /// is better, then lower loss.
     public func isBetter(than other: Best, by metric: MonitoredMetric? = nil) -> Bool {
-      if metric != .loss, let accuracy, let others = other.accuracy, accuracy != others { return accuracy > others }
+      let rule = metric ?? .accuracy
+      let (own, others) = (value(of: rule), other.value(of: rule))
+      if rule != .loss, own != others, !(own.isNaN && others.isNaN) {
+        guard !own.isNaN && !others.isNaN else { return others.isNaN }
+        return rule.isGreaterBetter ? own > others : own < others
+      }
       return loss < other.loss
     }
 
-    /// The figure that a rule follows; NaN for the accuracy of a loss without classes.
+    /// The figure that a rule follows; NaN where it is not defined, such as the accuracy of a loss without classes.
     func value(of metric: MonitoredMetric) -> Double {
-      switch metric {
-      case .loss: loss
-      case .accuracy: accuracy ?? .nan
+      switch metric.name {
+      case MonitoredMetric.loss.name: loss
+      case MonitoredMetric.accuracy.name: accuracy ?? .nan
+      default: figures[metric.name] ?? .nan
       }
     }
   }
@@ -66,6 +84,21 @@ public struct TrainingProgress: Sendable, Equatable {
 }
 
 extension TrainingProgress {
+  /// What stands before the names of the best epoch's metrics.
+  private static let figurePrefix = "best_metric_"
+
+  /// Thresholds as an attribute holds them, with spaces between; nil for none.
+  private static func text(_ thresholds: [Float]) -> Checkpoint.Attribute? {
+    thresholds.isEmpty ? nil : .text(thresholds.map { "\($0)" }.joined(separator: " "))
+  }
+
+  /// - Returns: nil where it is not as `text` writes it.
+  private static func thresholds(_ attribute: Checkpoint.Attribute?) -> [Float]? {
+    guard let attribute else { return [] }
+    let words = attribute.text?.split(separator: " ") ?? [], numbers = words.compactMap { Float($0) }
+    return words.isEmpty || numbers.count < words.count || numbers.contains { !$0.isFinite } ? nil : numbers
+  }
+
   /// What a checkpoint keeps of it.
   ///
   /// - Parameter secondLoss: the key of the task's second loss, if it has one.
@@ -75,13 +108,18 @@ extension TrainingProgress {
       "loss_sum": .number(sums.loss), "correct_sum": .number(sums.correct), "sample_sum": .number(sums.samples),
       "weight_sum": .number(sums.weight),
     ]
+    // As many as there are samples, but for a few runs.
+    if sums.counted != sums.samples { attributes["counted_sum"] = .number(sums.counted) }
     if let secondLoss, sums.secondLoss != 0 { attributes["\(secondLoss)_sum"] = .number(sums.secondLoss) }
     if let best {
       attributes["best_epoch"] = .integer(best.epoch)
       attributes["best_step"] = .integer(best.step)
       attributes["best_loss"] = .number(best.loss)
       attributes["best_accuracy"] = best.accuracy.map { .number($0) }
+      attributes["best_decision_thresholds"] = Self.text(best.thresholds)
+      for (name, value) in best.figures { attributes[Self.figurePrefix + name] = .number(value) }
     }
+    attributes["decision_thresholds"] = Self.text(thresholds)
     if let plateau {
       attributes["plateau_learning_rate"] = .number(plateau.learningRate)
       attributes["plateau_best"] = .number(plateau.best)
@@ -105,12 +143,20 @@ extension TrainingProgress {
     (sums.loss, sums.correct, sums.samples) = (loss, correct, samples)
     // Checkpoints written before losses had weights do without.
     sums.weight = attributes["weight_sum"]?.number ?? samples
+    sums.counted = attributes["counted_sum"]?.number ?? samples
     sums.secondLoss = secondLoss.flatMap { attributes["\($0)_sum"]?.number } ?? 0
     if let epoch = attributes["best_epoch"]?.integer, let step = attributes["best_step"]?.integer,
       let loss = attributes["best_loss"]?.number
     {
       best = Best(epoch: epoch, step: step, loss: loss, accuracy: attributes["best_accuracy"]?.number)
+      for (key, value) in attributes where key.hasPrefix(Self.figurePrefix) {
+        best?.figures[String(key.dropFirst(Self.figurePrefix.count))] = value.number
+      }
+      guard let found = Self.thresholds(attributes["best_decision_thresholds"]) else { return nil }
+      best?.thresholds = found
     }
+    guard let found = Self.thresholds(attributes["decision_thresholds"]) else { return nil }
+    thresholds = found
     if let rate = attributes["plateau_learning_rate"]?.number, let best = attributes["plateau_best"]?.number,
       let badEpochs = attributes["plateau_bad_epochs"]?.integer, let cooldown = attributes["plateau_cooldown"]?.integer
     {

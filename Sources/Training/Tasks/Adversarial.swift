@@ -69,6 +69,7 @@ struct Adversarial: LearningTask {
         data.validation > 0, ["data", "validation"],
         "a GAN is trained on all samples and has no validation figures; set it to 0"
       ),
+      (data.weights != nil, ["data", "weights"], "a GAN takes all samples alike; leave it out"),
       (data.target != nil, ["data", "target"], "a GAN has no targets; leave it out"),
       (mixes, ["data", "augment"], "mixup mixes targets, of which a GAN has none; leave it out"),
       (

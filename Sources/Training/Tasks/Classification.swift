@@ -12,7 +12,7 @@ struct Classification: LearningTask {
   static let name = "classification"
   static var defaultLoss: any Loss { CrossEntropy() }
 
-  let loss: any Loss
+  private(set) var loss: any Loss
   let reading: TargetReading?
   let numbering: TargetTransform
   let targetCheck: any TargetCheck
@@ -25,7 +25,8 @@ struct Classification: LearningTask {
     (loss, reading, numbering) = (context.loss, context.reading, context.numbering)
     targetCheck =
       loss.targetKind == .classIndex
-      ? ClassIndices(count: context.declaredOutputSize, numbering: numbering) : ProbabilityRows()
+      ? ClassIndices(count: context.declaredOutputSize, numbering: numbering, ignored: loss.ignoredLabel)
+      : ProbabilityRows()
     guard context.declaredOutputSize != 1 || context.data.targetType == nil else {
       throw Failure.usage(
         "model: the last dense layer gives 1 output, but \(loss.name) needs one for each class; leave its size out, or "
@@ -45,12 +46,18 @@ struct Classification: LearningTask {
     }
   }
 
+  func replacing(_ loss: any Loss) -> Classification {
+    var result = self
+    result.loss = loss
+    return result
+  }
+
   func outputs(
     classes: () throws -> Int, declared: Int?, data: SplitSource
   ) rethrows -> (size: Int, check: any TargetCheck) {
     guard isLabelled else { return (data.targetSize, targetCheck) }
     let size = try declared ?? max(2, classes())
-    return (size, ClassIndices(count: size, numbering: numbering))
+    return (size, ClassIndices(count: size, numbering: numbering, ignored: loss.ignoredLabel))
   }
 
   func check(output: Shape, outputSize: Int, data: SplitSource) throws {

@@ -12,7 +12,7 @@ struct LanguageModelling: LearningTask {
   static let name = "language modelling"
   static var defaultLoss: any Loss { CrossEntropy() }
 
-  private let classification: Classification
+  private var classification: Classification
   var loss: any Loss { classification.loss }
   var targetCheck: any TargetCheck { classification.targetCheck }
   var numbering: TargetTransform { classification.numbering }
@@ -24,6 +24,12 @@ struct LanguageModelling: LearningTask {
   }
 
   init(_ context: TaskContext) throws { classification = try Classification(context) }
+
+  func replacing(_ loss: any Loss) -> LanguageModelling {
+    var result = self
+    result.classification = classification.replacing(loss)
+    return result
+  }
 
   func outputs(
     classes: () throws -> Int, declared: Int?, data: SplitSource

@@ -39,6 +39,9 @@ protocol LearningTask: Sendable {
 
   // Each of these has a default, given below.
 
+  /// The same task with options of its loss found. Default: this one.
+  func replacing(_ loss: any Loss) -> Self
+
   /// As checkpoints and headers name it: the loss's name.
   var lossName: String { get }
   /// Whether a sample can be right or wrong.
@@ -175,7 +178,7 @@ struct TaskContext {
     let wanted = given.flatMap { $0.resolved(isDistribution: isDistribution).targetKind.reading }
     reading =
       isRead && (given == nil || wanted == .classes || (wanted == .binary && data.targetSize == 1))
-      ? try TargetSummary(data).map { summary in
+      ? try TargetSummary(data, ignoring: given?.ignoredLabel).map { summary in
         try TargetReading(
           summary, wanted: wanted, declaredOutputSize: declaredOutputSize,
           nameCount: data.names.classes?.count
@@ -221,6 +224,8 @@ extension LearningTask {
     }
     return result
   }
+
+  func replacing(_ loss: any Loss) -> Self { self }
 
   static var needsLabels: Bool { true }
   static var whyNotEvaluated: String? { nil }

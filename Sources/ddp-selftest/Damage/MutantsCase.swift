@@ -55,7 +55,7 @@ enum MutantsCase {
       let source = try DataSource.open(path)
       try source.requireMemory(for: SplitName.allCases)
       for split in source.splits.values {
-        for column in [SplitSource.Column.features, .targets] {
+        for column in [SplitSource.Column.features, .targets, .weights] {
           try split.forEachRun(column, [0..<split.sampleCount]) { _, _, _ in }
         }
       }

@@ -16,7 +16,7 @@ enum ReferenceTree {
       sums[keyPath: property] = Self.sum(leaves.map { [$0[keyPath: property]] })[0]
     }
     var sums = StepScalars()
-    for property in [\StepScalars.loss, \.correct, \.samples, \.weight, \.stop, \.secondLoss] {
+    for property in [\StepScalars.loss, \.correct, \.samples, \.weight, \.counted, \.stop, \.secondLoss] {
       sum(property, into: &sums)
     }
     return sums

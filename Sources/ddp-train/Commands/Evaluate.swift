@@ -73,7 +73,7 @@ package struct Evaluate: Command {
       members.append(.init("classes", .array(classes)))
     }
     if let confusion = report.confusion {
-      members.append(.init("confusion_matrix", .array(confusion.map { .array($0.map(JSONValue.integer)) })))
+      members.append(.init("confusion_matrix", .array(confusion.map { .array($0.map(JSONValue.count)) })))
     }
     return .object(members)
   }
@@ -102,7 +102,7 @@ package struct Evaluate: Command {
     for item in report.classes {
       let ranking = hasRanking ? [item.rocAUC, item.averagePrecision].map { $0.map(shortNumber) ?? "–" } : []
       table.add(
-        [result.label(item.index), grouped(item.support)]
+        [result.label(item.index), countText(item.support)]
           + [item.precision, item.recall, item.f1].map(shortNumber) + ranking)
     }
     return table.lines
@@ -112,7 +112,7 @@ package struct Evaluate: Command {
     guard let confusion = report.confusion, confusion.count <= Self.confusionLimit else { return [] }
     var table = TextTable([result.names == nil ? .right : .left] + confusion.map { _ in .right })
     table.add([""] + confusion.indices.map(String.init))
-    for (row, counts) in confusion.enumerated() { table.add([result.label(row)] + counts.map(String.init)) }
+    for (row, counts) in confusion.enumerated() { table.add([result.label(row)] + counts.map { Int(exactly: $0).map(String.init) ?? shortNumber($0) }) }
     return ["", "label (row) and prediction (column)"] + table.lines
   }
 
@@ -136,7 +136,7 @@ extension EvaluationRun.Result {
 extension MetricReport.ClassFigures {
   fileprivate func json(named name: String?) -> JSONValue {
     [
-      "class": .integer(index), "name": name.map(JSONValue.string) ?? .null, "samples": .integer(support),
+      "class": .integer(index), "name": name.map(JSONValue.string) ?? .null, "samples": .count(support),
       "precision": .number(precision), "recall": .number(recall), "f1": .number(f1), "roc_auc": .optional(rocAUC),
       "average_precision": .optional(averagePrecision),
     ]

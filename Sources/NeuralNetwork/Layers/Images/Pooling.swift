@@ -90,7 +90,8 @@ public struct GlobalAveragePool: LayerDescription {
 
   public func add<S: Scalar>(to model: inout ModelAssembly<S>, named name: String) throws(LayerError) {
     guard model.shape.rank >= 2 else { throw model.mismatch("images (H × W × C) or sequences (T × C)") }
-    model.apply(GlobalAveragePoolLayer(inputShape: model.shape), named: name)
+    model.applyWithLengths(
+      GlobalAveragePoolLayer(inputShape: model.shape, hasLengths: model.lengths != nil), named: name)
   }
 }
 
@@ -194,34 +195,47 @@ extension SlidingWindow {
   }
 }
 
-/// The mean of each channel over the whole image (Lin et al. 2014), or of each feature over a sequence.
+/// The mean of each channel over the whole image (Lin et al. 2014), or of each feature over the steps of a sequence that
+/// are no padding.
 ///
-/// - Shapes: `input` [N, H, W, C] or [N, T, C], `output` [N, C].
+/// - Shapes: `input` [N, H, W, C] or [N, T, C], and the lengths of sequences [N] where they have any; `output` [N, C].
 public struct GlobalAveragePoolLayer<S: Scalar>: Layer {
   public let inputShape: Shape
+  /// Whether a second input says how many steps of each sequence are no padding, as `SequenceLengthsLayer` gives it.
+  public let hasLengths: Bool
   private let window: SlidingWindow
 
-  public init(inputShape: Shape) {
+  public init(inputShape: Shape, hasLengths: Bool = false) {
     precondition(
       inputShape.rank >= 2, "GlobalAveragePool takes images [H, W, C] or sequences [T, C], not \(inputShape)")
+    precondition(!hasLengths || inputShape.rank == 2, "the lengths of \(inputShape)")
     self.inputShape = inputShape
+    self.hasLengths = hasLengths
     let pixels = Extents(height: 1, width: inputShape.extents.dropLast().reduce(1, *))
     window = SlidingWindow(input: pixels, kernel: pixels)
   }
 
-  public var inputShapes: [Shape] { [inputShape] }
+  public var inputShapes: [Shape] { [inputShape] + (hasLengths ? [[]] : []) }
   public var outputShape: Shape { [channels] }
   private var channels: Int { inputShape[inputShape.rank - 1] }
 
   public func forward(_ pass: LayerPass<S>) {
-    averagePool(pass.input(), window, channels: channels, countsPadding: true, into: pass.output)
+    guard hasLengths else {
+      return averagePool(pass.input(), window, channels: channels, countsPadding: true, into: pass.output)
+    }
+    meanOfSteps(pass.input(), lengths: pass.input(1), channels: channels, into: pass.output)
   }
 
   public func backward(_ pass: LayerPass<S>) {
+    if hasLengths { pass.inputGradient(1)?.zero() }
     guard let inputGradient = pass.inputGradient() else { return }
-    averagePoolBackward(
-      outputGradient: pass.outputGradient, window, channels: channels, countsPadding: true, inputGradient: inputGradient
-    )
+    guard hasLengths else {
+      return averagePoolBackward(
+        outputGradient: pass.outputGradient, window, channels: channels, countsPadding: true,
+        inputGradient: inputGradient)
+    }
+    meanOfStepsBackward(
+      outputGradient: pass.outputGradient, lengths: pass.input(1), channels: channels, inputGradient: inputGradient)
   }
 }
 

@@ -20,10 +20,19 @@ extension ONNXGraph {
         append("Softmax", logits, attributes: [("axis", .integer(-1))]),
         as: ONNXModel.Value("probabilities", .float32, shape: extents, "softmax of the logits"))
     }
-    let greatest = append("ArgMax", logits, attributes: [("axis", .integer(-1)), ("keepdims", .integer(0))])
+    let chosen =
+      meaning.thresholds.first.map { second(of: logits, leading, above: $0) }
+      ?? append("ArgMax", logits, attributes: [("axis", .integer(-1)), ("keepdims", .integer(0))])
     addOutput(
-      label(greatest, meaning.targets),
+      label(chosen, meaning.targets),
       as: ONNXModel.Value("classes", .int64, shape: leading, "the likeliest class, as the data number them"))
+  }
+
+  /// Whether the second of two classes has more than the first by a threshold: [N] of logits [N, 2].
+  private mutating func second(of logits: String, _ leading: [Int], above threshold: Float) -> String {
+    let parts = append("Split", [logits, integers([1, 1])], [("axis", .integer(-1))], outputs: 2)
+    let excess = reshape(append("Sub", parts[1], parts[0]), to: leading)
+    return cast(append("Greater", excess, number(threshold)), to: .int64)
   }
 
   /// Logits and, where the loss has them, probabilities, and whether they say yes.
@@ -36,12 +45,16 @@ extension ONNXGraph {
         append("Sigmoid", logits),
         as: ONNXModel.Value("probabilities", .float32, shape: [width], "sigmoid of the logits"))
     }
-    var answers = label(cast(append("Greater", logits, number(0)), to: .int64), meaning.targets)
+    let threshold =
+      meaning.thresholds.isEmpty
+      ? number(0)
+      : constant(ONNXTensor("decision_thresholds", shape: [width], meaning.thresholds))
+    var answers = label(cast(append("Greater", logits, threshold), to: .int64), meaning.targets)
     if width == 1 { answers = reshape(answers, to: []) }
     addOutput(
       answers,
       as: ONNXModel.Value(
-        "classes", .int64, shape: width == 1 ? [] : [width], "whether the logit is above 0, as the data number it"))
+        "classes", .int64, shape: width == 1 ? [] : [width], "whether the logit is above \(meaning.thresholds.isEmpty ? "0" : "its threshold"), as the data number it"))
   }
 
   /// The labels that stand for classes in the data.

@@ -13,6 +13,9 @@ struct OutputMeaning: Sendable {
   let names: DataNames
   /// How the targets were scaled or numbered.
   let targets: TargetTransform
+  /// Above which logits the answers are yes, or the second of two classes is meant, by what it has more than the first;
+  /// empty for 0.
+  var thresholds: [Float] = []
 
   /// Of one column an output; nil where there are none.
   var outputNames: [String]? { names.outputs(outputSize) }
@@ -24,7 +27,7 @@ struct OutputMeaning: Sendable {
 
   /// The same of a part of the outputs.
   func with(outputSize: Int) -> OutputMeaning {
-    OutputMeaning(inputShape: inputShape, outputSize: outputSize, names: names, targets: targets)
+    OutputMeaning(inputShape: inputShape, outputSize: outputSize, names: names, targets: targets, thresholds: thresholds)
   }
 }
 
@@ -43,7 +46,10 @@ struct Predictions {
     let size = meaning.outputSize, leading = meaning.leadingExtents(of: shape)
     let values = FlatBuffer(outputs)
     let classes = (0..<outputs.count / size).map { row in
-      meaning.targets.label(ofClass: firstGreatest(values.view.view(row * size..<(row + 1) * size)))
+      if let threshold = meaning.thresholds.first, size == 2 {
+        return meaning.targets.label(ofClass: outputs[2 * row + 1] - outputs[2 * row] > threshold ? 1 : 0)
+      }
+      return meaning.targets.label(ofClass: firstGreatest(values.view.view(row * size..<(row + 1) * size)))
     }
     var arrays = [
       PredictedArray("logits", shape: leading + [size], .floats(outputs), columns: meaning.outputNames),
@@ -69,7 +75,10 @@ struct Predictions {
       arrays.append(
         PredictedArray("probabilities", shape: [width], .floats(Array(probabilities.view)), columns: names))
     }
-    let classes = outputs.map { meaning.targets.label(ofClass: $0 > 0 ? 1 : 0) }
+    let classes = outputs.enumerated().map { index, logit in
+      let threshold = meaning.thresholds.isEmpty ? 0 : meaning.thresholds[index % width]
+      return meaning.targets.label(ofClass: logit > threshold ? 1 : 0)
+    }
     arrays.append(
       width == 1
         ? PredictedArray("classes", shape: [], .integers(classes), classes: meaning.names.classNames)
