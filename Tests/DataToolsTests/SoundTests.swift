@@ -149,11 +149,12 @@ func wave(_ samples: [Int16], rate: UInt32 = 8000, promisedBytes: UInt32? = nil)
     }
     expectFailure(.usage, "--fmax 9000", "half of --rate, 8000 Hz", from: converting("--fmax", "9000"))
     expectFailure(.usage, "--window 401: has the prime factor 401", from: converting("--window", "401"))
-    expectFailure(.usage, "--mels 128: band", "40 Hz", from: converting("--mels", "128"))
+    expectFailure(.usage, "--mels 200: band", "40 Hz", from: converting("--mels", "200"))
     expectFailure(.usage, "--rate: expected from 100 to 768000, found 0", from: converting("--rate", "0"))
     expectFailure(.usage, "--label needs --labels-file", from: converting("--label", "x"))
     expectFailure(
-      .data, "2 of 2 sounds", "8,000 samples a second, which --rate 767999", from: converting("--rate", "767999"))
+      .data, "2 of 2 sounds", "8,000 samples a second, which --rate 767999",
+      from: converting("--rate", "767999", "--features", "samples"))
   }
 
   @Test("New sounds become what a model's own became, with classes by their names")
