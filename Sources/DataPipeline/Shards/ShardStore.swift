@@ -1,10 +1,11 @@
 import HDF5Storage
 public import NumericCore
 
-/// The rows of one rank's shards in the data set's native type, `uint8` stays `uint8`: in memory, or read from the files
-/// ahead of who needs them.
+/// The rows of one rank's shards in the data set's native type, `uint8` stays `uint8`: in memory, or read from the
+/// files ahead of who needs them.
 ///
-/// In memory the rows of a shard lie in the order of its positions, so that a position of the partition is an index here.
+/// In memory the rows of a shard lie in the order of its positions, so that a position of the partition is an index
+/// here.
 public final class ShardStore: @unchecked Sendable {
   public let source: SplitSource
   /// The rows of the split that take part.
@@ -33,8 +34,8 @@ public final class ShardStore: @unchecked Sendable {
     }
   }
 
-  /// The label in the data for which `fill` gives −1, as it stands for no class; nil where each stands for one. Set once,
-  /// before training.
+  /// The label in the data for which `fill` gives −1, as it stands for no class; nil where each stands for one. Set
+  /// once, before training.
   public var ignoredLabel: Int?
 
   /// Looked for once, since all that is decided by the features asks for it.

@@ -38,7 +38,8 @@ struct TrainingData {
   ///     it, and the test split of the data.
   init(
     _ source: DataSource, configuration: TrainingConfiguration, task: any LearningTask, declaredOutputSize: Int?,
-    resumed: Checkpoint.Metadata?, memory: DataMemory, matching: InitialMatching? = nil, fold: Fold? = nil, assignment: ShardAssignment,
+    resumed: Checkpoint.Metadata?, memory: DataMemory, matching: InitialMatching? = nil, fold: Fold? = nil,
+    assignment: ShardAssignment,
     communicator: any Communicator
   ) throws {
     self.source = source

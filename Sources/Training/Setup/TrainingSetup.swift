@@ -50,7 +50,8 @@ struct TrainingSetup {
     let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
     data = try TrainingData(
       source, configuration: configuration, task: task, declaredOutputSize: opened.declaredOutputSize,
-      resumed: resumed?.metadata, memory: opened.memory, matching: opened.matching, fold: fold, assignment: assignment, communicator: world)
+      resumed: resumed?.metadata, memory: opened.memory, matching: opened.matching, fold: fold, assignment: assignment,
+      communicator: world)
 
     if task.loss.needsClassCounts { task = try task.replacing(data.lossByClassCounts(task)) }
 
@@ -104,7 +105,9 @@ struct TrainingSetup {
       try Self.checkBatches(of: trainer),
       opened.initial?.doubt(about: data.targetTransform, transfer, head: head),
     ]
-    warnings = [data.streamingDoubt].compactMap(\.self) + doubts.compactMap(\.self) + (data.matching?.warnings ?? []) + (transfer?.warnings ?? [])
+    warnings =
+      [data.streamingDoubt].compactMap(\.self) + doubts.compactMap(\.self) + (data.matching?.warnings ?? [])
+      + (transfer?.warnings ?? [])
     validator = data.validation.map {
       Evaluator(
         $0.store, plan: $0.plan, model: model, task: task, values: trainer.values, assignment: assignment,

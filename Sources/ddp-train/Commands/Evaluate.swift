@@ -112,7 +112,9 @@ package struct Evaluate: Command {
     guard let confusion = report.confusion, confusion.count <= Self.confusionLimit else { return [] }
     var table = TextTable([result.names == nil ? .right : .left] + confusion.map { _ in .right })
     table.add([""] + confusion.indices.map(String.init))
-    for (row, counts) in confusion.enumerated() { table.add([result.label(row)] + counts.map { Int(exactly: $0).map(String.init) ?? shortNumber($0) }) }
+    for (row, counts) in confusion.enumerated() {
+      table.add([result.label(row)] + counts.map { Int(exactly: $0).map(String.init) ?? shortNumber($0) })
+    }
     return ["", "label (row) and prediction (column)"] + table.lines
   }
 
