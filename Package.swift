@@ -28,6 +28,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
     .systemLibrary(name: "CProcessor"),
@@ -52,7 +53,9 @@ let package = Package(
       swiftSettings: kernelSettings),
     .target(
       name: "DataTools",
-      dependencies: ["NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib", "CPNG", "CJPEG"],
+      dependencies: [
+        "NumericCore", "HDF5Storage", "DataPipeline", "Settings", "Basics", "CZlib", "CPNG", "CJPEG", "CSndfile",
+      ],
       swiftSettings: kernelSettings),
     .target(name: "Reports", dependencies: ["Basics", "Settings", "CZlib"]),
     .target(

@@ -15,7 +15,7 @@ install_packages() {
   local package missing=() as_root=()
   command -v dpkg-query >/dev/null || return 0 # another system: the build names what it cannot find
   for package in libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev \
-    libpng-dev libjpeg62-turbo-dev; do
+    libpng-dev libjpeg62-turbo-dev libsndfile1-dev; do
     dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$package")
   done
   # With it swift finds the libraries.

@@ -14,7 +14,8 @@ struct AuditCase {
 
   /// - Parameter arguments: DATA RUN SHARDS BATCH [MEMORY].
   init(_ arguments: [String]) throws {
-    guard (4...5).contains(arguments.count), let shardCount = Int(arguments[2]), let batchSize = Int(arguments[3]) else {
+    guard (4...5).contains(arguments.count), let shardCount = Int(arguments[2]), let batchSize = Int(arguments[3])
+    else {
       throw SelfTestFailure("audit: expected DATA RUN SHARDS BATCH [MEMORY], found \(arguments)")
     }
     (data, runDirectory, self.shardCount, self.batchSize) = (arguments[0], arguments[1], shardCount, batchSize)

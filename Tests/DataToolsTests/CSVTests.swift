@@ -124,7 +124,7 @@ import Testing
     expectFailure(.data, "line 1: text follows a closing quote", from: failing("\"1\"2,3\n"))
     expectFailure(.data, "no record", from: failing(""))
     expectFailure(.data, "a header and no records", from: failing("a,b,label\n"))
-    expectFailure(.data, "one column", from: failing("1;2\n3;4\n"))
+    expectFailure(.data, "one column", from: failing("1|2\n3|4\n"))
     #expect(try scratch.contents == ["in.csv"], "a failed conversion leaves nothing behind")
   }
 

@@ -25,7 +25,7 @@ import Testing
       + "OLD.h5 NEW.h5"
     let cases: [([Int], String)] = [
       ([700, 28, 7], "/train/x is stored in chunks of parts of rows, of which a row needs 4"),
-      ([rows, 28, 28], "/train/x is stored in chunks of 22000 rows (17.2 MB), each unpacked for any of them"),
+      ([rows, 28, 28], "/train/x is stored in chunks of 22,000 rows (17.2 MB), each unpacked for any of them"),
       ([10, 28, 28], "/train/x is stored in chunks of 10 rows (7.8 kB), each looked up by itself"),
     ]
     for (chunk, text) in cases { #expect(try finding(rows: rows, chunk: chunk, gzip: 1) == text + end) }

@@ -75,11 +75,12 @@ extension DistributedTests {
       let arguments = [try scratch.file("run.json5", text: Self.configuration), "--data", data]
       for (first, second) in [("10kB", "1GB"), ("1GB", "10kB"), ("10kB", "14kB")] {
         let run = scratch.path + "/\(first)-\(second)"
-        let memory = { ["--set", "data.memory=\($0)"] }
+        func memory(_ text: String) -> [String] { ["--set", "data.memory=\(text)"] }
         let reference = try train(ranks: 1, arguments + memory(first), run: run + "-whole")
         let begun = try mpirun(
           ranks: 2, trainer,
-          ["train"] + arguments + memory(first) + ["--epochs", "1", "--run", run, "--quiet"], environment: ["OPENBLAS_NUM_THREADS": "1"])
+          ["train"] + arguments + memory(first) + ["--epochs", "1", "--run", run, "--quiet"],
+          environment: ["OPENBLAS_NUM_THREADS": "1"])
         #expect(begun.status == 0, "\(begun)")
         let resumed = try mpirun(
           ranks: 2, trainer, ["train", "--run", run, "--resume", "auto", "--epochs", "3"] + memory(second),
@@ -99,6 +100,53 @@ extension DistributedTests {
       #expect(
         finished.status == 0
           && finished.outputLines == ["audit: \(ranks) ranks, 4 shards, 1001 samples, 32 steps"], "\(finished)")
+    }
+
+    /// The most memory that a run takes beyond that of a run of few samples, in bytes.
+    private func peak(_ scratch: Scratch, _ data: String, _ memory: String, ranks: Int) throws -> Int {
+      let run = scratch.path + "/run-\(UUID().uuidString.prefix(8))"
+      let job = try startMPI(
+        ranks: ranks, trainer,
+        [
+          "train", "--data", data, "--set", "data.memory=\(memory)", "--model", "linear", "--epochs", "1", "--run", run,
+          "--quiet",
+        ], environment: ["OPENBLAS_NUM_THREADS": "1"])
+      var peaks: [pid_t: Int] = [:]
+      let isOver = job.wait(
+        until: {
+          for pid in InterruptedTraining.processes(of: run).ranks {
+            let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+            let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+            if let kilobytes = line?.split(separator: " ").compactMap({ Int($0) }).first {
+              peaks[pid] = kilobytes * 1024
+            }
+          }
+          return FileManager.default.fileExists(atPath: run + "/summary.json")
+        }, timeout: .seconds(100))
+      let finished = job.wait(timeout: .seconds(60))
+      try #require(isOver && finished.status == 0, "\(finished)")
+      return peaks.values.reduce(0, +)
+    }
+
+    /// A set of five times the bound is trained on inside of the bound, on one rank and on two of a node.
+    @Test(arguments: [1, 2]) func memoryIsBounded(ranks: Int) throws {
+      let scratch = try Scratch()
+      func data(_ name: String, rows: Int) throws -> String {
+        let file = try HDF5File.create(scratch.path + "/" + name)
+        try file.write("/train/x", shape: [rows, 784], elements: [Float](repeating: 0.5, count: rows * 784))
+        try file.write("/train/y", shape: [rows], elements: (0..<rows).map { UInt8($0 % 3) })
+        try file.close()
+        return scratch.path + "/" + name
+      }
+      let (few, many) = (try data("few.h5", rows: 300), try data("many.h5", rows: 20_000))
+      let bytes = 20_000 * 785 * 4, bound = bytes / 5
+      let least = try peak(scratch, few, "1GB", ranks: ranks)
+      let streamed = try peak(scratch, many, "\(bound)", ranks: ranks) - least
+      let held = try peak(scratch, many, "1GB", ranks: ranks) - least
+      #expect(held > bytes * 9 / 10, "\(held) bytes held")
+      // What a row's number or class takes elsewhere is 2 % of it.
+      #expect(streamed < bound + bytes / 50, "\(streamed) bytes of at most \(bound)")
+      print("streamed \(streamed / 1000) kB of at most \(bound / 1000) kB, held \(held / 1000) kB, \(ranks) ranks")
     }
 
     /// A rank that cannot read on ends the job at once, with one line and its exit code.
@@ -123,7 +171,8 @@ extension DistributedTests {
       #expect(finished.status == 3, "\(finished)")
       let lines = finished.errorLines(beginningWith: "ddp-train:")
       #expect(
-        !lines.isEmpty && lines.allSatisfy { $0.contains("cannot read /train/x in \(data): the file ends before byte") },
+        !lines.isEmpty
+          && lines.allSatisfy { $0.contains("cannot read /train/x in \(data): the file ends before byte") },
         "\(finished)")
     }
   }

@@ -15,8 +15,8 @@ public enum MemoryBudget {
   /// The bytes that this process may still take: the least of what the machine has and of what is left to the process.
   public static var available: Int { chosen ?? min(ofMachine, ofProcess) }
 
-  /// The bytes that this machine has for programs, whatever of it is in use: a limit of a container counts, and what the
-  /// user has set.
+  /// The bytes that this machine has for programs, whatever of it is in use: a limit of a container counts, and what
+  /// the user has set.
   public static var installed: Int {
     chosen ?? groupLimits.reduce(field("MemTotal:", of: "/proc/meminfo") ?? Int.max / 4) { min($0, $1.limit) }
   }

@@ -154,7 +154,9 @@ extension ShardStore {
     _ minimum: [Double], _ maximum: [Double], _ communicator: any Communicator
   ) throws(CollectiveError) -> [Bool] {
     var isBinary = minimum.indices.map { minimum[$0] == 0 && maximum[$0] == 1 }
-    for other in try communicator.allGather(othersThanBinary()) { isBinary = zip(isBinary, other).map { $0 && $1 == 0 } }
+    for other in try communicator.allGather(othersThanBinary()) {
+      isBinary = zip(isBinary, other).map { $0 && $1 == 0 }
+    }
     return isBinary
   }
 }

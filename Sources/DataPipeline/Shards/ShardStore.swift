@@ -76,11 +76,12 @@ public final class ShardStore: @unchecked Sendable {
   ///   - selection: the rows that take part; `partition` deals their indices.
   ///   - targetCheck: what the targets have to be.
   ///   - streaming: the rows that are read at a time where they are not to be held; nil to hold them all.
-  /// - Throws: if a file cannot be read, a feature or target is NaN or infinite, a label is not a class index,
-  ///   or a weight is negative.
+  ///   - progress: is given the share of streamed rows that have been looked at.
+  /// - Throws: if a file cannot be read, a feature or target is NaN or infinite, a label is not a class index, or a
+  ///   weight is negative.
   public init(
     source: SplitSource, selection: RowSelection, partition: ShardPartition, shards: Range<Int>,
-    targetCheck: any TargetCheck, streaming bufferRows: Int? = nil
+    targetCheck: any TargetCheck, streaming bufferRows: Int? = nil, progress: (Double) -> Void = { _ in }
   ) throws {
     precondition(selection.count == partition.sampleCount, "\(selection.count) rows, \(partition.sampleCount) dealt")
     precondition(0 <= shards.lowerBound && shards.upperBound <= partition.shardCount, "shards \(shards)")
@@ -98,7 +99,7 @@ public final class ShardStore: @unchecked Sendable {
       let rows = StreamedRows(
         source: source, selection: selection, partition: partition, shards: shards,
         bufferRows: max(bufferRows, partition.blockSize))
-      let summary = try StreamSummary(rows, targetCheck: targetCheck)
+      let summary = try StreamSummary(rows, targetCheck: targetCheck, progress: progress)
       (memory, streamed, self.summary, largestLabel) = (nil, rows, summary, summary.largestLabel)
     } else {
       let (rows, label) = try Self.load(

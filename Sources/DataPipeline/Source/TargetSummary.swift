@@ -46,10 +46,20 @@ public struct TargetSummary: Sendable, Equatable {
     } catch is Decided {}
   }
 
-  /// Of whole numbers, one a row.
-  package init(integers: some Collection<Int64>) {
-    self.init(rowCount: integers.count, width: 1, isInteger: true)
-    add(integers.map { Double($0) }, firstRow: 0)
+  /// Of whole numbers, one a row, that have been counted.
+  ///
+  /// - Parameter counts: how often each occurs and its first row; nil for more than `distinctLimit` different ones.
+  package init(integers counts: [Int64: (count: Int, firstRow: Int)]?, rowCount: Int) {
+    self.init(rowCount: rowCount, width: 1, isInteger: true)
+    isBinary = counts?.keys.allSatisfy { $0 == 0 || $0 == 1 } ?? false
+    sumsToOne = counts?.keys.allSatisfy { $0 == 1 } ?? false
+    isOneHot = isBinary && sumsToOne
+    guard let counts, counts.count <= Self.distinctLimit else {
+      values = nil
+      return
+    }
+    values = Dictionary(
+      uniqueKeysWithValues: counts.map { (Int($0), Occurrence(count: $1.count, firstRow: $1.firstRow)) })
   }
 
   private init(rowCount: Int, width: Int, isInteger: Bool, ignoring ignored: Int? = nil) {

@@ -1,16 +1,19 @@
 import Basics
-import DataPipeline
+public import DataPipeline
 import HDF5Storage
 public import Settings
 
-/// Comma-separated values: a column of labels, all others numbers.
-public struct CSVFormat: DataFormat {
+/// Comma-separated values: a column of labels or several of targets, all others features.
+public struct CSVFormat: RepeatableFormat {
   public static let name = "csv"
   public static let operands = "FILE.csv"
-  public static let summary = "x is float32 [N, columns - 1], y the label column"
+  public static let summary = "x is float32 [N, features], y the label column or several targets"
   public static let discussion = """
-    Class names are sorted, numbered from 0 and kept as attribute 'classes' of y. Without --label it is the column \
-    named label, target, class, y or species, otherwise the last.
+    Class names are sorted, numbered from 0 and kept as attribute 'classes' of y. Without --label or --target it is \
+    the column named label, target, class, y or species, otherwise the last. Columns of words become columns of 0 and \
+    1. An empty cell, NA, N/A, NaN, null, none, ?, - or -- is a missing value. true and false are 1 and 0. A column \
+    that numbers the rows, or is named as ids are and has all its cells different, is kept as id and is no feature. \
+    The file is read two or three times and never held in memory.
     """
   public static let options =
     TableOptions.options.map { $0.lifted(\CSVFormat.table) } + [
@@ -18,90 +21,94 @@ public struct CSVFormat: DataFormat {
         "--labels", \CSVFormat.labels, "KIND",
         "auto: names are classes, whole numbers stay, other numbers are targets of a regression; classes: each "
           + "different cell is a class; values: float32 targets")
-    ]
+    ] + ColumnOptions.options.map { $0.lifted(\CSVFormat.columns) }
 
   public var table = TableOptions()
   /// How the label column becomes numbers.
   public var labels = LabelKind.automatic
+  public var columns = ColumnOptions()
+  public var isForPrediction = false
+  /// The rules of earlier data.
+  private var followed: FollowedTable?
 
   public init() {}
 
-  public func check() throws { try table.check() }
+  public func check() throws {
+    try table.check()
+    try columns.check()
+    guard table.label == nil || columns.target == nil && !columns.isUnlabelled else {
+      throw Failure.usage("--label and --\(columns.target == nil ? "unlabelled" : "target") exclude each other")
+    }
+    guard columns.window == nil || table.testFile == nil else {
+      throw Failure.usage("--window and --test-file exclude each other: --test takes the last part of the series")
+    }
+  }
 
   public var companions: [String] { [table.testFile].compactMap(\.self) }
+
+  public static func reads(_ path: String) -> Bool {
+    let name = path.lowercased()
+    return [".csv", ".tsv", ".tab"].contains { name.hasSuffix($0) || name.hasSuffix($0 + ".gz") }
+  }
+
+  public mutating func follow(_ preparation: JSONValue, _ names: DataNames, of owner: String) throws {
+    let free = ["header", "encoding", "delimiter"]
+    let given = (Self.settings.filter { !free.contains($0.key) }).first { $0.json(of: self) != $0.json(of: Self()) }
+    if let given {
+      let option = "--" + given.key.replacing("_", with: "-")
+      throw Failure.usage("\(option) and --like exclude each other: \(owner) decides")
+    }
+    guard let followed = FollowedTable(preparation, names, of: owner) else {
+      throw Failure.data("\(owner): its attribute '\(DataPreparation.attribute)' is not what data convert csv writes")
+    }
+    self.followed = followed
+    try takeReading(of: preparation)
+  }
 
   /// Writes the splits of one or two files, with the names of features and classes as attributes.
   public func write(_ sources: [String], to file: OutputFile) throws {
     try requireOne(sources, "name the test split's with --test-file")
-    var tables = [try CSVTable(path: sources[0], options: table)]
-    if let path = table.testFile {
-      tables.append(try CSVTable(path: path, options: table).ordered(like: tables[0]))
+    if let followed {
+      return try followed.convert(sources[0], reading, isForPrediction: isForPrediction, to: file)
     }
-    let numbers = try CSVLabels(tables: tables, kind: labels)
-    var splits = tables.indices.map {
-      Split(name: $0 == 0 ? "train" : "test", table: $0, rows: tables[$0].labels.indices.map(\.self))
-    }
-    if let fraction = table.test {
-      let split = try TestSplit(groups: numbers.groups(table: 0), fraction: fraction, seed: table.seed)
-      splits = [Split(name: "train", table: 0, rows: split.train), Split(name: "test", table: 0, rows: split.test)]
-    }
-    if labels == .automatic, let note = numbers.note(name: tables[0].labelName) { file.notes.append(note) }
-    let isWide = tables.contains { $0.features.contains(where: OutputFile.needsDouble) }
-    for split in splits {
-      let table = tables[split.table]
-      let width = table.featureCount
-      let features = split.rows.flatMap { table.features[($0 * width)..<(($0 + 1) * width)] }
-      try file.write(numbers: features, "/\(split.name)/x", shape: [split.rows.count, width], isWide: isWide)
-      if let names = table.featureNames { try file.setLines("names", names, of: "/\(split.name)/x") }
-      let labelPath = "/\(split.name)/y"
-      let shape = [split.rows.count]
-      switch numbers {
-      case .classes(let names, let indices):
-        try file.write(labelPath, shape: shape, split.rows.map { indices[split.table][$0] })
-        try file.setLines("classes", names, of: labelPath)
-      case .integers(let values):
-        try file.write(labelPath, shape: shape, split.rows.map { values[split.table][$0] })
-      case .values(let values):
-        try file.write(
-          numbers: split.rows.map { values[split.table][$0] }, labelPath, shape: shape,
-          isWide: values.contains { $0.contains(where: OutputFile.needsDouble) })
-      }
-      if let name = table.labelName { try file.setLines("name", [name], of: labelPath) }
-    }
-  }
-
-  /// One split of the output: rows of one of the tables.
-  private struct Split {
-    let name: String
-    let table: Int
-    let rows: [Int]
+    var conversion = TableConversion(self, to: file)
+    try conversion.convert(sources[0])
   }
 }
 
-extension CSVLabels {
-  /// What whole numbers are taken for, which the file does not say; nil for names and other numbers.
-  ///
-  /// - Parameter name: of the label column.
-  fileprivate func note(name: String?) -> String? {
-    guard case .integers(let values) = self else { return nil }
-    let subject = "labels\(name.map { " '\($0.escaped)'" } ?? ""): "
-    guard let reading = try? TargetReading(TargetSummary(integers: values[0]), place: { "record \($0 + 1)" }) else {
-      return subject + "whole numbers that do not count classes; give --labels classes or --labels values"
-    }
-    let isValues = reading.kind == .values
-    return subject + "\(reading.reason), which train takes for \(isValues ? "values" : "classes"); "
-      + "--labels \(isValues ? "classes" : "values") decides otherwise"
+extension CSVFormat {
+  /// How the file is read.
+  var reading: TableOptions {
+    var options = table
+    options.numbers = columns.numbers
+    return options
   }
 
-  /// The class of each row of a table for stratified splitting; one class for all where labels are values.
-  fileprivate func groups(table: Int) -> [Int] {
-    switch self {
-    case .classes(_, let indices): indices[table].map(Int.init)
-    // Whole numbers that hardly ever repeat are a regression's targets, and no classes to keep in proportion.
-    case .integers(let values) where Set(values[table]).count > max(2, values[table].count / 4):
-      [Int](repeating: 0, count: values[table].count)
-    case .integers(let values): values[table].map { Int($0) }
-    case .values(let values): [Int](repeating: 0, count: values[table].count)
+  /// The columns that options name.
+  var givenColumns: [String] {
+    [table.label, columns.id, columns.group, columns.weight].compactMap(\.self)
+      + [columns.target, columns.drop, columns.categorical].flatMap { $0?.columns ?? [] }
+  }
+
+  /// The options that say how the file is written, for new rows to be read alike.
+  private static let readingKeys = ["header", "encoding", "delimiter", "decimal", "thousands"]
+
+  /// Their settings in the preparation, where they are not the defaults.
+  var readingMembers: [JSONValue.Member] {
+    let defaults = Self()
+    return Self.settings.compactMap { setting in
+      let value = setting.json(of: self)
+      guard Self.readingKeys.contains(setting.key), value != setting.json(of: defaults) else { return nil }
+      return JSONValue.Member(setting.key, value)
+    }
+  }
+
+  /// Takes those of a preparation, but for what the command line gives.
+  fileprivate mutating func takeReading(of preparation: JSONValue) throws {
+    let defaults = Self()
+    for setting in Self.settings where Self.readingKeys.contains(setting.key) {
+      guard let value = preparation[setting.key], setting.json(of: self) == setting.json(of: defaults) else { continue }
+      try setting.read(value, as: setting.key, into: &self)
     }
   }
 }

@@ -33,13 +33,25 @@ public protocol RepeatableFormat: DataFormat {
   ///   - owner: the file of those data or of the model that was trained on them, for messages.
   /// - Throws: where options say otherwise, or the preparation is damaged.
   mutating func follow(_ preparation: JSONValue, _ names: DataNames, of owner: String) throws
+
+  /// Whether targets are not wanted, so that inputs count whose targets are still to come, such as the last windows of
+  /// a
+  /// series. Default: it makes no difference.
+  var isForPrediction: Bool { get set }
+}
+
+extension RepeatableFormat {
+  public var isForPrediction: Bool {
+    get { false }
+    set {}
+  }
 }
 
 public enum DataFormats {
   /// In the order of `--help`.
   public static let all: [any DataFormat.Type] = [
     IDXFormat.self, CIFAR10Format.self, CSVFormat.self, TextCSVFormat.self, NPYFormat.self, NPZFormat.self,
-    TextFormat.self, ImagesFormat.self,
+    TextFormat.self, ImagesFormat.self, AudioFormat.self,
   ]
 
   /// The formats that take on the rules of earlier data.

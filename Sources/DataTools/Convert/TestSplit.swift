@@ -1,4 +1,5 @@
 import Basics
+import DataPipeline
 import NumericCore
 
 /// Which rows train and which test, each in the order they have in the source.
@@ -29,6 +30,27 @@ struct TestSplit: Equatable {
     train = groups.indices.filter { !isTest[$0] }
     test = groups.indices.filter { isTest[$0] }
     try TestSplit.check(train: train.count, test: test.count, fraction: fraction)
+  }
+
+  /// Draws a test and a validation split, each a share of all rows, from each class its share.
+  ///
+  /// - Parameter groups: the class of each row.
+  /// - Throws: `Failure` if a split would be empty.
+  static func drawn(groups: [Int], _ options: SplitOptions) throws -> [SplitName: [Int]] {
+    var rows: [SplitName: [Int]] = [.train: Array(groups.indices)]
+    for (option, split, fraction) in [
+      ("--test", SplitName.test, options.test), ("--validation", .validation, options.validation),
+    ] {
+      guard let fraction, let rest = rows[.train] else { continue }
+      // A share of what the test split leaves, so that both are shares of all.
+      let share = fraction * Double(groups.count) / Double(rest.count)
+      let drawn = try Failure.replacing(["--test \(share)": "\(option) \(fraction)"]) {
+        try TestSplit(groups: rest.map { groups[$0] }, fraction: share, seed: options.seed)
+      }
+      rows[.train] = drawn.train.map { rest[$0] }
+      rows[split] = drawn.test.map { rest[$0] }
+    }
+    return rows
   }
 
   /// The number of test rows among `count`.

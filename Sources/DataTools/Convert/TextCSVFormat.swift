@@ -37,6 +37,8 @@ public struct TextCSVFormat: RepeatableFormat {
   public var vocabulary: Int?
   /// Words, length and classes of earlier data.
   private var model: TextEncoding?
+  /// What earlier data say of how they were made.
+  private(set) var preparation: JSONValue?
 
   /// The longest text that a length found by itself keeps whole.
   static let greatestTextLength = 256
@@ -49,7 +51,7 @@ public struct TextCSVFormat: RepeatableFormat {
 
   public var companions: [String] { [table.testFile].compactMap(\.self) }
 
-  public static func reads(_ path: String) -> Bool { path.hasSuffix(".csv") }
+  public static func reads(_ path: String) -> Bool { CSVFormat.reads(path) }
 
   /// Takes words, length and classes.
   public mutating func follow(_ preparation: JSONValue, _ names: DataNames, of owner: String) throws {
@@ -57,6 +59,30 @@ public struct TextCSVFormat: RepeatableFormat {
       throw Failure.usage("\(option) and --like exclude each other: \(owner) decides")
     }
     model = try TextEncoding(preparation, names, of: owner)
+    self.preparation = preparation
+    let defaults = Self()
+    for setting in Self.settings where Self.readingKeys.contains(setting.key) {
+      guard let value = preparation[setting.key], setting.json(of: self) == setting.json(of: defaults) else { continue }
+      try setting.read(value, as: setting.key, into: &self)
+    }
+  }
+
+  /// The options that say how the file is written, for new texts to be read alike.
+  private static let readingKeys = ["header", "encoding", "delimiter"]
+
+  /// What is stored with word numbers, so that new texts become such in the same way.
+  private func preparation(_ encoding: TextEncoding, _ table: LabelledTexts) -> JSONValue {
+    if let preparation { return preparation }
+    let defaults = Self()
+    let reading = Self.settings.compactMap { setting -> JSONValue.Member? in
+      let value = setting.json(of: self)
+      guard Self.readingKeys.contains(setting.key), value != setting.json(of: defaults) else { return nil }
+      return JSONValue.Member(setting.key, value)
+    }
+    return .object(
+      [.init("format", .string(Self.name)), .init("length", .integer(encoding.length))] + reading + [
+        .init("text_column", table.textKey.json), .init("label_column", table.labelKey?.json ?? .null),
+      ])
   }
 
   /// Writes labelled texts as rows of word numbers, filled up with zeros, with the vocabulary and the classes as
@@ -90,6 +116,7 @@ public struct TextCSVFormat: RepeatableFormat {
     let numbers = Dictionary(zip(names, Int32(0)...), uniquingKeysWith: { first, _ in first })
     for (split, texts) in zip(splits, texts) {
       try Self.write(texts, encoding, to: "/\(split.name)/x", of: file)
+      try file.setPreparation(preparation(encoding, tables[0]), of: "/\(split.name)/x")
       guard let labels = split.table.labels else { continue }
       let path = "/\(split.name)/y"
       try file.write(path, shape: [split.rows.count], split.rows.map { numbers[labels[$0]] ?? 0 })
@@ -125,7 +152,6 @@ public struct TextCSVFormat: RepeatableFormat {
     // A text of variable length lies outside of the 64 KiB that an attribute has.
     try file.file.setAttribute("words", to: encoding.vocabulary.lines, of: path)
     try file.file.setAttribute("valid_max", to: encoding.vocabulary.count - 1, of: path)
-    try file.setPreparation(["format": .string(name), "length": .integer(encoding.length)], of: path)
   }
 }
 

@@ -28,7 +28,8 @@ enum ChunkReview {
     } else {
       return nil
     }
-    return "\(rows.path) is stored in chunks \(reason), and is slow to stream where memory does not hold it: rewrite it "
+    return
+      "\(rows.path) is stored in chunks \(reason), and is slow to stream where memory does not hold it: rewrite it "
       + "with h5repack -l \(rows.path):CHUNK=\(better) OLD.h5 NEW.h5"
   }
 }

@@ -1,8 +1,8 @@
 internal import Basics
 internal import CHDF5
 
-/// Where the rows of a data set stand in a file, for reading them without the library: it serves one thread of a process
-/// at a time, and inflates chunks while all others wait.
+/// Where the rows of a data set stand in a file, for reading them without the library: it serves one thread of a
+/// process at a time, and inflates chunks while all others wait.
 struct RawStorage {
   enum Layout {
     /// All rows one behind the other, the first at byte `offset` of the file.
@@ -19,8 +19,8 @@ struct RawStorage {
 }
 
 extension HDF5Dataset {
-  /// Where the rows stand; nil where reading them takes more than copying, unshuffling and inflating bytes: another byte
-  /// order or type, packed values, reversed axes, other filters, other files, chunks of parts of rows.
+  /// Where the rows stand; nil where reading them takes more than copying, unshuffling and inflating bytes: another
+  /// byte order or type, packed values, reversed axes, other filters, other files, chunks of parts of rows.
   func rawStorage() throws(HDF5Error) -> RawStorage? {
     guard packing == nil, order == .asStored, !storedShape.isEmpty, elementCount > 0 else { return nil }
     let type = try storedType

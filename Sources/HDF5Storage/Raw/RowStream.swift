@@ -56,8 +56,10 @@ public final class RowStream: @unchecked Sendable {
         let end = min(rows.upperBound, decodedRows.upperBound)
         let start = (row - decodedRows.lowerBound) * rowByteCount, count = (end - row) * rowByteCount
         decoded.withUnsafeBytes { decoded in
-          UnsafeMutableRawBufferPointer(rebasing: destination[(row - rows.lowerBound) * rowByteCount..<destination.count])
-            .copyMemory(from: UnsafeRawBufferPointer(rebasing: decoded[start..<start + count]))
+          UnsafeMutableRawBufferPointer(
+            rebasing: destination[(row - rows.lowerBound) * rowByteCount..<destination.count]
+          )
+          .copyMemory(from: UnsafeRawBufferPointer(rebasing: decoded[start..<start + count]))
         }
         row = end
       }
@@ -76,7 +78,8 @@ public final class RowStream: @unchecked Sendable {
   private func readBytes(at offset: Int, into destination: UnsafeMutableRawBufferPointer) throws(HDF5Error) {
     var done = 0
     while done < destination.count {
-      let count = pread(descriptor, destination.baseAddress?.advanced(by: done), destination.count - done, offset + done)
+      let count = pread(
+        descriptor, destination.baseAddress?.advanced(by: done), destination.count - done, offset + done)
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw failure(String(cString: strerror(errno))) }
       guard count > 0 else {

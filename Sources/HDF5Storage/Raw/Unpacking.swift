@@ -39,7 +39,9 @@ func unshuffle(
 }
 
 @inline(__always)
-private func gather<T: FixedWidthInteger>(_ source: UnsafeRawBufferPointer, _ destination: UnsafeMutableBufferPointer<T>) {
+private func gather<T: FixedWidthInteger>(
+  _ source: UnsafeRawBufferPointer, _ destination: UnsafeMutableBufferPointer<T>
+) {
   let count = destination.count
   guard let bytes = source.baseAddress?.assumingMemoryBound(to: UInt8.self), let output = destination.baseAddress else {
     return

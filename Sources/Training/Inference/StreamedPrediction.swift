@@ -1,7 +1,7 @@
 import Basics
 import Checkpointing
 package import Collectives
-import DataPipeline
+package import DataPipeline
 import Foundation
 import HDF5Storage
 import NeuralNetwork
@@ -49,6 +49,8 @@ package struct StreamedPrediction {
   package var model: String { trained.path }
   /// The names of the columns that it takes; nil where they have none.
   package var columns: [String]? { trained.metadata.data.names.columns }
+  /// What the model's numbers stand for, and how they were made.
+  package var names: DataNames { trained.metadata.data.names }
   /// How many features a row has.
   package var featureCount: Int { storage.shape.elementCount }
 
@@ -135,6 +137,7 @@ package struct StreamedPrediction {
     if let columns = names.columns { try file.setLines("names", columns, of: dataset) }
     if let words = names.words { try file.setLines("words", words, of: dataset) }
     if let characters = names.characters { try file.setAttribute("vocabulary", to: characters, of: dataset) }
+    if let text = names.preparation { try file.setAttribute(DataPreparation.attribute, to: text, of: dataset) }
     try file.close()
   }
 }

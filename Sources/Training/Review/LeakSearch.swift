@@ -5,8 +5,8 @@ import Settings
 /// Finds rows of validation and test whose features are those of a training row.
 ///
 /// Rows are compared by hashes of 64 bits of their bytes, so a split of another type than training is not looked at;
-/// nor are splits that would take long: more than 2 million rows or 4 GB in all; nor streamed ones whose hashes would take
-/// more than their share of memory.
+/// nor are splits that would take long: more than 2 million rows or 4 GB in all; nor streamed ones whose hashes would
+/// take more than their share of memory.
 enum LeakSearch {
   static let rowLimit = 2_000_000
   static let byteLimit = 4_000_000_000

@@ -66,6 +66,7 @@ struct RunTimer {
   /// Where the epoch's time went, for people.
   var text: String {
     "steps \(shortTime(stepSeconds)), of it exchange \(percentage(exchangeSeconds / max(1e-9, stepSeconds)))"
+      + (dataSeconds > 0 ? ", waiting for data \(percentage(dataSeconds / max(1e-9, stepSeconds)))" : "")
       + "  validation \(shortTime(stepsEnd.duration(to: epochEnd).seconds))"
   }
 }

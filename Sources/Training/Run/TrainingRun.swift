@@ -67,8 +67,12 @@ public final class TrainingRun {
   init(_ start: RunStart, fold: Fold? = nil, topology: Topology, isSilent: Bool = false) throws {
     StopSignal.waitForStep()
     try StopSignal.checkBeforeFirstStep()
+    let console = Console(topology.world.isRoot ? start.configuration.verbosity : .quiet, isSilent: isSilent)
     let setup = try TrainingSetup(
-      start.configuration, extensions: start.extensions, resumed: start.resumed, fold: fold, topology: topology)
+      start.configuration, extensions: start.extensions, resumed: start.resumed, fold: fold, topology: topology,
+      progress: { console.progress($0) })
+    console.clearBar()
+    self.console = console
     (data, trainer, metadata) = (setup.data, setup.trainer, setup.metadata)
     (metrics, testMetrics, validator) = (setup.metrics, setup.testMetrics, setup.validator)
     (configuration, resumed, self.topology) = (start.configuration, start.resumed, topology)
@@ -77,7 +81,6 @@ public final class TrainingRun {
     isFold = fold != nil
     (notes, warnings) = (start.notes, start.warnings + setup.warnings)
     self.isSilent = isSilent
-    console = Console(topology.world.isRoot ? configuration.verbosity : .quiet, isSilent: isSilent)
     initialNotes = setup.initialNotes
     try restoreOrInitialize(setup.transfer)
   }

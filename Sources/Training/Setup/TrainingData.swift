@@ -36,11 +36,12 @@ struct TrainingData {
   ///   - declaredOutputSize: outputs that the model fixes; labels must fit in.
   ///   - fold: the rows of the training split that are trained on, and those that are its test split; nil for all of
   ///     it, and the test split of the data.
+  ///   - progress: makes what is given the share of a piece of long work that is done, for its name.
   init(
     _ source: DataSource, configuration: TrainingConfiguration, task: any LearningTask, declaredOutputSize: Int?,
     resumed: Checkpoint.Metadata?, memory: DataMemory, matching: InitialMatching? = nil, fold: Fold? = nil,
     assignment: ShardAssignment,
-    communicator: any Communicator
+    communicator: any Communicator, progress: (String) -> (Double) -> Void = { _ in { _ in } }
   ) throws {
     self.source = source
     let split = try source.split(.train)
@@ -59,7 +60,8 @@ struct TrainingData {
     ) throws -> ShardStore {
       try ShardStore(
         source: source, selection: rows, partition: partition, shards: shards, targetCheck: check,
-        streaming: memory.bufferRows(source, shardCount: assignment.shardCount, ownShards: shards.count))
+        streaming: memory.bufferRows(source, shardCount: assignment.shardCount, ownShards: shards.count),
+        progress: progress("looking at \(source.name.rawValue)"))
     }
     train = try load(
       split, trainRows,

@@ -30,9 +30,10 @@ struct TrainingSetup {
   ///   - resumed: where the run goes on from; its shards and its scaling of features are kept.
   ///   - fold: the rows of the training split that are trained on, and those that are tested by all metrics of the
   ///     task; nil for all of it, and the test split of the data.
+  ///   - progress: makes what is given the share of a piece of long work that is done, for its name.
   init(
     _ configuration: TrainingConfiguration, extensions: Extensions, resumed: ResumePoint?, fold: Fold? = nil,
-    topology: Topology
+    topology: Topology, progress: (String) -> (Double) -> Void = { _ in { _ in } }
   ) throws {
     let world = topology.world
     BLAS.threads = configuration.threads
@@ -50,8 +51,8 @@ struct TrainingSetup {
     let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
     data = try TrainingData(
       source, configuration: configuration, task: task, declaredOutputSize: opened.declaredOutputSize,
-      resumed: resumed?.metadata, memory: opened.memory, matching: opened.matching, fold: fold, assignment: assignment,
-      communicator: world)
+      resumed: resumed?.metadata, memory: opened.memory, matching: opened.matching, fold: fold,
+      assignment: assignment, communicator: world, progress: progress)
 
     if task.loss.needsClassCounts { task = try task.replacing(data.lossByClassCounts(task)) }
 

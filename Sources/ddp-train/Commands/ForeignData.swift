@@ -25,10 +25,12 @@ struct ForeignData {
   /// - Parameters:
   ///   - data: a path.
   ///   - checkpoint: of the model, or a run directory.
+  ///   - isForPrediction: whether targets are not wanted.
   ///   - progress: is given the share that is converted.
   /// - Throws: where the data cannot be converted as the model's own were.
   init(
-    _ data: String, for checkpoint: String, _ ranks: any Communicator, progress: @escaping (Double) -> Void = { _ in }
+    _ data: String, for checkpoint: String, _ ranks: any Communicator, isForPrediction: Bool = false,
+    progress: @escaping (Double) -> Void = { _ in }
   ) throws {
     name = data
     guard let preparation = Self.preparation(of: data, for: checkpoint) else {
@@ -41,7 +43,7 @@ struct ForeignData {
     }
     path = places.first { $0[0] == places[ranks.rank][0] }?[1] ?? own
     isOwner = path == own
-    if isOwner { notes = try Self.convert(data, as: preparation, to: path, progress) }
+    if isOwner { notes = try Self.convert(data, as: preparation, isForPrediction, to: path, progress) }
     try ranks.barrier()
   }
 
@@ -75,9 +77,11 @@ struct ForeignData {
   }
 
   private static func convert(
-    _ data: String, as preparation: DataPreparation, to path: String, _ progress: @escaping (Double) -> Void
+    _ data: String, as preparation: DataPreparation, _ isForPrediction: Bool, to path: String,
+    _ progress: @escaping (Double) -> Void
   ) throws -> [String] {
     guard var format = DataFormats.repeatable.first(where: { $0.name == preparation.format })?.init() else { return [] }
+    format.isForPrediction = isForPrediction
     try format.follow(preparation.json, preparation.names, of: preparation.owner)
     let written = try format.convert([data], output: path, inputs: [preparation.owner], progress: progress)
     UnfinishedFile.begin(path)

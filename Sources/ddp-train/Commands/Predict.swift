@@ -71,7 +71,8 @@ package struct Predict: Command {
     _ ranks: any Communicator, _ progress: @escaping (Double) -> Void
   ) throws -> PredictionRun.Result {
     try arguments.checkOutput()
-    let data = try ForeignData(arguments.data, for: arguments.checkpoint, ranks, progress: progress)
+    let data = try ForeignData(
+      arguments.data, for: arguments.checkpoint, ranks, isForPrediction: true, progress: progress)
     defer { data.remove() }
     var arguments = arguments
     arguments.data = data.path
@@ -89,9 +90,12 @@ package struct Predict: Command {
     ]
     return try Failure.replacing(words) {
       let table = try FeatureTable(
-        path: input, called: name, columns: prediction.columns, count: prediction.featureCount, of: prediction.model)
+        path: input, called: name, columns: prediction.columns, count: prediction.featureCount,
+        names: prediction.names, of: prediction.model)
       for remark in table.remarks { Output.printError("ddp-train: warning: \(remark)") }
-      return try prediction.run(idName: table.idName) { try table.next($0) }
+      let result = try prediction.run(idName: table.idName) { try table.next($0) }
+      for remark in table.closingRemarks { Output.printError("ddp-train: warning: \(remark)") }
+      return result
     }
   }
 

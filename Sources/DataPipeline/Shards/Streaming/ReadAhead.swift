@@ -3,8 +3,8 @@ import Foundation
 
 /// Fills buffers on a thread of its own, one ahead of the one in use.
 ///
-/// There are lanes of two buffers each, filled and used in turn. The lane that is least ahead is filled first, so that no
-/// lane waits for another whose buffers are both still in use.
+/// There are lanes of two buffers each, filled and used in turn. The lane that is least ahead is filled first, so that
+/// no lane waits for another whose buffers are both still in use.
 final class ReadAhead {
   /// Fills the next buffer of a lane.
   ///

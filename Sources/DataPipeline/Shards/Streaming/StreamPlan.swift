@@ -18,8 +18,8 @@ public struct StreamPlan: Sendable, Equatable {
     (self.bound, self.blockSize, self.windowBlocks) = (bound, blockSize, windowBlocks)
   }
 
-  /// Windows take three quarters of the bound. A block is about 256 KiB, at most a sixteenth of a shard and of a window;
-  /// where the file has compressed chunks it is whole ones, up to a quarter of a window.
+  /// Windows take three quarters of the bound. A block is about 256 KiB, at most a sixteenth of a shard and of a
+  /// window; where the file has compressed chunks it is whole ones, up to a quarter of a window.
   ///
   /// - Parameter rows: that take part.
   /// - Throws: if the bound does not hold the smallest windows.
@@ -85,7 +85,8 @@ extension SplitSource {
   /// Why streaming these rows in such blocks takes longer than it need; nil where it does not.
   public func streamingDoubt(_ plan: StreamPlan) throws -> String? {
     guard let chunk = try chunkRows(), chunk > plan.blockSize else { return nil }
-    return "\(parts[0].file): \(parts[0].features.path) is in compressed chunks of \(plural(chunk, "row")), more than a "
+    return
+      "\(parts[0].file): \(parts[0].features.path) is in compressed chunks of \(plural(chunk, "row")), more than a "
       + "block of \(grouped(plan.blockSize)): each is unpacked about \((chunk - 1) / plan.blockSize + 1) times an "
       + "epoch; rewrite it in chunks of so many rows or less with h5repack -l, or allow more with data.memory"
   }

@@ -37,13 +37,18 @@ struct StreamSummary: Sendable {
   /// Σ of the hashes of all rows; see `DataFingerprint`.
   var hashes: UInt64 = 0
 
+  /// - Parameter progress: is given the share of the rows that have been seen.
   /// - Throws: if a file cannot be read, a feature or target is NaN or infinite, or a target is unfit.
-  init(_ rows: StreamedRows, targetCheck: any TargetCheck) throws {
+  init(_ rows: StreamedRows, targetCheck: any TargetCheck, progress: (Double) -> Void) throws {
     let source = rows.source
     let targetWidth = source.reconstructs || source.targetType == nil ? 0 : source.targetSize
     features = Column(width: source.featureShape.elementCount, shards: rows.shards.count)
     targets = Column(width: targetWidth, shards: rows.shards.count)
+    let total = max(1, rows.shards.reduce(0) { $0 + rows.partition.count(ofShard: $1) })
+    var seen = 0
     try rows.forEachBlock { block, piece in
+      seen += piece.count
+      progress(Double(seen) / Double(total))
       try StopSignal.checkBeforeFirstStep()
       try check(rows, block, piece, targetCheck)
       let shard = block.shard - rows.shards.lowerBound

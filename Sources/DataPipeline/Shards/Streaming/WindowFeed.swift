@@ -6,7 +6,8 @@ final class WindowFeed: EpochFeed {
   private let rows: StreamedRows
   private let plan: EpochPlan
   private let seed: UInt64
-  private let epochs: Int
+  /// Where reading ahead ends.
+  private var epochs: Int
   private var ahead: ReadAhead?
   /// Of each shard held, the place that comes next, and the epoch that it is in.
   private var next: [Place] = []
@@ -28,7 +29,8 @@ final class WindowFeed: EpochFeed {
   func begin(epoch: Int, step: Int) {
     self.epoch = epoch
     let wanted = rows.shards.map { Place(epoch: epoch, place: plan.positions(shard: $0, step: step).lowerBound) }
-    guard ahead == nil || next != wanted else { return }
+    guard ahead == nil || next != wanted || epoch >= epochs else { return }
+    epochs = max(epochs, epoch + 1)
     start(at: wanted)
   }
 
@@ -39,8 +41,7 @@ final class WindowFeed: EpochFeed {
     // Its memory goes before the new one's comes.
     ahead = nil
     next = places
-    let (rows, seed) = (rows, seed), shards = Array(rows.shards)
-    let end = max(epochs, (places.map(\.epoch).max() ?? 0) + 1)
+    let (rows, seed, end) = (rows, seed, epochs), shards = Array(rows.shards)
     let readers = StreamedRows.Readers(rows.source)
     var lanes = zip(shards, places).map { shard, place in
       let order = WindowOrder(rows.partition, epoch: place.epoch, shard: shard, seed: seed)

@@ -25,9 +25,10 @@ struct WindowOrder: Sendable {
     // The last block of the shard may be shorter.
     let lack = blockCount * partition.blockSize - count
     let shortAt = blocks.firstIndex(of: Int32(blockCount - 1)) ?? 0
-    starts = stride(from: 0, to: blockCount, by: windowBlocks).map { first in
-      first * partition.blockSize - (first > shortAt ? lack : 0)
-    } + [count]
+    starts =
+      stride(from: 0, to: blockCount, by: windowBlocks).map { first in
+        first * partition.blockSize - (first > shortAt ? lack : 0)
+      } + [count]
   }
 
   var windowCount: Int { starts.count - 1 }

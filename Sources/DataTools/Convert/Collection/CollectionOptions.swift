@@ -4,32 +4,26 @@ public import Settings
 
 /// The options of formats whose samples are files: where labels come from, and how files are divided into splits.
 public struct CollectionOptions: OptionGroup, Equatable {
-  public static let options = [
-    Option(
-      "--labels-file", \CollectionOptions.labelsFile, "L.csv", default: "none",
-      "a table of file names and labels, instead of a folder for each class"),
-    Option(
-      "--file-column", \CollectionOptions.fileColumn, "NAME|INDEX", default: "by name",
-      "the column of file names in --labels-file, by name or by number from 0 (-1 is the last)"),
-    Option(
-      "--label", \CollectionOptions.label, "NAME|INDEX", default: "by name",
-      "the label's column in --labels-file; several, with commas between, are a row of numbers"),
-    Option(
-      "--labels", \CollectionOptions.labels, "KIND",
-      "of --labels-file; auto: names are classes, whole numbers stay, other numbers are targets of a regression; "
-        + "classes: each different cell is a class; values: float32 targets"),
-    Option(flag: "--unlabelled", \CollectionOptions.isUnlabelled, "x alone, as for an autoencoder"),
-    Option(
-      "--test", \CollectionOptions.test, "FRACTION", .between(0, 1),
-      "draws the test split from the files, stratified by class"),
-    Option(
-      "--validation", \CollectionOptions.validation, "FRACTION", .between(0, 1),
-      "draws the validation split from the files, stratified by class"),
-    Option("--seed", \CollectionOptions.seed, "N", "of the choice of files"),
-    Option(
-      flag: "--skip-broken", \CollectionOptions.skipsBroken,
-      "leaves out files that cannot be read, which are otherwise an error; each file is then read twice"),
-  ]
+  public static let options =
+    [
+      Option(
+        "--labels-file", \CollectionOptions.labelsFile, "L.csv", default: "none",
+        "a table of file names and labels, instead of a folder for each class"),
+      Option(
+        "--file-column", \CollectionOptions.fileColumn, "NAME|INDEX", default: "by name",
+        "the column of file names in --labels-file, by name or by number from 0 (-1 is the last)"),
+      Option(
+        "--label", \CollectionOptions.label, "NAME|INDEX", default: "by name",
+        "the label's column in --labels-file; several, with commas between, are a row of numbers"),
+      Option(
+        "--labels", \CollectionOptions.labels, "KIND",
+        "of --labels-file; auto: names are classes, whole numbers stay, other numbers are targets of a regression; "
+          + "classes: each different cell is a class; values: float32 targets"),
+      Option(flag: "--unlabelled", \CollectionOptions.isUnlabelled, "x alone, as for an autoencoder"),
+      Option(
+        flag: "--skip-broken", \CollectionOptions.skipsBroken,
+        "leaves out files that cannot be read, which are otherwise an error; each file is then read twice"),
+    ] + SplitOptions.options.map { $0.lifted(\CollectionOptions.drawing) }
 
   /// The table of labels; nil where folders are classes.
   public var labelsFile: String?
@@ -39,11 +33,8 @@ public struct CollectionOptions: OptionGroup, Equatable {
   /// How one label column becomes numbers.
   public var labels = LabelKind.automatic
   public var isUnlabelled = false
-  /// The fraction of all files that becomes the test split; nil for none.
-  public var test: Double?
-  /// The fraction of all files that becomes the validation split; nil for none.
-  public var validation: Double?
-  public var seed: UInt64 = 0
+  public var drawing = SplitOptions()
+  var seed: UInt64 { drawing.seed }
   public var skipsBroken = false
 
   public init() {}
@@ -59,9 +50,7 @@ public struct CollectionOptions: OptionGroup, Equatable {
     } else if isUnlabelled {
       throw Failure.usage("--unlabelled and --labels-file exclude each other")
     }
-    if let test, let validation, test + validation >= 1 {
-      throw Failure.usage("--test \(test) and --validation \(validation) leave nothing to train on")
-    }
+    try drawing.check()
   }
 }
 

@@ -11,9 +11,7 @@ extension FileCollection {
 
   /// - Throws: for splits that are to be drawn and that the directory has already.
   func checkDrawing() throws {
-    for (option, split, fraction) in [
-      ("--test", SplitName.test, options.test), ("--validation", .validation, options.validation),
-    ] where fraction != nil {
+    for (option, split) in options.drawing.asked {
       if followed != nil { throw Failure.usage("\(option): data that follow others are not divided; leave it out") }
       if files.contains(where: { $0.split == split }) {
         throw Failure.usage("\(option): \(place) has the folder of this split already; leave the option out")
@@ -29,20 +27,10 @@ extension FileCollection {
   func splits() throws -> [Split] {
     let usual = followed == nil ? SplitName.train : .test
     var members = Dictionary(grouping: files.indices, by: { files[$0].split ?? usual })
-    let rest = wholes(members[.train] ?? []).count
-    for (option, split, fraction) in [
-      ("--test", SplitName.test, options.test),
-      // A share of what the test split leaves, so that both are shares of all.
-      ("--validation", .validation, options.validation),
-    ] {
-      guard let fraction, let places = members[.train] else { continue }
+    if let places = members[.train], !options.drawing.asked.isEmpty {
       let wholes = wholes(places)
-      let share = fraction * Double(rest) / Double(wholes.count)
-      let drawn = try Failure.replacing(["--test \(share)": "\(option) \(fraction)"]) {
-        try TestSplit(groups: groups(wholes.map(\.[0])), fraction: share, seed: options.seed)
-      }
-      members[.train] = drawn.train.flatMap { wholes[$0] }
-      members[split] = drawn.test.flatMap { wholes[$0] }
+      let drawn = try TestSplit.drawn(groups: groups(wholes.map(\.[0])), options.drawing)
+      for (split, numbers) in drawn { members[split] = numbers.flatMap { wholes[$0] } }
     }
     return SplitName.allCases.compactMap { name in members[name].map { Split(name: name, places: $0) } }
   }

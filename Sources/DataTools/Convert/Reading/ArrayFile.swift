@@ -4,7 +4,7 @@ import HDF5Storage
 /// One row-major array in a file, its shape known from the header, its rows read from front to back in native byte
 /// order.
 ///
-/// IDX and npy files both come down to this; see `openIDX` and `openNPY`.
+/// IDX and npy files both come down to this; see `openIDX` and `NPYArray`.
 final class ArrayFile {
   let path: String
   /// Rows first.
@@ -113,34 +113,102 @@ extension ArrayFile {
 extension OutputFile {
   /// Streams one split's features and labels into the file.
   func copy(_ features: ArrayFile, _ labels: ArrayFile, split: String) throws {
-    guard features.rowCount == labels.rowCount else {
-      throw Failure.data(
-        "\(features.path) has \(features.rowCount) rows and \(labels.path) \(labels.rowCount); "
-          + "they must be of equal number"
-      )
-    }
-    guard features.rowCount > 0 else { throw Failure.data("\(features.path): no rows") }
-    guard features.shape.count > 1 else {
-      throw Failure.data(
-        "\(features.path): shape \(features.shape), expected rows of features; are features and labels exchanged?")
-    }
+    try features.checkFeatures(labels: labels.path, rows: labels.rowCount)
     try copy(features, to: "/\(split)/x")
     try copy(labels, to: "/\(split)/y")
   }
 
-  /// Streams a source array into the file, about 4 MiB of rows at a time.
-  private func copy(_ source: ArrayFile, to name: String) throws {
-    let dataset = try create(name, shape: source.shape, elementType: source.elementType)
-    let blockRows = max(1, (4 << 20) / max(1, source.rowByteCount))
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: blockRows * source.rowByteCount, alignment: 64)
-    defer { buffer.deallocate() }
+  /// Streams a source array into the file.
+  func copy(_ source: ArrayFile, to name: String) throws {
+    try copy(source, to: [(name, Array(0..<source.rowCount))])
+  }
+
+  /// Streams rows of a source array into data sets, about 4 MiB of rows at a time.
+  ///
+  /// - Parameter targets: the paths, and the rows that each has, in ascending order.
+  func copy(_ source: ArrayFile, to targets: [(path: String, rows: [Int])]) throws {
+    let rowSize = source.rowByteCount
+    let datasets = try targets.map { path, rows in
+      try create(path, shape: [rows.count] + source.shape.dropFirst(), elementType: source.elementType)
+    }
+    var written = targets.map { _ in 0 }
+    let blockRows = max(1, (4 << 20) / max(1, rowSize))
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: blockRows * rowSize, alignment: 64)
+    let part = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: targets.count > 1 ? blockRows * rowSize : 0, alignment: 64)
+    defer {
+      buffer.deallocate()
+      part.deallocate()
+    }
     for start in stride(from: 0, to: source.rowCount, by: blockRows) {
       let rows = start..<min(start + blockRows, source.rowCount)
-      let block = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(rows.count * source.rowByteCount)])
+      let block = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(rows.count * rowSize)])
       try source.readRows(into: block)
-      try dataset.write(rows: rows, from: UnsafeRawBufferPointer(block))
+      for (number, target) in targets.enumerated() {
+        let first = written[number]
+        let own = target.rows[first...].prefix { $0 < rows.upperBound }
+        written[number] += own.count
+        var bytes = UnsafeRawBufferPointer(block)
+        if own.count < rows.count {
+          for (place, row) in own.enumerated() {
+            UnsafeMutableRawBufferPointer(rebasing: part[(place * rowSize)..<((place + 1) * rowSize)])
+              .copyMemory(from: .init(rebasing: block[((row - start) * rowSize)..<((row - start + 1) * rowSize)]))
+          }
+          bytes = UnsafeRawBufferPointer(rebasing: part[..<(own.count * rowSize)])
+        }
+        try datasets[number].write(rows: first..<written[number], from: bytes)
+      }
     }
     try source.finish()
+  }
+}
+
+extension ArrayFile {
+  /// - Parameter labels: what the labels are called; nil where there are none.
+  /// - Throws: where these cannot be features, or have not as many rows as their labels.
+  func checkFeatures(labels: String?, rows: Int) throws {
+    guard labels == nil || rowCount == rows else {
+      throw Failure.data("\(path) has \(rowCount) rows and \(labels ?? "") \(rows); they must be of equal number")
+    }
+    guard rowCount > 0 else { throw Failure.data("\(path): no rows") }
+    guard shape.count > 1 else {
+      throw Failure.data(
+        "\(path): shape \(shape), expected rows of features; "
+          + (labels == nil ? "give an array of two axes or more" : "are features and labels exchanged?"))
+    }
+  }
+
+  /// The whole numbers of all rows, which are then to be written from here; nil where rows are not one whole number
+  /// each.
+  func readIntegers() throws -> [Int]? {
+    guard elementType.isInteger, rowByteCount == elementType.byteCount else { return nil }
+    let size = elementType.byteCount
+    var numbers: [Int] = []
+    let blockRows = 1 << 16
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: blockRows * size, alignment: 64)
+    defer { buffer.deallocate() }
+    for start in stride(from: 0, to: rowCount, by: blockRows) {
+      let block = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(min(blockRows, rowCount - start) * size)])
+      try readRows(into: block)
+      for place in stride(from: 0, to: block.count, by: size) { numbers.append(integer(block, at: place)) }
+    }
+    try finish()
+    return numbers
+  }
+
+  private func integer(_ bytes: UnsafeMutableRawBufferPointer, at place: Int) -> Int {
+    switch elementType {
+    case .int8: Int(bytes.load(fromByteOffset: place, as: Int8.self))
+    case .int16: Int(bytes.load(fromByteOffset: place, as: Int16.self))
+    case .int32: Int(bytes.load(fromByteOffset: place, as: Int32.self))
+    case .int64: Int(bytes.load(fromByteOffset: place, as: Int64.self))
+    case .uint8: Int(bytes.load(fromByteOffset: place, as: UInt8.self))
+    case .uint16: Int(bytes.load(fromByteOffset: place, as: UInt16.self))
+    case .uint32: Int(bytes.load(fromByteOffset: place, as: UInt32.self))
+    // What no Int holds keeps its bits, and gets them back where it is written.
+    case .uint64: Int(bitPattern: UInt(bytes.load(fromByteOffset: place, as: UInt64.self)))
+    case .float32, .float64: preconditionFailure("\(elementType) is no whole number")
+    }
   }
 }
 

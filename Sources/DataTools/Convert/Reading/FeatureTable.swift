@@ -1,17 +1,22 @@
 import Basics
+package import DataPipeline
 
 /// Rows of features from comma-separated values, block by block, in the order of a model's columns.
 ///
 /// A first line without any number, or with a name of the model's columns, is a heading. Where the model's columns have
 /// names, columns are found by them, and others are passed over; without a heading, or without names, columns are taken
 /// by position. A column `id`, `ids` or `sample_id` that is none of the model's is kept beside the rows.
+///
+/// Where the model was trained on a table that `data convert csv` converted, rows follow the rules of that conversion.
 package final class FeatureTable {
   /// What a user should know of how the columns were taken, one line each.
   package private(set) var remarks: [String] = []
   /// What the column of ids is called; nil where there is none.
   package private(set) var idName: String?
 
-  private let reader: CSVReader
+  /// The rows, where they follow rules.
+  private let followed: FollowedRows?
+  private let reader: CSVReader?
   private let name: String
   /// The fields of a record that are the features, in the model's order, and how many fields there are.
   private var fields: [Int] = []
@@ -24,11 +29,21 @@ package final class FeatureTable {
   ///   - path: a file or a device, which messages call `name`.
   ///   - columns: the model's, by name; nil where they have none.
   ///   - count: how many features the model takes.
+  ///   - names: what the model's numbers stand for, and how they were made.
   ///   - model: how messages call the model.
   /// - Throws: where there is no record, a column of the model is missing, or there are too many or too few.
-  package init(path: String, called name: String, columns: [String]?, count: Int, of model: String) throws {
+  package init(
+    path: String, called name: String, columns: [String]?, count: Int, names data: DataNames = DataNames(),
+    of model: String
+  ) throws {
     self.name = name
-    reader = try CSVReader(path: path, called: name, options: TableOptions())
+    followed = try data.preparation.flatMap { try FollowedRows(path: path, called: name, $0, data, of: model) }
+    if let followed {
+      (reader, remarks, idName) = (nil, followed.remarks, followed.idName)
+      return
+    }
+    let reader = try CSVReader(path: path, called: name, options: TableOptions())
+    self.reader = reader
     guard try reader.next() else {
       throw Failure.data("\(name): no record, expected rows of \(plural(count, "feature"))")
     }
@@ -39,7 +54,7 @@ package final class FeatureTable {
       (0..<fieldCount).allSatisfy { reader.number($0) == nil } || texts.contains { names?.contains($0) == true }
     if isHeading { findID(texts, except: names ?? []) }
     if isHeading, let names {
-      try find(names, in: texts, of: model)
+      try find(names, in: texts, line: reader.line, of: model)
     } else {
       fields = (0..<fieldCount).filter { $0 != idField }
       guard fields.count == count else {
@@ -61,15 +76,15 @@ package final class FeatureTable {
     idName = idField.map { heading[$0] }
   }
 
-  private func find(_ names: [String], in heading: [String], of model: String) throws {
+  private func find(_ names: [String], in heading: [String], line: Int, of model: String) throws {
     var places: [String: Int] = [:]
     for (field, text) in heading.enumerated() where places.updateValue(field, forKey: text) != nil {
-      throw Failure.data("\(name): line \(reader.line): two columns are called '\(text.shownName)'; name each but once")
+      throw Failure.data("\(name): line \(line): two columns are called '\(text.shownName)'; name each but once")
     }
     let missing = names.filter { places[$0] == nil }
     guard missing.isEmpty else {
       throw Failure.data(
-        "\(name): line \(reader.line): lacks \(missing.count == 1 ? "the column" : "the columns") "
+        "\(name): line \(line): lacks \(missing.count == 1 ? "the column" : "the columns") "
           + "\(listing(missing, limit: 8)); expected those that \(model) was trained on, in any order: "
           + listing(names, limit: 20))
     }
@@ -82,10 +97,14 @@ package final class FeatureTable {
     }
   }
 
+  /// What a user should know of how cells were taken, once all rows are given.
+  package var closingRemarks: [String] { followed?.closingRemarks ?? [] }
+
   /// The next rows, `count` at most; nil at the end.
   ///
   /// - Throws: for a cell that is no finite number, or a record of another length.
   package func next(_ count: Int) throws -> (features: [Double], ids: [String]?, rows: Int)? {
+    guard let reader else { return try followed?.next(count) }
     var features: [Double] = [], ids: [String] = [], rows = 0
     while rows < count {
       if !hasRecord {

@@ -4,6 +4,9 @@ import Basics
 struct LabelledTexts {
   let path: String
   let labelName: String?
+  /// The columns of texts and labels.
+  let textKey: ColumnKey
+  let labelKey: ColumnKey?
   /// The texts as they stand in the file.
   private(set) var texts: [String] = []
   /// The label of each text; nil where there are none.
@@ -31,8 +34,20 @@ struct LabelledTexts {
       guard let given else { return nil }
       return try CSVTable.column(given, option: option, names: names, columnCount: columnCount, path: path)
     }
-    let textColumn = try column(options.text, "--text") ?? CSVTable.usualColumn(Self.textNames, names: names)
-    var labelColumn = try column(options.table.label, "--label") ?? CSVTable.usualColumn(Self.labelNames, names: names)
+    // Those of earlier data, where this table has them: by name, or by place in tables of several columns.
+    func followed(_ key: String) -> Int? {
+      switch ColumnKey(options.preparation?[key]) {
+      case .name(let name): names?.firstIndex(of: name)
+      case .index(let index): names == nil && columnCount > max(1, index) ? index : nil
+      case nil: nil
+      }
+    }
+    let textColumn =
+      try column(options.text, "--text") ?? followed("text_column")
+      ?? CSVTable.usualColumn(Self.textNames, names: names)
+    var labelColumn =
+      try column(options.table.label, "--label") ?? followed("label_column")
+      ?? CSVTable.usualColumn(Self.labelNames, names: names)
     if labelsRequired, labelColumn == nil {
       labelColumn = textColumn == columnCount - 1 ? 0 : columnCount - 1
       guard columnCount > 1 else {
@@ -44,6 +59,8 @@ struct LabelledTexts {
       throw Failure.usage("\(path): column \(texts) is both text and label; name them with --text and --label")
     }
     labelName = labelColumn.flatMap { names?[$0] }
+    textKey = names.map { .name($0[texts]) } ?? .index(texts)
+    labelKey = labelColumn.map { column in names.map { .name($0[column]) } ?? .index(column) }
     labels = labelColumn.map { _ in [] }
     var more = true
     if hasHeader { more = try reader.next() }
@@ -80,6 +97,11 @@ struct LabelledTexts {
       let given = [options.text, options.table.label].compactMap(\.self).filter { Int($0) == nil }
       let known = cells.contains { (textNames + labelNames).contains($0.lowercased()) }
       if known || !given.isEmpty { return true }
+      let followed = ["text_column", "label_column"].compactMap { ColumnKey(options.preparation?[$0]) }
+      if followed.contains(where: { if case .name(let name) = $0 { cells.contains(name) } else { false } }) {
+        return true
+      }
+      if case .index? = followed.first { return false }
       if cells.indices.contains(where: { reader.number($0) != nil }) { return false }
       throw Failure.usage(
         "\(reader.path): cannot tell whether its first line, "

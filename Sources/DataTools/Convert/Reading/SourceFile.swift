@@ -26,13 +26,16 @@ final class SourceFile: ByteSource {
   private let handle: gzFile
   /// Bytes of the file, compressed or not, that have been read.
   private var offset = 0
-  /// Whether what is read counts as progress.
-  private let counts: Bool
+  /// The part of the reading that counts as progress.
+  private let share: Double
 
-  /// - Parameter counts: whether what is read counts as progress; not where it is read once more.
+  /// - Parameters:
+  ///   - counts: whether what is read counts as progress; not where it is read once more.
+  ///   - name: what errors call the file; nil for its path.
+  ///   - share: the part of the reading that counts, where the file is read several times.
   /// - Throws: `Failure` if `path` is missing, unreadable or a directory.
-  init(path: String, counts: Bool = true) throws {
-    self.counts = counts
+  init(path: String, counts: Bool = true, called name: String? = nil, share: Double = 1) throws {
+    self.share = counts ? share : 0
     try Self.requireFile(path)
     // A pipe may have any number of bytes.
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
@@ -41,7 +44,7 @@ final class SourceFile: ByteSource {
     byteLimit = size.map { $0 * deflateLimit } ?? .max
     guard let handle = gzopen(path, "rb") else { throw Failure.data("\(path): cannot be opened: \(systemErrorText())") }
     gzbuffer(handle, 1 << 18)
-    self.path = path
+    self.path = name ?? path
     self.handle = handle
   }
 
@@ -80,9 +83,9 @@ final class SourceFile: ByteSource {
   }
 
   private func report() {
-    guard counts else { return }
+    guard share > 0 else { return }
     let now = Int(gzoffset(handle))
-    WorkProgress.advance(by: max(0, now - offset))
+    WorkProgress.advance(by: Int(share * Double(max(0, now - offset))))
     offset = now
   }
 }

@@ -73,8 +73,10 @@ final class ZipArchive {
       }), var count = tail.number(at: end + 10, size: 2), var size = tail.number(at: end + 12, size: 4),
       var place = tail.number(at: end + 16, size: 4)
     else {
-      guard try file.read(at: 0, count: min(2, file.byteCount)) == Array("PK".utf8) else {
-        throw Failure.data("\(path): not a zip archive: it should begin with PK; write it with numpy.savez")
+      let start = try file.read(at: 0, count: min(8, file.byteCount))
+      guard start.starts(with: Array("PK".utf8)) else {
+        let found = KnownFile.remedy(start) ?? "it should begin with PK; write it with numpy.savez"
+        throw Failure.data("\(path): not a zip archive: \(found)")
       }
       throw Failure.data(
         "\(path): truncated: the directory at the end of the archive is missing; fetch or copy it again")
@@ -259,7 +261,7 @@ private func damaged(_ path: String) -> Failure {
 
 extension [UInt8] {
   /// The little-endian number of `size` bytes at `offset`; nil where there are no such bytes, or it is no `Int`.
-  fileprivate func number(at offset: Int, size: Int) -> Int? {
+  func number(at offset: Int, size: Int) -> Int? {
     guard offset >= 0, offset <= count - size else { return nil }
     return Int(exactly: self[offset..<offset + size].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
   }

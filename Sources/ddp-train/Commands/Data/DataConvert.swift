@@ -42,6 +42,9 @@ package struct DataConvert: Command {
   package static func parse(_ arguments: [String]) throws -> DataConvert {
     let scanned = try ScannedArguments(
       arguments, of: name, options: optionHelp + recipeOptions(DataFormats.all))
+    if let word = scanned.words.first, let detour = DataFormats.detour(word) {
+      throw SettingsError("\(name): \(word) is not read by itself; \(detour), then data convert csv")
+    }
     let type = try chosen(DataFormats.all, scanned.words.first, "format", of: name)
     var command = DataConvert()
     command.format = try type.init(command.read(scanned.options), of: name)
