@@ -173,7 +173,7 @@ extension Commands {
           let summary = try #require(
             try Sandbox.json(try sandbox.text(loss + "/summary.json"))["best"] as? [String: Any])
           let threshold = try #require((summary["decision_threshold"] as? [Double])?.first)
-          #expect(line["decision_threshold"] is [Double] && threshold > 0 && threshold < 1)
+          #expect(line["val_decision_threshold"] as? Double != nil && threshold > 0 && threshold < 1)
           let report = try Sandbox.json(try sandbox.succeed(["evaluate", best, "--split", "val", "--json"]).output)
           let metrics = try #require(report["metrics"] as? [String: Any])
           #expect(metrics["f1"] as? Double == summary["f1"] as? Double)

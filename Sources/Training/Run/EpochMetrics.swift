@@ -77,8 +77,8 @@ public struct EpochMetrics: Sendable {
         .init("train_accuracy", .optional(trainAccuracy)), .init("val_loss", .optional(validation?.loss)),
         .init("val_accuracy", .optional(validation?.accuracy)),
       ] + (secondLoss.map { [.init($0.key, .number($0.mean))] } ?? [])
-        + (validation.map(\.thresholds).flatMap { $0.isEmpty ? nil : $0 }.map {
-          [.init("decision_threshold", DecisionThreshold.json($0))]
+        + (validation.map(\.decisionThresholds).flatMap { $0.count == 1 ? $0[0] : nil }.map {
+          [.init("val_decision_threshold", .number($0))]
         } ?? [])
         + metricNames.map { .init("val_\($0.rawValue)", .finite(validation?.report?[$0])) }
         + [.init("learning_rate", .number(learningRate)), .init("timing", timing)])
