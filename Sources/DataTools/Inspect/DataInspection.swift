@@ -42,17 +42,22 @@ public enum DataInspection {
       findings += split.labelFindings(classCount: training?.classes?.count)
       if let training { findings += try split.rowFindings(against: training) }
     }
+    let source = try? DataSource.open(path, features: features, labels: labels, labelsRequired: false)
+    let weights = (source?.splits.values).map { $0.compactMap(\.weightsPath) } ?? []
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     return InspectionReport(
       path: path, byteCount: (attributes?[.size] as? NSNumber)?.intValue ?? 0, splits: splits.map(\.report),
-      targets: reading?.lines ?? [], scaling: training?.scaling?.lines ?? [], unused: layout.unused, findings: findings)
+      targets: reading?.lines ?? [], scaling: training?.scaling?.lines ?? [],
+      unused: layout.unused.filter { !weights.contains($0) }, findings: findings)
   }
 
   /// What training takes the targets for; nil where it cannot begin to read them, which is a finding of its own.
   ///
   /// - Throws: what training says of labels that are none.
   private static func reading(_ path: String, features: String?, labels: String?) throws(Failure) -> TargetReading? {
-    guard let source = try? DataSource.open(path, features: features, labels: labels, labelsRequired: false),
+    guard
+      let source = try? DataSource.open(
+        path, features: features, labels: labels, labelsRequired: false, weights: .none),
       let split = source.splits[.train], split.vocabulary == nil, let summary = try? TargetSummary(split)
     else { return nil }
     do {
