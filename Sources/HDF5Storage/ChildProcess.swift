@@ -38,7 +38,7 @@ public enum ChildProcess {
   ///   - seconds: the most that it may compute.
   ///   - body: its result is the exit code; nothing else comes back.
   public static func ending(seconds: Int, _ body: () -> Int32) -> Ending {
-    let child = chdf5_fork()
+    let child = ForkGate.fork { chdf5_fork() }
     if child == 0 {
       for number in CrashHandler.signals + [SIGXCPU, SIGPROF, SIGTERM, SIGUSR1] { signal(number, SIG_DFL) }
       var none = rlimit()

@@ -11,7 +11,7 @@ public enum OutlivingWork {
   /// - Returns: whether it was done; where it was not, the caller does it itself and meets the error.
   public static func run(_ body: () throws -> Void) -> Bool {
     fflush(nil)
-    let child = fork()
+    let child = ForkGate.fork { fork() }
     guard child >= 0 else { return false }
     if child == 0 {
       setsid()

@@ -1,3 +1,4 @@
+import Basics
 import HDF5Storage
 
 /// Reads rows of one column of a split as memory has them, from files that it keeps open.
@@ -68,13 +69,17 @@ final class RowReader {
   private func read(_ runs: [Range<Int>], ofPart index: Int, into destination: UnsafeMutableRawBufferPointer) throws {
     let part = source.parts[index], stream = try stream(index)
     let arrangement = column == .features ? source.arrangement : nil
+    let slabRows = max(1, Self.slabByteCount / rowByteCount)
     func read(_ rows: Range<Int>, into bytes: UnsafeMutableRawBufferPointer) throws {
-      let fileRows = rows.lowerBound - part.rows.lowerBound..<rows.upperBound - part.rows.lowerBound
-      try stream.read(rows: fileRows, into: bytes)
-      try part.align(column, firstRow: fileRows.lowerBound, bytes)
+      let first = rows.lowerBound - part.rows.lowerBound
+      for start in stride(from: 0, to: rows.count, by: slabRows) {
+        let end = min(start + slabRows, rows.count)
+        let piece = UnsafeMutableRawBufferPointer(rebasing: bytes[start * rowByteCount..<end * rowByteCount])
+        try ForkGate.pass { () throws(HDF5Error) in try stream.read(rows: first + start..<first + end, into: piece) }
+        try part.align(column, firstRow: first + start, piece)
+      }
     }
     guard runs.count > 1 || arrangement?.isTransposed == true else { return try read(runs[0], into: destination) }
-    let slabRows = max(1, Self.slabByteCount / rowByteCount)
     if slab.isEmpty { slab = [UInt8](repeating: 0, count: slabRows * rowByteCount) }
     try slab.withUnsafeMutableBytes { slab in
       var place = 0, start = runs[0].lowerBound
@@ -112,9 +117,9 @@ final class RowReader {
       streams.insert(streams.remove(at: known), at: 0)
     } else {
       guard let array = source.parts[part].array(column) else { preconditionFailure("no \(column) to read") }
-      let rows = try array.open()
+      let stream = try ForkGate.pass { () throws(HDF5Error) in try RowStream(array.open()) }
       if streams.count == Self.openLimit { streams.removeLast() }
-      streams.insert((part, try RowStream(rows)), at: 0)
+      streams.insert((part, stream), at: 0)
     }
     return streams[0].stream
   }
