@@ -73,8 +73,8 @@ extension Commands {
         try FileManager.default.removeItem(atPath: sandbox.file("train_y.h5"))
         try sandbox.expectFailure(
           ["evaluate", "r", "--split", "test"], status: 3,
-          "r/checkpoints/best.h5: was trained on train_y.h5, which is not in this directory; give its place with --data "
-            + "FILE, or start where the run was started")
+          "r/checkpoints/best.h5: was trained on train_y.h5, which is not in this directory; give its place with "
+            + "--data FILE, or start where the run was started")
       }
     }
 

@@ -115,8 +115,8 @@ extension HDF5File {
       let kind = try matlabClass(of: datasetPath) ?? "object"
       if !["logical", "char"].contains(kind) {
         throw failure(
-          "it is a \(kind.shownName) of MATLAB, expected an array of numbers; convert it: double(X), table2array(T) or, "
-            + "of categories, cellstr(C)")
+          "it is a \(kind.shownName) of MATLAB, expected an array of numbers; convert it: double(X), table2array(T) "
+            + "or, of categories, cellstr(C)")
       }
     }
     try plain.checkExpansion()
