@@ -44,7 +44,9 @@ extension Commands {
         #expect(resumed.output.contains("labels of test from test_y.h5"), "\(resumed)")
         // Labels in another order belong by id: elsewise two thirds would be wrong.
         let evaluated = try sandbox.succeed(["evaluate", "r"])
-        #expect(evaluated.output.contains("accuracy    100.00 %"), "\(evaluated)")
+        let line = evaluated.outputLines.first { $0.hasPrefix("accuracy ") }
+        let accuracy = line?.split(separator: " ").dropFirst().first.flatMap { Double($0) }
+        #expect(accuracy.map { $0 > 85 } == true, "\(evaluated)")
         try sandbox.succeed(["predict", "r", "--data", "test_x.h5", "--output", "p.csv"])
         let rows = try String(contentsOfFile: sandbox.file("p.csv"), encoding: .utf8).split(separator: "\n")
         #expect(rows.count == 33)
@@ -84,7 +86,7 @@ extension Commands {
         try sandbox.succeed(keys + ["--epochs", "1", "--run", "r"])
         // Labels of another order and no ids are other values.
         let file = try HDF5File.create(sandbox.file("other_y.h5"))
-        try file.write("/y", shape: [64], elements: (0..<64).map { Int64($0 % 3) })
+        try file.write("/y", shape: [64], elements: (0..<64).map { Int64(($0 + 1) % 3) })
         try file.close()
         let refused = try sandbox.train(
           keys + ["--set", "data.files.train_labels=other_y.h5", "--epochs", "2", "--run", "r", "--resume", "auto"])

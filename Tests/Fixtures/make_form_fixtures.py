@@ -47,6 +47,10 @@ with create("texts.h5") as f:
     f["latin/y"] = np.array([b"setosa"] * 7 + ["z\u00fc".encode("latin-1")], dtype="S8")
 expect("texts.h5 /train/y", [sorted(set(species)).index(s) for s in species])
 
+for number, words in [(1, ["pear", "cherry", "pear"]), (2, ["cherry", "apple", "pear"])]:
+    with create(f"fruit_{number}.h5") as f:
+        f["x"], f["y"] = x[:3], np.array(words, dtype=h5py.string_dtype())
+
 # Enumerations, booleans, bits, half precision.
 enum = h5py.enum_dtype({"cat": 0, "dog": 1, "eel": 2}, basetype="u1")
 with create("kinds.h5") as f:

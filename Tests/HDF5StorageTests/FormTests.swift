@@ -139,7 +139,7 @@ struct FormTests {
     ("csr_short.h5", "/X", "it has 16 data and 15 indices"),
     ("csr_shape.h5", "/X", "of 9 rows, but indptr has the beginnings of 8"),
     ("csr_huge.h5", "/X", "more elements than any machine can hold"), ("csc.h5", "/X", "write X.tocsr()"),
-    ("records.h5", "/table:{a,b}", "it has no column 'b'; its columns are a, n, wide, box, kind and ok"),
+    ("records.h5", "/table:{a,b}", "it has no column 'b'; its columns are a, n, wide, box, kind, ok"),
     ("records.h5", "/table:{a,a}", "the column 'a' is named twice"), ("records.h5", "/table:{}", "no column is named"),
     ("records.h5", "/table:kind", "texts are names of classes"), ("records.h5", "/none:a", "there is no such table"),
     ("records.h5", "/table", "name those to take, as in '/table:{a,n,wide,box,ok}'"),
