@@ -12,7 +12,7 @@ extension DistributedTests {
       let file = try HDF5File.create(scratch.path + "/data.h5")
       var generator = RandomSource.Generator(source: RandomSource(seed: 29).stream(.synthesis, classes))
       for (split, count) in [("train", 203), ("val", 61)] {
-        let labels = (0..<count).map { _ in Int32(generator.next(upperBound: classes)) }
+        let labels = (0..<count).map { _ in Int32(generator.next(upperBound: UInt32(classes))) }
         let width = steps ?? 6
         let features = labels.flatMap { label in
           (0..<width).map { Float(generator.normal() + Double(Int(label) * ($0 % 2))) }
