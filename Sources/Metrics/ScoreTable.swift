@@ -60,9 +60,11 @@ public struct ScoreTable: Sendable {
   public func sums(_ task: MetricTask, metrics: [any Metric]) -> MetricSums {
     precondition(task.takesThresholds, "thresholds of \(task)")
     var sums = MetricSums(task, metrics: metrics)
+    let outputs = FlatBuffer(self.outputs), targets = FlatBuffer(labels.map { Float($0) })
     let weights = self.weights.isEmpty ? nil : FlatBuffer(self.weights)
-    sums.add(
-      outputs: FlatBuffer(outputs).view, targets: FlatBuffer(labels.map { Float($0) }).view, weights: weights?.view)
+    withExtendedLifetime((outputs, targets, weights)) {
+      sums.add(outputs: outputs.view, targets: targets.view, weights: weights?.view)
+    }
     return sums
   }
 

@@ -25,7 +25,7 @@ struct BoxSamples {
     notes = boxes.notes
     let (annotated, missing) = try Self.match(boxes, pictures)
     if missing > 0 { notes.append("left out \(plural(missing, "annotation")) of pictures that are not there") }
-    var (bare, several, outside) = (0, 0, 0)
+    var (bare, several, outside, turned) = (0, 0, 0, 0)
     var unlike: [String] = []
     for (place, file) in pictures.files.enumerated() {
       guard let picture = annotated[place], !picture.objects.isEmpty else {
@@ -42,6 +42,7 @@ struct BoxSamples {
         unlike.append("\(found) (\(picture.place))")
         continue
       }
+      if frame.isGuess { turned += 1 }
       for (number, object) in picture.objects.enumerated() {
         guard let object = object.turned(frame).clipped(to: size) else {
           outside += 1
@@ -65,6 +66,11 @@ struct BoxSamples {
       notes.append("left out \(plural(several, "picture")) with several boxes; --crops makes a sample of each box")
     }
     if outside > 0 { notes.append("left out \(BoxAnnotations.text(outside)) outside of pictures") }
+    if turned > 0 {
+      notes.append(
+        "\(plural(turned, "picture")) turned by EXIF, whose annotations do not tell by their size whether they count the "
+          + "pixels before that or after: taken for after")
+    }
     if let first = unlike.first {
       let text = "\(plural(unlike.count, "picture")) of other sizes than their annotations, such as \(first)"
       guard pictures.options.skipsBroken else {
@@ -116,9 +122,12 @@ struct BoxSamples {
   ///
   /// - Returns: nil where the size is neither.
   private static func frame(_ picture: BoxAnnotations.Picture, _ header: PictureFile.Header) -> BoxFrame? {
-    guard let size = picture.size, size != header.size else { return BoxFrame(.upright, header) }
-    let isStored = size == PictureSize(width: header.width, height: header.height)
-    return isStored ? BoxFrame(header.orientation, header) : nil
+    let stored = PictureSize(width: header.width, height: header.height)
+    guard let size = picture.size, size != header.size else {
+      let isGuess = header.orientation != .upright && (picture.size == nil || stored == header.size)
+      return BoxFrame(.upright, header, isGuess: isGuess)
+    }
+    return size == stored ? BoxFrame(header.orientation, header) : nil
   }
 
   /// The draws of a sample, apart from those of the choice of splits.
@@ -152,9 +161,12 @@ struct BoxFrame {
   let orientation: ExifOrientation
   let width: Int
   let height: Int
+  /// Whether nothing tells that the boxes are not counted in other pixels.
+  let isGuess: Bool
 
-  init(_ orientation: ExifOrientation, _ header: PictureFile.Header) {
+  init(_ orientation: ExifOrientation, _ header: PictureFile.Header, isGuess: Bool = false) {
     (self.orientation, width, height) = (orientation, header.width, header.height)
+    self.isGuess = isGuess
   }
 }
 

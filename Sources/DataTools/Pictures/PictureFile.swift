@@ -76,11 +76,12 @@ struct PictureFile {
   }
 
   /// The greatest of 1, 2, 4 and 8 by which the sides can be divided while the pixels are decoded so that they are
-  /// still at least twice as long as in `size`: a JPEG's blocks give such a picture at less cost. 1 for a PNG.
+  /// still at least three times as long as in `size`: a JPEG's blocks give such a picture at less cost, and what is
+  /// left to the resampling hides how. 1 for a PNG.
   func reduction(to size: PictureSize) -> Int {
     guard header.kind == .jpeg else { return 1 }
     let own = header.size
-    return [8, 4, 2].first { own.width >= 2 * $0 * size.width && own.height >= 2 * $0 * size.height } ?? 1
+    return [8, 4, 2].first { own.width >= 3 * $0 * size.width && own.height >= 3 * $0 * size.height } ?? 1
   }
 
   /// The pixels, 8 bits a channel, upright, without alpha and ink.
