@@ -48,6 +48,16 @@ static inline hid_t chdf5_uint64(void) { return H5T_NATIVE_UINT64; }
 static inline hid_t chdf5_float32(void) { return H5T_NATIVE_FLOAT; }
 // The machine's 64-bit floating-point number.
 static inline hid_t chdf5_float64(void) { return H5T_NATIVE_DOUBLE; }
+// 8 bits that are no number.
+static inline hid_t chdf5_bits8(void) { return H5T_NATIVE_B8; }
+// 16 bits that are no number.
+static inline hid_t chdf5_bits16(void) { return H5T_NATIVE_B16; }
+// 32 bits that are no number.
+static inline hid_t chdf5_bits32(void) { return H5T_NATIVE_B32; }
+// 64 bits that are no number.
+static inline hid_t chdf5_bits64(void) { return H5T_NATIVE_B64; }
+// A reference to an object of the same file.
+static inline hid_t chdf5_object_reference(void) { return H5T_STD_REF_OBJ; }
 // A C string of one byte, to be copied and given a size.
 static inline hid_t chdf5_c_string(void) { return H5T_C_S1; }
 // The size that makes a copy of the C string variable in length.

@@ -33,6 +33,7 @@ public typealias NamePattern = Settings.NamePattern
 public typealias ChannelLayout = DataPipeline.ChannelLayout
 public typealias FeatureScaling = DataPipeline.FeatureScaling
 public typealias TargetScaling = DataPipeline.TargetScaling
+public typealias Stratification = DataPipeline.Stratification
 public typealias AugmentationList = DataPipeline.AugmentationList
 public typealias Crop = DataPipeline.Crop
 public typealias Cutout = DataPipeline.Cutout

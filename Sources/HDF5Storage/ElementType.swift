@@ -38,15 +38,41 @@ public enum ElementType: Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// The library's type in memory for as many bits, which are no number to it.
+  var memoryBitsType: hid_t {
+    switch byteCount {
+    case 1: chdf5_bits8()
+    case 2: chdf5_bits16()
+    case 4: chdf5_bits32()
+    default: chdf5_bits64()
+    }
+  }
+
+  /// The smallest type that holds all values of the given ones or, where they are as wide as that allows, a number that
+  /// is near each.
+  static func common(_ types: some Sequence<ElementType>) -> ElementType {
+    let types = Set(types)
+    guard types.count > 1 else { return types.first ?? .float64 }
+    let isSigned = types.contains { !$0.isUnsigned }
+    let floats = types.filter { !$0.isInteger }
+    // Half of a float's bits or more are digits.
+    let digits = types.filter(\.isInteger).map { $0.byteCount * 8 - ($0.isUnsigned ? 0 : 1) }.max() ?? 0
+    guard floats.isEmpty else { return floats == [.float32] && digits <= 24 ? .float32 : .float64 }
+    let order: [ElementType] = isSigned ? [.int8, .int16, .int32, .int64] : [.uint8, .uint16, .uint32, .uint64]
+    return order.first { $0.byteCount * 8 - (isSigned ? 1 : 0) >= digits } ?? .float64
+  }
+
   /// The type that holds every value of the file's type `id` exactly, if there is one.
   ///
-  /// Half precision reads as `float32`; an enumeration, as which h5py stores booleans, reads as its integers.
+  /// Bits read as integers. Half precision reads as `float32`; an enumeration, as which h5py stores booleans, reads as
+  /// its integers.
   init(ofType id: hid_t, _ subject: String) throws(HDF5Error) {
     let size = H5Tget_size(id)
     let kind = H5Tget_class(id)
     switch (kind, size) {
-    case (H5T_INTEGER, 1), (H5T_INTEGER, 2), (H5T_INTEGER, 4), (H5T_INTEGER, 8):
-      let isSigned = H5Tget_sign(id) == H5T_SGN_2
+    case (H5T_INTEGER, 1), (H5T_INTEGER, 2), (H5T_INTEGER, 4), (H5T_INTEGER, 8),
+      (H5T_BITFIELD, 1), (H5T_BITFIELD, 2), (H5T_BITFIELD, 4), (H5T_BITFIELD, 8):
+      let isSigned = kind == H5T_INTEGER && H5Tget_sign(id) == H5T_SGN_2
       switch size {
       case 1: self = isSigned ? .int8 : .uint8
       case 2: self = isSigned ? .int16 : .uint16
@@ -76,8 +102,8 @@ public enum ElementType: Sendable, Hashable, CaseIterable {
         operation: "read", subject: subject,
         reason:
           "its elements are \(found), expected integers of up to 64 bits or floating-point numbers"
-          + (kind == H5T_COMPOUND ? "; write each field as a data set of its own" : "")
-          + (kind == H5T_STRING ? "; number the names first: names, y = numpy.unique(y, return_inverse=True)" : ""))
+          + (kind == H5T_COMPOUND ? "; name those to take: data.features=/TABLE:{a,b,c} data.labels=/TABLE:y" : "")
+          + (kind == H5T_STRING ? "; texts are names of classes, in labels alone" : ""))
     }
   }
 

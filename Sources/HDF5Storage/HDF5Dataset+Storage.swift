@@ -1,5 +1,6 @@
 internal import Basics
 internal import CHDF5
+internal import Glibc
 
 extension HDF5Dataset {
   /// The extents of the data set `id`; `[0]` if it is declared to hold nothing.
@@ -10,18 +11,22 @@ extension HDF5Dataset {
     let rank = try check("read the shape of", subject, H5Sget_simple_extent_ndims(space))
     var extents = [hsize_t](repeating: 0, count: Int(rank))
     try check("read the shape of", subject, H5Sget_simple_extent_dims(space, &extents, nil))
-    // With this, no later product of extents and bytes overflows.
+    return try believed(extents.map { Int(clamping: $0) }, subject)
+  }
+
+  /// A shape whose elements a machine can hold; no later product of extents and bytes overflows.
+  static func believed(_ shape: [Int], _ subject: String) throws(HDF5Error) -> [Int] {
     var bytes = MemoryLayout<Double>.size * 2
-    for extent in extents {
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: max(1, Int(clamping: extent)))
+    for extent in shape {
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: max(1, extent))
       guard !overflow else {
         throw HDF5Error(
           operation: "read", subject: subject,
-          reason: "its shape \(extents) is of more elements than any machine can hold; is the file damaged?")
+          reason: "its shape \(shape) is of more elements than any machine can hold; is the file damaged?")
       }
       bytes = product
     }
-    return extents.map { Int($0) }
+    return shape
   }
 
   /// Whether the data set `id` is stored in the file itself, in one piece, unfiltered.
@@ -35,12 +40,15 @@ extension HDF5Dataset {
     return filterCount == 0 && fileCount == 0
   }
 
-  /// The bytes of all elements as they are in the file before any filter.
-  var storedByteCount: Int {
+  /// The bytes of an element as it is in the file before any filter.
+  var storedElementByteCount: Int {
     let type = H5Dget_type(id)
     defer { release(type) }
-    return elementCount.multipliedReportingOverflow(by: H5Tget_size(type)).partialValue
+    return H5Tget_size(type)
   }
+
+  /// The bytes of all elements as they are in the file before any filter.
+  var storedByteCount: Int { elementCount.multipliedReportingOverflow(by: storedElementByteCount).partialValue }
 
   /// How the data set `id` is laid out in the file.
   static func storage(_ id: hid_t, _ subject: String) throws(HDF5Error) -> (chunkShape: [Int]?, filters: [String]) {
@@ -72,19 +80,29 @@ extension HDF5Dataset {
       let known = Self.filters[Int(filter)]
       let name = known?.name ?? filters[Int(index)]
       let package = known?.package.map { "install its plugin (Debian: apt install \($0)), or " } ?? ""
+      let plugins =
+        known?.isInPython == true
+        ? "set HDF5_PLUGIN_PATH to the plugins of Python's hdf5plugin "
+          + "(python3 -c 'import hdf5plugin; print(hdf5plugin.PLUGINS_PATH)'), or " : ""
       return "its chunks are compressed by the filter \(name.shownName) (\(filter)), which is not installed; "
-        + "\(package)rewrite the file where the filter is there: h5repack -f GZIP=4 OLD.h5 NEW.h5"
+        + "\(package)\(plugins)rewrite the file where the filter is there: h5repack -f GZIP=4 OLD.h5 NEW.h5"
     }
     return nil
   }
 
-  /// Filters that the HDF Group has registered and files have, and the Debian package with the plugin.
-  private static let filters: [Int: (name: String, package: String?)] = [
-    4: ("szip", nil), 307: ("bzip2", "hdf5-filter-plugin"), 32_000: ("lzf", "hdf5-plugin-lzf"),
-    32_001: ("blosc", "hdf5-filter-plugin-blosc-serial"), 32_004: ("lz4", "hdf5-filter-plugin"),
-    32_008: ("bitshuffle", "hdf5-filter-plugin"), 32_013: ("zfp", "hdf5-filter-plugin-zfp-serial"),
-    32_015: ("zstd", nil), 32_017: ("sz", nil), 32_026: ("blosc2", nil),
+  /// Filters that the HDF Group has registered and files have, the Debian package with the plugin, and whether Python's
+  /// package hdf5plugin brings it.
+  private static let filters: [Int: (name: String, package: String?, isInPython: Bool)] = [
+    4: ("szip", nil, false), 307: ("bzip2", "hdf5-filter-plugin", true),
+    32_000: ("lzf", "hdf5-plugin-lzf liblzf1", false),
+    32_001: ("blosc", "hdf5-filter-plugin-blosc-serial", true), 32_004: ("lz4", "hdf5-filter-plugin", true),
+    32_008: ("bitshuffle", nil, true), 32_013: ("zfp", "hdf5-filter-plugin-zfp-serial", true),
+    32_015: ("zstd", nil, true), 32_017: ("sz", nil, true), 32_018: ("fcidecomp", nil, true),
+    32_024: ("sz3", nil, true), 32_026: ("blosc2", nil, true), 32_028: ("sperr", nil, true),
   ]
+
+  /// Debian's plugin for LZF does not say that it needs the library of that name, which has to be there first.
+  private static let loadsLZF: Void = { _ = dlopen("liblzf.so.1", RTLD_NOW | RTLD_GLOBAL) }()
 
   private static func filterName(_ list: hid_t, _ index: UInt32, _ subject: String) throws(HDF5Error) -> String {
     var flags: UInt32 = 0
@@ -99,6 +117,10 @@ extension HDF5Dataset {
     case H5Z_FILTER_SHUFFLE: return "shuffle"
     case H5Z_FILTER_FLETCHER32: return "fletcher32"
     default:
+      if let known = filters[Int(filter)] {
+        if known.name == "lzf" { loadsLZF }
+        return known.name
+      }
       let text = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       return text.isEmpty ? "filter \(filter)" : text
     }
@@ -115,11 +137,12 @@ extension HDF5Dataset {
     let subject = file.subject(path)
     let id = try check("open", subject, H5Dopen2(file.id, path, chdf5_default()))
     let dataset = try HDF5Dataset(file: file, path: path, takingOver: id, order: order, packing: packing)
-    guard let chunkShape = dataset.chunkShape, let type = try? dataset.storedType else { return dataset }
-    let chunksPerRow = zip(dataset.shape, chunkShape).dropFirst().reduce(1.0) {
-      $0 * Double(($1.0 - 1) / max(1, $1.1) + 1)
+    guard let chunkShape = dataset.storedChunkShape else { return dataset }
+    let axis = order.sampleAxis(of: chunkShape.count)
+    let chunksPerRow = zip(dataset.storedShape, chunkShape).enumerated().filter { $0.offset != axis }.reduce(1.0) {
+      $0 * Double(($1.element.0 - 1) / max(1, $1.element.1) + 1)
     }
-    let needed = chunksPerRow * chunkShape.reduce(Double(type.byteCount)) { $0 * Double($1) }
+    let needed = chunksPerRow * chunkShape.reduce(Double(dataset.storedElementByteCount)) { $0 * Double($1) }
     guard needed <= Double(limit ?? largestCacheByteCount) else {
       guard let limit, !dataset.filters.isEmpty else { return dataset }
       throw HDF5Error(

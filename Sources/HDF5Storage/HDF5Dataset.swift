@@ -129,7 +129,7 @@ public final class HDF5Dataset: @unchecked Sendable {
     defer { numbers.deallocate() }
     try readStored(rows, as: type, into: numbers)
     var extents = storedShape
-    extents[order == .reversed ? extents.count - 1 : 0] = rows.count
+    extents[order.sampleAxis(of: extents.count)] = rows.count
     order.arrange(UnsafeRawBufferPointer(numbers), extents, size: type.byteCount, into: destination)
   }
 
@@ -137,13 +137,30 @@ public final class HDF5Dataset: @unchecked Sendable {
     _ rows: Range<Int>, as type: ElementType, into destination: UnsafeMutableRawBufferPointer
   ) throws(HDF5Error) {
     guard let base = destination.baseAddress else { return }
+    guard try typeClass == .bits else { return try read(rows, type.memoryType, into: base) }
+    // The library does not convert bits to numbers: they are read as they are, and then taken for numbers.
+    let stored = try storedType
+    let count = rows.count * rowElementCount
+    let bits = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: count * max(stored.byteCount, type.byteCount), alignment: 16)
+    defer { bits.deallocate() }
+    guard let start = bits.baseAddress else { return }
+    try read(rows, stored.memoryBitsType, into: start)
+    try check(
+      "read", subject,
+      H5Tconvert(stored.memoryType, type.memoryType, count, start, nil, chdf5_default()))
+    base.copyMemory(from: start, byteCount: count * type.byteCount)
+  }
+
+  /// Reads rows as the library's type `type`, such as texts or a choice of the fields of records.
+  func read(_ rows: Range<Int>, _ type: hid_t, into base: UnsafeMutableRawPointer) throws(HDF5Error) {
     let (memorySpace, fileSpace) = try spaces(rows)
     defer {
       release(memorySpace)
       release(fileSpace)
     }
     do throws(HDF5Error) {
-      try check("read", subject, H5Dread(id, type.memoryType, memorySpace, fileSpace, chdf5_default(), base))
+      try check("read", subject, H5Dread(id, type, memorySpace, fileSpace, chdf5_default(), base))
     } catch {
       guard let filter = try? missingFilter() else { throw error }
       throw HDF5Error(operation: "read", subject: subject, reason: filter)
@@ -178,7 +195,7 @@ public final class HDF5Dataset: @unchecked Sendable {
       guard !storedShape.isEmpty else { return (try check("select rows of", subject, H5Scopy(file)), file) }
       var start = storedShape.map { _ in hsize_t(0) }
       var count = storedShape.map { hsize_t($0) }
-      let axis = order == .reversed ? storedShape.count - 1 : 0
+      let axis = order.sampleAxis(of: storedShape.count)
       start[axis] = hsize_t(rows.lowerBound)
       count[axis] = hsize_t(rows.count)
       try check("select rows of", subject, H5Sselect_hyperslab(file, H5S_SELECT_SET, start, nil, count, nil))

@@ -9,6 +9,11 @@ extension HDF5File {
     defer { release(dataset) }
     let stored = try check("read the type of", subject, H5Dget_type(dataset))
     defer { release(stored) }
+    return try Self.enumerationNames(ofType: stored, subject)
+  }
+
+  /// The members of the library's type `stored`, as `enumerationNames(ofDataset:)` gives them.
+  static func enumerationNames(ofType stored: hid_t, _ subject: String) throws(HDF5Error) -> [Int: String]? {
     guard H5Tget_class(stored) == H5T_ENUM else { return nil }
     let type = try check("read the type of", subject, H5Tget_native_type(stored, H5T_DIR_ASCEND))
     defer { release(type) }

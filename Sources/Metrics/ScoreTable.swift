@@ -166,7 +166,9 @@ public struct RankingFigures: Sendable, Equatable {
     while start < order.count {
       var end = start, newPositives = 0.0, newNegatives = 0.0
       while end < order.count, scores[order[end]] == scores[order[start]] {
-        if isPositive[order[end]] == 1 { newPositives += weights[order[end]] } else {
+        if isPositive[order[end]] == 1 {
+          newPositives += weights[order[end]]
+        } else {
           newNegatives += weights[order[end]]
         }
         end += 1

@@ -4,8 +4,8 @@ import ProcessSupport
 import Testing
 
 extension Commands {
-  /// Weights of samples, labels that stand for no class, balanced classes, thresholds and what is best by other metrics,
-  /// from the file to predictions.
+  /// Weights of samples, labels that stand for no class, balanced classes, thresholds and what is best by other
+  /// metrics, from the file to predictions.
   @Suite struct CountedSampleTests {
     private let model = [
       "--batch-size", "16", "--learning-rate", "0.05", "--set", "model.layers=[{dense:6},'relu','dense']",
@@ -91,7 +91,9 @@ extension Commands {
         let classes = try #require(report["classes"] as? [[String: Any]])
         #expect(classes.compactMap { $0["samples"] as? Int }.reduce(0, +) == 36)
         #expect(report["samples"] as? Int == 48)
-        try sandbox.succeed(["predict", "r/checkpoints/best.h5", "--data", "data.h5", "--split", "val", "--output", "p.csv"])
+        try sandbox.succeed([
+          "predict", "r/checkpoints/best.h5", "--data", "data.h5", "--split", "val", "--output", "p.csv",
+        ])
         try write(sandbox, "none.h5", labels: { _ in 3 })
         try sandbox.expectFailure(
           [
@@ -119,8 +121,8 @@ extension Commands {
           ["--data", "data.h5", "--epochs", "2", "--run", "r", "--resume", "auto"] + options + model)
         try sandbox.expectFailure(
           ["--data", "data.h5", "--run", "three", "--set", "model.layers=[{dense:3}]"] + options, status: 3,
-          "data.h5: /train/y row 0: loss.class_weights=balanced needs a sample of each of the 3 classes to train on, but "
-            + "class 2 has none; give a list of weights, or data with all classes")
+          "data.h5: /train/y row 0: loss.class_weights=balanced needs a sample of each of the 3 classes to train on, "
+            + "but class 2 has none; give a list of weights, or data with all classes")
       }
     }
 
@@ -140,7 +142,8 @@ extension Commands {
         let summary = try Sandbox.json(try sandbox.text("r/summary.json"))
         let best = try #require(summary["best"] as? [String: Any])
         let least = try #require(losses.min())
-        #expect(best["epoch"] as? Int == (losses.firstIndex(of: least) ?? -2) + 1 && best["log_loss"] as? Double == least)
+        #expect(
+          best["epoch"] as? Int == (losses.firstIndex(of: least) ?? -2) + 1 && best["log_loss"] as? Double == least)
         // A gain of 100 % is never made, so that the rate halves.
         let rates = lines.compactMap { $0["learning_rate"] as? Double }
         #expect(rates.last.map { $0 < rates[0] } == true, "\(rates)")
@@ -167,9 +170,10 @@ extension Commands {
             ] + model)
           let best = loss + "/checkpoints/best.h5"
           let line = try #require(try sandbox.metrics(loss).last)
-          let summary = try #require(try Sandbox.json(try sandbox.text(loss + "/summary.json"))["best"] as? [String: Any])
+          let summary = try #require(
+            try Sandbox.json(try sandbox.text(loss + "/summary.json"))["best"] as? [String: Any])
           let threshold = try #require((summary["decision_threshold"] as? [Double])?.first)
-          #expect(line["decision_threshold"] is [Double] && threshold > 0 && threshold < 1)
+          #expect(line["val_decision_threshold"] as? Double != nil && threshold > 0 && threshold < 1)
           let report = try Sandbox.json(try sandbox.succeed(["evaluate", best, "--split", "val", "--json"]).output)
           let metrics = try #require(report["metrics"] as? [String: Any])
           #expect(metrics["f1"] as? Double == summary["f1"] as? Double)
@@ -205,7 +209,8 @@ extension Commands {
           "decision.threshold: expected more than 0 and less than 1, found 1")
         try sandbox.expectFailure(
           [
-            "--data", "data.h5", "--run", "x", "--loss", "binary_cross_entropy", "--set", "decision.threshold=[0.2,0.3]",
+            "--data", "data.h5", "--run", "x", "--loss", "binary_cross_entropy", "--set",
+            "decision.threshold=[0.2,0.3]",
           ], status: 2, "decision.threshold: 2 numbers for 1 answer; give one, or one for each")
       }
     }

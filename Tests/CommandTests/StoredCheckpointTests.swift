@@ -65,7 +65,10 @@ extension Commands {
         expectEqual(resumed["test"], summary["test"] ?? NSNull(), "test of summary.json")
         let configuration = try sandbox.text("resumed/config.json")
         let before = try JSONSerialization.data(withJSONObject: try #require(resumed["configuration"]))
-        #expect(try Self.configuration(String(decoding: before, as: UTF8.self)) == Self.configuration(configuration))
+        // How validation samples were chosen, before it could be said.
+        let told = try JSON5Parser.parse(String(decoding: before, as: UTF8.self), file: "config.json")
+          .setting(path: "data.stratify", to: "labels")
+        #expect(try TrainingConfiguration(told) == Self.configuration(configuration))
         #expect(try sandbox.text("again/config.json") == configuration)
         try compareCheckpoint(resumed, in: sandbox)
       }

@@ -26,7 +26,8 @@ import Testing
   private func convert(_ options: String..., following: String? = nil) throws -> WrittenData {
     var format = try recipe(AudioFormat.self, options + ["--features", "samples", "--rate", "8000"])
     if let following { try format.follow(DataPreparation(ofData: following)) }
-    return try format.convert([scratch.path + "/tree"], output: scratch.path + (following == nil ? "/out.h5" : "/new.h5"))
+    return try format.convert(
+      [scratch.path + "/tree"], output: scratch.path + (following == nil ? "/out.h5" : "/new.h5"))
   }
 
   /// The first sample of each row of x, as it was written, and the row's id and class.
@@ -39,12 +40,14 @@ import Testing
 
   @Test("A class that a split lacks shifts no other, and rows keep their files")
   func splits() throws {
-    try sounds([
-      "train/ant/1.wav": 1, "train/bee/1.wav": 2, "train/cow/deep/er/1.wav": 3, "valid/bee/1.wav": 4,
-      "valid/cow/9.wav": 5, "test/cow/1.wav": 6, "test/ant/1.wav": 7, "readme/x.txt": 0,
-    ].filter { !$0.key.hasSuffix("txt") })
+    try sounds(
+      [
+        "train/ant/1.wav": 1, "train/bee/1.wav": 2, "train/cow/deep/er/1.wav": 3, "valid/bee/1.wav": 4,
+        "valid/cow/9.wav": 5, "test/cow/1.wav": 6, "test/ant/1.wav": 7, "readme/x.txt": 0,
+      ].filter { !$0.key.hasSuffix("txt") })
     let data = try convert()
-    #expect(try rows(data, "train").map { $0.label } == [0, 1, 2] && rows(data, "train").map { $0.value } == [1, 2, 3])
+    #expect(
+      try rows(data, "train").map { $0.label } == [0, 1, 2] && rows(data, "train").map { $0.value } == [1, 2, 3])
     #expect(try rows(data, "val").map { $0.label } == [1, 2] && rows(data, "val").map { $0.value } == [4, 5])
     #expect(try rows(data, "test").map { $0.id } == ["test/ant/1.wav", "test/cow/1.wav"])
     #expect(try rows(data, "test").map { $0.label } == [0, 2] && rows(data, "test").map { $0.value } == [7, 6])
@@ -81,7 +84,8 @@ import Testing
     _ = try scratch.file("tree/b/Thumbs.db", [1])
     #expect(
       try convert().notes == [
-        "passed over 2 files that are no sounds: 1 .db, 1 hidden", "left out 1 sound in no class folder, such as loose.wav",
+        "passed over 2 files that are no sounds: 1 .db, 1 hidden",
+        "left out 1 sound in no class folder, such as loose.wav",
       ])
     _ = try scratch.directory("tree/c")
     expectFailure(.data, "/tree/c: a class folder without a sound in it") { _ = try convert() }
@@ -142,7 +146,8 @@ import Testing
     expectFailure(.data, "line 2, column 2: empty cell, expected a label", from: try table("file,label\ny/2.wav,\n"))
     expectFailure(
       .usage, "which column is the label", "file, p, q", from: try table("file,p,q\ny/2.wav,1,2\n"))
-    expectFailure(.data, "'a' of y/2.wav is no finite number", from: try table("file,label\n2,a\n", "--labels", "values"))
+    expectFailure(
+      .data, "'a' of y/2.wav is no finite number", from: try table("file,label\n2,a\n", "--labels", "values"))
   }
 
   @Test("Without classes: only where it is said, and new files that a model is to name")

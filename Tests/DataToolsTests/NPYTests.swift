@@ -1,4 +1,6 @@
+import DataPipeline
 import DataTools
+import Foundation
 import HDF5Storage
 import Testing
 
@@ -30,7 +32,7 @@ import Testing
     #expect(array.values == fixtureValues.map { Double(isByte ? $0 % 100 : $0) })
   }
 
-  @Test(arguments: ["fortran.npy", "fortran-big.npy", "version2.npy", "version3.npy", "half.npy"])
+  @Test(arguments: ["fortran.npy", "fortran-big.npy", "version2.npy", "version3.npy", "half.npy", "half-big.npy"])
   func columnMajorHalfAndLaterVersions(name: String) throws {
     #expect(try converted(name).values == fixtureValues.map(Double.init))
   }
@@ -50,6 +52,69 @@ import Testing
     #expect(try values(output, "/test/x") == fixtureValues.map(Double.init))
   }
 
+  @Test("Texts become classes by name, of either byte order, in a list or a column")
+  func classNames() throws {
+    func converted(_ labels: String) throws -> (names: String?, y: [Double]) {
+      let output = try scratch.file("out.h5")
+      try NPYFormat().convert(["f4-little.npy", labels].map(fixture), output: output)
+      return (try HDF5File.open(output).stringAttribute("classes", of: "/train/y"), try values(output, "/train/y"))
+    }
+    let big = try converted("text-big.npy"), bytes = try converted("bytes.npy")
+    #expect(big.names == "ameise\nkäfer\nzebra" && big.y == [2, 0, 2, 1])
+    #expect(bytes.names == "a\nb\nc" && bytes.y == [1, 0, 1, 2])
+  }
+
+  @Test("Splits are drawn by class, and rows keep their labels")
+  func drawnSplits() throws {
+    let output = try scratch.file("out.h5")
+    try recipe(NPZFormat.self, ["--test", "0.25", "--validation", "0.25", "--seed", "1"])
+      .convert([fixture("bunch.npz")], output: output)
+    var rows: [Int] = []
+    for (split, count) in [("train", 6), ("val", 3), ("test", 3)] {
+      let x = try values(output, "/\(split)/x"), y = try values(output, "/\(split)/y")
+      #expect(y.count == count && Set(y) == [0, 1, 2])
+      let own = stride(from: 0, to: x.count, by: 2).map { Int(x[$0]) / 2 }
+      #expect(own.map { Double($0 % 3) } == y && own == own.sorted())
+      #expect(try HDF5File.open(output).texts(ofDataset: "/\(split)/id") == own.map { "s\($0)" })
+      let weights = try values(output, "/\(split)/weight")
+      #expect(zip(weights, own).allSatisfy { abs($0 - Double($1) / 11) < 1e-6 } && weights.count == count)
+      #expect(try HDF5File.open(output).stringAttribute("names", of: "/\(split)/x") == "width\nheight")
+      #expect(try HDF5File.open(output).stringAttribute("classes", of: "/\(split)/y") == "ant\nbee\ncow")
+      rows += own
+    }
+    #expect(rows.sorted() == Array(0..<12))
+    expectFailure(.usage, "--test: the sources have this split already") {
+      _ = try recipe(NPZFormat.self, ["--test", "0.5"]).convert([fixture("keras.npz")], output: output)
+    }
+    expectFailure(.data, "labels from 0 to 2, but target_names names the classes 0 to 1") {
+      _ = try NPZFormat().convert([fixture("short-names.npz")], output: output)
+    }
+  }
+
+  @Test("Features alone, and new rows as a model's own")
+  func withoutLabels() throws {
+    let output = try scratch.file("out.h5"), new = try scratch.file("new.h5")
+    #expect(
+      try NPYFormat().convert([fixture("f4-little.npy")], output: output).notes
+        == ["no labels: x alone, as for an autoencoder (data.target=features)"])
+    #expect(
+      try recipe(NPZFormat.self, ["--unlabelled"]).convert([fixture("x-y.npz")], output: output).arrays.count == 1)
+    try NPYFormat().convert(["f4-little.npy", "bytes.npy"].map(fixture), output: output)
+    var format = NPYFormat()
+    try format.follow(DataPreparation(ofData: output))
+    let alone = try format.convert([fixture("f4-big.npy")], output: new)
+    #expect(alone.arrays.map(\.name) == ["/test/x"])
+    #expect(try values(new, "/test/x") == fixtureValues.map(Double.init))
+    // Only "a" to "c" are known; "d" is not.
+    expectFailure(.data, "the label 'd' of row 3 is none of the classes of", "a, b, c") {
+      _ = try format.convert(["f4-big.npy", "text.npy"].map(fixture), output: new)
+    }
+    try NPZFormat().convert([fixture("x-y.npz")], output: output)
+    var archive = NPZFormat()
+    try archive.follow(DataPreparation(ofData: output))
+    #expect(try archive.convert([fixture("x-alone.npz")], output: new).arrays.map(\.name) == ["/test/x"])
+  }
+
   @Test func wrongSources() throws {
     func convert(_ sources: String...) -> (() throws -> Void) {
       {
@@ -59,7 +124,12 @@ import Testing
     }
     expectFailure(.usage, "3 sources", from: convert("f4-little.npy", "labels.npy", "f4-little.npy"))
     expectFailure(.data, "'<c8'", from: convert("complex.npy", "labels.npy"))
-    expectFailure(.data, "'<U1'", "numpy.unique", from: convert("f4-little.npy", "text.npy"))
+    expectFailure(.data, "text.npy: texts, expected numbers", "text-csv", from: convert("text.npy", "labels.npy"))
+    expectFailure(.data, "records", "structured_to_unstructured", from: convert("records.npy", "labels.npy"))
+    expectFailure(.data, "not an npy file: a zip archive", "data convert npz", from: convert("x-y.npz", "labels.npy"))
+    let matlab = Array("MATLAB 5.0 MAT-file, Platform: GLNXA64".utf8)
+    expectFailure(.data, "-v7.3", from: convert(try scratch.file("old.mat", matlab), "labels.npy"))
+    try FileManager.default.removeItem(atPath: scratch.path + "/old.mat")
     expectFailure(.data, "4 rows", "3", "equal number", from: convert("f4-little.npy", "three-labels.npy"))
     expectFailure(.data, "labels.npy", "exchanged", from: convert("labels.npy", "f4-little.npy"))
     expectFailure(.data, "scalar.npy", "shape []", from: convert("scalar.npy", "labels.npy"))

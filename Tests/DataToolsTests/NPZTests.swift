@@ -66,7 +66,7 @@ import Testing
       .data, "a-b.npz: a: elements of NumPy type '|O'",
       from: convert(fixture("a-b.npz"), "--features", "a", "--labels", "b"))
     expectFailure(.usage, "give --features with --labels", from: convert(fixture("x-y.npz"), "--features", "x"))
-    expectFailure(.data, "not a zip archive", "numpy.savez", from: convert(fixture("f4-little.npy")))
+    expectFailure(.data, "not a zip archive", "data convert npy", from: convert(fixture("f4-little.npy")))
     expectFailure(.data, "no such file", from: convert(scratch.path + "/none.npz"))
     expectFailure(.data, "is a directory", from: convert(scratch.path))
     expectFailure(.usage, "2 sources, expected one") {

@@ -105,7 +105,8 @@ func wave(_ samples: [Int16], rate: UInt32 = 8000, promisedBytes: UInt32? = nil)
     _ = try scratch.file("tree/a/cut.wav", Array(whole.dropLast(100)))
     _ = try scratch.file("tree/a/notes.txt", text: "x")
     expectFailure(
-      .data, "6 of 10 sounds cannot be read", "a/cut.wav (truncated: its head promises 1.6 kB of samples, it has 1.5 kB)",
+      .data, "6 of 10 sounds cannot be read",
+      "a/cut.wav (truncated: its head promises 1.6 kB of samples, it has 1.5 kB)",
       "a/hours.wav (truncated: its head promises 1.9 GB", "b/empty.flac (an empty file)", "b/none.wav (has no samples)",
       "b/song.m4a (m4a is not read; make it FLAC", "b/text.wav", "--skip-broken"
     ) { try convert(folder, "--rate", "8000") }
@@ -148,10 +149,12 @@ func wave(_ samples: [Int16], rate: UInt32 = 8000, promisedBytes: UInt32? = nil)
     }
     expectFailure(.usage, "--fmax 9000", "half of --rate, 8000 Hz", from: converting("--fmax", "9000"))
     expectFailure(.usage, "--window 401: has the prime factor 401", from: converting("--window", "401"))
-    expectFailure(.usage, "--mels 128: band", "40 Hz", from: converting("--mels", "128"))
+    expectFailure(.usage, "--mels 200: band", "40 Hz", from: converting("--mels", "200"))
     expectFailure(.usage, "--rate: expected from 100 to 768000, found 0", from: converting("--rate", "0"))
     expectFailure(.usage, "--label needs --labels-file", from: converting("--label", "x"))
-    expectFailure(.data, "2 of 2 sounds", "8,000 samples a second, which --rate 767999", from: converting("--rate", "767999"))
+    expectFailure(
+      .data, "2 of 2 sounds", "8,000 samples a second, which --rate 767999",
+      from: converting("--rate", "767999", "--features", "samples"))
   }
 
   @Test("New sounds become what a model's own became, with classes by their names")

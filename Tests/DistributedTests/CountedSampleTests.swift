@@ -6,7 +6,9 @@ extension DistributedTests {
   /// Equal bits where samples do not all count the same.
   @Suite(.serialized) struct CountedSampleTests {
     /// Rows with weights, every fifth 0, and labels of which some stand for no class.
-    private func data(_ scratch: Scratch, classes: Int, ignoring ignored: Int32? = nil, steps: Int? = nil) throws -> String {
+    private func data(_ scratch: Scratch, classes: Int, ignoring ignored: Int32? = nil, steps: Int? = nil) throws
+      -> String
+    {
       let file = try HDF5File.create(scratch.path + "/data.h5")
       var generator = RandomSource.Generator(source: RandomSource(seed: 29).stream(.synthesis, classes))
       for (split, count) in [("train", 203), ("val", 61)] {
@@ -73,7 +75,8 @@ extension DistributedTests {
         scratch, path,
         """
         { model: { layers: ["mask", { lstm: { units: 5, sequence: true } }, { dense: 3 }] }, epochs: 2, batch_size: 32,
-          shards: 4, data: { scaling: "none" }, loss: { name: "cross_entropy", ignore_index: 9 }, metrics: ["f1_macro"] }
+          shards: 4, data: { scaling: "none" }, loss: { name: "cross_entropy", ignore_index: 9 },
+          metrics: ["f1_macro"] }
         """)
       // What stands behind the end of a sequence has no say: other labels there are the same run.
       let file = try HDF5File.open(path)

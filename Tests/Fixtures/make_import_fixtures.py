@@ -65,6 +65,14 @@ def save_archives() -> None:
     np.savez_compressed(
         DIRECTORY / "images.npz", train_images=x, val_images=x + 2, test_images=x + 1, train_labels=y, val_labels=y,
         test_labels=y)
+    # As scikit-learn's data sets have them, with a table and its names.
+    table = np.arange(24, dtype="<f8").reshape(12, 2)
+    bunch = {"data": table, "target": np.arange(12) % 3, "feature_names": ["width", "height"]}
+    np.savez(
+        DIRECTORY / "bunch.npz", target_names=np.array(["ant", "bee", "cow"]), id=np.array([f"s{i}" for i in range(12)]),
+        weight=np.linspace(0, 1, 12, dtype="<f4"), **bunch)
+    np.savez(DIRECTORY / "short-names.npz", target_names=["ant", "bee"], **bunch)
+    np.savez(DIRECTORY / "x-alone.npz", x=x)
     large = ((np.arange(900)[:, None] ** 2 + 7 * np.arange(700)) % 251).astype("u1")
     np.savez_compressed(DIRECTORY / "large.npz", data=large, target=np.arange(900) % 3)
     with_large_sizes(DIRECTORY / "x-y.npz", DIRECTORY / "zip64.npz")
@@ -87,6 +95,10 @@ def main() -> None:
     save("version2.npy", X.astype("<i4"), version=(2, 0))
     save("version3.npy", X.astype("<i4"), version=(3, 0))
     save("half.npy", X.astype("<f2"))
+    save("half-big.npy", X.astype(">f2"))
+    save("text-big.npy", np.array(["zebra", "ameise", "zebra", "käfer"], dtype=">U8"))
+    save("bytes.npy", np.array([["b"], ["a"], ["b"], ["c"]], dtype="S3"))
+    save("records.npy", np.array([(1.0, 2), (3.0, 4)], dtype=[("a", "<f8"), ("b", "<i4")]))
     save("complex.npy", X.astype("<c8"))
     save("text.npy", np.array(["a", "b", "c", "d"]))
     save("scalar.npy", np.array(1.0))

@@ -2,8 +2,9 @@
 
     python3 make_sound_fixtures.py
 
-Made with librosa 0.11.0, SciPy 1.17.1, NumPy 2.4.6 and soundfile 0.14.0 (libsndfile 1.2.2). Each lasts 0.3 s: 16-bit WAV, 24-bit FLAC
-and a float32 WAV of two channels at 16 kHz, and a 16-bit WAV at 44.1 kHz. expected.h5 has, in the order of the files' names,
+Made with librosa 0.11.0, SciPy 1.17.1, NumPy 2.4.6 and soundfile 0.14.0 (libsndfile 1.2.2). Each lasts 0.3 s: 16-bit WAV,
+24-bit FLAC and a float32 WAV of two channels at 16 kHz, and a 16-bit WAV at 44.1 kHz. expected.h5 has, in the order of the
+files' names,
 
 - `samples` [4, 4800]: the mean of the channels at 16 kHz, resampled by SciPy's resample_poly with a filter that SciPy's
   firwin designs (Kaiser, beta 9, cutoff 0.95 of half the lower rate, 64 zero crossings to each side);

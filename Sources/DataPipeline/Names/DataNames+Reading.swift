@@ -31,26 +31,31 @@ extension DataNames {
 
   /// - Throws: for a list that names one thing twice, or has another number of names than there are columns.
   package init(_ paths: SplitPaths, in file: HDF5File) throws {
-    let x = paths.features
-    let samples = try file.samples(features: x, labels: paths.labels)
-    columns = try Self.columns(of: samples.features, in: file)
-    characters = try file.textsAttribute("vocabulary", of: x)?.joined()
-    words = try file.textsAttribute("words", of: x).map(Self.lines)
-    preparation = try file.textsAttribute(DataPreparation.attribute, of: x)?.first
+    let samples = try paths.open(in: file)
+    columns = try samples.features.columnNames ?? Self.columns(of: samples.features, in: file)
+    if let x = samples.features.object {
+      characters = try file.textsAttribute("vocabulary", of: x)?.joined()
+      words = try file.textsAttribute("words", of: x).map(Self.lines)
+      preparation = try file.textsAttribute(DataPreparation.attribute, of: x)?.first
+    }
     guard let labels = samples.labels else { return }
-    let y = labels.path
     let width = labels.rowElementCount
-    let listed = try file.textsAttribute("columns", of: y).map(Self.lines)
-    targets = listed?.count == width ? listed : width == 1 ? try file.textsAttribute("name", of: y) : nil
-    classes = try Self.classes(of: y, in: file)
-    for (list, noun) in [(targets, "columns"), (classes, "classes")] {
-      try Self.checkUnique(list, noun, "\(file.path): \(y)")
+    targets = labels.columnNames
+    classes = labels.classNames
+    if let y = labels.object {
+      let listed = try labels.file.textsAttribute("columns", of: y).map(Self.lines)
+      targets = listed?.count == width ? listed : width == 1 ? try labels.file.textsAttribute("name", of: y) : nil
+      if classes == nil { classes = try Self.classes(of: y, in: labels.file) }
+    }
+    for (list, noun) in [(columns, "columns"), (targets, "columns"), (classes, "classes")] {
+      try Self.checkUnique(list, noun, "\(labels.file.path): \(labels.path)")
     }
   }
 
   // MARK: Columns of features
 
   private static func columns(of features: any SampleRows, in file: HDF5File) throws -> [String]? {
+    guard let object = features.object else { return nil }
     let shape = features.shape.dropFirst()
     // Names of rows go along their last axis, of sequences along either.
     func fits(_ names: [String]) -> Bool {
@@ -58,7 +63,7 @@ extension DataNames {
     }
     var found: [String]?
     for key in columnKeys where found == nil {
-      guard var names = try file.textsAttribute(key, of: features.path).map(lines) else { continue }
+      guard var names = try file.textsAttribute(key, of: object).map(lines) else { continue }
       if names.count == 1, !fits(names) { names = names[0].split(separator: ",").map { $0.trimmingSpaces } }
       guard !fits(names), names.count > 1, shape.count == 1 else {
         found = fits(names) ? names : nil
@@ -69,7 +74,7 @@ extension DataNames {
           + "give every column a name, or remove the attribute")
     }
     var beside = candidates(columnKeys.dropFirst(), beside: features.path)
-    if !shape.isEmpty, let scale = try file.scale(ofAxis: shape.count, of: features.path) {
+    if !shape.isEmpty, let scale = try file.scale(ofAxis: shape.count, of: object) {
       beside.insert(scale, at: 0)
     }
     if features.path.hasSuffix("_values") { beside.append(features.path.dropLast(6) + "items") }

@@ -43,6 +43,8 @@ extension DataSource {
       // What has a class of its own in one file may have none in another.
       var seen: Set<String> = []
       names.classes = parts.lazy.compactMap(\.names.classes).joined().filter { seen.insert($0).inserted }
+      // Texts have no order but that of their names, in whatever file they come first.
+      if parts.allSatisfy({ $0.targets?.form.isOfTexts == true }) { names.classes?.sort() }
     }
     return NameReference(names: names, owner: parts[0].file, isOfSameData: true)
   }

@@ -72,6 +72,10 @@ struct ClassIndexMap: Sendable {
   ) throws {
     switch type.run(MapLabels(elements: bytes, indices: indices, rowSize: rowSize)) {
     case .done: return
+    case .unnamed(let label, -1):
+      throw Failure.data(
+        "\(place(label)) is of no class: its number is -1, as that of a missing one; remove such rows, or give them a "
+          + "class")
     case .unnamed(let label, let value):
       throw Failure.data(
         "\(place(label)) has the label \(value), but the file names \(names.count) classes: "

@@ -34,8 +34,8 @@ public final class ShardStore: @unchecked Sendable {
     }
   }
 
-  /// The label in the data for which `fill` gives −1, as it stands for no class; nil where each stands for one. Set once,
-  /// before training.
+  /// The label in the data for which `fill` gives −1, as it stands for no class; nil where each stands for one. Set
+  /// once, before training.
   public var ignoredLabel: Int?
 
   /// Looked for once, since all that is decided by the features asks for it.

@@ -6,6 +6,10 @@ struct DataFile: Equatable {
   let path: String
   /// The split that its name says it is; nil where it says nothing.
   var split: SplitName?
+  /// Whether the split was told, whatever the names say.
+  var isTold = false
+  /// The file of its labels, where that is another one.
+  var labels: String?
 }
 
 /// The files that one `data.path` stands for.
@@ -25,7 +29,7 @@ public enum DataFiles {
     if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) {
       if isDirectory.boolValue {
         let files = try filesOfDirectory(path)
-        try checkKinship(of: files, in: path)
+        try checkKinship(of: paired(files).map(\.path), in: path)
         return try told(files, by: path)
       }
       return ["txt", "list", "lst"].contains(URL(filePath: path).pathExtension.lowercased())
@@ -37,17 +41,66 @@ public enum DataFiles {
     return try told(found, by: path)
   }
 
-  /// The files that `path` stands for, as `expand` finds them.
-  public static func paths(_ path: String) throws -> [String] { try expand(path).map(\.path) }
+  /// The files that `path` stands for, as `expand` finds them, and those of labels.
+  public static func paths(_ path: String) throws -> [String] { try DataLocation(path).allFiles() }
+
+  /// The files that are told to be of a split.
+  ///
+  /// - Parameter labels: what names the files of their labels, one for each.
+  static func told(_ path: String, labels: String?, for split: SplitName) throws -> [DataFile] {
+    let files = try expand(path)
+    if let other = files.first(where: { $0.split != nil && $0.split != split }) {
+      throw Failure.data(
+        "\(path): \(other.path.shownName) is for '\(other.split?.rawValue ?? "")' by its name, not for "
+          + "'\(split.rawValue)'; name the files with a pattern or a text list")
+    }
+    guard let labels else {
+      return files.map { DataFile(path: $0.path, split: split, isTold: true, labels: $0.labels) }
+    }
+    let others = try expand(labels)
+    guard files.count == others.count else {
+      throw Failure.data(
+        "\(labels) stands for \(plural(others.count, "file")) of labels, but \(path) for "
+          + "\(plural(files.count, "file")) of features; expected as many, in the same order")
+    }
+    return zip(files, others).map { DataFile(path: $0.path, split: split, isTold: true, labels: $1.path) }
+  }
+
+  /// The files, of which those that are labels by their names stand with the features of the same name:
+  /// `train_x.h5` with `train_y.h5`.
+  private static func paired(_ paths: [String]) -> [DataFile] {
+    var partners: [[String]: [NameWords.Role: [String]]] = [:]
+    func parts(_ path: String) -> (key: [String], role: NameWords.Role)? {
+      let url = URL(filePath: path)
+      var words = NameWords(url.deletingPathExtension().lastPathComponent).words
+      guard let last = words.lastIndex(where: { NameWords.role(of: $0) != nil }),
+        let role = NameWords.role(of: words[last])
+      else { return nil }
+      words[last] = "/"
+      return ([url.deletingLastPathComponent().path] + words, role)
+    }
+    for path in paths {
+      if let (key, role) = parts(path) { partners[key, default: [:]][role, default: []].append(path) }
+    }
+    return paths.compactMap { path in
+      guard let (key, role) = parts(path), let pair = partners[key], pair[.features]?.count == 1,
+        let labels = pair[.labels], labels.count == 1
+      else { return DataFile(path: path) }
+      return role == .labels ? nil : DataFile(path: path, labels: labels[0])
+    }
+  }
 
   /// The files with the splits that their names say.
   private static func told(_ paths: [String], by path: String) throws -> [DataFile] {
-    let directories = paths.map { URL(filePath: $0).deletingLastPathComponent().path }
+    let found = paired(paths)
+    let directories = found.map { URL(filePath: $0.path).deletingLastPathComponent().path }
     let areApart = Set(directories).count > 1
-    let files = zip(paths, directories).map { path, directory in
-      let name = NameWords(URL(filePath: path).deletingPathExtension().lastPathComponent)
+    let files = zip(found, directories).map { file, directory in
+      var file = file
+      let name = NameWords(URL(filePath: file.path).deletingPathExtension().lastPathComponent)
       let folder = areApart ? NameWords(URL(filePath: directory).lastPathComponent) : NameWords("")
-      return DataFile(path: path, split: name.split ?? folder.split)
+      file.split = name.split ?? folder.split
+      return file
     }
     if let unnamed = files.first(where: { $0.split == nil }), let train = files.first(where: { $0.split == .train }) {
       throw Failure.data(
@@ -83,9 +136,13 @@ public enum DataFiles {
   }
 
   private static func files(in path: String) throws -> [String] {
-    try names(in: path).filter {
-      !$0.hasPrefix(".") && ["h5", "hdf5"].contains(URL(filePath: $0).pathExtension.lowercased())
-    }.sorted().map { path.hasSuffix("/") ? path + $0 : path + "/" + $0 }
+    let names = try names(in: path).filter { !$0.hasPrefix(".") }.sorted()
+    // Those of other programs where there are none of the plain name.
+    for extensions in [["h5", "hdf5"], ["h5ad", "mat"]] {
+      let found = names.filter { extensions.contains(URL(filePath: $0).pathExtension.lowercased()) }
+      if !found.isEmpty { return found.map { path.hasSuffix("/") ? path + $0 : path + "/" + $0 } }
+    }
+    return []
   }
 
   private static func names(in path: String) throws -> [String] {

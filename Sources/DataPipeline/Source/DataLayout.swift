@@ -10,10 +10,30 @@ public enum SplitName: String, Sendable, Hashable, CaseIterable {
 
 /// Where one file keeps the features and labels of a split.
 package struct SplitPaths: Equatable {
-  package let split: SplitName
+  package var split: SplitName
   package let features: String
   /// Nil where there are none and none are needed.
   package var labels: String?
+  /// The file of the labels, where it is another one.
+  package var labelsFile: String?
+  /// The row of the labels that belongs to each row of the features, where that is not the same one.
+  var labelRows: [Int]?
+  /// The axis of the samples; nil for the first, or MATLAB's own.
+  var samplesAxis: Int?
+
+  /// Opens features and labels.
+  ///
+  /// - Parameter textClasses: the names that labels of texts number; nil for those that there are, sorted.
+  package func open(in file: HDF5File, textClasses: [String]? = nil) throws -> HDF5Samples {
+    var samples = try file.samples(
+      features: features, labels: labels, in: labelsFile.map { try HDF5File.open($0) }, axis: samplesAxis)
+    if let textClasses, let labels = samples.labels, labels.form.isOfTexts {
+      samples = HDF5Samples(
+        features: samples.features, labels: try labels.file.rows(labels.path, .texts(classes: textClasses)))
+    }
+    guard let labelRows, let labels = samples.labels else { return samples }
+    return HDF5Samples(features: samples.features, labels: labels.reordered(labelRows))
+  }
 
   /// Whether the names say which split it is.
   var namesSplit: Bool { NameWords(features).split != nil }
@@ -31,29 +51,69 @@ package struct DataLayout {
   ///   - features, labels: the training split's data sets where their names do not say what they are. Paths that speak
   ///     of `train` also stand for those that speak of another split in its place, if they are there.
   ///   - labelsRequired: whether a split without labels is an error.
-  package init(of file: HDF5File, features: String?, labels: String?, labelsRequired: Bool) throws {
-    if features == nil && labels != nil {
+  ///   - labelsFile: where the labels stand in a file of their own.
+  package init(
+    of file: HDF5File, _ location: DataLocation, labelsRequired: Bool, labelsFile: String? = nil
+  ) throws {
+    let (features, labels) = (location.features, location.labels)
+    if features == nil && labels != nil && labelsFile == nil {
       throw Failure.usage("data.labels is given without data.features; give both")
     }
-    let entries = try file.entries()
-    if let features {
-      splits = try Self.told(file, entries, features: features, labels: labels, labelsRequired)
-    } else {
-      splits = try Self.splits(
-        among: Self.distinct(entries), of: file.path, labelsRequired: labelsRequired, remedy: Self.remedy)
-      guard !splits.isEmpty else {
-        throw Failure.data(
-          "\(file.path): no data set under a known name (such as /train/x and /train/y); the file has "
-            + "\(entries.map(\.path).shownList(none: "no data set within 16 groups"))"
-            + "\(Self.remarks(on: entries, in: file)); name two of "
-            + "them with \(Self.remedy)")
+    let entries = try file.entries().filter { !$0.isIndexOfPyTables }
+    let needsOwn = labelsRequired && labelsFile == nil
+    var splits =
+      if let features {
+        try Self.told(file, entries, features: features, labels: labelsFile == nil ? labels : nil, needsOwn)
+      } else {
+        try Self.found(file, entries, labelsRequired: needsOwn, hasLabels: labelsFile == nil)
       }
+    for index in splits.indices {
+      splits[index].samplesAxis = location.samplesAxis
+      if let labelsFile { try splits[index].takeLabels(from: labelsFile, told: labels, features: file) }
     }
-    let used = Set(splits.flatMap { [$0.features, $0.labels] }.compactMap(\.self))
+    self.splits = splits
+    let used = splits.flatMap { [$0.features, $0.labelsFile == nil ? $0.labels : nil] }.compactMap(\.self).map { path in
+      RowPlace(path, in: file).base.split(separator: "*", omittingEmptySubsequences: false).first.map(String.init)
+        ?? path
+    }
     let usedObjects = Set(entries.filter { used.contains($0.path) }.compactMap(\.object))
     unused = entries.filter { entry in
-      !used.contains(entry.path) && !DataNames.isList(entry.path) && entry.object.map(usedObjects.contains) != true
+      !used.contains { entry.path == $0 || entry.path.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }
+        && !DataNames.isList(entry.path) && entry.object.map(usedObjects.contains) != true
     }.map(\.path)
+  }
+
+  /// The splits that a file's names speak of.
+  private static func found(
+    _ file: HDF5File, _ entries: [HDF5Entry], labelsRequired: Bool, hasLabels: Bool
+  ) throws -> [SplitPaths] {
+    let names = distinct(entries)
+    if let grouped = SampleGroups.splits(among: names) { return grouped }
+    let found = try splits(among: names, of: file.path, labelsRequired: labelsRequired, remedy: remedy)
+    guard found.isEmpty else { return found }
+    // Beside a file of labels, the only data set there is.
+    let data = names.filter { !DataNames.isList($0) && !SplitSource.isID($0) }
+    if !hasLabels, data.count == 1 { return [SplitPaths(split: NameWords(data[0]).split ?? .train, features: data[0])] }
+    throw Failure.data(
+      "\(file.path): no data set under a known name (such as /train/x and /train/y); the file has "
+        + "\(names.shownList(none: "no data set within 16 groups"))"
+        + "\(remarks(on: entries, in: file)); name two of "
+        + "them with \(remedy)")
+  }
+
+  /// The splits that a file told to be of one split contributes.
+  ///
+  /// - Throws: where it holds several, and none is that one by its name.
+  func splits(for file: DataFile) throws -> [SplitPaths] {
+    guard let told = file.split else { return splits }
+    let own = splits.filter { $0.namesSplit && $0.split == told }
+    guard var paths = own.first ?? (splits.count == 1 ? splits[0] : nil) else {
+      throw Failure.data(
+        "\(file.path): is to be the split '\(told.rawValue)', but it holds several and none of that name: "
+          + splits.map(\.features).shownList())
+    }
+    paths.split = told
+    return [paths]
   }
 
   /// One name of each data set: the first that says what it is, or the first.
@@ -66,25 +126,14 @@ package struct DataLayout {
   /// What is to be said of data sets that no one can train on as they are.
   private static func remarks(on entries: [HDF5Entry], in file: HDF5File) -> String {
     for entry in entries.prefix(20) {
-      if entry.path.hasSuffix("/indptr") {
-        let group = String(entry.path.dropLast("/indptr".count))
-        return " (\(group.shownName) is a sparse matrix, which has to be written dense: .toarray())"
-      }
       do throws(HDF5Error) {
+        if let form = try file.formText(at: entry.path) { return " (\(form))" }
         _ = try file.samples(entry.path)
       } catch {
         return " (\(entry.path.shownName): \(error.reason))"
       }
     }
     return ""
-  }
-
-  /// The data set of a split that `path` stands for; nil where the file has none.
-  ///
-  /// - Parameter path: that of the training split, or of all splits where its name does not speak of one.
-  static func path(_ path: String, of split: SplitName, in file: HDF5File) throws -> String? {
-    if split == .train || NameWords(path).split == split { return path }
-    return try sibling(of: path, split, file, file.entries())
   }
 
   package static let remedy = "--set data.features=/PATH --set data.labels=/PATH"
@@ -202,9 +251,9 @@ package struct DataLayout {
       throw Failure.usage("data.features is given without data.labels; give both")
     }
     // Opening reports what is there instead.
-    _ = try file.samples(features)
+    if try !file.hasRows(at: features, columns: false) { _ = try file.samples(RowPlace(features, in: file).base) }
     var train = SplitPaths(split: .train, features: features, labels: labels)
-    if let labels, try file.kind(of: labels) == nil {
+    if let labels, try !file.hasRows(at: labels) {
       guard !labelsRequired else {
         throw Failure.data("\(file.path): \(features.shownName) has no labels; expected them in \(labels.shownName)")
       }
@@ -244,26 +293,6 @@ package struct DataLayout {
       if !found.isEmpty { return found.count == 1 ? found[0] : nil }
     }
     return nil
-  }
-
-  /// The data set that has the name of another split where `path` has that of training: `/train/x` → `/val/x`,
-  /// `/x_train` → `/x_valid`.
-  private static func sibling(
-    of path: String, _ split: SplitName, _ file: HDF5File, _ entries: [HDF5Entry]
-  ) throws -> String? {
-    let own = NameWords(path)
-    guard own.split == .train else { return nil }
-    func pattern(_ words: NameWords) -> [String] { words.words.map { NameWords.split(of: $0) == nil ? $0 : "split" } }
-    let found = entries.filter {
-      let words = NameWords($0.path)
-      return words.split == split && pattern(words) == pattern(own)
-    }
-    guard found.count <= 1 else {
-      throw Failure.data(
-        "\(file.path): several data sets could be the split '\(split.rawValue)' of \(path.shownName): "
-          + "\(found.map(\.path).shownList()); rename those that are not")
-    }
-    return found.first?.path
   }
 
   private static func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "/" + path }

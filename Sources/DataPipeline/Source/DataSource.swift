@@ -26,18 +26,29 @@ public struct DataSource: Sendable {
     _ path: String, features: String? = nil, labels: String? = nil, labelsRequired: Bool = true,
     weights: WeightChoice = .byName, reconstructs: Bool = false
   ) throws -> DataSource {
-    let files = try DataFiles.expand(path)
+    try open(
+      DataLocation(path, features: features, labels: labels), labelsRequired: labelsRequired, weights: weights,
+      reconstructs: reconstructs)
+  }
+
+  /// Finds the files of a location and their splits, as those of a path.
+  public static func open(
+    _ location: DataLocation, labelsRequired: Bool = true, weights: WeightChoice = .byName,
+    reconstructs: Bool = false
+  ) throws -> DataSource {
+    let files = try location.expand()
     var parts: [SplitName: [SplitSource.Part]] = [:]
     var unused: [String] = [], used: Set<String> = []
     var warnings: [String] = []
     for dataFile in files {
       let file = try openFile(dataFile.path)
       let layout = try DataLayout(
-        of: file, features: features, labels: labels, labelsRequired: labelsRequired && !reconstructs)
-      let names = try DataNames.all(layout.splits, in: file)
-      for (var paths, names) in zip(layout.splits, names) {
-        if reconstructs { paths.labels = nil }
-        let split = try Self.split(of: paths, in: dataFile)
+        of: file, location, labelsRequired: labelsRequired && !reconstructs, labelsFile: dataFile.labels)
+      var found = try dataFile.isTold ? layout.splits(for: dataFile) : layout.splits
+      if reconstructs { for index in found.indices { (found[index].labels, found[index].labelsFile) = (nil, nil) } }
+      let names = try DataNames.all(found, in: file)
+      for (paths, names) in zip(found, names) {
+        let split = try dataFile.isTold ? paths.split : Self.split(of: paths, in: dataFile)
         let firstRow = parts[split]?.last?.rows.upperBound ?? 0
         let part = try SplitSource.Part(paths, in: file, firstRow: firstRow, names: names, weights: weights)
         warnings += part.warnings
@@ -51,7 +62,8 @@ public struct DataSource: Sendable {
       splits[name] = try SplitSource(name: name, parts: parts, reconstructs: reconstructs)
     }
     return DataSource(
-      path: path, files: files.map(\.path), splits: splits, notes: notes(files, unused: unused), remarks: warnings)
+      path: location.name, files: try location.allFiles(), splits: splits, notes: notes(files, unused: unused),
+      remarks: warnings)
   }
 
   /// The split that paths in a file stand for: what they say themselves, otherwise what the file's name says.
@@ -67,7 +79,7 @@ public struct DataSource: Sendable {
   private static func notes(_ files: [DataFile], unused: [String]) -> [String] {
     var notes: [String] = []
     for split in SplitName.allCases {
-      let names = files.filter { $0.split == split }.map(\.path)
+      let names = files.filter { $0.split == split && !$0.isTold }.map(\.path)
       if !names.isEmpty && (split != .train || names.count < files.count) {
         notes.append("\(split.rawValue) by the name of the file: \(names.shownList())")
       }
@@ -75,6 +87,14 @@ public struct DataSource: Sendable {
     let rest = files.filter { $0.split == nil }.map(\.path)
     if !rest.isEmpty && rest.count < files.count {
       notes.append("to train on, as their names say nothing else: \(rest.shownList())")
+    }
+    let labels = files.filter { !$0.isTold }.compactMap(\.labels)
+    if !labels.isEmpty { notes.append("labels by the name of the file: \(labels.shownList())") }
+    for split in SplitName.allCases {
+      let told = files.filter { $0.isTold && $0.split == split }
+      let labels = told.compactMap(\.labels)
+      if split != .train && !told.isEmpty { notes.append("\(split.rawValue) from \(told.map(\.path).shownList())") }
+      if !labels.isEmpty { notes.append("labels of \(split.rawValue) from \(labels.shownList())") }
     }
     if !unused.isEmpty { notes.append("not used: \(unused.shownList())") }
     return notes
@@ -105,7 +125,8 @@ public struct DataSource: Sendable {
   /// Whether the first file of `path` has an object of that name; false where it cannot be read.
   public static func has(_ object: String, in path: String) -> Bool {
     guard let file = try? DataFiles.expand(path).first else { return false }
-    return (try? HDF5File.open(file.path).kind(of: object)) ?? nil == .dataset
+    return (try? HDF5File.open(file.path).hasRows(at: object.hasPrefix("/") ? object : "/" + object, columns: false))
+      ?? false
   }
 
   /// The training split, or the first that there is.
@@ -118,12 +139,14 @@ public struct DataSource: Sendable {
     throw Failure.usage("\(path): there is no split '\(name.rawValue)'; the data has \(known)")
   }
 
-  private static func openFile(_ path: String) throws -> HDF5File {
+  /// Opens a file of data.
+  ///
+  /// - Throws: for a file of another format with the way to one of HDF5.
+  package static func openFile(_ path: String) throws -> HDF5File {
     do throws(HDF5Error) {
       return try HDF5File.open(path)
     } catch {
-      let hint =
-        error.reason.contains("not an HDF5 file") ? "; `ddp-train data convert` makes one of other formats" : ""
+      let hint = error.reason.contains("not an HDF5 file") ? ForeignFile.hint(path) : ""
       throw Failure.data(error.description + hint)
     }
   }

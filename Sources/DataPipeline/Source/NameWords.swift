@@ -55,6 +55,11 @@ struct NameWords: Equatable {
 
   static func split(of word: String) -> SplitName? { splits[word] }
 
+  /// The words that name a split, the usual ones first.
+  static func names(of split: SplitName) -> [String] {
+    splits.filter { $0.value == split }.map(\.key).sorted { ($0.count, $0) < ($1.count, $1) }
+  }
+
   private static let splits: [String: SplitName] = [
     "train": .train, "training": .train, "val": .validation, "valid": .validation, "validation": .validation,
     "dev": .validation, "test": .test, "testing": .test,

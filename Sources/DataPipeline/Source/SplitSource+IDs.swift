@@ -21,7 +21,13 @@ extension SplitSource {
     return found
   }
 
-  private static func ids(beside features: String, in file: HDF5File) throws -> (String, [String])? {
+  /// Whether a data set is one of ids by its name.
+  static func isID(_ path: String) -> Bool {
+    path.split(separator: "/").last.map { ["id", "ids", "sample_id"].contains($0) } ?? false
+  }
+
+  static func ids(beside features: String, in file: HDF5File) throws -> (name: String, ids: [String])? {
+    if let own = try file.rowNames(at: features) { return (own.name, own.names) }
     let parts = features.split(separator: "/").map(String.init)
     let folder = parts.dropLast().map { "/" + $0 }.joined()
     // Beside `x_test` it is `id_test`.

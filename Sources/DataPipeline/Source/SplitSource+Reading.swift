@@ -84,6 +84,8 @@ extension SplitSource.Part {
     order?.apply(to: bytes, array.type)
     guard column == .targets, let classes = alignment.classes else { return }
     let labelsOfRow = array.shape.elementCount / classes.rowSize
-    try classes.apply(to: bytes, array.type) { "\(array.file): \(array.path) row \(firstRow + $0 / labelsOfRow)" }
+    try classes.apply(to: bytes, array.type) {
+      "\(array.file): \(array.path) row \(array.form.row(firstRow + $0 / labelsOfRow))"
+    }
   }
 }

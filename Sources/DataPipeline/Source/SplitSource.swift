@@ -30,7 +30,7 @@ public struct SplitSource: Sendable {
       /// How the file keeps them.
       let form: SampleForm
       /// The shape of a row, `[1]` where a row is a single number.
-      let shape: Shape
+      fileprivate(set) var shape: Shape
       let type: ElementType
       /// The attribute `valid_max` (netCDF and CF conventions): the greatest value of a sensor or scale that does not
       /// fill its type, such as 4095 for 12 bits in a uint16.
@@ -121,8 +121,8 @@ public struct SplitSource: Sendable {
     guard found?.shape != expected?.shape || found?.type != expected?.type else { return }
     func text(_ array: Part.Array?) -> String { array.map { "\($0.shape) \($0.type.name)" } ?? "no labels" }
     throw Failure.data(
-      "\(found?.file ?? part.file): \(found?.path ?? part.features.path) has rows of \(text(found)), but \(sample.file) has rows of "
-        + "\(text(expected)); files of one data set must agree")
+      "\(found?.file ?? part.file): \(found?.path ?? part.features.path) has rows of \(text(found)), but "
+        + "\(sample.file) has rows of \(text(expected)); files of one data set must agree")
   }
 
   /// The same samples, whose labels are not read.
@@ -142,7 +142,8 @@ public struct SplitSource: Sendable {
     let part = part(ofRow: row)
     let column = reconstructs && column == .targets ? .features : column
     let array = part.array(column)
-    return "\(array?.file ?? part.file): \(array?.path ?? "") row \(row - part.rows.lowerBound)"
+    let own = row - part.rows.lowerBound
+    return "\(array?.file ?? part.file): \(array?.path ?? "") row \(array?.form.row(own) ?? own)"
   }
 
   func part(ofRow row: Int) -> Part {
@@ -188,7 +189,7 @@ extension SplitSource.Part {
     _ paths: SplitPaths, in file: HDF5File, firstRow: Int, names: DataNames, weights: WeightChoice = .none
   ) throws {
     self.names = names
-    let samples = try file.samples(features: paths.features, labels: paths.labels)
+    let samples = try paths.open(in: file)
     let features = samples.features
     self.file = file.path
     self.features = try Array(features)
@@ -202,13 +203,14 @@ extension SplitSource.Part {
       self.targets = nil
       return
     }
-    self.targets = try Array(targets)
+    self.targets = try Array(targets).asLabels
     guard features.rowCount == targets.rowCount else {
-      let isLast = features.shape.count > 1 && features.shape.last == targets.rowCount
+      let isLast = features.shape.count > 1 && [targets.rowCount, targets.shape.last].contains(features.shape.last)
+      let other = targets.file.path == file.path ? "" : " in \(targets.file.path.shownName)"
       throw Failure.data(
-        "\(file.path): \(paths.features.shownName) has \(features.rowCount) rows but \(targets.path.shownName) has "
-          + "\(targets.rowCount); expected one label a row"
-          + (isLast ? "; its last axis is as long: write it transposed (MATLAB, Julia and R reverse axes)" : ""))
+        "\(file.path): \(paths.features.shownName) has \(features.rowCount) rows but "
+          + "\(targets.path.shownName)\(other) has \(targets.rowCount); expected one label a row"
+          + (isLast ? "; its last axis is as long: say so with --set data.samples_axis=-1" : ""))
     }
   }
 }
@@ -224,7 +226,7 @@ extension SplitSource.Part.Array {
     form = dataset.form
     shape = dataset.shape.count == 1 ? [1] : Shape(Swift.Array(dataset.shape.dropFirst()))
     type = try dataset.elementType
-    let stated = try dataset.file.doubleAttribute("valid_max", of: dataset.path)
+    let stated = try dataset.object.flatMap { try dataset.file.doubleAttribute("valid_max", of: $0) }
     guard stated.map({ $0.isFinite && $0 > 0 }) ?? true else {
       throw Failure.data(
         "\(dataset.file.path): \(dataset.path) has the attribute valid_max \(stated ?? 0), expected a number above 0; "
@@ -233,6 +235,13 @@ extension SplitSource.Part.Array {
     validMaximum = stated.map(dataset.value)
     marksMissing = dataset.marksMissing
     unwritten = try dataset.unwrittenPart()
+  }
+
+  /// The same, but that a label with axes of 1, as of [N, 1, 1, 1], is a single number.
+  fileprivate var asLabels: Self {
+    var result = self
+    if shape.elementCount == 1 { result.shape = [1] }
+    return result
   }
 
   /// The rows, to be read.

@@ -38,7 +38,8 @@ public struct ClassIndices: TargetCheck {
     // Beyond 2²⁴ a Float does not hold every integer.
     let (first, step) = numbering.numbering
     switch type.run(
-      ScanLabels(elements: bytes, limit: count ?? 1 << 24, first: first, step: step, ignored: ignored)) {
+      ScanLabels(elements: bytes, limit: count ?? 1 << 24, first: first, step: step, ignored: ignored))
+    {
     case .greatest(let label): return label
     case .unfit(let index, let value):
       let shown = Int(exactly: value).map(String.init) ?? "\(value)"

@@ -134,7 +134,10 @@ public struct TargetReading: Sendable, Equatable {
     func failure(_ label: Int, _ expected: String) -> Failure {
       Failure.data(
         "\(place(labels.firstRow(of: label))) has the label \(label), beside \(labels.text); expected \(expected); "
-          + "repair the labels, or train a regression with --loss mse")
+          + "repair the labels, "
+          // What other programs write for no class.
+          + ([-100, 255].contains(label) ? "leave out those that stand for no class with loss.ignore_index, " : "")
+          + "or train a regression with --loss mse")
     }
     guard labels.minimum >= 0 else { throw failure(labels.minimum, "classes numbered from 0 on") }
     // Those that follow one another may begin with any number.

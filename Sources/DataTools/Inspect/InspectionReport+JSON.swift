@@ -25,7 +25,7 @@ extension InspectedArray {
   fileprivate var json: JSONValue {
     .present([
       "chunk_shape": chunkShape.map { .array($0.map(JSONValue.integer)) },
-      "filters": .array(filters.map(JSONValue.string)), "path": .string(path),
+      "filters": .array(filters.map(JSONValue.string)), "form": form.map(JSONValue.string), "path": .string(path),
       "shape": .array(shape.map(JSONValue.integer)), "statistics": statistics.json, "type": .string(type),
     ])
   }

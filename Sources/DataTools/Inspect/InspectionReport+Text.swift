@@ -68,8 +68,11 @@ extension InspectionReport: CustomStringConvertible {
   }
 
   private static func storage(_ array: InspectedArray) -> String {
-    guard let chunk = array.chunkShape else { return "contiguous" }
-    return (["chunks " + chunk.map(String.init).joined(separator: "×")] + array.filters).joined(separator: ", ")
+    let form = array.form.map { [$0] } ?? []
+    guard let chunk = array.chunkShape else {
+      return (form.isEmpty ? ["contiguous"] : form + array.filters).joined(separator: ", ")
+    }
+    return (form + ["chunks " + chunk.map(String.init).joined(separator: "×")] + array.filters).joined(separator: ", ")
   }
 
   private static func text(_ value: Double?) -> String { value.map { String(format: "%.5g", $0) } ?? "-" }

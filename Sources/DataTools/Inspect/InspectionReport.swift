@@ -34,6 +34,8 @@ public struct InspectedArray: Equatable, Sendable {
   /// nil if the elements are stored in one piece.
   public let chunkShape: [Int]?
   public let filters: [String]
+  /// How the file keeps the rows, where they are no data set of numbers.
+  public let form: String?
   public let statistics: ValueStatistics
 }
 

@@ -11,9 +11,10 @@ struct LabelColumns {
 
   /// - Returns: nil where the labels have no such attribute, or not a name for each number.
   /// - Throws: `Failure` if the labels cannot be read.
-  init?(_ labels: any SampleRows, _ file: HDF5File) throws {
+  init?(_ labels: any SampleRows) throws {
     let width = labels.rowElementCount
-    guard let names = try file.textsAttribute("columns", of: labels.path).map(DataNames.lines), width > 1,
+    let listed = try labels.object.flatMap { try labels.file.textsAttribute("columns", of: $0) }.map(DataNames.lines)
+    guard let names = labels.columnNames ?? listed, width > 1,
       names.count == width
     else { return nil }
     let rows: [Double] = try labels.readAll()

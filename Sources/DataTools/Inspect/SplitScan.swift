@@ -23,9 +23,10 @@ struct SplitScan {
   private let isText: Bool
   private let elementTypes: (features: ElementType, labels: ElementType?)
 
-  init(_ paths: SplitPaths, _ file: HDF5File) throws {
+  /// - Parameter textClasses: the names that labels of texts number; nil for those of the split itself.
+  init(_ paths: SplitPaths, _ file: HDF5File, textClasses: [String]?) throws {
     name = paths.split
-    let samples = try file.samples(features: paths.features, labels: paths.labels)
+    let samples = try paths.open(in: file, textClasses: textClasses)
     let features = samples.features
     self.features = features
     let type = try features.elementType
@@ -37,8 +38,12 @@ struct SplitScan {
         for: "\(file.path): inspecting the \(plural(dataset.rowCount, "row")) of \(dataset.path.shownName)")
     }
     featureScan = try ValueScan(features)
-    validMaximum = try file.doubleAttribute("valid_max", of: paths.features).map(features.value)
-    isText = try ["vocabulary", "words"].contains { try file.stringAttribute($0, of: paths.features) != nil }
+    let object = features.object
+    validMaximum = try object.flatMap { try file.doubleAttribute("valid_max", of: $0) }.map(features.value)
+    isText =
+      try object.map { object in
+        try ["vocabulary", "words"].contains { try file.stringAttribute($0, of: object) != nil }
+      } ?? false
     guard let labels = samples.labels else {
       self.labels = nil
       labelScan = nil
@@ -49,18 +54,17 @@ struct SplitScan {
       elementTypes = (type, nil)
       return
     }
-    let path = labels.path
     self.labels = labels
     let labelType = try labels.elementType
     elementTypes = (type, labelType)
     labelScan = try ValueScan(labels)
     // Targets of several columns are values, unless one of them is named as the class.
-    labelColumns = try LabelColumns(labels, file)
+    labelColumns = try LabelColumns(labels)
     labelValues =
       labels.rowElementCount == 1
       ? try labels.readAll() : labelColumns?.labels ?? []
     labelClasses = LabelScan(labelValues, areIntegers: labelType.isInteger)
-    let classNames = try DataNames(paths, in: file).classes
+    let classNames = try labels.form.isOfTexts ? labels.classNames : DataNames(paths, in: file).classes
     classes = labelClasses.map { scan in (classNames?.count ?? scan.classCount, classNames) }
   }
 
@@ -104,7 +108,7 @@ struct SplitScan {
   private func array(_ dataset: any SampleRows, _ type: ElementType, _ scan: ValueScan) -> InspectedArray {
     InspectedArray(
       path: dataset.path, shape: dataset.shape, type: type.name, chunkShape: dataset.chunkShape,
-      filters: dataset.filters,
+      filters: dataset.filters, form: dataset.storageText,
       statistics: scan.statistics)
   }
 

@@ -45,7 +45,12 @@ public struct CompareStudy: Sendable {
     try reader.finish()
     let configurations = try variations.map { try $0.configuration(seed: 0) }
     isOneContest =
-      Set(configurations.map { [$0.data.path, $0.data.features, $0.data.labels].map { $0 ?? "" } }).count == 1
+      Set(
+        configurations.map { configuration in
+          let data = configuration.data
+          return [data.path, data.features, data.labels].map { $0 ?? "" } + data.files.all.map(\.path)
+        }
+      ).count == 1
       && (goals[0].metric != "loss" || Set(configurations.map { $0.json["loss"]?.line ?? "" }).count == 1)
     description = [
       "kind": "compare",

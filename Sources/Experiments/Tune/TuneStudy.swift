@@ -75,7 +75,9 @@ public struct TuneStudy: Sendable {
       guard case .choices(let values) = parameter.domain else { continue }
       let configurations = try values.map { try base.configuration([.init(path: parameter.path, value: $0)]) }
       func differ(_ key: (TrainingConfiguration) -> String) -> Bool { Set(configurations.map(key)).count > 1 }
-      if differ({ [$0.data.path, $0.data.labels].map { $0 ?? "" }.joined(separator: " ") }) {
+      if differ({
+        (["\($0.data.path ?? "") \($0.data.labels ?? "")"] + $0.data.files.all.map(\.path)).joined(separator: " ")
+      }) {
         throw SettingsError(
           "space.\(parameter.path): trials on different data cannot be held against each other; leave it out, or use "
             + "compare", at: parameter.position)

@@ -6,6 +6,17 @@ public enum AxisOrder: Sendable, Equatable {
   case reversed
   /// Reversed, and the samples are the last axis for MATLAB, as of its images [H, W, C, N]: the file's first.
   case samplesLast
+  /// As stored, but that the samples are this axis of the file; the others keep their order.
+  case samplesAlong(Int)
+
+  /// The axis of the file that is that of the samples.
+  func sampleAxis(of rank: Int) -> Int {
+    switch self {
+    case .asStored, .samplesLast: 0
+    case .reversed: max(0, rank - 1)
+    case .samplesAlong(let axis): axis
+    }
+  }
 
   /// The extents with the samples first, then those of a sample in the order of the program that wrote them.
   func shape(ofStored extents: [Int]) -> [Int] {
@@ -13,6 +24,8 @@ public enum AxisOrder: Sendable, Equatable {
     case .asStored: extents
     case .reversed: extents.reversed()
     case .samplesLast: extents.prefix(1) + extents.dropFirst().reversed()
+    case .samplesAlong(let axis):
+      extents.indices.contains(axis) ? [extents[axis]] + extents[..<axis] + extents[(axis + 1)...] : extents
     }
   }
 
@@ -27,6 +40,16 @@ public enum AxisOrder: Sendable, Equatable {
     switch self {
     case .asStored: destination.copyMemory(from: source)
     case .reversed: reverseAxes(source, extents, size: size, into: destination)
+    case .samplesAlong(let axis):
+      // The axes in front of the samples, the samples, and those behind, as three.
+      let (outer, count) = (extents[..<axis].reduce(1, *), extents[axis])
+      let inner = extents[(axis + 1)...].reduce(size, *)
+      for part in 0..<outer {
+        for row in 0..<count {
+          let (from, to) = ((part * count + row) * inner, (row * outer + part) * inner)
+          Elements.copy(source, from, destination, to, byteCount: inner)
+        }
+      }
     case .samplesLast:
       let rowSize = extents.dropFirst().reduce(size, *)
       for row in 0..<(extents.first ?? 0) {

@@ -5,6 +5,8 @@ public protocol SampleRows: AnyObject {
   var file: HDF5File { get }
   /// How messages call the rows: a path inside the file, with the names of columns where there are some.
   var path: String { get }
+  /// The data set or group whose attributes are about the rows; nil where there is no single one.
+  var object: String? { get }
   /// The extents with the samples first; empty for a single number.
   var shape: [Int] { get }
   /// How the file keeps the rows, by which they are opened again without another survey of the file.
@@ -15,6 +17,8 @@ public protocol SampleRows: AnyObject {
   var chunkShape: [Int]? { get }
   /// The names of the filters that chunks pass through.
   var filters: [String] { get }
+  /// How the file keeps the rows, in a few words; nil for a data set, whose chunks and filters say it.
+  var storageText: String? { get }
   /// Whether some numbers of the file stand for missing values, which read as NaN.
   var marksMissing: Bool { get }
   /// The names of the columns of a row; nil where the form does not give them.
@@ -42,6 +46,8 @@ extension SampleRows {
   public var rowElementCount: Int { shape.dropFirst().reduce(1, *) }
   /// Elements of all rows.
   public var elementCount: Int { shape.reduce(1, *) }
+  public var object: String? { nil }
+  public var storageText: String? { nil }
   public var columnNames: [String]? { nil }
   public var classNames: [String]? { nil }
 
@@ -52,13 +58,18 @@ extension SampleRows {
 
   /// All rows, converted to `T`: for those known to be few.
   public func readAll<T: HDF5Element>(as: T.Type = T.self) throws(HDF5Error) -> [T] {
+    try read(rows: 0..<rowCount, as: T.self)
+  }
+
+  /// Some rows, converted to `T`.
+  public func read<T: HDF5Element>(rows: Range<Int>, as: T.Type) throws(HDF5Error) -> [T] {
     var failure: HDF5Error?
-    let elements = [T](unsafeUninitializedCapacity: elementCount) { buffer, count in
+    let elements = [T](unsafeUninitializedCapacity: rows.count * rowElementCount) { buffer, count in
       do throws(HDF5Error) {
         let bytes = UnsafeMutableRawBufferPointer(
-          start: buffer.baseAddress, count: elementCount * MemoryLayout<T>.stride)
-        try read(rows: 0..<rowCount, as: T.elementType, into: bytes)
-        count = elementCount
+          start: buffer.baseAddress, count: rows.count * rowElementCount * MemoryLayout<T>.stride)
+        try read(rows: rows, as: T.elementType, into: bytes)
+        count = rows.count * rowElementCount
       } catch {
         failure = error
       }
@@ -70,19 +81,5 @@ extension SampleRows {
 
 extension HDF5Dataset: SampleRows {
   public var form: SampleForm { .array(order) }
-}
-
-/// How a file keeps the rows of samples under a path.
-public enum SampleForm: Sendable {
-  /// A data set of numbers.
-  case array(AxisOrder)
-}
-
-extension HDF5File {
-  /// Opens rows whose form is known.
-  public func rows(_ path: String, _ form: SampleForm) throws(HDF5Error) -> any SampleRows {
-    switch form {
-    case .array(let order): try samples(path, order: order)
-    }
-  }
+  public var object: String? { path }
 }

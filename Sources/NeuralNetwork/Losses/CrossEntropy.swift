@@ -15,8 +15,8 @@ public import Settings
 ///   class.
 /// - Where a sample has several positions with a label each, as in a sequence, its loss and weight are their means, and
 ///   it is correct in the share of them that are.
-/// - What has the label `ignore_index` in the data counts for nothing: the mean is over the others, as in PyTorch. Where
-///   nothing is left in a step, its loss is 0 and its gradient zero (PyTorch's is NaN).
+/// - What has the label `ignore_index` in the data counts for nothing: the mean is over the others, as in PyTorch.
+///   Where nothing is left in a step, its loss is 0 and its gradient zero (PyTorch's is NaN).
 public struct CrossEntropy: Loss {
   /// What a row of targets is.
   public enum Targets: String, SettingChoice {

@@ -8,8 +8,8 @@ extension Loss {
   /// - A sample of weight w brings w times its loss, its gradient, its share of the accuracy and its weight among the
   ///   classes: the sums of weights are what to divide by, as in PyTorch `(loss * w).sum() / w.sum()`. A sample of
   ///   weight 0 is as if it were not there, whatever its loss.
-  /// - A class index below 0 stands for no class, as PyTorch's `ignore_index`: the sample, or the step of a sequence, has
-  ///   no loss and no gradient and counts for nothing. The mean is over those that are left.
+  /// - A class index below 0 stands for no class, as PyTorch's `ignore_index`: the sample, or the step of a sequence,
+  ///   has no loss and no gradient and counts for nothing. The mean is over those that are left.
   ///
   /// - Shapes: as for `evaluate(outputs:targets:samples:gradient:)`; `weights` [N], each at least 0, nil for 1 each.
   public func evaluate<S: Scalar>(

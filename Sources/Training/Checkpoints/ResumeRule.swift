@@ -94,8 +94,13 @@ struct ResumeChange: Sendable, Equatable {
     compare("", comparable(old, lossName), comparable(new, lossName))
     // What a checkpoint has found is found again.
     changes.removeAll { $0.path == "loss.class_weights" && $0.new == "balanced" }
-    if let a = old.data.path, let b = new.data.path, OutputTarget.isSameFile(a, b) {
-      changes.removeAll { $0.path == "data.path" }
+    // Another name of the same file is no change.
+    func isSame(_ a: String?, _ b: String?) -> Bool {
+      if let a, let b { OutputTarget.isSameFile(a, b) } else { false }
+    }
+    if isSame(old.data.path, new.data.path) { changes.removeAll { $0.path == "data.path" } }
+    for (key, path) in old.data.files.all where isSame(path, new.data.files.all.first { $0.key == key }?.path) {
+      changes.removeAll { $0.path == "data.files.\(key)" }
     }
     return changes.filter { $0.rule != .ofTheStart }
   }

@@ -37,7 +37,9 @@ public struct Extensions: Sendable {
     var metrics: [JSONValue] = []
     if case .array(let names)? = configuration["metrics"]?.content { metrics = names }
     for (group, key) in [("schedule", "metric"), ("early_stopping", "metric"), ("checkpoint", "best_by")] {
-      if let name = configuration[group]?[key], !["loss", "accuracy"].contains(name.plainText ?? "") { metrics.append(name) }
+      if let name = configuration[group]?[key], !["loss", "accuracy"].contains(name.plainText ?? "") {
+        metrics.append(name)
+      }
     }
     return Self.names([loss].compactMap { $0 }).filter { !lossCatalog.names.contains($0) }.map { "the loss \($0)" }
       + Self.names(metrics).filter { MetricName($0, among: allMetrics) == nil }.map { "the metric \($0)" }

@@ -219,10 +219,14 @@ public struct DataSettings: NestedSettings {
 
   /// Nil: the bundled digits.
   public var path: String?
+  /// Of single splits, and of labels in files of their own.
+  public var files = SplitFiles()
   /// Nil: found by name.
   public var features: String?
   /// Nil: found by name.
   public var labels: String?
+  /// Nil: the first, and MATLAB's own.
+  public var samplesAxis: Int?
   /// A path, or `none`; nil: found by name.
   public var weights: String?
   /// Nil: by the model.
@@ -246,8 +250,10 @@ public struct DataSettings: NestedSettings {
   public static let shorthand: String? = "path"
   public static let settings: [Setting<DataSettings>] = [
     Setting("path", \.path, "HDF5 file, directory, glob or list of files; the bundled digits"),
-    Setting("features", \.features, "dataset in the file, such as /train/x; found by name"),
-    Setting("labels", \.labels, "dataset in the file; found by name"),
+    Setting("files", \.files, "{ train: …, val: …, test: …, train_labels: … }, each as path"),
+    Setting("features", \.features, "dataset in the file, such as /train/x, /table:{a,b}, /*/x; found by name"),
+    Setting("labels", \.labels, "dataset in the file, or /table:y; found by name"),
+    Setting("samples_axis", \.samplesAxis, "axis of the samples in a dataset, -1 for the last; the first"),
     Setting("weights", \.weights, "what each sample counts: dataset, or none; weight beside features"),
     Setting("target", \.target, "what outputs are compared with; labels, or features for the model autoencoder"),
     Setting("validation", \.validation, .halfOpen(0, 1), "fraction of train used for validation"),

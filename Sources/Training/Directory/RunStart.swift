@@ -15,10 +15,8 @@ struct StartRequest {
   /// The same over the configuration of a run that is to go on.
   let over: (JSONValue) throws -> TrainingConfiguration
 
-  fileprivate var dataPath: String { get throws { try BundledData.path(configuration.data.path) } }
-
   fileprivate var name: String {
-    get throws { try configuration.name ?? RunDirectory.name(ofData: dataPath) }
+    get throws { try configuration.name ?? RunDirectory.name(ofData: configuration.data.location.name) }
   }
 
   /// The files that it reads.
@@ -36,8 +34,8 @@ extension TrainingConfiguration {
   /// The files of the data, and what names them.
   package var inputs: [String] {
     get throws {
-      let path = try BundledData.path(data.path)
-      return try DataFiles.paths(path) + [path]
+      let location = try data.location
+      return try location.allFiles() + location.named
     }
   }
 }
@@ -145,7 +143,7 @@ extension Choice {
       try checkInputs(request, of: run)
       throw hold.used(trace)
     }
-    if let data = try DataFiles.paths(request.dataPath).first(where: { run.holds($0) }) {
+    if let data = try request.configuration.data.location.allFiles().first(where: { run.holds($0) }) {
       throw Failure.usage("--overwrite would move the data \(data) away with \(run.path); give another with --run DIR")
     }
     if let weights = try request.initialFile, run.holds(weights) {
@@ -187,7 +185,7 @@ extension Choice {
       try choose()
       // In `runs`, under a plain name, whatever the checkpoint says.
       let stored = try checkpoint.map { try ResumePoint($0, refused: [], extensions: request.extensions) }
-      let data = try stored.flatMap { try request.over($0.metadata.configuration.json).data.path }
+      let data = try stored.map { try request.over($0.metadata.configuration.json).data.location.name }
       return try beginAnew(request, name: request.configuration.name ?? data.map { RunDirectory.name(ofData: $0) })
     }
     try take(RunHold(target), overwrites: request.configuration.overwrite)
@@ -229,7 +227,7 @@ extension Choice {
   /// The newest run of this configuration among those that named no directory, equal but for what is incidental: in
   /// all settings, or else in those that file and options name.
   private mutating func newest(_ request: StartRequest) throws -> RunDirectory? {
-    let (name, data) = (try request.name, try request.dataPath)
+    let (name, data) = (try request.name, try request.configuration.data.location.path)
     func changes(from old: TrainingConfiguration, to new: TrainingConfiguration) -> [ResumeChange] {
       var new = new
       new.data.path = data

@@ -101,7 +101,7 @@ package final class FoldDirectory {
     }
     var stored = try TrainingConfiguration(
       ResumeRule.withoutStart(JSON5Parser.parse(contentsOfFile: directory.configurationFile)))
-    let free = ["exchange", "threads", "checkpoint", "data.path"]
+    let free = ["exchange", "threads", "checkpoint", "data.path", "data.files"]
     // Said or not, the defaults are the same.
     stored.folds = stored.folds ?? FoldSettings()
     var configuration = configuration

@@ -96,12 +96,14 @@ struct TrainedModel {
   }
 
   /// - Throws: where data that a checkpoint names are not there: their path may be relative to another directory.
-  static func checkData(_ data: String, of checkpoint: String, option: String) throws {
-    guard !data.contains(where: { "*?[".contains($0) }), access(data, F_OK) != 0 else { return }
+  static func checkData(_ data: DataLocation, of checkpoint: String) throws {
+    let isThere = { (path: String) in path.contains(where: { "*?[".contains($0) }) || access(path, F_OK) == 0 }
+    guard let lost = data.named.first(where: { !isThere($0) }) else { return }
     let (place, remedy) =
-      data.hasPrefix("/") ? ("there", "") : ("in this directory", ", or start where the run was started")
+      lost.hasPrefix("/") ? ("there", "") : ("in this directory", ", or start where the run was started")
     throw Failure.data(
-      "\(checkpoint): was trained on \(data.shownName), which is not \(place); give its place with \(option)\(remedy)")
+      "\(checkpoint): was trained on \(lost.shownName), which is not \(place); give its place with --data FILE"
+        + remedy)
   }
 
   /// The labels that stand for the classes in the data, where they are not counted from 0; else nil.
@@ -112,7 +114,7 @@ struct TrainedModel {
 
   /// The files that it was trained on, those that are still there.
   var trainingFiles: [String] {
-    (try? DataFiles.paths(BundledData.path(metadata.configuration.data.path))) ?? []
+    (try? metadata.configuration.data.location.allFiles()) ?? []
   }
 
   /// Where other data than its own say what their samples count.
@@ -132,14 +134,19 @@ struct TrainedModel {
   /// - Throws: also for a task that predicts nothing.
   func open(_ path: String?, split: String?, labelsRequired: Bool) throws -> Samples {
     let data = metadata.configuration.data
-    let isOwn = path == nil || path == data.path
+    let own = try data.location
+    let isOwn = path == nil || path == own.name
     // Where training was told the data sets, other files of its kind have them under the same names.
     let isTold = isOwn || data.features.map { DataSource.has($0, in: path ?? "") } == true
     if let reason = TaskCatalog.whyNotEvaluated(metadata.configuration.model) {
       throw Failure.usage("\(self.path): \(reason)")
     }
-    let own = try BundledData.path(data.path)
-    if isOwn { try TrainedModel.checkData(own, of: self.path, option: "--data FILE") }
+    if isOwn { try TrainedModel.checkData(own, of: self.path) }
+    let other = try path.map {
+      DataLocation(
+        try BundledData.path($0), features: isTold ? data.features : nil, labels: isTold ? data.labels : nil,
+        samplesAxis: data.samplesAxis)
+    }
     let opened = try Failure.replacing([
       // Evaluation and prediction take no settings.
       "name two of them with --set data.features=/PATH --set data.labels=/PATH":
@@ -150,8 +157,7 @@ struct TrainedModel {
         "store them as height × width × channels",
     ]) {
       try DataSource.open(
-        try path.map(BundledData.path) ?? own, features: isTold ? data.features : nil,
-        labels: isTold ? data.labels : nil, labelsRequired: labelsRequired,
+        isOwn ? own : other ?? own, labelsRequired: labelsRequired,
         weights: weights(of: path, isTold: isTold), reconstructs: metadata.configuration.reconstructs
       ).arranged(as: metadata.configuration.model.inputLayout, data.layout)
     }

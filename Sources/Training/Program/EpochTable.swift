@@ -50,7 +50,9 @@ struct EpochTable {
       for name in metrics {
         columns.append(
           // What the run goes by is never left out.
-          Column(name.rawValue, rank: goals.contains(name) ? 1 : 2) { metrics, _ in metrics.validation?.report?[name].map(shortNumber) ?? "–" })
+          Column(name.rawValue, rank: goals.contains(name) ? 1 : 2) { metrics, _ in
+            metrics.validation?.report?[name].map(shortNumber) ?? "–"
+          })
       }
     }
     columns.append(Column("lr", rank: 7) { metrics, _ in trimmedNumber(metrics.learningRate) })

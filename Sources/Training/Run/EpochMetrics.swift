@@ -71,15 +71,17 @@ public struct EpochMetrics: Sendable {
 
   /// Everything outside `timing` is equal between equal runs.
   package func json(timing: JSONValue) -> JSONValue {
-    .object(
+    // Of several outputs the checkpoint has them all.
+    let thresholds = validation?.decisionThresholds ?? []
+    let threshold: [JSONValue.Member] =
+      thresholds.count == 1 ? [.init("val_decision_threshold", .number(thresholds[0]))] : []
+    return .object(
       [
         .init("epoch", .integer(epoch)), .init("step", .integer(step)), .init("train_loss", .number(trainLoss)),
         .init("train_accuracy", .optional(trainAccuracy)), .init("val_loss", .optional(validation?.loss)),
         .init("val_accuracy", .optional(validation?.accuracy)),
       ] + (secondLoss.map { [.init($0.key, .number($0.mean))] } ?? [])
-        + (validation.map(\.thresholds).flatMap { $0.isEmpty ? nil : $0 }.map {
-          [.init("decision_threshold", DecisionThreshold.json($0))]
-        } ?? [])
+        + threshold
         + metricNames.map { .init("val_\($0.rawValue)", .finite(validation?.report?[$0])) }
         + [.init("learning_rate", .number(learningRate)), .init("timing", timing)])
   }

@@ -4,7 +4,8 @@ import NeuralNetwork
 
 /// The data that a configuration names and what they are for, before any rows but labels are read.
 struct OpenedData {
-  let path: String
+  /// The file, directory, glob or list of `data.path`; nil where `data.files` has all.
+  let path: String?
   let source: DataSource
   let task: any LearningTask
   /// Outputs that the model fixes; nil where it leaves them to the data.
@@ -20,13 +21,13 @@ struct OpenedData {
   init(
     _ configuration: TrainingConfiguration, extensions: Extensions, resumed: ResumePoint?, world: MPICommunicator
   ) throws {
-    path = try BundledData.path(configuration.data.path)
-    if let resumed, path == resumed.metadata.configuration.data.path {
-      try TrainedModel.checkData(path, of: resumed.path, option: "--data FILE")
+    let location = try configuration.data.location
+    path = location.path
+    if let resumed, try location.named == resumed.metadata.configuration.data.location.named {
+      try TrainedModel.checkData(location, of: resumed.path)
     }
     let opened = try DataSource.open(
-      path, features: configuration.data.features, labels: configuration.data.labels,
-      labelsRequired: TaskCatalog.needsLabels(configuration.model), weights: configuration.weights,
+      location, labelsRequired: TaskCatalog.needsLabels(configuration.model), weights: configuration.weights,
       reconstructs: configuration.reconstructs
     ).arranged(as: configuration.model.inputLayout, configuration.data.layout)
     memory = try DataMemory(

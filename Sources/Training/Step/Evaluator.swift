@@ -24,6 +24,8 @@ public struct SplitMetrics: Sendable, Equatable {
 
   /// Above which logits the answers were yes; empty where that was 0.
   package var thresholds: [Float] { report?.thresholds ?? [] }
+  /// Above which probabilities the answers were yes; empty where that was one half.
+  public var decisionThresholds: [Double] { DecisionThreshold.probabilities(thresholds) }
 
   /// Metrics by name, those that are defined.
   func figures(_ names: [MetricName]) -> [String: Double] {

@@ -66,6 +66,9 @@ package struct Evaluate: Command {
       .init("accuracy", .optional(metrics.accuracy)),
     ]
     guard let report = metrics.report else { return .object(members) }
+    if !metrics.decisionThresholds.isEmpty {
+      members.append(.init("decision_threshold", .array(metrics.decisionThresholds.map(JSONValue.number))))
+    }
     members.append(
       .init("metrics", .object(report.figures.map { JSONValue.Member($0.name, .finite($0.value)) })))
     if !report.classes.isEmpty {
@@ -86,6 +89,10 @@ package struct Evaluate: Command {
     head.add(["data", "\(result.data)  \(result.split)  \(grouped(metrics.sampleCount)) samples"])
     head.add(["loss", "\(shortNumber(metrics.loss))  \(result.lossName)"])
     head.add(["accuracy", metrics.accuracy.map(percentage) ?? "none: \(result.lossName) has no classes"])
+    if !metrics.decisionThresholds.isEmpty {
+      let shown = metrics.decisionThresholds.prefix(8).map(trimmedNumber).joined(separator: ", ")
+      head.add(["yes above", shown + (metrics.decisionThresholds.count > 8 ? ", …" : "")])
+    }
     for figure in metrics.report?.figures ?? [] where figure.name != "accuracy" {
       head.add([figure.name, figure.value.map(shortNumber) ?? "not defined"])
     }
@@ -112,7 +119,9 @@ package struct Evaluate: Command {
     guard let confusion = report.confusion, confusion.count <= Self.confusionLimit else { return [] }
     var table = TextTable([result.names == nil ? .right : .left] + confusion.map { _ in .right })
     table.add([""] + confusion.indices.map(String.init))
-    for (row, counts) in confusion.enumerated() { table.add([result.label(row)] + counts.map { Int(exactly: $0).map(String.init) ?? shortNumber($0) }) }
+    for (row, counts) in confusion.enumerated() {
+      table.add([result.label(row)] + counts.map { Int(exactly: $0).map(String.init) ?? shortNumber($0) })
+    }
     return ["", "label (row) and prediction (column)"] + table.lines
   }
 

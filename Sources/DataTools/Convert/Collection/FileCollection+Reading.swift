@@ -87,7 +87,7 @@ extension FileCollection {
       _ = try readEach(effort: Self.wholeFile) { file in
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
         defer { memory.deallocate() }
-        memory.initializeMemory(as: UInt8.self, repeating: 0)
+        memory.clear()
         try read(file, memory)
       }
     }
@@ -100,10 +100,11 @@ extension FileCollection {
       try describe(path)
       for start in stride(from: 0, to: split.places.count, by: blockRows) {
         let part = split.places[start..<min(start + blockRows, split.places.count)].map { files[$0] }
-        memory.initializeMemory(as: UInt8.self, repeating: 0)
         nonisolated(unsafe) let rows = memory
         let results = concurrently(part.count) { index in
-          try read(part[index], .init(rebasing: rows[index * byteCount..<(index + 1) * byteCount]))
+          let row = UnsafeMutableRawBufferPointer(rebasing: rows[index * byteCount..<(index + 1) * byteCount])
+          row.clear()
+          try read(part[index], row)
         }
         for (file, result) in zip(part, results) {
           guard case .failure(let error) = result else { continue }
@@ -125,6 +126,13 @@ extension FileCollection {
       try strict.report(broken)
     }
     output.notes += notes
+  }
+}
+
+extension UnsafeMutableRawBufferPointer {
+  /// Makes all bytes zero.
+  fileprivate func clear() {
+    if let baseAddress { memset(baseAddress, 0, count) }
   }
 }
 

@@ -204,8 +204,8 @@ struct FileCollection {
       if let index = numbers.firstIndex(where: { $0.contains(nil) }) {
         let cell = files[index].cells[numbers[index].firstIndex(of: nil) ?? 0]
         throw Failure.data(
-          "\(options.labelsFile?.escaped ?? place): '\(cell.onOneLine.shownName)' of \(files[index].id.shownName) is no "
-            + "finite number; \(width > 1 ? "several label columns are numbers" : "--labels values asks for one")")
+          "\(options.labelsFile?.escaped ?? place): '\(cell.onOneLine.shownName)' of \(files[index].id.shownName) is "
+            + "no finite number; \(width > 1 ? "several label columns are numbers" : "--labels values asks for one")")
       }
       let isWhole = width == 1 && kind == .automatic && cells.allSatisfy { Int64($0) != nil }
       labels = isWhole ? .integers : .values

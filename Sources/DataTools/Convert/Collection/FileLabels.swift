@@ -93,8 +93,8 @@ struct LabelsTable {
     guard found.count == 1 else {
       let paths = found.map { files[$0].joined(separator: "/") }
       throw Failure.data(
-        "\(path): line \(reader.line): '\(name.onOneLine.shownName)' could be each of \(listing(paths, limit: 3)); give "
-          + "more of the path")
+        "\(path): line \(reader.line): '\(name.onOneLine.shownName)' could be each of \(listing(paths, limit: 3)); "
+          + "give more of the path")
     }
     let texts = labels.map(reader.text)
     if let column = zip(labels, texts).first(where: { $1.isEmpty })?.0 {

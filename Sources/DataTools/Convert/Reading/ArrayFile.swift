@@ -147,6 +147,7 @@ extension OutputFile {
       for (number, target) in targets.enumerated() {
         let first = written[number]
         let own = target.rows[first...].prefix { $0 < rows.upperBound }
+        guard !own.isEmpty else { continue }
         written[number] += own.count
         var bytes = UnsafeRawBufferPointer(block)
         if own.count < rows.count {

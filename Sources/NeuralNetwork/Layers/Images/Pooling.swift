@@ -195,8 +195,8 @@ extension SlidingWindow {
   }
 }
 
-/// The mean of each channel over the whole image (Lin et al. 2014), or of each feature over the steps of a sequence that
-/// are no padding.
+/// The mean of each channel over the whole image (Lin et al. 2014), or of each feature over the steps of a sequence
+/// that are no padding.
 ///
 /// - Shapes: `input` [N, H, W, C] or [N, T, C], and the lengths of sequences [N] where they have any; `output` [N, C].
 public struct GlobalAveragePoolLayer<S: Scalar>: Layer {

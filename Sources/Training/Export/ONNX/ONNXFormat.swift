@@ -94,7 +94,7 @@ enum ONNXFormat: ExportFormat {
       ("feature_type", metadata.data.featureType),
       ("feature_scaling", metadata.transform.kind.rawValue),
       ("channels_first", metadata.data.storage.map { String($0.isChannelsFirst) }),
-      ("training_data", metadata.configuration.data.path),
+      ("training_data", (try? metadata.configuration.data.location.name) ?? metadata.configuration.data.path),
       ("training_fingerprint", metadata.data.fingerprint?.description),
     ]
     return entries.compactMap { key, text in text.map { (key, $0) } }

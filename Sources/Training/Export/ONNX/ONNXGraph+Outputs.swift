@@ -54,7 +54,8 @@ extension ONNXGraph {
     addOutput(
       answers,
       as: ONNXModel.Value(
-        "classes", .int64, shape: width == 1 ? [] : [width], "whether the logit is above \(meaning.thresholds.isEmpty ? "0" : "its threshold"), as the data number it"))
+        "classes", .int64, shape: width == 1 ? [] : [width],
+        "whether the logit is above \(meaning.thresholds.isEmpty ? "0" : "its threshold"), as the data number it"))
   }
 
   /// The labels that stand for classes in the data.

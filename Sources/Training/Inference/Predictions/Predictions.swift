@@ -27,7 +27,8 @@ struct OutputMeaning: Sendable {
 
   /// The same of a part of the outputs.
   func with(outputSize: Int) -> OutputMeaning {
-    OutputMeaning(inputShape: inputShape, outputSize: outputSize, names: names, targets: targets, thresholds: thresholds)
+    OutputMeaning(
+      inputShape: inputShape, outputSize: outputSize, names: names, targets: targets, thresholds: thresholds)
   }
 }
 

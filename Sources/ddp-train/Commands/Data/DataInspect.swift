@@ -19,6 +19,8 @@ package struct DataInspect: Command {
       "--features", \DataInspect.features, "PATH", default: "by name", "the features inside the file"),
     Option("--labels", \DataInspect.labels, "PATH", default: "by name", "the labels beside --features"),
     Option(
+      "--samples-axis", \DataInspect.samplesAxis, "N", default: "0", "the axis of the samples, -1 for the last"),
+    Option(
       "--grid", \DataInspect.grid, "FILE.png", default: "none",
       "a picture of samples as the model is given them, with labels and boxes"),
     Option(flag: "--json", \DataInspect.json, "the report as JSON"),
@@ -27,6 +29,7 @@ package struct DataInspect: Command {
   package var file = ""
   package var features: String?
   package var labels: String?
+  package var samplesAxis: Int?
   package var grid: String?
   package var json = false
 
@@ -47,7 +50,8 @@ package struct DataInspect: Command {
       return try SampleGrid(ofData: file, features: features, labels: labels)
     }
     let report = try Self.showingProgress {
-      try DataInspection.inspect(path: file, features: features, labels: labels, progress: $0)
+      try DataInspection.inspect(
+        path: file, features: features, labels: labels, samplesAxis: samplesAxis, progress: $0)
     }
     if let grid { try sheet?.write(to: grid) }
     try Output.print(json ? report.json.text : report.description)

@@ -1,0 +1,12 @@
+import DataPipeline
+
+extension DataSettings {
+  /// Where the data are; the bundled digits where nothing is named.
+  package var location: DataLocation {
+    get throws {
+      DataLocation(
+        try path != nil || files.all.isEmpty ? BundledData.path(path) : nil, files: files, features: features,
+        labels: labels, samplesAxis: samplesAxis)
+    }
+  }
+}
