@@ -52,11 +52,11 @@ import Testing
     #expect(try rows(data, "test").map { $0.id } == ["test/ant/1.wav", "test/cow/1.wav"])
     #expect(try rows(data, "test").map { $0.label } == [0, 2] && rows(data, "test").map { $0.value } == [7, 6])
     #expect(try HDF5File.open(data.path).stringAttribute("classes", of: "/val/y") == "ant\nbee\ncow")
+    expectFailure(.usage, "--test: ", "folder of this split already") { _ = try convert("--test", "0.3") }
     try sounds(["test/dog/1.wav": 8])
     expectFailure(.data, "'dog' of test/dog/1.wav is no class of the split train, which has ant, bee, cow") {
       _ = try convert()
     }
-    expectFailure(.usage, "--test: ", "folder of this split already") { _ = try convert("--test", "0.3") }
   }
 
   @Test("Folders of splits are told from classes")

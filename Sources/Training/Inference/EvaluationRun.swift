@@ -89,7 +89,7 @@ public enum EvaluationRun {
     let assignment = ShardAssignment(shardCount: metadata.shardCount, rankCount: ranks.size)
     let memory = try DataMemory(metadata.configuration.data.memory, bytes: samples.source.byteCount, ranks)
     // No rank may take memory before all have looked.
-    if !memory.streams { try samples.source.requireMemory() }
+    if memory.streams { try samples.source.requireWhole() } else { try samples.source.requireMemory() }
     try ranks.barrier()
     let shards = assignment.shards(ofRank: ranks.rank)
     let store = try ShardStore(

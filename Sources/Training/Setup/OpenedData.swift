@@ -33,7 +33,11 @@ struct OpenedData {
     memory = try DataMemory(
       configuration.data.memory, bytes: opened.byteCount, streams: resumed.map { $0.metadata.stream != nil }, world)
     // No rank may take memory before all have looked.
-    if !memory.streams { try opened.requireMemory(for: SplitName.allCases) }
+    if memory.streams {
+      for split in opened.splits.values { try split.requireWhole() }
+    } else {
+      try opened.requireMemory(for: SplitName.allCases)
+    }
     try world.barrier()
     try opened.requireAgreement(world)
     declaredOutputSize = configuration.model.declaredOutputSize

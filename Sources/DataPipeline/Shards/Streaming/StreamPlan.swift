@@ -76,6 +76,19 @@ extension SplitSource {
   /// The bytes of one sample in memory, at least one.
   public var sampleByteCount: Int { max(1, rowByteCount(.features) + rowByteCount(.targets)) }
 
+  /// - Throws: if parts of the data sets were never written: of what memory need not hold there may be any amount, and
+  ///   zeros would be trained on for days.
+  package func requireWhole() throws {
+    for part in parts {
+      for array in [part.features, part.targets, part.weights].compactMap(\.self) {
+        guard let unwritten = array.unwritten else { continue }
+        throw Failure.data(
+          "\(array.file): of \(array.path.shownName), \(unwritten), and would read as the fill value; data that are "
+            + "streamed have to be whole: write the rest, or allow more memory with data.memory")
+      }
+    }
+  }
+
   /// The rows of a chunk of the features, where those are unpacked as a whole; nil where rows can be had one by one.
   public func chunkRows() throws -> Int? {
     let rows = try parts[0].features.open()
