@@ -9,7 +9,9 @@ import Testing
 /// Rows that are streamed are the rows that memory would hold, in an order of windows.
 @Suite struct StreamingTests {
   /// Images of 3 channels first, in files of uneven length, with chunks that no block fits.
-  private func images(_ directory: String) throws -> DataSource {
+  private func images(_ parent: String) throws -> DataSource {
+    let directory = parent + "/images"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     var row = 0
     for (part, count) in [61, 130, 9].enumerated() {
       try makeFile("\(directory)/images-\(part).h5") { file in
@@ -68,7 +70,7 @@ import Testing
   @Test("Every epoch has each row once, in blocks and windows, with the rows of memory")
   func epochs() throws {
     try withTemporaryDirectory { directory in
-      for source in [try images(directory + "/"), try table(directory + "/..", labels: false)] {
+      for source in [try images(directory), try table(directory, labels: false)] {
         let split = try source.split(.train), all = split.sampleCount
         for selection in [RowSelection.all(count: all), .rows((0..<all).filter { $0 % 7 != 3 && $0 % 11 < 9 })] {
           let partition = ShardPartition(
@@ -182,7 +184,7 @@ import Testing
   @Test("What is found out before training is the same, bit for bit", arguments: [1, 2, 3])
   func statistics(ranks: Int) throws {
     try withTemporaryDirectory { directory in
-      for split in [try table(directory).split(.train), try images(directory + "/..").split(.train)] {
+      for split in [try table(directory).split(.train), try images(directory).split(.train)] {
         let partition = ShardPartition(sampleCount: split.sampleCount, shardCount: 3, blockSize: 10, windowBlocks: 2)
         let assignment = ShardAssignment(shardCount: 3, rankCount: ranks)
         struct Found: Equatable, Sendable {

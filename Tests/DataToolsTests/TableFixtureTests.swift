@@ -9,7 +9,7 @@ import Testing
 /// (make_table_fixtures.py).
 @Suite struct TableFixtureTests {
   private let scratch: Scratch
-  private let folder = fixture("").replacing("import/", with: "tables/")
+  private let folder = fixture("x.csv").replacing("import/x.csv", with: "tables/")
   private let expected: JSONValue
 
   init() throws {

@@ -65,8 +65,8 @@ struct CatalogTests {
 
   static let losses = [
     Case(
-      "targets: 'labels', label_smoothing: 0.2, class_weights: [2, 3]",
-      CrossEntropy(targets: .labels, labelSmoothing: 0.2, classWeights: [2, 3])),
+      "targets: 'labels', label_smoothing: 0.2, class_weights: [2, 3], ignore_index: 7",
+      CrossEntropy(targets: .labels, labelSmoothing: 0.2, classWeights: [2, 3], ignoredLabel: 7)),
     Case("positive_weight: [2, 3]", BinaryCrossEntropy(positiveWeight: [2, 3])),
     Case("", MeanSquaredError()),
     Case("", MeanAbsoluteError()),

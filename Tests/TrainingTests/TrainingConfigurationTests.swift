@@ -23,7 +23,8 @@ import Testing
       clip_norm: 1, epochs: 3, batch_size: 64, seed: 7, shards: 8, exchange: "mpi", threads: 2,
       clip_value: 0.5, accumulate: 4, ema_decay: 0.999, regularization: { l1: 1e-5, l2: 1e-4 },
       early_stopping: { metric: "accuracy", patience: 3, minimum_change: 0.01, restore_best: false },
-      checkpoint: { every_epochs: 2, every_steps: 500, every_minutes: 2.5, keep: 5, best_by: "f1_macro" }, decision: { threshold: "f1" },
+      checkpoint: { every_epochs: 2, every_steps: 500, every_minutes: 2.5, keep: 5, best_by: "f1_macro" },
+      decision: { threshold: "f1" },
       log: { every_steps: 10, tensorboard: true, histograms: true, report: false },
       run: "runs/x", name: "x", resume: "auto", verbosity: "verbose",
     }
@@ -95,7 +96,7 @@ import Testing
     #expect(dense[0]?.units == 128 && dense[0]?.initializer == nil && dense[4]?.units == nil)
     #expect(dense[2]?.units == 64 && dense[2]?.initializer == .xavier)
     #expect((layers[3].description as? Dropout)?.rate == 0.2)
-    #expect(layers[2].path == "model.layers[2].dense" && layers[0].position?.line == 4)
+    #expect(layers[2].path == "model.layers[2].dense" && layers[0].position?.line == 5)
     #expect(read.initializer == .xavier && (read.loss.value as? HuberLoss)?.delta == 0.5)
     let sgd = try #require(read.optimizer.rule as? SGD)
     #expect(read.optimizer.learningRate == 0.1 && sgd.weightDecay == 1e-4)
@@ -287,7 +288,8 @@ import Testing
     ),
     (
       "{ loss: { name: 'cross_entropy', class_weights: 2 } }",
-      "run.json5:1:49: loss.class_weights: expected a list in brackets, found 2"
+      "run.json5:1:49: loss.class_weights: expected \"balanced\", or a list in brackets with a number for each class, "
+        + "found 2"
     ),
     (
       "{ loss: { name: 'binary_cross_entropy', positive_weight: 0 } }",

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Keeps copies of this process from being made in the midst of what another thread does.
 ///
-/// A copy has the memory of all threads, with the locks that they hold, and none of the threads but its own: it would wait
-/// forever for what another one holds, such as the lock of the HDF5 library.
+/// A copy has the memory of all threads, with the locks that they hold, and none of the threads but its own: it would
+/// wait forever for what another one holds, such as the lock of the HDF5 library.
 public enum ForkGate {
   private static let gate = Mutex(())
 

@@ -40,10 +40,10 @@ extension SplitSource {
     guard let with = parts.first(where: { $0.weights != nil }), let array = with.weights,
       let without = parts.first(where: { $0.weights?.type != array.type })
     else { return }
+    let found = without.weights.map { "\($0.path.shownName) of \($0.type.name)" } ?? "no weights of samples"
     throw Failure.data(
-      "\(without.file): has \(without.weights.map { "\($0.path.shownName) of \($0.type.name)" } ?? "no weights of samples"),"
-        + " but \(with.file) has \(array.path.shownName) of \(array.type.name); files of one data set must agree, or "
-        + "give --set data.weights=none")
+      "\(without.file): has \(found), but \(with.file) has \(array.path.shownName) of \(array.type.name); files of "
+        + "one data set must agree, or give --set data.weights=none")
   }
 }
 

@@ -27,6 +27,7 @@ extension TrainingConfiguration {
     keys.rows.append(SettingHelp("quiet", "true is short for verbosity: \"quiet\""))
     let groups = [
       HelpSection("data", prefix: "data.", DataSettings.self),
+      HelpSection("data.files", prefix: "data.files.", SplitFiles.self),
       HelpSection("init", prefix: "init.", InitialSettings.self),
       HelpSection("checkpoint", prefix: "checkpoint.", CheckpointRule.self),
       HelpSection("log", prefix: "log.", LogSettings.self),

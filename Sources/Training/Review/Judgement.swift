@@ -67,7 +67,7 @@ extension LearningTask {
     switch loss.targetKind {
     case .classIndex, .classAndBox: judgeLabels(sample.outputs, sample.target, words)
     case .classDistribution:
-      judgeLabels(sample.outputs, [Float(firstGreatest(FlatBuffer(sample.target).view))], words)
+      judgeLabels(sample.outputs, [Float(sample.target.max().flatMap(sample.target.firstIndex) ?? 0)], words)
     case .binary: judgeAnswers(sample.outputs, sample.target, words)
     case .values:
       Judgement(

@@ -47,10 +47,10 @@ struct MetricSelection {
       repeating: RankingFigures(scores: [], isPositive: []), count: keepsScores ? task.outputSize : 0)
     let possible = MetricReport(MetricSums(task, metrics: metrics), ranking: nothing, top: top)
     if let stray = others.first(where: { !possible.has($0) }) {
+      let key = rules.first { $0.name == stray }?.key ?? "metrics"
       throw Failure.usage(
-        "\(rules.first { $0.name == stray }?.key ?? "metrics"): \(stray.rawValue) is no metric of \(lossName) with \(task.outputSize) outputs; leave it out "
-          + "(evaluate prints all "
-          + "that there are)")
+        "\(key): \(stray.rawValue) is no metric of \(lossName) with \(task.outputSize) outputs; leave it out "
+          + "(evaluate prints all that there are)")
     }
   }
 }

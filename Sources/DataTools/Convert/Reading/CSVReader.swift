@@ -222,8 +222,8 @@ final class CSVReader {
     let rest = limit - position
     guard rest < Self.greatestRecord else {
       throw Failure.data(
-        "\(path): line \(line): a record of more than \(Self.greatestRecord >> 20) MiB; is a quote opened there that is "
-          + "never closed?")
+        "\(path): line \(line): a record of more than \(Self.greatestRecord >> 20) MiB; is a quote opened there that "
+          + "is never closed?")
     }
     if rest > capacity / 2 {
       capacity *= 2

@@ -57,7 +57,8 @@ struct TableConversion {
     keys = other.keys
     note(other.droppedCount, of: tables[1])
     try output.write(
-      tables[1], strictLayout(of: tables[1], like: path), keys: keys, parts: [.init(name: "test", rowCount: other.rowCount)],
+      tables[1], strictLayout(of: tables[1], like: path), keys: keys,
+      parts: [.init(name: "test", rowCount: other.rowCount)],
       passes: 1
     ) { _ in 0 }
   }
@@ -140,7 +141,7 @@ struct TableConversion {
       else { continue }
       let hasIDs =
         key.isUnique && !key.hasMissing && column.missingCount == 0
-        && (key.isInteger || column.numberCount == 0)
+        && (key.isInteger || key.isOfDigits || column.numberCount == 0)
       if TableRoles.isCounterName(name) {
         guard hasIDs, key.isCounter || column.numberCount == 0, counter == nil else { continue }
         counter = field
@@ -267,8 +268,8 @@ struct TableConversion {
       let empty = fitted.features.first(where: { $0.rule.lacksFill })
     {
       throw Failure.data(
-        "\(table.path): '\(empty.column.text.shownName)' has no value in the rows to train on, and so no mean or median; "
-          + "leave it out with --drop")
+        "\(table.path): '\(empty.column.text.shownName)' has no value in the rows to train on, and so no mean or "
+          + "median; leave it out with --drop")
     }
     return fitted
   }

@@ -4,6 +4,8 @@ public import Settings
 /// How pictures of any size and kind become rows of one shape.
 struct PictureRules: Equatable, Sendable {
   var size: PictureSize
+  /// Whether the size was asked for, or is the one that all pictures had.
+  var sizeIsChosen: Bool
   var crop: PictureCrop
   var colour: PictureColour.Kind
   /// Bits of a value: 8, or 16 of grey pictures.

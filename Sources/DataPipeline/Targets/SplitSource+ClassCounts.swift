@@ -24,8 +24,8 @@ extension SplitSource {
       let label = numbering.label(ofClass: empty)
       let name = names.classes.flatMap { $0.indices.contains(empty) ? ", \($0[empty].shownName)," : nil } ?? ""
       throw Failure.data(
-        "\(place(.targets, row: 0)): loss.class_weights=balanced needs a sample of each of the \(count) classes to train "
-          + "on, but class \(label)\(name) has none; give a list of weights, or data with all classes")
+        "\(place(.targets, row: 0)): loss.class_weights=balanced needs a sample of each of the \(count) classes to "
+          + "train on, but class \(label)\(name) has none; give a list of weights, or data with all classes")
     }
     return counts
   }

@@ -3,6 +3,8 @@ struct KeySurvey {
   private(set) var rowCount = 0
   /// Whether all are whole numbers as they are usually written, so that no two texts become one number.
   private(set) var isInteger = true
+  /// Whether all are digits, also with zeros in front, which numbers would lose.
+  private(set) var isOfDigits = true
   /// Whether they count from 0 or 1 up.
   private(set) var isCounter = true
   /// Whether the cells that are remembered, the first of them, are all different.
@@ -31,6 +33,7 @@ struct KeySurvey {
     if cell.isEmpty { hasMissing = true }
     let number = isInteger ? Self.integer(cell) : nil
     if number == nil { isInteger = false }
+    if isOfDigits, !cell.allSatisfy({ $0 &- 48 < 10 }) { isOfDigits = false }
     if isCounter {
       isCounter = last.map { last in number.map { $0 == last + 1 } ?? false } ?? (number == 0 || number == 1)
     }

@@ -42,7 +42,8 @@ struct PictureSurvey {
   func notes(_ rules: PictureRules, following owner: String?) -> [String] {
     var notes: [String] = []
     let others = sizes.filter { $0.key != rules.size }, count = others.values.reduce(0, +)
-    if count > 0 {
+    // Resizing is no news where the earlier pictures were resized too.
+    if count > 0, owner == nil || !rules.sizeIsChosen {
       let all = sizes.values.reduce(0, +)
       let how = ["center": "the middle kept", "none": "stretched", "pad": "padded"][rules.crop.rawValue] ?? ""
       let isTall = others.keys.contains { $0.width * rules.size.height != $0.height * rules.size.width }

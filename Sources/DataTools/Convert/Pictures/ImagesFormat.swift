@@ -109,13 +109,13 @@ public struct ImagesFormat: DataFormat {
   /// - Throws: where pictures have several sizes and none is wanted.
   private func rules(_ survey: PictureSurvey, of pictures: FileCollection) throws -> PictureRules {
     if let followed { return followed.rules }
-    guard let size = size ?? survey.onlySize else {
+    guard let wanted = size ?? survey.onlySize else {
       throw Failure.usage(
         "\(pictures.place): pictures of \(survey.sizeList); give the one that samples are to have, such as --size "
           + "\(survey.suggestedSide)")
     }
     return PictureRules(
-      size: size, crop: crop ?? (boxes == nil ? .center : .none),
+      size: wanted, sizeIsChosen: size != nil, crop: crop ?? (boxes == nil ? PictureCrop.center : PictureCrop.none),
       colour: depth == .sixteen ? .grey : colour.kind ?? (survey.hasColour ? .rgb : .grey), depth: depth,
       background: background)
   }
@@ -149,8 +149,9 @@ extension PictureRules {
   var members: [JSONValue.Member] {
     [
       .init("width", .integer(size.width)), .init("height", .integer(size.height)),
-      .init("crop", .string(crop.rawValue)), .init("colour", .string(colour.rawValue)),
-      .init("depth", .integer(depth.rawValue)), .init("background", background.json(.any)),
+      .init("size_is_chosen", .bool(sizeIsChosen)), .init("crop", .string(crop.rawValue)),
+      .init("colour", .string(colour.rawValue)), .init("depth", .integer(depth.rawValue)),
+      .init("background", background.json(.any)),
     ]
   }
 
@@ -158,6 +159,7 @@ extension PictureRules {
   init?(_ preparation: JSONValue) {
     guard let width = preparation["width"], case .integer(let width) = width.content,
       let height = preparation["height"], case .integer(let height) = height.content,
+      let sizeIsChosen = preparation["size_is_chosen"], case .bool(let sizeIsChosen) = sizeIsChosen.content,
       let crop = preparation["crop"]?.plainText.flatMap(PictureCrop.init),
       let colour = preparation["colour"]?.plainText.flatMap(PictureColour.Kind.init),
       let depth = preparation["depth"], let depth = try? PictureDepth.read(depth, "depth", .any),
@@ -166,6 +168,7 @@ extension PictureRules {
       (1...PictureSize.sideLimit).contains(width), (1...PictureSize.sideLimit).contains(height)
     else { return nil }
     self.init(
-      size: PictureSize(width: width, height: height), crop: crop, colour: colour, depth: depth, background: background)
+      size: PictureSize(width: width, height: height), sizeIsChosen: sizeIsChosen, crop: crop, colour: colour,
+      depth: depth, background: background)
   }
 }

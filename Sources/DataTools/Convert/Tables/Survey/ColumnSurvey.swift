@@ -13,6 +13,8 @@ struct ColumnSurvey {
   var firstNumberLine = 0
   var firstText: (text: String, line: Int)?
   var firstMissing: (text: String, line: Int)?
+  /// The first text that is no date.
+  var firstOther: (text: String, line: Int)?
   /// Texts that are dates, that have a time of day, and whose minutes are not 0.
   var dateCount = 0
   var hasTime = false
@@ -42,10 +44,12 @@ struct ColumnSurvey {
     longest = max(longest, cell.count)
     if firstText == nil { firstText = (CellWords.text(cell), line) }
     if CellWords.truth(cell) != nil { truthCount += 1 }
-    if dateCount == textCount - 1, let date = DateText(cell) {
+    if let date = DateText(cell) {
       dateCount += 1
       if date.hasTime { hasTime = true }
       if date.minute != 0 { hasMinutes = true }
+    } else if firstOther == nil {
+      firstOther = (CellWords.text(cell), line)
     }
     if let words, words.intern(cell) == nil { self.words = nil }
     return true
@@ -67,6 +71,11 @@ struct ColumnSurvey {
       return .date(parts)
     }
     if numberCount > 0 { throw mixed(heading) }
+    if let other = firstOther, dateCount * 2 >= textCount, !isCategorical {
+      throw Failure.data(
+        "\(heading.place(field, line: other.line)): '\(other.text.onOneLine.shownName)', expected a date as in most "
+          + "lines; repair it, leave the column out with --drop, or take all of its cells for words with --categorical")
+    }
     return try categoryRule(heading, options)
   }
 

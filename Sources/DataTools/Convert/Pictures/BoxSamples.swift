@@ -68,7 +68,7 @@ struct BoxSamples {
     if outside > 0 { notes.append("left out \(BoxAnnotations.text(outside)) outside of pictures") }
     if turned > 0 {
       notes.append(
-        "\(plural(turned, "picture")) turned by EXIF, whose annotations do not tell by their size whether they count the "
+        "\(plural(turned, "picture")) turned by EXIF, whose annotations do not tell by their size whether they count "
           + "pixels before that or after: taken for after")
     }
     if let first = unlike.first {
