@@ -57,7 +57,7 @@ final class ReadAhead {
   /// What both threads see, under one lock.
   private final class State: @unchecked Sendable {
     private let condition = NSCondition()
-    private let fill: Fill
+    private var fill: Fill?
     private var lanes: [Lane]
     private var failure: (any Error)?
     private var isStopped = false
@@ -78,9 +78,9 @@ final class ReadAhead {
           condition.wait()
           continue
         }
-        let buffer = lanes[lane].buffers[lanes[lane].filled % 2]
+        let buffer = lanes[lane].buffers[lanes[lane].filled % 2], fill = fill
         condition.unlock()
-        let result = Result { try fill(lane, buffer) }
+        let result = Result { try fill?(lane, buffer) ?? false }
         condition.lock()
         switch result {
         case .success(true): lanes[lane].filled += 1
@@ -117,7 +117,7 @@ final class ReadAhead {
       if lanes[lane].filled == lanes[lane].used, !lanes[lane].isOver {
         let start = ContinuousClock.now
         defer { waited += start.duration(to: .now) }
-        if try fill(lane, lanes[lane].buffers[lanes[lane].filled % 2]) {
+        if try fill?(lane, lanes[lane].buffers[lanes[lane].filled % 2]) == true {
           lanes[lane].filled += 1
         } else {
           lanes[lane].isOver = true
@@ -147,6 +147,8 @@ final class ReadAhead {
       isStopped = true
       condition.broadcast()
       while isRunning { condition.wait() }
+      // The thread may hold this for a while yet: its files and buffers go now.
+      (fill, lanes) = (nil, [])
       condition.unlock()
     }
   }
