@@ -144,7 +144,8 @@ import Testing
         ["annotation 0", "no image has the id 5"]
       ),
       (
-        #"{"images": [{"id": 5, "file_name": "a.png"}], "annotations": [{"image_id": 5, "category_id": 3, "bbox": [1]}],"#
+        #"{"images": [{"id": 5, "file_name": "a.png"}], "#
+          + #""annotations": [{"image_id": 5, "category_id": 3, "bbox": [1]}],"#
           + " " + categories + "}", ["annotation 0", "bbox"]
       ),
       (
