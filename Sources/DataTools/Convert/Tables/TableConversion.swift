@@ -54,13 +54,10 @@ struct TableConversion {
     let output = TableOutput(rules: rules, preparation: preparation, file: file, isFollowing: false)
     try output.write(table, layout, keys: keys, parts: parts, passes: 1, part: part)
     guard let other else { return }
-    keys = other.keys
     note(other.droppedCount, of: tables[1])
-    try output.write(
-      tables[1], strictLayout(of: tables[1], like: path), keys: keys,
-      parts: [.init(name: "test", rowCount: other.rowCount)],
-      passes: 1
-    ) { _ in 0 }
+    let test = TableOutput.Part(name: "test", rowCount: other.rowCount)
+    let testLayout = try strictLayout(of: tables[1], like: path)
+    try output.write(tables[1], testLayout, keys: other.keys, parts: [test], passes: 1) { _ in 0 }
   }
 
   private func open(_ path: String) throws -> TableFile {

@@ -22,7 +22,6 @@ struct TableOutput {
   ///
   /// - Parameters:
   ///   - keys: of the columns beside the rows.
-  ///   - dropsUnlabelled: whether rows without targets are left out.
   ///   - part: the part of a row by its number, of those that are kept.
   func write(
     _ table: TableFile, _ layout: TableLayout, keys: [Int: KeySurvey], parts: [Part], passes: Int,
@@ -50,28 +49,29 @@ struct TableOutput {
       try writer(part, cutters?[index], hasTargets: hasTargets, described, hasWeight: layout.weight != nil, table)
     }
     var order = layout.time.map { TimeOrder(heading, field: $0) }
-    var number = 0, row = [Double](repeating: 0, count: encoder.width)
-    var labels = [UInt8](repeating: 0, count: max(1, targets.byteCount))
+    let row = UnsafeMutablePointer<Double>.allocate(capacity: max(1, encoder.width))
+    let labels = UnsafeMutableRawPointer.allocate(byteCount: max(1, targets.byteCount), alignment: 8)
+    defer {
+      row.deallocate()
+      labels.deallocate()
+    }
+    let features = UnsafeBufferPointer(start: UnsafePointer(row), count: encoder.width)
+    let given = hasTargets ? UnsafeRawPointer(labels) : nil
+    var number = 0
     try table.forEachRow(passes: passes) { record, line in
-      try row.withUnsafeMutableBufferPointer { row in
-        try labels.withUnsafeMutableBytes { labels in
-          guard let base = row.baseAddress, let place = labels.baseAddress else { return }
-          guard try encoder.encode(record, line: line, into: base) else { return }
-          if drops, !targets.isComplete(record) { return }
-          if hasTargets { try targets.encode(record, line: line, into: place) }
-          if let time = layout.time { try order?.add(record.cell(time), line: line) }
-          let index = part(number), features = UnsafeBufferPointer(row)
-          number += 1
-          let cells = keyFields.map { record.cell($0.1) }
-          guard let cutters else {
-            let weight = try layout.weight.map { try TableSurvey.weight(record, $0, line, heading, numbers) } ?? 1
-            return try writers[index].append(
-              features, targets: hasTargets ? UnsafeRawPointer(place) : nil, keys: cells, weight: weight)
-          }
-          try cutters[index].add(features, targets: hasTargets ? UnsafeRawPointer(place) : nil, keys: cells) {
-            try writers[index].append($0, targets: $1, keys: $2, weight: 1)
-          }
-        }
+      guard try encoder.encode(record, line: line, into: row) else { return }
+      if drops, !targets.isComplete(record) { return }
+      if hasTargets { try targets.encode(record, line: line, into: labels) }
+      if let time = layout.time { try order?.add(record.cell(time), line: line) }
+      let index = part(number)
+      number += 1
+      let cells = keyFields.isEmpty ? [] : keyFields.map { record.cell($0.1) }
+      guard let cutters else {
+        let weight = try layout.weight.map { try TableSurvey.weight(record, $0, line, heading, numbers) } ?? 1
+        return try writers[index].append(features, targets: given, keys: cells, weight: weight)
+      }
+      try cutters[index].add(features, targets: given, keys: cells) {
+        try writers[index].append($0, targets: $1, keys: $2, weight: 1)
       }
     }
     for writer in writers {

@@ -3,14 +3,14 @@ import Basics
 /// What the first reading of a table finds: what its columns are, and how many rows there are.
 struct TableSurvey {
   /// Of the columns that may be features.
-  private(set) var columns: [ColumnSurvey]
-  private(set) var targets: [TargetSurvey]
+  let columns: [ColumnSurvey]
+  let targets: [TargetSurvey]
   /// Of the ids' column or those that may be, and of the group's.
-  private(set) var keys: [Int: KeySurvey] = [:]
+  let keys: [Int: KeySurvey]
   /// Rows to keep.
-  private(set) var rowCount = 0
+  let rowCount: Int
   /// Rows that are left out, as a value is missing.
-  private(set) var droppedCount = 0
+  let droppedCount: Int
 
   /// - Parameters:
   ///   - keepsCodes: whether the class of each row is needed later.
@@ -29,18 +29,21 @@ struct TableSurvey {
       case .oneHot: 65_536
       case .numbers: ColumnSurvey.greatestWordCount
       }
-    columns = roles.features.map {
+    var columns = roles.features.map {
       ColumnSurvey(field: $0, isCategorical: categorical.contains($0), wordLimit: wordLimit + 1)
     }
-    targets = roles.targets.map { TargetSurvey(field: $0, keepsCodes: keepsCodes, numbers: numbers) }
+    var targets = roles.targets.map { TargetSurvey(field: $0, keepsCodes: keepsCodes, numbers: numbers) }
     let candidates = Set(roles.idCandidates)
+    var keys: [Int: KeySurvey] = [:]
     for field in [roles.id, roles.group].compactMap(\.self) { keys[field] = KeySurvey(checksUnique: false) }
     for field in candidates { keys[field] = KeySurvey(checksUnique: true) }
     let keyFields = keys.keys.sorted()
     let isError = options.missing == .error, drops = options.missing == .drop
-    try table.forEachRow(passes: passes) { record, line in
-      var isComplete = true
-      try columns.withUnsafeMutableBufferPointer { columns throws in
+    var rowCount = 0, droppedCount = 0
+    // In memory that stays where it is: this is done for each cell.
+    try columns.withUnsafeMutableBufferPointer { columns throws in
+      try table.forEachRow(passes: passes) { record, line in
+        var isComplete = true
         for index in columns.indices {
           let field = columns[index].field
           if let value = numbers.number(record.start(field), record.count(field)), !columns[index].isCategorical {
@@ -62,27 +65,29 @@ struct TableSurvey {
             }
           }
         }
-      }
-      for index in targets.indices {
-        let cell = record.cell(targets[index].field)
-        if drops ? CellWords.isMissing(cell) : cell.isEmpty {
-          guard drops else {
-            throw Failure.data(
-              "\(heading.place(targets[index].field, line: line)): empty cell, expected a label; --missing drop leaves "
-                + "such rows out")
+        for index in targets.indices {
+          let field = targets[index].field, cell = record.cell(field)
+          if drops ? CellWords.isMissing(cell) : cell.isEmpty {
+            guard drops else {
+              throw Failure.data(
+                "\(heading.place(field, line: line)): empty cell, expected a label; --missing drop leaves such "
+                  + "rows out")
+            }
+            isComplete = false
           }
-          isComplete = false
         }
+        guard isComplete || !drops else {
+          droppedCount += 1
+          return
+        }
+        for index in targets.indices { targets[index].add(record.cell(targets[index].field), line: line) }
+        for field in keyFields { keys[field]?.add(record.cell(field)) }
+        if let weight = roles.weight { _ = try Self.weight(record, weight, line, heading, numbers) }
+        rowCount += 1
       }
-      guard isComplete || !drops else {
-        droppedCount += 1
-        return
-      }
-      for index in targets.indices { targets[index].add(record.cell(targets[index].field), line: line) }
-      for field in keyFields { keys[field]?.add(record.cell(field)) }
-      if let weight = roles.weight { _ = try Self.weight(record, weight, line, heading, numbers) }
-      rowCount += 1
     }
+    (self.columns, self.targets, self.keys) = (columns, targets, keys)
+    (self.rowCount, self.droppedCount) = (rowCount, droppedCount)
     guard rowCount > 0 else {
       throw Failure.data(
         droppedCount == 0
