@@ -60,8 +60,7 @@ extension DistributedTests {
       let scratch = try Scratch()
       let data = try dataset(scratch, samples: 337)
       let arguments = [
-        try scratch.file("run.json5", text: Self.configuration), "--data", data, "--set", "data.memory=8kB", "--epochs",
-        "30",
+        try scratch.file("run.json5", text: Self.configuration), "--data", data, "--epochs", "30",
       ]
       let reference = try train(ranks: 1, arguments, run: scratch.path + "/reference")
       var training = InterruptedTraining(scratch, arguments, checkpointSteps: 5)
