@@ -24,6 +24,20 @@ public struct DataFingerprint: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
+extension DataFingerprint {
+  /// That of the same data where what stands beside them, such as groups, divides them: other groups are other data to
+  /// go on with.
+  ///
+  /// - Parameter rows: the rows that are held out, part by part.
+  public func dividing(_ rows: [[Int]]) -> DataFingerprint {
+    var hash = RowHash(key: UInt64(rows.count))
+    Array(description.utf8).withUnsafeBytes { hash.add($0) }
+    for part in rows { ([part.count] + part).withUnsafeBytes { hash.add($0) } }
+    let digits = String(hash.value, radix: 16)
+    return DataFingerprint(String(repeating: "0", count: 16 - digits.count) + digits)
+  }
+}
+
 extension SplitSource {
   /// Shapes and types in memory, as one text.
   fileprivate var layoutText: String {

@@ -61,6 +61,13 @@ public struct DataSource: Sendable {
     for (name, parts) in parts {
       splits[name] = try SplitSource(name: name, parts: parts, reconstructs: reconstructs)
     }
+    let unweighted = splits.values.filter { $0.weightsPath == nil }
+    if let one = unweighted.first, unweighted.count < splits.count {
+      let names = SplitName.allCases.filter { name in unweighted.contains { $0.name == name } }.map(\.rawValue)
+      warnings.append(
+        "\(one.parts[0].file): samples have weights, but not those of \(names.joined(separator: " and ")), which count "
+          + "1 each; a weight is one number a row, and data.weights=none does without")
+    }
     return DataSource(
       path: location.name, files: try location.allFiles(), splits: splits, notes: notes(files, unused: unused),
       remarks: warnings)

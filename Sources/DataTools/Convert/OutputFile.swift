@@ -85,7 +85,15 @@ public final class OutputFile {
   }
 
   /// Stores a list of names as one text attribute, a line each; line breaks inside a name become spaces.
+  ///
+  /// - Throws: where names are the same after that: no one could tell columns or classes apart by them.
   public func setLines(_ name: String, _ lines: [String], of object: String) throws {
+    var seen: Set<String> = []
+    if let twice = lines.first(where: { !seen.insert($0.onOneLine).inserted }) {
+      throw Failure.data(
+        "\(path): \(object): two of the \(name) would be called '\(twice.onOneLine.shownName)' (line breaks are blanks "
+          + "in a name); rename one of them in the source")
+    }
     try file.setLines(name, lines, of: object)
   }
 

@@ -78,6 +78,9 @@ public struct TrainArguments: OptionGroup, Equatable {
   /// nothing to another optimizer, loss, schedule or model.
   private func withoutReplaced(_ stored: JSONValue) throws(SettingsError) -> JSONValue {
     var value = stored
+    if settings.contains(where: { $0.path == "layers" }) {
+      value = .object((value.members ?? []).filter { $0.key != "model" })
+    }
     for setting in settings {
       let group = setting.path.hasSuffix(".name") ? String(setting.path.dropLast(5)) : setting.path
       guard ["model", "loss", "optimizer", "generator_optimizer", "schedule"].contains(group),

@@ -51,7 +51,10 @@ package struct FoldedSplit: Sendable {
       partition: ShardPartition(sampleCount: split.sampleCount, shardCount: assignment.shardCount), shards: shards,
       targetCheck: task.targetCheck,
       streaming: opened.memory.bufferRows(split, shardCount: assignment.shardCount, ownShards: shards.count))
-    fingerprint = try DataFingerprint([store], ranks).description
+    let whole = try DataFingerprint([store], ranks)
+    let isGiven = settings.group != nil || settings.given != nil
+    fingerprint =
+      (isGiven ? whole.dividing(plans.flatMap { plan in (0..<plan.count).map { plan[$0].test } }) : whole).description
     initialWeights = configuration.initial.from
     var matching = opened.matching
     let looksUp = configuration.model.inputLayout == .indices
@@ -59,7 +62,7 @@ package struct FoldedSplit: Sendable {
     try matching?.compareUnits(of: store, features: transform, targets: nil, over: assignment, ranks)
     warnings =
       source.remarks + division.warnings(plans)
-      + [opened.initial?.doubt(aboutFoldsOf: fingerprint)].compactMap(\.self) + (matching?.warnings ?? [])
+      + [opened.initial?.doubt(aboutFoldsOf: whole.description)].compactMap(\.self) + (matching?.warnings ?? [])
   }
 }
 

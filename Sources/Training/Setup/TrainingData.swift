@@ -14,6 +14,8 @@ struct TrainingData {
   let scaling: FittedScaling
   var transform: FeatureTransform { scaling.transform }
   let targetTransform: TargetTransform
+  /// The rows that are held out by groups, which stand beside the data; nil where there are none.
+  private let division: [Int]?
   /// Type and range of the training split's features.
   let featureKind: FeatureKind
   /// Outputs that a model needs: classes, or target values.
@@ -47,6 +49,8 @@ struct TrainingData {
     let split = try source.split(.train)
     let shards = assignment.shards(ofRank: communicator.rank)
     let heldOut = try Self.heldOut(of: source, configuration: configuration, task: task, fold: fold)
+    division =
+      if configuration.data.validationGroup != nil, case .rows(let rows)? = heldOut?.validation { rows } else { nil }
     let trainRows = heldOut?.train ?? fold.map { .rows($0.train) } ?? .all(count: split.sampleCount)
 
     try ShardPartition.validate(sampleCount: trainRows.count, shardCount: assignment.shardCount)
@@ -188,7 +192,8 @@ struct TrainingData {
   /// included. Collective.
   func fingerprint(_ communicator: any Communicator) throws -> DataFingerprint {
     let others = [validation, test].compactMap { $0?.store }.filter { $0.source.name == .train }
-    return try DataFingerprint([train] + others, communicator)
+    let whole = try DataFingerprint([train] + others, communicator)
+    return division.map { whole.dividing([$0]) } ?? whole
   }
 
   /// The fingerprint of a validation split of its own; nil where there is none. Collective.

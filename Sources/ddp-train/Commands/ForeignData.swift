@@ -37,7 +37,13 @@ struct ForeignData {
       (path, isOwner) = (data, false)
       return
     }
-    let own = AtomicFile.temporaryName(for: FileManager.default.temporaryDirectory.path + "/data") + ".h5"
+    let directory = FileManager.default.temporaryDirectory.path
+    guard access(directory, W_OK) == 0 else {
+      throw Failure.data(
+        "\(directory): no file can be made there of \(data.shownName); give another directory for temporary files in "
+          + "the environment variable TMPDIR")
+    }
+    let own = AtomicFile.temporaryName(for: directory + "/data") + ".h5"
     let places = try ranks.allGather(Array("\(ProcessInfo.processInfo.hostName)\n\(own)".utf8)).map {
       String(decoding: $0, as: UTF8.self).split(separator: "\n").map(String.init)
     }
@@ -50,7 +56,8 @@ struct ForeignData {
   /// Does what reads the data, with messages that speak of what was given.
   func saying<Result>(_ body: () throws -> Result) throws -> Result {
     guard isConverted else { return try body() }
-    return try Failure.replacing([path: name]) {
+    let expected = " has no labels; expected them "
+    return try Failure.replacing([path: name, expected + "in /test/y": expected + "as the training data had them"]) {
       try Failure.replacing(["\(path): /test/x": name]) { try body() }
     }
   }
@@ -83,7 +90,10 @@ struct ForeignData {
     guard var format = DataFormats.repeatable.first(where: { $0.name == preparation.format })?.init() else { return [] }
     format.isForPrediction = isForPrediction
     try format.follow(preparation.json, preparation.names, of: preparation.owner)
-    let written = try format.convert([data], output: path, inputs: [preparation.owner], progress: progress)
+    // Neither evaluate nor predict takes that option.
+    let written = try Failure.replacing([", or leave them out with --skip-broken": ""]) {
+      try format.convert([data], output: path, inputs: [preparation.owner], progress: progress)
+    }
     UnfinishedFile.begin(path)
     return written.notes
   }

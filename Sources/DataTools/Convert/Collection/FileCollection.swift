@@ -62,7 +62,13 @@ struct FileCollection {
   }
 
   private mutating func take(files sources: [String]) throws {
-    for path in sources { try SourceFile.requireFile(path) }
+    for path in sources {
+      try SourceFile.requireFile(path)
+      var status = stat()
+      guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        throw Failure.data("\(path): is no regular file, expected a \(kind.noun)")
+      }
+    }
     let names = sources.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
     let ids = Set(names).count == names.count ? names : sources
     files = zip(sources, ids).map { File(path: $0, id: $1) }

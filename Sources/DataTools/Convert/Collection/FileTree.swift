@@ -49,6 +49,10 @@ struct FileTree {
       let path = directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
       let isHidden = name.hasPrefix(".") || name == "__MACOSX"
       guard stat(path, &status) == 0 else {
+        guard lstat(path, &status) == 0 else {
+          throw Failure.data(
+            "\(directory.escaped): has a name that cannot be read as UTF-8 text, '\(name.shownName)'; rename it")
+        }
         // A link that leads nowhere.
         others["dangling links", default: 0] += 1
         continue

@@ -11,6 +11,8 @@ struct BoxSamples {
   /// How many samples there are of each size.
   private(set) var sizes: [PictureSize: Int] = [:]
   private(set) var notes: [String]
+  /// Of each file, the size of what is shown of the picture, and the box in it.
+  private var places: [(size: PictureSize, box: [Float])] = []
 
   /// - Parameters:
   ///   - pictures: as they were found, without labels.
@@ -56,9 +58,11 @@ struct BoxSamples {
           windows[sample.id] = window
           sample.group = file.id
         }
-        sample.cells = [object.className] + object.relative(to: window).map { "\($0)" }
+        sample.cells = [object.className]
         files.append(sample)
-        sizes[PictureSize(width: window.columns.count, height: window.rows.count), default: 0] += 1
+        let size = PictureSize(width: window.columns.count, height: window.rows.count)
+        places.append((size, object.relative(to: window)))
+        sizes[size, default: 0] += 1
       }
     }
     if bare > 0 { notes.append("left out \(plural(bare, "picture")) without a box") }
@@ -82,6 +86,14 @@ struct BoxSamples {
     }
     guard !files.isEmpty else {
       throw Failure.data("\(pictures.place): no sample is left: \(notes.joined(separator: "; "))")
+    }
+  }
+
+  /// Puts the boxes beside their classes, where the rules move what is in a picture.
+  mutating func place(by rules: PictureRules) {
+    for (index, (size, box)) in places.enumerated() {
+      let moved = rules.moved(box, of: size)
+      files[index].cells = [files[index].cells[0]] + moved.map { "\($0)" }
     }
   }
 

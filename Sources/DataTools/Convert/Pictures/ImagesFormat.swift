@@ -81,15 +81,14 @@ public struct ImagesFormat: DataFormat {
     let headers = try pictures.readEach { try PictureFile.header(ofFileAt: $0.path) }
     var survey = PictureSurvey(headers)
     let boxes = try boxPaths.isEmpty ? nil : BoxAnnotations(boxPaths)
-    let samples = try boxes.map {
+    var samples = try boxes.map {
       try BoxSamples($0, of: pictures, headers, makesCrops: makesCrops, seed: collection.seed)
     }
-    if let samples {
-      try pictures.take(samples)
-      survey.sizes = samples.sizes
-    }
+    if let samples { survey.sizes = samples.sizes }
     let windows = samples?.windows ?? [:]
     let rules = try rules(survey, of: pictures)
+    samples?.place(by: rules)
+    if let samples { try pictures.take(samples) }
     pictures.notes += survey.notes(rules, following: followed?.names.owner)
     let darkness = DarkPictures()
     let preparation = preparation(rules)

@@ -64,6 +64,21 @@ struct PictureRules: Equatable, Sendable {
     copy(raster, target)
   }
 
+  /// Where a box of a picture, or of a part of one, is in the sample: x and y of its centre, width and height, all
+  /// relative. Stretching moves nothing; padding leaves a margin.
+  ///
+  /// - Parameter own: the size of the picture or of the part.
+  func moved(_ box: [Float], of own: PictureSize) -> [Float] {
+    guard crop == .pad else { return box }
+    let fitted = crop.plan(own, to: size).size
+    let (left, top) = ((size.width - fitted.width) / 2, (size.height - fitted.height) / 2)
+    let (across, down) = (Float(fitted.width) / Float(size.width), Float(fitted.height) / Float(size.height))
+    return [
+      box[0] * across + Float(left) / Float(size.width), box[1] * down + Float(top) / Float(size.height),
+      box[2] * across, box[3] * down,
+    ]
+  }
+
   /// Into the middle.
   private func copy<Sample>(_ raster: Raster<Sample>, _ target: UnsafeMutableRawBufferPointer) {
     let pixel = raster.channels * MemoryLayout<Sample>.size

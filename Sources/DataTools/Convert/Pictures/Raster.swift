@@ -60,6 +60,13 @@ extension Raster<UInt8> {
   /// Without alpha: each pixel laid over a background.
   func opaque(over background: RGBColor) -> Raster {
     guard channels == 2 || channels == 4 else { return self }
+    if channels == 2, Set(background.parts).count > 1 {
+      // Colours show through greys.
+      return map(to: 4) { pixel, target in
+        for channel in 0..<3 { target[channel] = pixel[0] }
+        target[3] = pixel[1]
+      }.opaque(over: background)
+    }
     let behind = channels == 2 ? [background.luma] : background.parts
     let colours = channels - 1
     return map(to: colours) { pixel, target in

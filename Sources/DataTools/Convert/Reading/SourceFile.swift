@@ -42,7 +42,11 @@ final class SourceFile: ByteSource {
     let isRegular = attributes?[.type] as? FileAttributeType == .typeRegular
     let size = isRegular ? (attributes?[.size] as? NSNumber)?.intValue : nil
     byteLimit = size.map { $0 * deflateLimit } ?? .max
-    guard let handle = gzopen(path, "rb") else { throw Failure.data("\(path): cannot be opened: \(systemErrorText())") }
+    // The pipe behind standard input may belong to another user, and cannot be opened anew then.
+    let opened = path == "/dev/stdin" ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path, "rb")
+    guard let handle = opened else {
+      throw Failure.data("\(path): cannot be opened: \(systemErrorText())")
+    }
     gzbuffer(handle, 1 << 18)
     self.path = name ?? path
     self.handle = handle

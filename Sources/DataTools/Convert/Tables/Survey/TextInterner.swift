@@ -1,6 +1,9 @@
 import Foundation
 
 /// Different texts, numbered in the order of their first appearance: a hash table over their bytes.
+///
+/// Texts that are the same but for the composition of their characters are one, as they are to `String`: é may be one
+/// scalar, or e and an accent.
 final class TextInterner {
   /// How many different texts there are.
   private(set) var count = 0
@@ -24,13 +27,26 @@ final class TextInterner {
   var texts: [String] { (0..<count).map(text) }
 
   /// The number of a text that is known; nil for another.
-  func number(of text: UnsafeBufferPointer<UInt8>) -> Int? {
+  func number(of text: UnsafeBufferPointer<UInt8>) -> Int? { Self.composed(text, known) }
+
+  /// The number of a text, which is taken in if it is new; nil where there are too many.
+  func intern(_ text: UnsafeBufferPointer<UInt8>) -> Int? { Self.composed(text, taken) }
+
+  /// Does something with a text whose characters are composed (Unicode's normalization form C).
+  private static func composed<Result>(
+    _ text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Result
+  ) -> Result {
+    guard text.contains(where: { $0 >= 0x80 }) else { return body(text) }
+    var composed = String(decoding: text, as: UTF8.self).precomposedStringWithCanonicalMapping
+    return composed.withUTF8(body)
+  }
+
+  private func known(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
     let slot = slot(of: text)
     return slots[slot] == 0 ? nil : Int(slots[slot]) - 1
   }
 
-  /// The number of a text, which is taken in if it is new; nil where there are too many.
-  func intern(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
+  private func taken(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
     let slot = slot(of: text)
     if slots[slot] != 0 { return Int(slots[slot]) - 1 }
     guard count < limit else { return nil }
