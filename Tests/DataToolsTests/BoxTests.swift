@@ -68,6 +68,21 @@ import Testing
     ] { #expect(written.notes.contains { $0.contains(part) }, "\(part)") }
   }
 
+  /// Beside a padded picture is a margin, which moves the box and makes it smaller.
+  @Test func boxesOfPaddedPictures() throws {
+    try add("rgb.png", as: "a.png")
+    let json = try scratch.file(
+      "coco.json",
+      text: #"{"images": [{"id": 1, "file_name": "a.png"}], "annotations": ["#
+        + #"{"image_id": 1, "category_id": 7, "bbox": [0, 0, 21, 13]}], "# + categories + "}")
+    // 21 by 13 pixels become 42 by 26 in the middle of 42 by 42.
+    let padded = try rows(convert("--boxes", json, "--size", "42", "--crop", "pad").1, "/train/y")
+    let expected: [Double] = [0, 0.5, 0.5, 1, 26.0 / 42]
+    #expect(zip(padded[0], expected).allSatisfy { abs($0 - $1) < 1e-6 }, "\(padded)")
+    let stretched = try rows(convert("--boxes", json, "--size", "42").1, "/train/y")
+    #expect(stretched == [[0, 0.5, 0.5, 1, 1]])
+  }
+
   /// The boxes of pictures that EXIF turns, given in the pixels that are stored: the bright rectangle of the fixtures.
   @Test func boxesTurnWithThePicture() throws {
     var xml: [String] = []

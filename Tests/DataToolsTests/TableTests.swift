@@ -43,6 +43,13 @@ import Testing
     #expect(try x() == [0, 1, 1, 0, 0, 1])
   }
 
+  @Test("Words are one however their characters are composed") func composedWords() throws {
+    try convert("a,w,y\n0,\u{E9},0\n1,e\u{301},1\n2,b,0\n")
+    #expect(try x() == [0, 0, 1, 1, 0, 1, 2, 1, 0])
+    expectFailure(
+      .data, "two of the classes would be called 'p q'", from: try failing("a,y\n1,\"p\nq\"\n2,r\n3,p q\n"))
+  }
+
   @Test func wordsBecomeNumbers() throws {
     try convert("size,colour,y\n1,red,0\n2,blue,1\n", "--categories", "numbers")
     #expect(try x() == [1, 2, 2, 1])
