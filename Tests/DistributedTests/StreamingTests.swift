@@ -140,7 +140,7 @@ extension DistributedTests {
       let (few, many) = (try data("few.h5", rows: 300), try data("many.h5", rows: 20_000))
       let bytes = 20_000 * 785 * 4, bound = bytes / 5
       let least = try peak(scratch, few, "1GB", ranks: ranks)
-      let streamed = try peak(scratch, many, "\(bound)", ranks: ranks) - least
+      let streamed = try peak(scratch, many, "\(bound / 1000)kB", ranks: ranks) - least
       let held = try peak(scratch, many, "1GB", ranks: ranks) - least
       #expect(held > bytes * 9 / 10, "\(held) bytes held")
       // What a row's number or class takes elsewhere is 2 % of it.
