@@ -13,16 +13,7 @@ extension HDF5File {
     let subject = subject(datasetPath)
     let type = try makeStringType(subject)
     defer { release(type) }
-    let extent = hsize_t(texts.count)
-    let space = try check("create", subject, withUnsafePointer(to: extent) { H5Screate_simple(1, $0, nil) })
-    defer { release(space) }
-    let links = try makeLinkList(subject)
-    defer { release(links) }
-    let creation = try check("create", subject, H5Pcreate(chdf5_dataset_create()))
-    defer { release(creation) }
-    try check("create", subject, H5Pset_obj_track_times(creation, false))
-    let dataset = try check(
-      "create", subject, H5Dcreate2(id, datasetPath, type, space, links, creation, chdf5_default()))
+    let dataset = try makeTextDataset(datasetPath, type, rowCount: texts.count)
     defer { release(dataset) }
     guard !texts.isEmpty else { return }
     // All texts behind each other, each closed by a zero, and where each begins.
@@ -37,6 +28,20 @@ extension HDF5File {
       return H5Dwrite(dataset, type, chdf5_all(), chdf5_all(), chdf5_default(), pointers)
     }
     try check("write", subject, status)
+  }
+
+  /// Creates an empty data set [N] of a type of texts, and the groups above it that are missing; to be released.
+  func makeTextDataset(_ datasetPath: String, _ type: hid_t, rowCount: Int) throws(HDF5Error) -> hid_t {
+    let subject = subject(datasetPath)
+    let extent = hsize_t(rowCount)
+    let space = try check("create", subject, withUnsafePointer(to: extent) { H5Screate_simple(1, $0, nil) })
+    defer { release(space) }
+    let links = try makeLinkList(subject)
+    defer { release(links) }
+    let creation = try check("create", subject, H5Pcreate(chdf5_dataset_create()))
+    defer { release(creation) }
+    try check("create", subject, H5Pset_obj_track_times(creation, false))
+    return try check("create", subject, H5Dcreate2(id, datasetPath, type, space, links, creation, chdf5_default()))
   }
 
   /// The texts of an attribute, one or many.

@@ -47,16 +47,7 @@ extension HDF5File {
       try check("create", subject, H5Tset_size(type, max(1, byteCount)))
       try check("create", subject, H5Tset_cset(type, H5T_CSET_UTF8))
       try check("create", subject, H5Tset_strpad(type, H5T_STR_NULLPAD))
-      let extent = hsize_t(rowCount)
-      let space = try check("create", subject, withUnsafePointer(to: extent) { H5Screate_simple(1, $0, nil) })
-      defer { release(space) }
-      let links = try makeLinkList(subject)
-      defer { release(links) }
-      let creation = try check("create", subject, H5Pcreate(chdf5_dataset_create()))
-      defer { release(creation) }
-      try check("create", subject, H5Pset_obj_track_times(creation, false))
-      let dataset = try check(
-        "create", subject, H5Dcreate2(id, datasetPath, type, space, links, creation, chdf5_default()))
+      let dataset = try makeTextDataset(datasetPath, type, rowCount: rowCount)
       return HDF5TextRows(
         dataset: dataset, type: type, subject: subject, rowCount: rowCount, byteCount: max(1, byteCount))
     } catch {

@@ -12,6 +12,11 @@ public struct DataFingerprint: Sendable, Equatable, CustomStringConvertible {
 
   public init(_ description: String) { self.description = description }
 
+  private init(_ hash: RowHash) {
+    let digits = String(hash.value, radix: 16)
+    self.init(String(repeating: "0", count: 16 - digits.count) + digits)
+  }
+
   /// That of the rows that `stores` hold over all ranks. Collective.
   ///
   /// - Parameter stores: of one split, with no row in common; at least one.
@@ -19,8 +24,7 @@ public struct DataFingerprint: Sendable, Equatable, CustomStringConvertible {
     let own = try stores.reduce(UInt64(0)) { $0 &+ (try $1.sumOfRowHashes()) }
     var hash = RowHash(key: try communicator.allGather([own]).joined().reduce(0, &+))
     Array(stores[0].source.layoutText.utf8).withUnsafeBytes { hash.add($0) }
-    let digits = String(hash.value, radix: 16)
-    description = String(repeating: "0", count: 16 - digits.count) + digits
+    self.init(hash)
   }
 }
 
@@ -33,8 +37,7 @@ extension DataFingerprint {
     var hash = RowHash(key: UInt64(rows.count))
     Array(description.utf8).withUnsafeBytes { hash.add($0) }
     for part in rows { ([part.count] + part).withUnsafeBytes { hash.add($0) } }
-    let digits = String(hash.value, radix: 16)
-    return DataFingerprint(String(repeating: "0", count: 16 - digits.count) + digits)
+    return DataFingerprint(hash)
   }
 }
 
