@@ -58,10 +58,13 @@ extension Commands {
     /// Stories of data begin with another program, whose Python modules are needed.
     @Test("from data of other programs to predictions with names", arguments: try blocks(of: "datasets/README.md"))
     func dataStory(_ script: String) throws {
-      let modules = script.matches(of: /(?m)^(?:import|from) (\w+)/).map { String($0.output.1) }
-      let imports = modules.map { "import \($0)" }.joined(separator: "; ")
+      // All modules of a line, such as both of `import h5py, numpy as np`.
+      let modules = script.matches(of: /(?m)^(?:import (.+)|from (\w+))/).flatMap { line in
+        (line.output.1 ?? line.output.2 ?? "").split(separator: ",").compactMap { $0.split(separator: " ").first }
+      }
       let check = try run(
-        "bash", ["-c", "python3 -c '\(imports)'"], environment: Self.environment, directory: Self.root)
+        "bash", ["-c", "python3 -c 'import \(modules.joined(separator: ", "))'"], environment: Self.environment,
+        directory: Self.root)
       // Where they are not installed, the story is not told.
       guard modules.isEmpty || check.status == 0 else { return }
       try Sandbox.with { sandbox in
