@@ -28,6 +28,8 @@ public protocol Layer<S>: Sendable {
   func savedCount(samples: Int) -> Int
   /// Elements of working memory within one call, for `samples` samples. Default: 0.
   func scratchCount(samples: Int) -> Int
+  /// Floating-point operations of the matrix products and convolutions of one forward pass of a sample. Default: 0.
+  var operations: Int { get }
 
   /// Overwrites `pass.output`; in training adds to each `pass.batchStatistic(i)`.
   func forward(_ pass: LayerPass<S>)
@@ -41,6 +43,7 @@ extension Layer {
   public var statisticMomentum: Double { 0.1 }
   public func savedCount(samples: Int) -> Int { 0 }
   public func scratchCount(samples: Int) -> Int { 0 }
+  public var operations: Int { 0 }
 }
 
 /// Whether a forward pass is to be learned from.
