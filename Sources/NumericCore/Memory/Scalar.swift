@@ -19,4 +19,8 @@ public protocol Scalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Sendab
   static func rectified(_ values: SIMD8<Self>, by signs: SIMD8<Self>) -> SIMD8<Self>
   /// `c = a · b + beta · c`; call `multiply`, which checks the shapes.
   static func gemm(_ a: Matrix<Self>, _ b: Matrix<Self>, _ c: Matrix<Self>, _ beta: Self)
+  /// What `PackedMatrix` is made of: its elements of memory, how they are filled, and `c = a · b + beta · c`.
+  static func packedCount(rows: Int, columns: Int) -> Int
+  static func pack(_ matrix: Matrix<Self>, into panels: BufferView<Self>)
+  static func gemm(_ a: Matrix<Self>, _ b: PackedMatrix<Self>, _ c: Matrix<Self>, _ beta: Self)
 }
