@@ -17,10 +17,11 @@ enum PanelProduct {
   /// Whether this processor and this number of threads are for it. OpenBLAS has all products otherwise.
   static var isUsed: Bool { VectorWidth.hasMultiplyAdd && BLAS.threads == 1 }
 
-  /// Whether it is faster than OpenBLAS for a product of these factors, measured on both kinds of vectors: packing pays
-  /// where many rows use it, and a left factor that has to be packed too leaves nothing of the gain.
+  /// Whether it is faster than OpenBLAS for a product of these factors, as measured: packing pays where many rows use
+  /// it, not for a left factor that would have to be packed too, and not for a right factor of more than half a
+  /// megabyte.
   static func suits(_ a: Matrix<Float>, _ b: Matrix<Float>) -> Bool {
-    isUsed && !a.isTransposed && a.rows >= 64 && b.columns >= 8 && a.columns >= 8
+    isUsed && !a.isTransposed && a.rows >= 64 && b.columns >= 8 && a.columns >= 8 && a.columns * b.columns <= 1 << 17
   }
 
   /// The rows of the first block, and of all others but perhaps the last, of a factor of `depth` rows.
