@@ -1,6 +1,6 @@
 internal import CProcessor
 
-// Copies of parts of the factors in the order in which a product's inner loop reads them.
+// Copies of parts of the right factor in the order in which a product's inner loop reads them.
 
 /// Packs a block of the right factor into panels of `ProductTile.columns` columns, [depth, columns] each, one behind
 /// the other; zeros fill the last.
@@ -103,42 +103,4 @@ private func transposeEight(
   store(1, upper.1, lower.1)
   store(2, upper.2, lower.2)
   store(3, upper.3, lower.3)
-}
-
-/// Packs a block of the left factor into tiles [depth, height], one behind the other.
-///
-/// - Parameters:
-///   - rows: whole tiles of the `total` rows that are left of the factor.
-///   - isTransposed: whether element (i, k) is at `source[k · stride + i]`, else at `source[i · stride + k]`.
-func packTiles(
-  _ source: UnsafePointer<Float>, stride: Int, isTransposed: Bool, depth: Int, rows: Int,
-  of total: Int, into tiles: UnsafeMutablePointer<Float>
-) {
-  // A few rows of memory at a time, over all tiles: each of their cache lines is used up while it is near.
-  let block = isTransposed ? 8 : depth
-  for start in Swift.stride(from: 0, to: depth, by: block) {
-    let end = min(start + block, depth)
-    var row = 0
-    while row < rows {
-      let height = ProductTile.height(total - row)
-      let tile = tiles + row * depth
-      if !isTransposed {
-        for i in 0..<height {
-          let elements = source + (row + i) * stride
-          for k in start..<end { tile[k * height + i] = elements[k] }
-        }
-      } else if height == 6 && row + 8 <= rows {
-        // Two elements more than the six: the next six take their place, but for the last.
-        for k in start..<min(end, depth - 1) {
-          UnsafeMutableRawPointer(tile + k * 6).storeBytes(
-            of: UnsafeRawPointer(source + k * stride + row).loadUnaligned(as: SIMD8<Float>.self),
-            as: SIMD8<Float>.self)
-        }
-        if end == depth { (tile + (depth - 1) * 6).update(from: source + (depth - 1) * stride + row, count: 6) }
-      } else {
-        for k in start..<end { (tile + k * height).update(from: source + k * stride + row, count: height) }
-      }
-      row += height
-    }
-  }
 }

@@ -3,8 +3,7 @@
 ///
 /// The right factor goes into panels as wide as a register tile, one strip of columns and one block of its rows at a
 /// time: a panel stays in the first cache while all rows of the left factor pass it, a strip of sums in the second
-/// while all blocks are added to it. The left factor is read where it stands, or packed too where its elements lie far
-/// apart. An element's sum runs over k in ascending order, in blocks that depend on the length of that sum alone: its
+/// while all blocks are added to it. The left factor is read where it stands. An element's sum runs over k in ascending order, in blocks that depend on the length of that sum alone: its
 /// bits do not depend on how many rows or columns there are.
 enum PanelProduct {
   /// The most rows of the right factor in a panel: sixteen columns are half of a first cache.
@@ -30,15 +29,13 @@ enum PanelProduct {
     return ((depth + blocks - 1) / blocks + 7) / 8 * 8
   }
 
-  /// `c = a · b`, or `c += a · b` where `adding`.
+  /// `c = a · b`, or `c += a · b` where `adding`, for an `a` that is not transposed.
   static func multiply(_ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, adding: Bool) {
     guard let left = a.base, let right = b.base, let sums = c.base else { return }
-    let packsLeft = a.isTransposed || (a.columns >= 512 && b.columns >= 512)
-    let strip = min(Self.strip, padded(b.columns)), hasStrips = strip < b.columns
-    let panelCount = strip * a.columns, partialCount = (Self.rows + 8) * strip
-    let tileCount = packsLeft ? (hasStrips ? a.rows * a.columns : (Self.rows + 8) * Self.longest) : 0
-    ProductMemory.with(panelCount + partialCount + tileCount) { memory in
-      let (panels, partial, tiles) = (memory, memory + panelCount, memory + panelCount + partialCount)
+    let strip = min(Self.strip, padded(b.columns))
+    let panelCount = strip * a.columns
+    ProductMemory.with(panelCount + (Self.rows + 8) * strip) { memory in
+      let (panels, partial) = (memory, memory + panelCount)
       for column in stride(from: 0, to: b.columns, by: strip) {
         let columns = min(strip, b.columns - column)
         forEachRange(ofRows: a.rows) { rows in
@@ -49,20 +46,11 @@ enum PanelProduct {
                 right + (b.isTransposed ? column * b.stride + start : start * b.stride + column), stride: b.stride,
                 isTransposed: b.isTransposed, depth: depth, columns: columns, into: block)
             }
-            let corner =
-              a.isTransposed
-              ? left + start * a.stride + rows.lowerBound : left + rows.lowerBound * a.stride + start
-            let packed = tiles + (hasStrips ? rows.lowerBound * a.columns + start * rows.count : 0)
-            if packsLeft && column == 0 {
-              packTiles(
-                corner, stride: a.stride, isTransposed: a.isTransposed, depth: depth, rows: rows.count,
-                of: a.rows - rows.lowerBound, into: packed)
-            }
             // Sums that are not complete stay together in the cache, however far apart the rows of c are.
             let target = sums + rows.lowerBound * c.stride + column, isLast = start + depth == a.columns
             multiply(
-              packsLeft ? packed : corner, rowStride: packsLeft ? nil : a.stride, rows, of: a.rows, block,
-              depth: depth, columns: columns,
+              left + rows.lowerBound * a.stride + start, rowStride: a.stride, rows, of: a.rows, block, depth: depth,
+              columns: columns,
               addend: start > 0 ? UnsafePointer(partial) : adding ? UnsafePointer(target) : nil,
               addendStride: start > 0 ? strip : c.stride, into: isLast ? target : partial,
               sumStride: isLast ? c.stride : strip)
@@ -130,10 +118,10 @@ enum PanelProduct {
   ///
   /// - Parameters:
   ///   - left: begins with the first of the rows, as `addend` and `sums` do.
-  ///   - rowStride: elements between rows of the left factor; nil for packed tiles.
+  ///   - rowStride: elements between rows of the left factor.
   ///   - rows: whole tiles of the `total` rows of the left factor.
   private static func multiply(
-    _ left: UnsafePointer<Float>, rowStride: Int?, _ rows: Range<Int>, of total: Int, _ panels: UnsafePointer<Float>,
+    _ left: UnsafePointer<Float>, rowStride: Int, _ rows: Range<Int>, of total: Int, _ panels: UnsafePointer<Float>,
     depth: Int, columns: Int, addend: UnsafePointer<Float>?, addendStride: Int, into sums: UnsafeMutablePointer<Float>,
     sumStride: Int
   ) {
@@ -142,8 +130,7 @@ enum PanelProduct {
       while row < rows.count {
         let height = ProductTile.height(total - rows.lowerBound - row)
         ProductTile.multiply(
-          height: height, left + row * (rowStride ?? depth), rowStride: rowStride ?? 1,
-          step: rowStride == nil ? height : 1, panels + column * depth, depth: depth,
+          height: height, left + row * rowStride, rowStride: rowStride, panels + column * depth, depth: depth,
           addend: addend.map { $0 + (row * addendStride + column) }, addendStride: addendStride,
           into: sums + (row * sumStride + column), sumStride: sumStride,
           count: min(ProductTile.columns, columns - column))

@@ -21,21 +21,21 @@ enum ProductTile {
   /// Sums of `height` rows by the columns of a panel.
   ///
   /// - Parameters:
-  ///   - left: of the left factor; element (i, k) is at `left[i · rowStride + k · step]`.
+  ///   - left: of the left factor; element (i, k) is at `left[i · rowStride + k]`.
   ///   - panel: of the right factor [depth, columns], zeros behind the last of its columns.
   ///   - addend: what they are added to, in rows like those of `sums` or others; nil for zeros.
   ///   - sums: where they go, rows `sumStride` apart; only the first `count` columns are touched.
   @inline(__always)
   static func multiply(
-    height: Int, _ left: UnsafePointer<Float>, rowStride: Int, step: Int, _ panel: UnsafePointer<Float>, depth: Int,
+    height: Int, _ left: UnsafePointer<Float>, rowStride: Int, _ panel: UnsafePointer<Float>, depth: Int,
     addend: UnsafePointer<Float>?, addendStride: Int, into sums: UnsafeMutablePointer<Float>, sumStride: Int, count: Int
   ) {
     switch height {
-    case 8: Rows<8>.multiply(left, rowStride, step, panel, depth, addend, addendStride, sums, sumStride, count)
-    case 6: Rows<6>.multiply(left, rowStride, step, panel, depth, addend, addendStride, sums, sumStride, count)
-    case 4: Rows<4>.multiply(left, rowStride, step, panel, depth, addend, addendStride, sums, sumStride, count)
-    case 2: Rows<2>.multiply(left, rowStride, step, panel, depth, addend, addendStride, sums, sumStride, count)
-    default: Rows<1>.multiply(left, rowStride, step, panel, depth, addend, addendStride, sums, sumStride, count)
+    case 8: Rows<8>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride, count)
+    case 6: Rows<6>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride, count)
+    case 4: Rows<4>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride, count)
+    case 2: Rows<2>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride, count)
+    default: Rows<1>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride, count)
     }
   }
 
@@ -45,7 +45,7 @@ enum ProductTile {
 
     @inline(never)
     static func multiply(
-      _ left: UnsafePointer<Float>, _ rowStride: Int, _ step: Int, _ panel: UnsafePointer<Float>, _ depth: Int,
+      _ left: UnsafePointer<Float>, _ rowStride: Int, _ panel: UnsafePointer<Float>, _ depth: Int,
       _ addend: UnsafePointer<Float>?, _ addendStride: Int, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int,
       _ count: Int
     ) {
@@ -54,16 +54,13 @@ enum ProductTile {
       // The sums go to other cache lines than the factors came from: on their way while the products are summed.
       for r in 0..<height { cprocessor_prefetch(sums + r &* sumStride) }
       var right = panel
-      var k = 0
-      let end = depth &* step
-      while k < end {
+      for k in 0..<depth {
         let first = load(right), second = VectorWidth.isWide ? load(right + 16) : first
         for r in 0..<height { low[unchecked: r].addProduct(first, Vector(repeating: rows[unchecked: r][k])) }
         if VectorWidth.isWide {
           for r in 0..<height { high[unchecked: r].addProduct(second, Vector(repeating: rows[unchecked: r][k])) }
         }
         right += ProductTile.columns
-        k &+= step
       }
       for r in 0..<height {
         let row = sums + r &* sumStride, other = addend.map { $0 + r &* addendStride }
