@@ -11,7 +11,7 @@ package enum Activity: UInt8, CaseIterable, Sendable {
   case wait, network
   /// Streamed samples, on a thread of their own.
   case read
-  case validation, checkpoint
+  case evaluation, checkpoint, report
 }
 
 /// Where the time of this process goes: spans of it, kept in memory that is taken beforehand.
@@ -66,6 +66,20 @@ package final class Timeline: @unchecked Sendable {
     guard let timeline = current else { return try body() }
     let start = now
     defer { timeline.record(activity, name(), from: start) }
+    return try body()
+  }
+
+  /// The same for what has too many parts to record them too.
+  package static func wholeSpan<Result, Failure: Error>(
+    _ activity: Activity, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard let timeline = current else { return try body() }
+    let start = now
+    current = nil
+    defer {
+      current = timeline
+      timeline.record(activity, "", from: start)
+    }
     return try body()
   }
 

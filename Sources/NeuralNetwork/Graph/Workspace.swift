@@ -155,9 +155,8 @@ public final class Workspace<S: Scalar> {
 
   func forward(throughNodes range: Range<Int>) {
     for index in range {
-      Timeline.span(.layer, model.spanNames[index]) {
-        model.nodes[index].layer?.forward(LayerPass(workspace: self, node: index))
-      }
+      guard let layer = model.nodes[index].layer else { continue }
+      Timeline.span(.layer, model.spanNames[index]) { layer.forward(LayerPass(workspace: self, node: index)) }
     }
   }
 
@@ -171,8 +170,8 @@ public final class Workspace<S: Scalar> {
     while index > range.lowerBound {
       index -= 1
       guard beginBackward(throughNode: index) else { continue }
-      Timeline.span(.layer, model.spanNames[index]) {
-        model.nodes[index].layer?.backward(LayerPass(workspace: self, node: index))
+      if let layer = model.nodes[index].layer {
+        Timeline.span(.layer, model.spanNames[index]) { layer.backward(LayerPass(workspace: self, node: index)) }
       }
       finishBackward(throughNode: index)
     }

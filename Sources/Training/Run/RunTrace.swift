@@ -119,8 +119,8 @@ final class RunTrace {
       metadata("process_sort_index", ["sort_index": .integer(rank)]),
     ]
     let spans = timeline.spans
-    for track in TraceTrack.allCases where track == .steps || spans.contains(where: { TraceTrack($0.activity) == track })
-    {
+    let tracks = Set(spans.map { TraceTrack($0.activity) })
+    for track in TraceTrack.allCases where tracks.contains(track) {
       events.append(metadata("thread_name", track: track.rawValue, ["name": .string("\(track)")]))
     }
     events += spans.map { event($0, rank: rank) }
