@@ -28,6 +28,8 @@ public protocol Layer<S>: Sendable {
   func savedCount(samples: Int) -> Int
   /// Elements of working memory within one call, for `samples` samples. Default: 0.
   func scratchCount(samples: Int) -> Int
+  /// Floating-point operations of the matrix products and convolutions of one forward pass of a sample. Default: 0.
+  var operations: Int { get }
 
   /// Whether backward adds to the gradient of its one input where `LayerPass.addsInputGradient`, at less cost than
   /// overwriting a contribution of its own that is added later. Default: false.
@@ -46,6 +48,7 @@ extension Layer {
   public func savedCount(samples: Int) -> Int { 0 }
   public func scratchCount(samples: Int) -> Int { 0 }
   public var canAddInputGradient: Bool { false }
+  public var operations: Int { 0 }
 }
 
 /// Whether a forward pass is to be learned from.

@@ -20,6 +20,8 @@ public final class Model<S: Scalar>: Sendable {
   }
 
   let nodes: [Node]
+  /// What the work of each node is called in a timeline, such as `2 DenseLayer`.
+  let spanNames: [String]
   let inputNodes: [Int]
   let outputNodes: [Int]
   /// The node that gives how many steps of each sample's outputs are no padding; nil where all are steps, or samples
@@ -43,6 +45,7 @@ public final class Model<S: Scalar>: Sendable {
     frozenEntries: Set<Int> = []
   ) {
     self.nodes = nodes
+    spanNames = nodes.map { node in node.layer.map { "\(node.name) \(Self.typeName($0))" } ?? node.name }
     self.frozenEntries = frozenEntries
     inputNodes = nodes.indices.filter { nodes[$0].layer == nil }
     outputNodes = outputs
@@ -126,9 +129,13 @@ public final class Model<S: Scalar>: Sendable {
       guard let layer = node.layer else { return nil }
       let fresh = node.parameterEntries.filter { counted.insert($0).inserted }
       let count = fresh.reduce(0) { $0 + parameterLayout.entries[$1].range.count }
-      let type = String(describing: Swift.type(of: layer)).split(separator: "<")[0]
-      return (node.name, String(type), node.shape, count)
+      return (node.name, Self.typeName(layer), node.shape, count)
     }
+  }
+
+  /// Such as `DenseLayer`.
+  private static func typeName(_ layer: any Layer<S>) -> String {
+    String(String(describing: type(of: layer)).prefix { $0 != "<" })
   }
 }
 

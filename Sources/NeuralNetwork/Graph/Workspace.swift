@@ -1,3 +1,4 @@
+import Basics
 public import NumericCore
 
 /// The flat buffers that a pass reads parameters from and adds gradients to.
@@ -167,7 +168,9 @@ public final class Workspace<S: Scalar> {
 
   func forward(throughNodes range: Range<Int>) {
     for index in range where !model.fusions[index].isAbsorbed {
-      model.nodes[index].layer?.forward(LayerPass(workspace: self, node: index))
+      Timeline.span(.layer, model.spanNames[index]) {
+        model.nodes[index].layer?.forward(LayerPass(workspace: self, node: index))
+      }
     }
   }
 
@@ -181,7 +184,9 @@ public final class Workspace<S: Scalar> {
     while index > range.lowerBound {
       index -= 1
       guard beginBackward(throughNode: index) else { continue }
-      model.nodes[index].layer?.backward(LayerPass(workspace: self, node: index))
+      Timeline.span(.layer, model.spanNames[index]) {
+        model.nodes[index].layer?.backward(LayerPass(workspace: self, node: index))
+      }
       finishBackward(throughNode: index)
     }
   }

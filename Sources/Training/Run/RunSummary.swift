@@ -20,6 +20,8 @@ struct RunSummary {
   let conclusion: RunConclusion?
   /// Since this process began.
   let seconds: Double
+  /// nil where no step was taken.
+  let bottleneck: Bottleneck?
 
   func json(in directory: RunDirectory) -> JSONValue {
     [
@@ -42,7 +44,8 @@ struct RunSummary {
       } ?? .null,
       "diagnosis": .array((conclusion?.findings ?? []).map(\.json)),
       "timing": [
-        "seconds": .number(seconds), "diagnosis": .array((conclusion?.timingFindings ?? []).map(\.json)),
+        "seconds": .number(seconds), "bottleneck": bottleneck?.json ?? .null,
+        "diagnosis": .array((conclusion?.timingFindings ?? []).map(\.json)),
       ],
     ]
   }
@@ -72,6 +75,7 @@ struct RunSummary {
       }
     }
     let told = conclusion.map(Self.lines(of:)) ?? []
+    if let bottleneck { rows.append(("bottleneck", bottleneck.text)) }
     return Self.columns(rows) + told + Self.columns([("done", "in \(shortTime(seconds))")])
   }
 

@@ -101,24 +101,34 @@ package final class Trainer {
   /// - Parameter requestsStop: whether this rank asks all ranks to stop after this step.
   /// - Throws: where the loss or the gradient is not finite, on all ranks alike.
   package func step(requestsStop: Bool = false) throws -> StepTotals {
+    try Timeline.span(.step, "step \(progress.step + 1)") { try takeStep(requestsStop) }
+  }
+
+  private func takeStep(_ requestsStop: Bool) throws -> StepTotals {
     try beginStep(requestsStop)
     let random = random.stream(.dropout, progress.step + 1)
     for (group, values) in zip(groups, groupValues) {
       for microStep in 0..<configuration.accumulate {
-        for (slot, index) in group.enumerated() {
-          try learner.load(places(index, microStep), ofShard: shard(index), from: feed, slot: slot, random: random)
+        try Timeline.span(.data) {
+          for (slot, index) in group.enumerated() {
+            try learner.load(places(index, microStep), ofShard: shard(index), from: feed, slot: slot, random: random)
+          }
         }
-        try learner.forward(values, random: random)
-        for (slot, index) in group.enumerated() {
-          exchange.scalars(ofShard: shard(index)).pointee += learner.loss(slot: slot)
+        try Timeline.span(.forward) { try learner.forward(values, random: random) }
+        Timeline.span(.loss) {
+          for (slot, index) in group.enumerated() {
+            exchange.scalars(ofShard: shard(index)).pointee += learner.loss(slot: slot)
+          }
         }
-        try learner.backward(microStep == 0 ? .overwrite : .add)
+        try Timeline.span(.backward) { try learner.backward(microStep == 0 ? .overwrite : .add) }
       }
     }
     let step = update.step(
       progress.step + 1, of: updateState, learningRate: learningRate,
       statistics: (model.runningStatistics, exchange.statistics))
-    let totals = try clock.time { try exchange.step(step, clipNorm: configuration.clipNorm) }
+    let totals = try Timeline.span(.exchange) {
+      try clock.time { try exchange.step(step, clipNorm: configuration.clipNorm) }
+    }
     progress.record(totals.sums)
     lastTotals = totals
     try checkFinite(totals)
