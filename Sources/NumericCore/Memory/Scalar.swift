@@ -23,4 +23,8 @@ public protocol Scalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Sendab
   static func selected(_ values: SIMD8<Self>, where numbers: SIMD8<Self>, equals number: Self) -> SIMD8<Self>
   /// `c = a · b + beta · c`; call `multiply`, which checks the shapes.
   static func gemm(_ a: Matrix<Self>, _ b: Matrix<Self>, _ c: Matrix<Self>, _ beta: Self)
+  /// What `PackedMatrix` is made of: its elements of memory, how they are filled, and `c = a · b + beta · c`.
+  static func packedCount(rows: Int, columns: Int) -> Int
+  static func pack(_ matrix: Matrix<Self>, into panels: BufferView<Self>)
+  static func gemm(_ a: Matrix<Self>, _ b: PackedMatrix<Self>, _ c: Matrix<Self>, _ beta: Self)
 }
