@@ -44,7 +44,9 @@ extension Commands {
     func ranks() throws {
       try Sandbox.with { sandbox in
         try sandbox.makeBlobs()
-        let arguments = ["--data", "blobs.h5", "--model", "mlp", "--epochs", "2", "--shards", "2", "--batch-size", "16"]
+        let arguments = [
+          "--data", "blobs.h5", "--model", "mlp", "--epochs", "2", "--shards", "2", "--batch-size", "16",
+        ]
         let process = try sandbox.succeed(
           arguments + ["--run", "traced", "--trace", "trace \"1\".json", "--set", "log.trace_steps=3"], ranks: 2)
         #expect(process.output.contains("trace \"1\".json: "), "\(process)")
@@ -63,7 +65,10 @@ extension Commands {
           }
           let backward = own.filter { $0.kind == "backward" }
           #expect(own.contains { span in span.name == "0 DenseLayer" && backward.contains { $0.holds(span) } })
+          // An evaluation is whole, and its layers are not there.
+          #expect(own.filter { $0.kind == "layer" }.allSatisfy { layer in steps.contains { $0.holds(layer) } })
           #expect(own.contains { $0.kind == "checkpoint" } == (rank == 0))
+          #expect(own.contains { $0.kind == "evaluation" })
         }
         // One clock: the ranks leave a step's last barrier together, but for what else runs here.
         let ends = (0..<2).map { rank in spans.last { $0.rank == rank && $0.kind == "step" }?.end ?? 0 }
@@ -80,7 +85,9 @@ extension Commands {
         try sandbox.makeBlobs()
         let training = try RunningProcess(
           builtExecutable("ddp-train"),
-          ["--data", "blobs.h5", "--model", "mlp", "--epochs", "1000000", "--run", "run", "--trace", "trace.json"],
+          [
+            "--data", "blobs.h5", "--model", "mlp", "--epochs", "1000000", "--run", "run", "--trace", "trace.json",
+          ],
           environment: Sandbox.environment, directory: sandbox.path)
         #expect(training.wait(until: { sandbox.exists("run/metrics.jsonl") }, timeout: .seconds(60)))
         training.send(SIGUSR1)

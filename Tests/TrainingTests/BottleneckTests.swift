@@ -37,7 +37,8 @@ struct BottleneckTests {
     let ranks = [(10.0, 4.0, 0.0), (10, 4, 0)]
     #expect(
       try text(ranks, place()) == "exchange 40 %, compute 60 %; a larger batch_size or fewer ranks would help")
-    #expect(try text(ranks, place(nodes: 2)).hasSuffix("a larger batch_size, a faster network or fewer hosts would help"))
+    #expect(
+      try text(ranks, place(nodes: 2)).hasSuffix("; a larger batch_size, a faster network or fewer hosts would help"))
     #expect(try text(ranks, place(cores: 1)).hasSuffix("there are more ranks than cores: one a core would help"))
   }
 

@@ -11,7 +11,7 @@ package enum Activity: UInt8, CaseIterable, Sendable {
   case wait, network
   /// Streamed samples, on a thread of their own.
   case read
-  case validation, checkpoint
+  case evaluation, checkpoint, report
 }
 
 /// Where the time of this process goes: spans of it, kept in memory that is taken beforehand.
@@ -24,6 +24,8 @@ package final class Timeline: @unchecked Sendable {
   package struct Span: Sendable {
     package let activity: Activity
     package let name: String
+    /// Spans of a kind that overlap have numbers of their own, from 0.
+    package let lane: Int
     package let start: UInt64
     package let end: UInt64
 
@@ -44,7 +46,7 @@ package final class Timeline: @unchecked Sendable {
     self.capacity = capacity
     memory = .allocate(capacity: capacity)
     // Also takes the pages, so that no span waits for one.
-    memory.initialize(repeating: Span(activity: .step, name: "", start: 0, end: 0), count: capacity)
+    memory.initialize(repeating: Span(activity: .step, name: "", lane: 0, start: 0, end: 0), count: capacity)
   }
 
   deinit {
@@ -69,6 +71,20 @@ package final class Timeline: @unchecked Sendable {
     return try body()
   }
 
+  /// The same for what has too many parts to record them too.
+  package static func wholeSpan<Result, Failure: Error>(
+    _ activity: Activity, _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard let timeline = current else { return try body() }
+    let start = now
+    current = nil
+    defer {
+      current = timeline
+      timeline.record(activity, "", from: start)
+    }
+    return try body()
+  }
+
   /// Does a part of an update, and adds how long it took to `updateSeconds`.
   @inlinable package static func addUpdate<Result>(_ body: () -> Result) -> Result {
     guard let timeline = current else { return body() }
@@ -78,11 +94,11 @@ package final class Timeline: @unchecked Sendable {
   }
 
   /// Records a span that ends now.
-  package func record(_ activity: Activity, _ name: String, from start: UInt64) {
+  package func record(_ activity: Activity, _ name: String, from start: UInt64, lane: Int = 0) {
     let end = Self.now
     let place = taken.wrappingAdd(1, ordering: .relaxed).oldValue
     guard place < capacity else { return }
-    memory[place] = Span(activity: activity, name: name, start: start, end: end)
+    memory[place] = Span(activity: activity, name: name, lane: lane, start: start, end: end)
   }
 
   package func addUpdate(nanoseconds: UInt64) {

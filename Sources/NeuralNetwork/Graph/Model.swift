@@ -33,6 +33,8 @@ public final class Model<S: Scalar>: Sendable {
   public let statisticLayout: ParameterLayout
   /// The nodes whose layers take in the micro-batches of all shards, ascending.
   let synchronizingNodes: [Int]
+  /// For each node, what its layer computes besides.
+  let fusions: [NodeFusion]
   /// One for each entry of `statisticLayout`.
   let statisticRules: [RunningStatistics.Rule]
   /// Entries of `parameterLayout` that do not learn.
@@ -51,6 +53,7 @@ public final class Model<S: Scalar>: Sendable {
     synchronizingNodes = nodes.indices.filter {
       (nodes[$0].layer as? any SynchronizingLayer<S>)?.synchronizes == true && !nodes[$0].isFrozen
     }
+    fusions = NodeFusion.plan(nodes, keeping: Set(outputs + (lengths.map { [$0] } ?? [])))
     self.parameterLayout = parameterLayout
     self.statisticLayout = statisticLayout
     statisticRules = Self.statisticRules(nodes, count: statisticLayout.entries.count)
@@ -214,6 +217,11 @@ public struct ModelBuilder<S: Scalar> {
   ///
   /// - Parameter lengths: a scalar, how many steps of a sample's outputs are no padding; nil where all are steps.
   public mutating func build(outputs: NodeReference..., lengths: NodeReference? = nil) -> Model<S> {
+    build(outputs: outputs, lengths: lengths)
+  }
+
+  /// The same for a number of outputs that only the running program knows.
+  public mutating func build(outputs: [NodeReference], lengths: NodeReference? = nil) -> Model<S> {
     precondition(!outputs.isEmpty, "a model has an output")
     return Model(
       nodes: nodes, outputs: outputs.map(\.index), lengths: lengths?.index, parameterLayout: parameterLayout,

@@ -2,7 +2,27 @@
 // derivative is cheapest in, and overwrite `inputGradient` with `outputGradient · f′`. Those with an exponential take
 // sixteen floats at a time; other types go one by one.
 
-/// max(0, x) + slope · min(0, x); a slope of zero is the plain ReLU (Nair and Hinton 2010; Maas et al. 2013).
+/// The ReLU max(0, x) (Nair and Hinton 2010); NaN stays. `output` may be `input`.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func rectify<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
+  precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
+  for i in output.indices { output[i] = input[i] <= 0 ? 0 : input[i] }
+}
+
+/// `inputGradient` may be `outputGradient`.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func rectifyBackward<S: Scalar>(
+  output: BufferView<S>, outputGradient: BufferView<S>, inputGradient: BufferView<S>
+) {
+  precondition(
+    output.count == inputGradient.count && outputGradient.count == inputGradient.count,
+    "\(outputGradient.count) gradients of \(output.count) elements into \(inputGradient.count)")
+  for i in inputGradient.indices { inputGradient[i] = output[i] <= 0 ? 0 : outputGradient[i] }
+}
+
+/// max(0, x) + slope · min(0, x) (Maas et al. 2013).
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func leakyReLU<S: Scalar>(_ input: BufferView<S>, slope: S, into output: BufferView<S>) {

@@ -122,7 +122,9 @@ package struct Bottleneck: Sendable {
   }
 
   private static func exchangeAdvice(_ place: Place) -> String {
-    if place.ranksPerNode * place.threads > place.cores { return "there are more ranks than cores: one a core would help" }
+    if place.ranksPerNode * place.threads > place.cores {
+      return "there are more ranks than cores: one a core would help"
+    }
     return place.nodes > 1
       ? "a larger batch_size, a faster network or fewer hosts would help"
       : "a larger batch_size or fewer ranks would help"
@@ -133,7 +135,8 @@ package struct Bottleneck: Sendable {
   package var text: String {
     let others = shares.filter { $0.name != name && $0.share >= 0.01 }.sorted { $0.share > $1.share }
     let own = shares.filter { $0.name == name }
-    return (own + others).map { "\($0.name) \(Int(($0.share * 100).rounded())) %" }.joined(separator: ", ") + "; " + advice
+    let words = (own + others).map { "\($0.name) \(Int(($0.share * 100).rounded())) %" }
+    return words.joined(separator: ", ") + "; " + advice
   }
 
   package var json: JSONValue {

@@ -119,9 +119,8 @@ final class RunTrace {
       metadata("process_sort_index", ["sort_index": .integer(rank)]),
     ]
     let spans = timeline.spans
-    for track in TraceTrack.allCases where track == .steps || spans.contains(where: { TraceTrack($0.activity) == track })
-    {
-      events.append(metadata("thread_name", track: track.rawValue, ["name": .string("\(track)")]))
+    for track in Set(spans.map(TraceTrack.init)).sorted(by: { $0.number < $1.number }) {
+      events.append(metadata("thread_name", track: track.number, ["name": .string(track.name)]))
     }
     events += spans.map { event($0, rank: rank) }
     return events.joined(separator: ",\n")
@@ -136,19 +135,23 @@ final class RunTrace {
     let begin = span.start > start ? span.start - start : 0
     return "{\"name\": \(name), \"cat\": \"\(kind)\", \"ph\": \"X\", \"ts\": \(microseconds(begin)), "
       + "\"dur\": \(microseconds(span.end - span.start)), \"pid\": \(rank), "
-      + "\"tid\": \(TraceTrack(span.activity).rawValue)}"
+      + "\"tid\": \(TraceTrack(span).number)}"
   }
 }
 
-/// The rows of a rank.
-private enum TraceTrack: Int, CaseIterable {
-  case steps, network, reading
+/// A row of a rank.
+private struct TraceTrack: Hashable {
+  let number: Int
+  let name: String
 
-  init(_ activity: Activity) {
-    switch activity {
-    case .network: self = .network
-    case .read: self = .reading
-    default: self = .steps
-    }
+  init(_ span: Timeline.Span) {
+    let (first, kind) =
+      switch span.activity {
+      case .network: (16, "network")
+      case .read: (32, "reading")
+      default: (0, "steps")
+      }
+    number = first + span.lane
+    name = span.lane == 0 ? kind : "\(kind) \(span.lane)"
   }
 }

@@ -148,7 +148,7 @@ public final class TrainingRun {
 
   private func train() throws -> TrainingResult {
     try openDirectory()
-    trace = try RunTrace(configuration.log, topology)
+    trace = isSilent ? nil : try RunTrace(configuration.log, topology)
     if isRoot {
       try openRecords()
       // A launcher has Ctrl-C itself.
@@ -181,7 +181,7 @@ public final class TrainingRun {
       if isRoot { try console.line("stopped by a signal before the end of the test; \(wayOn)") }
       return result(.preempted)
     }
-    try summarize(test, try conclude(review, survey, test))
+    try summarize(test, try Timeline.wholeSpan(.report) { try conclude(review, survey, test) })
     return result(.done, test: test)
   }
 
@@ -210,8 +210,7 @@ public final class TrainingRun {
     var validation: SplitMetrics?
     if let validator {
       let progress = console.progress("validation")
-      let figures = try Timeline.span(.validation) { try validator.evaluate(trainer.values, progress: progress) }
-      guard let figures else { return false }
+      guard let figures = try validator.evaluate(trainer.values, progress: progress) else { return false }
       validation = figures
     }
     guard try trainer.exchange.replicasAgree() else {

@@ -101,7 +101,8 @@ package final class Trainer {
   /// - Parameter requestsStop: whether this rank asks all ranks to stop after this step.
   /// - Throws: where the loss or the gradient is not finite, on all ranks alike.
   package func step(requestsStop: Bool = false) throws -> StepTotals {
-    try Timeline.span(.step, "step \(progress.step + 1)") { try takeStep(requestsStop) }
+    // The name is made when the step is over.
+    try Timeline.span(.step, "step \(progress.step)") { try takeStep(requestsStop) }
   }
 
   private func takeStep(_ requestsStop: Bool) throws -> StepTotals {

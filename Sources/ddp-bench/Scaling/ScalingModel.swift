@@ -61,7 +61,8 @@ extension ScalingModel {
   static func run(_ arguments: BenchArguments, _ ranks: MPICommunicator) throws {
     let measured = try arguments.stepTime != nil && arguments.bytes != nil ? nil : StepCost(arguments, ranks)
     guard ranks.isRoot else { return }
-    guard let step = arguments.stepTime?.seconds ?? measured?.step, let bytes = arguments.bytes ?? measured?.bytes else {
+    guard let step = arguments.stepTime?.seconds ?? measured?.step, let bytes = arguments.bytes ?? measured?.bytes
+    else {
       throw SettingsError("--step-time: expected --bytes too, what is exchanged, or a workload to measure")
     }
     let model = ScalingModel(
@@ -86,9 +87,9 @@ extension ScalingModel {
       table.add([grouped(nodes * ranksPerNode), grouped(nodes)] + cells(false) + cells(true))
     }
     let facts = String(
-      format: "prediction: a step of %.2f ms on one host of %@, %.2f of them backward; %.2f MB exchanged; %.1f µs, %.2f "
-        + "Gbit/s", step * 1e3, plural(ranksPerNode, "rank"), backward * 1e3, bytes * 1e-6, latency * 1e6,
-      bandwidth * 8e-9)
+      format:
+        "prediction: a step of %.2f ms on one host, %.2f of them backward; %.2f MB exchanged; %.1f µs, %.2f Gbit/s",
+      step * 1e3, backward * 1e3, bytes * 1e-6, latency * 1e6, bandwidth * 8e-9)
     return [facts] + table.lines + ["  No host is slower than another here, and nothing else uses the network."]
   }
 

@@ -70,10 +70,11 @@ enum SyntheticData {
     var generator = RandomSource.Generator(source: source)
     var text = [UInt8](repeating: 0, count: count * length)
     for place in text.indices {
-      let isFollowing = place % length >= 2 && generator.next(upperBound: 10) > 0
-      text[place] =
-        isFollowing
-        ? UInt8((Int(text[place - 1]) + Int(text[place - 2])) % kinds) : UInt8(generator.next(upperBound: UInt32(kinds)))
+      let isSum = place % length >= 2 && generator.next(upperBound: 10) > 0
+      let character =
+        isSum
+        ? (Int(text[place - 1]) + Int(text[place - 2])) % kinds : Int(generator.next(upperBound: UInt32(kinds)))
+      text[place] = UInt8(character)
     }
     return text
   }

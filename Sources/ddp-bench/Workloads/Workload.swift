@@ -36,7 +36,7 @@ struct Workload {
     perceptron("mlp", [784, 1024, 1024, 10], batch: 128, samples: 60_000),
     perceptron("mlp-large", [784, 4096, 4096, 10], batch: 256, samples: 12_288),
     Workload(
-      name: "cnn", summary: "3×3 convolutions of 32 and 64 channels on 28×28, each with max-pooling, and 128 dense units",
+      name: "cnn", summary: "3×3 convolutions of 32 and 64 channels on 28×28, with max-pooling, and 128 dense units",
       sample: .image(channels: 1, size: 28), classCount: 10, batchPerRank: 64, sampleCount: 12_288, epochs: 3,
       model: ["layers": .array(convolution(32) + convolution(64) + ["flatten", ["dense": 128], "relu", "dense"])],
       loss: "cross_entropy", optimizer: adam(0.001)),

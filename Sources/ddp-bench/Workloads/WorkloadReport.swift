@@ -66,7 +66,8 @@ struct WorkloadReport {
       facts.append(("beside its products", "\(number(median(ratios), 3)) times as long as they alone"))
     }
     facts.append(("allocations", "\(number(allocations, 2)) a step"))
-    let head = "\(workload.name), \(workload.summary): \(plural(ranks, "rank")), \(plural(shards, "shard")), "
+    let head =
+      "\(workload.name), \(workload.summary): \(plural(ranks, "rank")), \(plural(shards, "shard")), "
       + "\(BLAS.version) \(BLAS.coreName)"
     return [head] + facts.map { "  " + $0.0.padding(toLength: 21, withPad: " ", startingAt: 0) + $0.1 } + table.lines
   }
