@@ -10,7 +10,7 @@ extension DirectConvolution {
     let packed = packed(scratch)
     packed.zero()
     if isPadded { paddedImage(scratch).zero() }
-    if !isAligned { alignedOutput(scratch).zero() }
+    if !isOneGroup { groupedOutput(scratch).zero() }
     guard let sums = packed.baseAddress, let images = input.baseAddress, let gradients = outputGradient.baseAddress
     else { return }
     forEachPhase { rows, columns in
@@ -19,13 +19,11 @@ extension DirectConvolution {
       let blockRows = (plan.height + blocks - 1) / blocks
       for sample in 0..<input.count / inputCount {
         let image = padded(images + sample * inputCount, scratch) + plan.inputStart
-        let gradient = aligned(gradients + sample * outputCount, scratch)
+        let gradient = grouped(gradients + sample * outputCount, scratch)
         var row = 0
         while row < plan.height {
           let rows = min(blockRows, plan.height - row)
-          addBlock(
-            plan, image + row * plan.lineStep, gradient: gradient + row * plan.width * alignedChannels, rows: rows,
-            to: sums)
+          addBlock(plan, image + row * plan.lineStep, gradient: gradient, row: row, rows: rows, to: sums)
           row += rows
         }
       }
@@ -36,52 +34,61 @@ extension DirectConvolution {
   /// Elements of a block.
   private static let blockCount = 6144
 
-  /// The gradient with whole vectors of channels at every pixel.
-  private func aligned(_ gradient: UnsafeMutablePointer<Float>, _ scratch: BufferView<Float>) -> UnsafePointer<Float> {
-    guard !isAligned, let aligned = alignedOutput(scratch).baseAddress else { return UnsafePointer(gradient) }
-    for pixel in 0..<output.product {
-      (aligned + pixel * alignedChannels).update(from: gradient + pixel * outputChannels, count: outputChannels)
+  /// The gradient [group, H′, W′, channels of a group]: pixels that lie a large power of two apart would share few places
+  /// of the cache.
+  private func grouped(_ gradient: UnsafeMutablePointer<Float>, _ scratch: BufferView<Float>) -> UnsafePointer<Float> {
+    guard !isOneGroup, var destination = groupedOutput(scratch).baseAddress else { return UnsafePointer(gradient) }
+    var group = 0
+    while group < alignedChannels {
+      let size = groupSize(group)
+      let count = min(size, outputChannels - group)
+      var source = gradient + group
+      for _ in 0..<output.product {
+        destination.update(from: source, count: count)
+        destination += size
+        source += outputChannels
+      }
+      group += size
     }
-    return UnsafePointer(aligned)
+    return UnsafePointer(groupedOutput(scratch).baseAddress.unsafelyUnwrapped)
   }
 
   private func addBlock(
-    _ plan: Plan, _ image: UnsafePointer<Float>, gradient: UnsafePointer<Float>, rows: Int,
+    _ plan: Plan, _ image: UnsafePointer<Float>, gradient: UnsafePointer<Float>, row: Int, rows: Int,
     to sums: UnsafeMutablePointer<Float>
   ) {
     var group = 0
     while group < alignedChannels {
       let size = groupSize(group)
-      let (gradient, sums) = (gradient + group, sums + group * depth)
+      let line = plan.width * size
+      let (gradient, sums) = (gradient + group * output.product + row * line, sums + group * depth)
       if size == ChannelPair.channels {
-        correlate(plan, image, gradient, rows: rows, apart: 0, gradientApart: 0, as: ChannelPair.self, to: sums)
+        correlate(plan, image, gradient, rows: rows, apart: 0, as: ChannelPair.self, to: sums)
       } else if VectorWidth.isWide {
         // The upper and the lower half of the block, then the row that is left.
         let half = rows / 2
-        let gradientLine = plan.width * alignedChannels
-        if half > 0 {
-          correlate(
-            plan, image, gradient, rows: half, apart: half * plan.lineStep, gradientApart: half * gradientLine,
-            as: PlacePair.self, to: sums)
-        }
+        if half > 0 { correlate(plan, image, gradient, rows: half, apart: half, as: PlacePair.self, to: sums) }
         if rows % 2 == 1 {
           correlate(
-            plan, image + (rows - 1) * plan.lineStep, gradient + (rows - 1) * gradientLine, rows: 1, apart: 0,
-            gradientApart: 0, as: SIMD16<Float>.self, to: sums)
+            plan, image + (rows - 1) * plan.lineStep, gradient + (rows - 1) * line, rows: 1, apart: 0,
+            as: SIMD16<Float>.self, to: sums)
         }
       } else {
-        correlate(plan, image, gradient, rows: rows, apart: 0, gradientApart: 0, as: SIMD16<Float>.self, to: sums)
+        correlate(plan, image, gradient, rows: rows, apart: 0, as: SIMD16<Float>.self, to: sums)
       }
       group += size
     }
   }
 
   /// sums [depth, group] += Σ over pixels of input · gradient, six inputs of a pixel at a time.
+  ///
+  /// - Parameter rowsApart: from the rows that hold the first of a vector's places to those that hold the second.
   @inline(__always)
   private func correlate<Vector: LaneVector>(
-    _ plan: Plan, _ image: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, rows: Int, apart: Int,
-    gradientApart: Int, as vector: Vector.Type, to sums: UnsafeMutablePointer<Float>
+    _ plan: Plan, _ image: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, rows: Int,
+    apart rowsApart: Int, as vector: Vector.Type, to sums: UnsafeMutablePointer<Float>
   ) {
+    let (apart, gradientApart) = (rowsApart * plan.lineStep, rowsApart * plan.width * Vector.channels)
     let lineStep = plan.lineStep - plan.width * plan.pixelStep
     var (input, k, inRun, run) = (image, 0, 0, 0)
     // In the last tile, the last input stands in for those beyond it, whose sums are dropped.
@@ -118,7 +125,7 @@ extension DirectConvolution {
           s3.add(vector, times: p3 + i, apart: apart)
           s4.add(vector, times: p4 + i, apart: apart)
           s5.add(vector, times: p5 + i, apart: apart)
-          g += alignedChannels
+          g += Vector.channels
           i += plan.pixelStep
         }
         i += lineStep

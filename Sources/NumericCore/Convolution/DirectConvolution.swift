@@ -48,13 +48,14 @@ struct DirectConvolution {
   var paddedWidth: Int { input.width + 2 * padding.width }
   /// Elements of an image with its border of zeros.
   private var paddedCount: Int { (input.height + 2 * padding.height) * paddedWidth * channels }
-  /// Elements of an output gradient whose pixels are padded to whole vectors.
+  /// Elements of an output gradient with whole vectors of channels.
   private var alignedOutputCount: Int { output.product * alignedChannels }
   var isPadded: Bool { padding != 0 }
-  var isAligned: Bool { outputChannels % Self.lanes == 0 }
+  /// Whether the output channels are those of one group, all there.
+  var isOneGroup: Bool { outputChannels == groupSize(0) }
 
   var scratchCount: Int {
-    packedCount + alignedChannels + (isPadded ? paddedCount : 0) + (isAligned ? 0 : alignedOutputCount)
+    packedCount + alignedChannels + (isPadded ? paddedCount : 0) + (isTransposed || isOneGroup ? 0 : alignedOutputCount)
   }
 
   /// The channels of the group that begins with `channel`, which a kernel computes together.
@@ -62,7 +63,7 @@ struct DirectConvolution {
     VectorWidth.isWide && alignedChannels - channel >= ChannelPair.channels ? ChannelPair.channels : Self.lanes
   }
 
-  // MARK: Windows into scratch: packed weights, bias, padded image, aligned output gradient
+  // MARK: Windows into scratch: packed weights, bias, padded image, output gradient in groups
 
   func packed(_ scratch: BufferView<Float>) -> BufferView<Float> { scratch.view(first: packedCount) }
   func bias(_ scratch: BufferView<Float>) -> BufferView<Float> {
@@ -72,7 +73,7 @@ struct DirectConvolution {
     let start = packedCount + alignedChannels
     return scratch.view(start..<start + paddedCount)
   }
-  func alignedOutput(_ scratch: BufferView<Float>) -> BufferView<Float> {
+  func groupedOutput(_ scratch: BufferView<Float>) -> BufferView<Float> {
     let start = packedCount + alignedChannels + (isPadded ? paddedCount : 0)
     return scratch.view(start..<start + alignedOutputCount)
   }
