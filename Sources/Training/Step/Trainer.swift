@@ -22,7 +22,7 @@ package final class Trainer {
 
   let configuration: TrainingConfiguration
   let update: ParameterUpdate
-  private let updateState: ParameterUpdate.State
+  private let stepUpdate: ParameterUpdate.Step
   let store: ShardStore
   private let communicator: any Communicator
   let learner: any Learner
@@ -54,7 +54,9 @@ package final class Trainer {
     self.exchange = exchange
     self.communicator = communicator
     self.update = update
-    updateState = update.state(FlatState(parameters: exchange.parameters, buffers: exchange.optimizerState))
+    stepUpdate = update.step(
+      1, of: update.state(FlatState(parameters: exchange.parameters, buffers: exchange.optimizerState)),
+      learningRate: 0, statistics: (model.runningStatistics, exchange.statistics))
     random = RandomSource(seed: configuration.seed)
     let plan = EpochPlan(partition: store.partition, globalBatchSize: configuration.samplesPerStep)
     self.plan = plan
@@ -103,7 +105,9 @@ package final class Trainer {
   package func step(requestsStop: Bool = false) throws -> StepTotals {
     try beginStep(requestsStop)
     let random = random.stream(.dropout, progress.step + 1)
-    for (group, values) in zip(groups, groupValues) {
+    stepUpdate.begin(progress.step + 1, learningRate: learningRate)
+    if groups.isEmpty { beginExchange() }
+    for (place, (group, values)) in zip(groups, groupValues).enumerated() {
       for microStep in 0..<configuration.accumulate {
         for (slot, index) in group.enumerated() {
           try learner.load(places(index, microStep), ofShard: shard(index), from: feed, slot: slot, random: random)
@@ -112,18 +116,24 @@ package final class Trainer {
         for (slot, index) in group.enumerated() {
           exchange.scalars(ofShard: shard(index)).pointee += learner.loss(slot: slot)
         }
-        try learner.backward(microStep == 0 ? .overwrite : .add)
+        let rule = microStep == 0 ? Workspace<Float>.GradientRule.overwrite : .add
+        if place == groups.count - 1 && microStep == configuration.accumulate - 1 {
+          beginExchange()
+          try learner.backward(rule, progress: exchange.release)
+        } else {
+          try learner.backward(rule, progress: { _ in })
+        }
       }
     }
-    let step = update.step(
-      progress.step + 1, of: updateState, learningRate: learningRate,
-      statistics: (model.runningStatistics, exchange.statistics))
-    let totals = try clock.time { try exchange.step(step, clipNorm: configuration.clipNorm) }
+    let totals = try clock.time { try exchange.finish() }
     progress.record(totals.sums)
     lastTotals = totals
     try checkFinite(totals)
     return totals
   }
+
+  /// From here on the last backward pass and the exchange go side by side.
+  private func beginExchange() { exchange.begin(stepUpdate, clipNorm: configuration.clipNorm) }
 
   /// Puts the epoch's order in place, clears what the shards add to, and says whether this rank asks to stop.
   private func beginStep(_ requestsStop: Bool) throws {
