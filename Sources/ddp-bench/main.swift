@@ -78,6 +78,7 @@ DistributedProgram.main {
       NormalizationBench.run()
     case .sequence where ranks.isRoot: SequenceBench.run()
     case .stream where ranks.isRoot: try StreamBench.run()
+    case .exchange: try ExchangeBench.run(ranks, json: arguments.json)
     case .layers, .sequence, .stream: break
     }
     return .done

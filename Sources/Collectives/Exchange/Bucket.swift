@@ -3,6 +3,8 @@ struct Bucket: Sendable {
   let blocks: Range<Int>
   /// The elements that node j finishes, adjacent and in the order of the nodes; some ranges may be empty.
   let parts: [Range<Int>]
+  /// Whether it holds no running statistics.
+  let isOfGradients: Bool
   /// It can be summed when the ranks have released all from this element on.
   let releasedFrom: Int
 
@@ -14,7 +16,7 @@ struct Bucket: Sendable {
       return min(first * BlockPlan.blockSize, plan.elementCount)..<min(last * BlockPlan.blockSize, plan.elementCount)
     }
     // Running statistics may be read to the end of backward.
-    let isOfGradients = plan.block(blocks.upperBound - 1).upperBound <= parameterCount
+    isOfGradients = plan.block(blocks.upperBound - 1).upperBound <= parameterCount
     releasedFrom = isOfGradients ? blocks.lowerBound * BlockPlan.blockSize : 0
   }
 

@@ -30,6 +30,15 @@ public struct ExchangeLayout: Sendable, Equatable {
   var exchangedCount: Int { parameterCount + statisticCount }
 }
 
+/// How gradients go from node to node; inside a node they are shared as they are.
+public enum ExchangePrecision: Sendable {
+  /// As they are: the bits of a run do not depend on its nodes.
+  case float32
+  /// In half the bytes, with error feedback (`ShortMessages`). The bits depend on which shards are on one node, but not
+  /// on the ranks that hold them there.
+  case bfloat16
+}
+
 /// Sums what the shards computed and updates the parameters, once a step, on every rank alike.
 ///
 /// Between steps a rank reads `parameters` and fills the buffers of its own shards. A step is a `begin`, any number of
@@ -54,7 +63,7 @@ public protocol Exchange: AnyObject {
 
   /// Gives rank 0's parameters, optimizer state and statistics to every rank.
   func broadcastState() throws(CollectiveError)
-  /// Begins a step, when the scalars of all shards of this rank are final.
+  /// Begins a step, when the scalars and batch statistics of all shards of this rank are final.
   /// - Parameter clipNorm: the greatest norm that the mean gradient may have; nil for no clipping.
   func begin(_ update: any StepUpdate, clipNorm: Double?)
   /// Says that for all shards of this rank the gradients at `first` and behind it are final, and that no pass of this

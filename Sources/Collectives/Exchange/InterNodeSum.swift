@@ -28,6 +28,8 @@ final class InterNodeSum {
   private let received: FlatBuffer<Float>
   private let slotCount: Int
   private let foreignRoots: [Int]
+  /// nil where all numbers go as they are.
+  private let shorts: ShortMessages?
   /// This rank's copy of the scalars of all shards, summed in place.
   private let allScalars: FlatBuffer<StepScalars>
 
@@ -44,9 +46,10 @@ final class InterNodeSum {
   /// - Parameters:
   ///   - buffers: the exchange buffers of this node's shards, or one for the sums where it has none.
   ///   - scalars: of this node's shards.
+  ///   - precision: of the gradients on their way; running statistics are not rounded.
   init(
     plan: BlockPlan, parameterCount: Int, tree: ShardTree, assignment: ShardAssignment, topology: Topology,
-    buffers: [BufferView<Float>], scalars: BufferView<StepScalars>
+    buffers: [BufferView<Float>], scalars: BufferView<StepScalars>, precision: ExchangePrecision
   ) throws(CollectiveError) {
     let rails = topology.nodeSizes.min() ?? 1, nodes = topology.nodeCount, rank = topology.localRank
     // A rank without a rail still takes part in the collective split, in a group that is never used.
@@ -60,13 +63,22 @@ final class InterNodeSum {
     let shardsOfNodes = (0..<nodes).map { topology.shards(ofNode: $0, assignment) }
     let roots = shardsOfNodes.map { tree.roots(within: $0) }
     nodeShards = shardsOfNodes[node]
-    foreignRoots = (0..<nodes).filter { $0 != topology.nodeIndex }.flatMap { roots[$0] }
+    let foreignRoots = (0..<nodes).filter { $0 != topology.nodeIndex }.flatMap { roots[$0] }
+    self.foreignRoots = foreignRoots
     let local = Set(shardsOfNodes.flatMap { tree.additions(within: $0).map(\.source) })
     crossAdditions = tree.additions.filter { !local.contains($0.source) }
     allScalars = FlatBuffer(count: assignment.shardCount)
 
-    buckets =
+    let buckets =
       rank < rails ? plan.buckets(ofRail: rank, of: rails, nodes: nodes, parameterCount: parameterCount) : []
+    self.buckets = buckets
+    let firstShard = shardsOfNodes[topology.nodeIndex].lowerBound
+    shorts =
+      precision == .float32
+      ? nil
+      : ShortMessages(
+        buckets: buckets, node: topology.nodeIndex, roots: roots[topology.nodeIndex].map { buffers[$0 - firstShard] },
+        foreignRootCount: foreignRoots.count, depth: Self.depth)
     stages = [Stage](repeating: .done, count: buckets.count)
     slotCount = (buckets.map { $0.parts[topology.nodeIndex].count }.max() ?? 0) * foreignRoots.count
     received = FlatBuffer(count: slotCount * min(Self.depth, buckets.count))
@@ -83,6 +95,19 @@ final class InterNodeSum {
 
   private func prepare(_ index: Int, _ bucket: Bucket, _ roots: [[Int]]) throws(CollectiveError) {
     let (deal, gather) = (1 + 2 * index, 2 + 2 * index)
+    if let shorts = shorts(of: index) {
+      for other in roots.indices where other != node {
+        for number in roots[node].indices {
+          try deals[index].send(shorts.dealt(index, root: number, to: other), to: other, tag: deal)
+        }
+        for root in roots[other] {
+          try deals[index].receive(shorts.received(index, place: place(ofRoot: root)), from: other, tag: deal)
+        }
+        try gathers[index].send(shorts.gathered(index, of: node), to: other, tag: gather)
+        try gathers[index].receive(shorts.gathered(index, of: other), from: other, tag: gather)
+      }
+      return
+    }
     for other in roots.indices where other != node {
       for root in roots[node] {
         try deals[index].send(buffers[root - nodeShards.lowerBound].view(bucket.parts[other]), to: other, tag: deal)
@@ -97,12 +122,19 @@ final class InterNodeSum {
   private func sum(ofRoot root: Int, of index: Int) -> BufferView<Float> {
     let part = buckets[index].parts[node]
     if nodeShards.contains(root) { return buffers[root - nodeShards.lowerBound].view(part) }
+    let start = index % Self.depth * slotCount + place(ofRoot: root) * part.count
+    return received.view.view(start..<start + part.count)
+  }
+
+  private func place(ofRoot root: Int) -> Int {
     guard let place = foreignRoots.firstIndex(of: root) else {
       preconditionFailure("shard \(root) is not the root of a node's subtree")
     }
-    let start = index % Self.depth * slotCount + place * part.count
-    return received.view.view(start..<start + part.count)
+    return place
   }
+
+  /// Of buckets whose numbers are rounded.
+  private func shorts(of index: Int) -> ShortMessages? { buckets[index].isOfGradients ? shorts : nil }
 
   // MARK: A step
 
@@ -135,6 +167,7 @@ final class InterNodeSum {
     var hasMoved = try advanceScalars(progress, tell)
     while next < buckets.count, next < oldest + Self.depth, progress.isReleased(from: buckets[next].releasedFrom) {
       add(buckets[next].elements)
+      shorts(of: next)?.roundDeal(next)
       try deals[next].start()
       stages[next] = .dealing
       next += 1
@@ -143,10 +176,18 @@ final class InterNodeSum {
     for index in oldest..<next {
       if stages[index] == .dealing, try deals[index].isDone() {
         addAcrossNodes(index)
+        shorts(of: index)?.roundGather(index, buffers[0].view(buckets[index].parts[node]))
         try gathers[index].start()
         (stages[index], hasMoved) = (.gathering, true)
       }
-      if stages[index] == .gathering, try gathers[index].isDone() { (stages[index], hasMoved) = (.summed, true) }
+      if stages[index] == .gathering, try gathers[index].isDone() {
+        if let shorts = shorts(of: index) {
+          for (other, part) in buckets[index].parts.enumerated() where other != node {
+            widenBFloat16(shorts.gathered(index, of: other), into: buffers[0].view(part))
+          }
+        }
+        (stages[index], hasMoved) = (.summed, true)
+      }
       if stages[index] == .summed, scalarStage == .done {
         finish(buckets[index].blocks)
         (stages[index], hasMoved) = (.done, true)
@@ -174,6 +215,11 @@ final class InterNodeSum {
 
   /// Finishes the tree for this node's part of a bucket.
   private func addAcrossNodes(_ index: Int) {
+    if let shorts = shorts(of: index) {
+      for (place, root) in foreignRoots.enumerated() {
+        widenBFloat16(shorts.received(index, place: place), into: sum(ofRoot: root, of: index))
+      }
+    }
     for (target, source) in crossAdditions { add(sum(ofRoot: source, of: index), into: sum(ofRoot: target, of: index)) }
     // Shard 0 is the root of the whole tree.
     if !nodeShards.contains(0) { copy(sum(ofRoot: 0, of: index), into: buffers[0].view(buckets[index].parts[node])) }

@@ -69,10 +69,13 @@ public final class SharedMemoryExchange: Exchange {
   private var waiting = StopWatch()
 
   /// Collective over all ranks of the job.
-  /// - Parameter overlaps: whether nodes exchange while their ranks still compute, which changes no bit. Default: unless
-  ///   the environment variable `DDP_TRAIN_OVERLAP` is 0.
+  /// - Parameters:
+  ///   - precision: of gradients between nodes.
+  ///   - overlaps: whether nodes exchange while their ranks still compute, which changes no bit. Default: unless the
+  ///     environment variable `DDP_TRAIN_OVERLAP` is 0.
   public init(
     _ layout: ExchangeLayout, assignment: ShardAssignment, topology: Topology,
+    precision: ExchangePrecision = .float32,
     overlaps: Bool = ProcessInfo.processInfo.environment["DDP_TRAIN_OVERLAP"] != "0"
   ) throws(CollectiveError) {
     self.layout = layout
@@ -125,7 +128,7 @@ public final class SharedMemoryExchange: Exchange {
       ? nil
       : try InterNodeSum(
         plan: plan, parameterCount: layout.parameterCount, tree: tree, assignment: assignment, topology: topology,
-        buffers: buffers, scalars: scalars)
+        buffers: buffers, scalars: scalars, precision: precision)
     if interNode != nil, overlaps, MPILibrary.takesThreads {
       thread = ProgressThread { [unowned self] () throws(CollectiveError) in try advance() }
     }

@@ -20,6 +20,8 @@ struct RunSummary {
   let conclusion: RunConclusion?
   /// Since this process began.
   let seconds: Double
+  /// Seconds that rank 0 has waited for other ranks or for the network in its steps; nil of a single rank.
+  let exposedSeconds: Double?
 
   func json(in directory: RunDirectory) -> JSONValue {
     [
@@ -42,7 +44,8 @@ struct RunSummary {
       } ?? .null,
       "diagnosis": .array((conclusion?.findings ?? []).map(\.json)),
       "timing": [
-        "seconds": .number(seconds), "diagnosis": .array((conclusion?.timingFindings ?? []).map(\.json)),
+        "seconds": .number(seconds), "exposed_communication_seconds": .optional(exposedSeconds),
+        "diagnosis": .array((conclusion?.timingFindings ?? []).map(\.json)),
       ],
     ]
   }
@@ -72,7 +75,8 @@ struct RunSummary {
       }
     }
     let told = conclusion.map(Self.lines(of:)) ?? []
-    return Self.columns(rows) + told + Self.columns([("done", "in \(shortTime(seconds))")])
+    let waited = exposedSeconds.map { ", of it \(shortTime($0)) of communication that no work has hidden" } ?? ""
+    return Self.columns(rows) + told + Self.columns([("done", "in \(shortTime(seconds))\(waited)")])
   }
 
   /// The diagnosis and the page's name.

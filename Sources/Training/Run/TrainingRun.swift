@@ -196,7 +196,8 @@ public final class TrainingRun {
       if totals.sums.stop > 0 { return false }
       guard try measure(totals.sums) else { return false }
     }
-    timer.endSteps(exchange: trainer.takeExchangeSeconds(), data: trainer.takeDataSeconds())
+    timer.endSteps(
+      exchange: trainer.takeExchangeSeconds(), exposed: trainer.takeExposedSeconds(), data: trainer.takeDataSeconds())
     var validation: SplitMetrics?
     if let validator {
       let progress = console.progress("validation")

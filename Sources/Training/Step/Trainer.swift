@@ -34,7 +34,9 @@ package final class Trainer {
   let random: RandomSource
   /// This rank's samples in the order of each epoch.
   private let feed: any EpochFeed
-  private let clock: ExchangeClock
+  private let clock = ExchangeClock()
+  /// Of the sums that layers take over all shards.
+  private let sumClock: ExchangeClock
 
   /// Takes the place of the schedule; equal on all ranks.
   package var learningRateOverride: Double?
@@ -79,8 +81,8 @@ package final class Trainer {
             statistics: exchange.statistics, batchStatistics: exchange.batchStatistics(ofShard: shard))
         }
     }
-    let clock = ExchangeClock()
-    self.clock = clock
+    let sumClock = ExchangeClock()
+    self.sumClock = sumClock
     let largest = store.shards.map(plan.largestMicroBatch).max() ?? 1
     let capacity = (largest - 1) / configuration.accumulate + 1
     learner = try network.makeLearner(
@@ -94,7 +96,7 @@ package final class Trainer {
         },
         sum: { local in
           let own = exchange.shards.isEmpty ? [] : local
-          return try clock.time { try communicator.treeSum(own, over: exchange.assignment) }
+          return try sumClock.time { try communicator.treeSum(own, over: exchange.assignment) }
         }))
   }
 
@@ -232,7 +234,16 @@ extension Trainer {
   var isStoppedEarly: Bool { configuration.earlyStopping.map { progress.earlyStopping.isOver($0) } ?? false }
 
   /// Seconds that this rank has spent in exchanges since the last call, waiting for others included.
-  func takeExchangeSeconds() -> Double { clock.takeSeconds() }
+  func takeExchangeSeconds() -> Double { clock.takeSeconds() + sumClock.seconds }
+
+  /// Seconds of these that it has stood still for others or for the network: communication that no work has hidden.
+  /// Call it behind `takeExchangeSeconds`.
+  func takeExposedSeconds() -> Double { exchange.takeWaitSeconds() + sumClock.takeSeconds() }
+
+  /// Whether gradients are rounded on their way between the nodes.
+  func isRounded(on topology: Topology) -> Bool {
+    configuration.exchangePrecision != .float32 && topology.nodeCount > 1
+  }
 
   /// Seconds that this rank has waited for streamed samples since the last call.
   package func takeDataSeconds() -> Double { feed.takeWaitSeconds() }
@@ -264,8 +275,10 @@ private final class ExchangeClock {
     return try body()
   }
 
+  var seconds: Double { elapsed.seconds }
+
   func takeSeconds() -> Double {
     defer { elapsed = .zero }
-    return elapsed.seconds
+    return seconds
   }
 }
