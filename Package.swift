@@ -99,6 +99,13 @@ let package = Package(
       dependencies: [
         "Training", "Collectives", "DataPipeline", "HDF5Storage", "NeuralNetwork", "NumericCore", "Settings", "Basics",
         "CZlib",
+      ],
+      // It counts allocations: the libraries that it loads have to find its functions in place of the C library's.
+      linkerSettings: [
+        .unsafeFlags(
+          ["malloc", "calloc", "realloc", "aligned_alloc", "posix_memalign"].flatMap {
+            ["-Xlinker", "--defsym=\($0)=counted_\($0)", "-Xlinker", "--export-dynamic-symbol=\($0)"]
+          })
       ]),
 
     // MARK: Tests

@@ -130,3 +130,14 @@ static inline int cprocessor_flushes_subnormals(void) {
   return 0;
 #endif
 }
+
+// Asks for the cache line at a pointer, which need not be valid; for code that knows what it will read before the
+// processor can guess it.
+static inline void cprocessor_prefetch(const void *_Nonnull pointer) { __builtin_prefetch(pointer, 0, 3); }
+
+// a · b + c in one rounding, of sixteen floats: the vector type of Swift has it element by element alone.
+typedef float cprocessor_floats __attribute__((ext_vector_type(16)));
+static inline __attribute__((always_inline)) cprocessor_floats cprocessor_fused_multiply_add(
+    cprocessor_floats a, cprocessor_floats b, cprocessor_floats c) {
+  return __builtin_elementwise_fma(a, b, c);
+}

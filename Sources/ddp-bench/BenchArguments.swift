@@ -3,27 +3,45 @@ import Settings
 
 /// What `ddp-bench` is asked to measure.
 struct BenchArguments: OptionGroup {
-  enum Subject {
-    case workload(Workload)
-    case layers
-    case sequence
-    case stream
-    case exchange
-  }
-
   static let options = [
     Option(
       "--shards", \BenchArguments.shards, "V", .atLeast(1), default: "the ranks",
       "logical shards of a workload, at least the ranks"),
     Option("--seconds", \BenchArguments.seconds, "T", .above(0), "how long a workload is measured"),
-    Option(flag: "--json", \BenchArguments.json, "of exchange a JSON line for each size in place of a table"),
+    Option(flag: "--json", \BenchArguments.json, "leaves out the table before a workload's line of JSON"),
+    Option(
+      "--files", \BenchArguments.files, "DIR", default: "none",
+      "measures nothing, and writes a workload's data.h5 and run.json5 for ddp-train there"),
+    Option("--latency", \BenchArguments.latency, "TIME", "of a message between hosts, for scaling-model"),
+    Option("--bandwidth", \BenchArguments.bandwidth, "RATE", "of a host's link in each direction"),
+    Option(
+      "--ranks-per-node", \BenchArguments.ranksPerNode, "R", .atLeast(1), default: "the ranks", "ranks of each host"),
+    Option("--hosts", \BenchArguments.hosts, "N", .atLeast(1), default: "for 8 to 1,024 ranks", "one row of the table"),
+    Option(
+      "--config", \BenchArguments.config, "FILE", default: "none", "a configuration of ddp-train to predict for"),
+    Option("--step-time", \BenchArguments.stepTime, "TIME", default: "measured", "of a step on one host"),
+    Option("--backward-time", \BenchArguments.backwardTime, "TIME", default: "measured", "of it in backward"),
+    Option("--bytes", \BenchArguments.bytes, "N", .atLeast(1), default: "measured", "that are exchanged in a step"),
   ]
 
-  var subject = Subject.layers
+  var subject = Subject.all[0]
+  /// What `scaling-model` measures; nil for none.
+  var workload: Workload?
   /// nil for one a rank.
   var shards: Int?
   var seconds = 6.0
   var json = false
+  /// nil to measure.
+  var files: String?
+
+  var latency = TimeText("10us")
+  var bandwidth = RateText("10Gbit/s")
+  var ranksPerNode: Int?
+  var hosts: Int?
+  var config: String?
+  var stepTime: TimeText?
+  var backwardTime: TimeText?
+  var bytes: Int?
 
   init() {}
 
@@ -31,31 +49,26 @@ struct BenchArguments: OptionGroup {
   init(_ arguments: [String]) throws(SettingsError) {
     let scanned = try ScannedArguments(arguments, of: "", options: Self.optionHelp)
     try read(scanned.options)
-    try ScannedArguments.check(scanned.words, atMost: 1, of: "", in: "ddp-bench")
-    let names = Workload.all.map(\.name) + ["layers", "sequence", "stream", "exchange"]
     guard let word = scanned.words.first else {
-      throw SettingsError("expected one of \(names.joined(separator: ", "))")
+      throw SettingsError("expected one of \(Subject.all.map(\.name).joined(separator: ", "))")
     }
-    switch (word, Workload.all.first { $0.name == word }) {
-    case (_, let workload?): subject = .workload(workload)
-    case ("layers", nil): subject = .layers
-    case ("sequence", nil): subject = .sequence
-    case ("stream", nil): subject = .stream
-    case ("exchange", nil): subject = .exchange
-    case (_, nil): throw SettingsError("unknown workload '\(word)' (\(names.suggestion(for: word)))")
+    subject = try Self.named(word, Subject.all, \.name)
+    try ScannedArguments.check(scanned.words, atMost: subject.takesWorkload ? 2 : 1, of: "", in: "ddp-bench")
+    if scanned.words.count > 1 { workload = try Self.named(scanned.words[1], Workload.all, \.name) }
+  }
+
+  private static func named<Item>(
+    _ word: String, _ items: [Item], _ name: (Item) -> String
+  ) throws(SettingsError) -> Item {
+    guard let item = items.first(where: { name($0) == word }) else {
+      throw SettingsError("unknown workload '\(word)' (\(items.map(name).suggestion(for: word)))")
     }
+    return item
   }
 
   static var help: String {
     var table = TextTable([.left, .left], indentation: 2, width: HelpText.width)
-    for workload in Workload.all {
-      let sizes = workload.sizes.map(String.init).joined(separator: "-")
-      table.add([workload.name, "training steps of a network of \(sizes), beside their matrix products; one JSON line"])
-    }
-    table.add(["layers", "convolutions beside a large matrix product, normalization beside a copy; two tables"])
-    table.add(["sequence", "sequence layers beside a large matrix product; a JSON line each"])
-    table.add(["stream", "reading samples that are streamed, beside zlib alone; two JSON lines"])
-    table.add(["exchange", "the sum of a step beside MPI_Allreduce, 4 KiB to 64 MiB, over all ranks; a table"])
+    for subject in Subject.all { table.add([subject.name, subject.summary]) }
     let head = ["Usage: ddp-bench WORKLOAD [options]", "       mpirun -np 2 ddp-bench WORKLOAD [options]", ""]
     let options = HelpText.options(optionHelp + [OptionSpelling("--help, -h", "", "prints this")])
     return (head + table.lines + [""] + options).joined(separator: "\n")

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs a program on a cluster of two hosts, which are network namespaces of this machine: each has an address and a host name of
-# its own, and MPI sees two nodes. Needs root.
+# Runs a program on a cluster of hosts, which are network namespaces of this machine: each has an address and a host name of
+# its own, and MPI sees as many nodes. Needs root.
 #   netns-cluster.sh DIRECTORY RANKS_PER_HOST PROGRAM [ARGUMENT]...
+# HOSTS=N makes N hosts in place of two, RATE=1gbit lets each send so many bits a second, as `tc … tbf` takes them.
 # DIRECTORY is for files of this script. Exit codes: that of the job; 77 if namespaces cannot be made here.
 set -euo pipefail
 
@@ -10,13 +11,13 @@ shift 2
 
 # Names of this run alone: others may be at it on the same machine.
 id=$$
-hosts=("ddp-$id-1" "ddp-$id-2")
+hosts=() count=${HOSTS:-2} rate=${RATE:-}
+for ((i = 1; i <= count; i++)); do hosts+=("ddp-$id-$i"); done
 bridge=ddpb$id
 
 clean_up() {
-  local host i
-  for i in 0 1; do
-    host=${hosts[i]}
+  local host
+  for host in "${hosts[@]}"; do
     ip netns pids "$host" 2>/dev/null | xargs -r kill -KILL 2>/dev/null || true
     ip netns del "$host" 2>/dev/null || true
     rm -rf "/etc/netns/$host"
@@ -39,18 +40,25 @@ reason=$(ip netns add "$bridge" 2>&1) || skip "ip netns add: $reason"
 reason=$(ip -n "$bridge" link add br0 type bridge 2>&1) || skip "no bridge: $reason"
 ip -n "$bridge" link set br0 up
 
-for i in 0 1; do
+for ((i = 0; i < count; i++)); do
   host=${hosts[i]}
   ip netns add "$host"
   # `ip netns exec` lays this file over /etc/hosts.
   mkdir -p "/etc/netns/$host"
-  printf '127.0.0.1 localhost\n10.77.0.1 %s\n10.77.0.2 %s\n' "${hosts[@]}" >"/etc/netns/$host/hosts"
+  {
+    echo '127.0.0.1 localhost'
+    for ((j = 0; j < count; j++)); do echo "10.77.0.$((j + 1)) ${hosts[j]}"; done
+  } >"/etc/netns/$host/hosts"
   reason=$(ip link add "ddpv$id-$i" netns "$bridge" type veth peer name eth0 netns "$host" 2>&1) || skip "no veth: $reason"
   ip -n "$bridge" link set "ddpv$id-$i" master br0
   ip -n "$bridge" link set "ddpv$id-$i" up
   ip -n "$host" addr add "10.77.0.$((i + 1))/24" dev eth0
   ip -n "$host" link set eth0 up
   ip -n "$host" link set lo up
+  if [[ $rate ]]; then
+    reason=$(ip netns exec "$host" tc qdisc add dev eth0 root tbf rate "$rate" burst 256kb latency 50ms 2>&1) ||
+      skip "no limit of $rate: $reason"
+  fi
 done
 
 # Starts a command on a host, as ssh would.
@@ -66,6 +74,6 @@ chmod +x "$agent"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 status=0
 "$agent" "${hosts[0]}" exec "$(printf '%q ' mpirun --mca plm_rsh_agent "$agent" --mca btl_tcp_if_include eth0 \
-  --mca oob_tcp_if_include eth0 --mca pml ob1 --host "${hosts[0]}:$ranks,${hosts[1]}:$ranks" --oversubscribe \
-  --bind-to none -np "$((2 * ranks))" "$@")" || status=$?
+  --mca oob_tcp_if_include eth0 --mca pml ob1 --host "$(printf "%s:$ranks," "${hosts[@]}" | sed 's/,$//')" \
+  --oversubscribe --bind-to none -np "$((count * ranks))" "$@")" || status=$?
 exit "$status"

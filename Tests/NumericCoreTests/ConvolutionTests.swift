@@ -87,6 +87,12 @@ struct ConvolutionTests {
     add(
       Extents(height: 1, width: 12), 8, 16, kernel: Extents(height: 1, width: 4), padding: Extents(height: 0, width: 3))
     add(Extents(height: 11, width: 4), 8, 16, kernel: 2, stride: Extents(height: 3, width: 2), padding: 3)
+    add(9, 16, 33, kernel: 1, stride: 2)
+    add(Extents(height: 8, width: 7), 17, 9, kernel: 3, stride: 2, padding: 1)
+    add(10, 8, 15, kernel: 4, stride: 3, padding: 1, dilation: 2)
+    add(10, 9, 16, kernel: 3, stride: 2, padding: 5, dilation: 2)
+    add(Extents(height: 2, width: 3), 8, 16, kernel: 1, stride: 4)
+    add(5, 32, 64, kernel: 3, padding: 1)
     add(6, 16, 32, kernel: 3, padding: 1, groups: 2)
     add(6, 16, 16, kernel: 3, padding: 1, groups: 16)
     return cases
@@ -138,10 +144,20 @@ struct ConvolutionTests {
           let shift = bias.map(Double.init)
           expect(biased, twin.output.enumerated().map { $1 + shift[$0 % test.filters] }, "output with bias")
           scratch.view.update(repeating: .nan)
+          let rectified = output([S](repeating: .nan, count: g.count)) {
+            convolution.apply(x, weight: w, bias: nil, rectifies: true, into: $0, scratch: scratch.view)
+          }
+          #expect(rectified == plain.map { max($0, 0) }, "ReLU: \(convolution)")
+          scratch.view.update(repeating: .nan)
           let inputGradient = output([S](repeating: .nan, count: x.count)) {
             convolution.applyTransposed(g, weight: w, into: $0, scratch: scratch.view)
           }
           expect(inputGradient, twin.inputGradient, "input gradient")
+          scratch.view.update(repeating: .nan)
+          let added = output([S](repeating: 0.5, count: x.count)) {
+            convolution.applyTransposed(g, weight: w, adding: true, into: $0, scratch: scratch.view)
+          }
+          expect(added, twin.inputGradient.map { $0 + 0.5 }, "input gradient added to another")
           scratch.view.update(repeating: .nan)
           let weightGradient = output([S](repeating: 0.5, count: w.count)) {
             convolution.addWeightGradient(input: x, outputGradient: g, to: $0, scratch: scratch.view)

@@ -43,8 +43,12 @@ struct GemmTests {
     }
   }
 
+  /// One thread, for products of this program's own too.
+  init() { BLAS.threads = 1 }
+
   static let sizes = [
     (1, 1, 1), (3, 5, 7), (1, 9, 4), (9, 1, 4), (17, 33, 65), (8, 16, 0), (0, 4, 3), (4, 0, 3), (64, 31, 128),
+    (66, 8, 9), (64, 17, 33), (71, 33, 260), (197, 130, 8),
   ]
 
   @Test(arguments: sizes.indices, [0, 3])

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Synchronization
 
@@ -35,6 +36,10 @@ struct NodeBarrier {
   ///
   /// - Throws: if a rank of the node has ended.
   func wait() throws(CollectiveError) {
+    try Timeline.span(.wait, "barrier") { () throws(CollectiveError) in try awaitOthers() }
+  }
+
+  private func awaitOthers() throws(CollectiveError) {
     let current = generation.pointee.load(ordering: .acquiring)
     if arrived.pointee.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue == UInt32(peers.count) {
       arrived.pointee.store(0, ordering: .relaxed)

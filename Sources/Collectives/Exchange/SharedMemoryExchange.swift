@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 public import NumericCore
 
@@ -213,11 +214,13 @@ public final class SharedMemoryExchange: Exchange {
     defer { waiting.stop() }
     try thread?.stop()
     var idle = 0
-    while !pipeline.isDone {
-      idle = try advance() ? 0 : idle + 1
-      // Others may need the core, the system too, to receive what is awaited.
-      if idle > 100 { usleep(20) } else if idle > 0 { sched_yield() }
-      if idle % 100_000 == 99_999 { try barrier.checkPeers() }
+    try Timeline.span(.network) { () throws(CollectiveError) in
+      while !pipeline.isDone {
+        idle = try advance() ? 0 : idle + 1
+        // Others may need the core, the system too, to receive what is awaited.
+        if idle > 100 { usleep(20) } else if idle > 0 { sched_yield() }
+        if idle % 100_000 == 99_999 { try barrier.checkPeers() }
+      }
     }
     try barrier.wait()
     return nodeTotals[0]

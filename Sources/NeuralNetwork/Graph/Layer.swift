@@ -28,6 +28,12 @@ public protocol Layer<S>: Sendable {
   func savedCount(samples: Int) -> Int
   /// Elements of working memory within one call, for `samples` samples. Default: 0.
   func scratchCount(samples: Int) -> Int
+  /// Floating-point operations of the matrix products and convolutions of one forward pass of a sample. Default: 0.
+  var operations: Int { get }
+
+  /// Whether backward adds to the gradient of its one input where `LayerPass.addsInputGradient`, at less cost than
+  /// overwriting a contribution of its own that is added later. Default: false.
+  var canAddInputGradient: Bool { get }
 
   /// Overwrites `pass.output`; in training adds to each `pass.batchStatistic(i)`.
   func forward(_ pass: LayerPass<S>)
@@ -41,6 +47,8 @@ extension Layer {
   public var statisticMomentum: Double { 0.1 }
   public func savedCount(samples: Int) -> Int { 0 }
   public func scratchCount(samples: Int) -> Int { 0 }
+  public var canAddInputGradient: Bool { false }
+  public var operations: Int { 0 }
 }
 
 /// Whether a forward pass is to be learned from.
@@ -74,6 +82,10 @@ public struct LayerPass<S: Scalar> {
   public var outputGradient: BufferView<S> { workspace.gradient(of: node) }
   /// Where ∂loss/∂input `index` goes [N, …]; nil where it is not needed.
   public func inputGradient(_ index: Int = 0) -> BufferView<S>? { workspace.inputGradient(node: node, input: index) }
+
+  /// Whether what other readers of the input brought stands in `inputGradient()`, to be added to; only for layers that
+  /// can.
+  public var addsInputGradient: Bool { workspace.addsInputGradient[node] }
 
   /// Parameter `index` of this layer.
   public func parameter(_ index: Int) -> BufferView<S> {

@@ -20,6 +20,8 @@ public final class Model<S: Scalar>: Sendable {
   }
 
   let nodes: [Node]
+  /// What the work of each node is called in a timeline, such as `2 DenseLayer`.
+  let spanNames: [String]
   let inputNodes: [Int]
   let outputNodes: [Int]
   /// The node that gives how many steps of each sample's outputs are no padding; nil where all are steps, or samples
@@ -33,6 +35,8 @@ public final class Model<S: Scalar>: Sendable {
   let synchronizingNodes: [Int]
   /// For each node the entries of `parameterLayout` that it is the first to use, and so the last in backward.
   let ownEntries: [Range<Int>]
+  /// For each node, what its layer computes besides.
+  let fusions: [NodeFusion]
   /// One for each entry of `statisticLayout`.
   let statisticRules: [RunningStatistics.Rule]
   /// Entries of `parameterLayout` that do not learn.
@@ -43,6 +47,7 @@ public final class Model<S: Scalar>: Sendable {
     frozenEntries: Set<Int> = []
   ) {
     self.nodes = nodes
+    spanNames = nodes.map { node in node.layer.map { "\(node.name) \(Self.typeName($0))" } ?? node.name }
     self.frozenEntries = frozenEntries
     inputNodes = nodes.indices.filter { nodes[$0].layer == nil }
     outputNodes = outputs
@@ -50,6 +55,7 @@ public final class Model<S: Scalar>: Sendable {
     synchronizingNodes = nodes.indices.filter {
       (nodes[$0].layer as? any SynchronizingLayer<S>)?.synchronizes == true && !nodes[$0].isFrozen
     }
+    fusions = NodeFusion.plan(nodes, keeping: Set(outputs + (lengths.map { [$0] } ?? [])))
     self.parameterLayout = parameterLayout
     self.statisticLayout = statisticLayout
     var entries = 0
@@ -131,9 +137,13 @@ public final class Model<S: Scalar>: Sendable {
       guard let layer = node.layer else { return nil }
       let fresh = node.parameterEntries.filter { counted.insert($0).inserted }
       let count = fresh.reduce(0) { $0 + parameterLayout.entries[$1].range.count }
-      let type = String(describing: Swift.type(of: layer)).split(separator: "<")[0]
-      return (node.name, String(type), node.shape, count)
+      return (node.name, Self.typeName(layer), node.shape, count)
     }
+  }
+
+  /// Such as `DenseLayer`.
+  private static func typeName(_ layer: any Layer<S>) -> String {
+    String(String(describing: type(of: layer)).prefix { $0 != "<" })
   }
 }
 
@@ -215,6 +225,11 @@ public struct ModelBuilder<S: Scalar> {
   ///
   /// - Parameter lengths: a scalar, how many steps of a sample's outputs are no padding; nil where all are steps.
   public mutating func build(outputs: NodeReference..., lengths: NodeReference? = nil) -> Model<S> {
+    build(outputs: outputs, lengths: lengths)
+  }
+
+  /// The same for a number of outputs that only the running program knows.
+  public mutating func build(outputs: [NodeReference], lengths: NodeReference? = nil) -> Model<S> {
     precondition(!outputs.isEmpty, "a model has an output")
     return Model(
       nodes: nodes, outputs: outputs.map(\.index), lengths: lengths?.index, parameterLayout: parameterLayout,

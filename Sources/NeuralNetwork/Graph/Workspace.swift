@@ -1,3 +1,4 @@
+import Basics
 public import NumericCore
 
 /// The flat buffers that a pass reads parameters from and adds gradients to.
@@ -47,9 +48,13 @@ public final class Workspace<S: Scalar> {
   private let sampleIDOwner: FlatBuffer<Int>
   /// Whether the gradient of a node is computed.
   private let needsGradient: [Bool]
-  /// For each input of a node that adds to what other edges brought, where its contribution stands; else nil.
+  /// Whether a node's layer itself adds to what other edges brought to its input.
+  let addsInputGradient: [Bool]
+  /// For each other input of a node that adds to what other edges brought, where its contribution stands; else nil.
   private let contributionStarts: [[Int?]]
   private let isUnused: [Bool]
+  /// What the gradient of a node goes to: its inputs, then what it adds; nothing for a node that another computes.
+  private let sources: [[Int]]
   /// For each parameter, whether this backward pass, or one that it adds to, has written its gradient.
   private let isWritten: FlatBuffer<UInt8>
   /// For each parameter, whether it is frozen and layers write its gradient all the same; the gradients of other frozen
@@ -67,7 +72,12 @@ public final class Workspace<S: Scalar> {
     self.capacity = capacity
     self.values = values
     let nodes = model.nodes
-    activations = Arena(counts: nodes.map { $0.shape.elementCount * capacity })
+    let fusions = model.fusions
+    let isOwn = nodes.indices.map { fusions[$0].place == $0 }
+    activations = Arena(counts: nodes.indices.map { isOwn[$0] ? nodes[$0].shape.elementCount * capacity : 0 })
+    sources = nodes.indices.map {
+      fusions[$0].isAbsorbed ? [] : nodes[$0].inputs + (fusions[$0].addend.map { [$0] } ?? [])
+    }
     saved = Arena(counts: nodes.map { $0.layer?.savedCount(samples: capacity) ?? 0 })
     scratch = FlatBuffer(count: nodes.map { $0.layer?.scratchCount(samples: capacity) ?? 0 }.max() ?? 0)
     sampleIDOwner = FlatBuffer(count: capacity)
@@ -76,27 +86,31 @@ public final class Workspace<S: Scalar> {
     var needs = [Bool](repeating: false, count: nodes.count)
     for (index, node) in nodes.enumerated() {
       needs[index] =
-        node.layer == nil ? differentiatesInputs : node.needsGradient || node.inputs.contains { needs[$0] }
+        node.layer == nil
+        ? differentiatesInputs
+        : node.needsGradient || node.inputs.contains { needs[$0] } || fusions[index].addend.map { needs[$0] } == true
     }
     // Backward visits nodes from last to first: the first edge to reach a node overwrites, later ones add.
     var reached = Set(model.outputNodes)
-    var starts = nodes.map { [Int?](repeating: nil, count: $0.inputs.count) }
-    var unused = [Bool](repeating: false, count: nodes.count)
+    var starts = sources.map { [Int?](repeating: nil, count: $0.count) }
+    var (unused, adds) = ([Bool](repeating: false, count: nodes.count), [Bool](repeating: false, count: nodes.count))
     var mostContributed = 0
     for (index, node) in nodes.enumerated().reversed() where needs[index] {
-      unused[index] = !reached.contains(index)
+      unused[index] = !reached.contains(fusions[index].place)
       var contributed = 0
-      for (position, source) in node.inputs.enumerated() where needs[source] {
-        if reached.insert(source).inserted { continue }
+      for (position, source) in sources[index].enumerated() where needs[source] {
+        if reached.insert(fusions[source].place).inserted { continue }
+        adds[index] = node.layer?.canAddInputGradient == true
+        if adds[index] { continue }
         starts[index][position] = contributed
         contributed += nodes[source].shape.elementCount * capacity
       }
       mostContributed = max(mostContributed, contributed)
     }
-    (needsGradient, contributionStarts, isUnused) = (needs, starts, unused)
+    (needsGradient, contributionStarts, isUnused, addsInputGradient) = (needs, starts, unused, adds)
     gradients = Arena(
       counts: nodes.indices.map {
-        learns && (needs[$0] || model.outputNodes.contains($0))
+        learns && isOwn[$0] && (needs[$0] || model.outputNodes.contains($0))
           ? nodes[$0].shape.elementCount * capacity : 0
       })
     contributions = FlatBuffer(count: learns ? mostContributed : 0)
@@ -157,8 +171,9 @@ public final class Workspace<S: Scalar> {
   }
 
   func forward(throughNodes range: Range<Int>) {
-    for index in range {
-      model.nodes[index].layer?.forward(LayerPass(workspace: self, node: index))
+    for index in range where !model.fusions[index].isAbsorbed {
+      guard let layer = model.nodes[index].layer else { continue }
+      Timeline.span(.layer, model.spanNames[index]) { layer.forward(LayerPass(workspace: self, node: index)) }
     }
   }
 
@@ -172,7 +187,9 @@ public final class Workspace<S: Scalar> {
     while index > range.lowerBound {
       index -= 1
       if beginBackward(throughNode: index) {
-        model.nodes[index].layer?.backward(LayerPass(workspace: self, node: index))
+        if let layer = model.nodes[index].layer {
+          Timeline.span(.layer, model.spanNames[index]) { layer.backward(LayerPass(workspace: self, node: index)) }
+        }
         addContributions(ofNode: index)
       }
       finishBackward(throughNode: index, progress: progress)
@@ -181,7 +198,7 @@ public final class Workspace<S: Scalar> {
 
   /// Whether the node takes part in backward; makes its output gradient complete.
   func beginBackward(throughNode index: Int) -> Bool {
-    guard needsGradient[index] else { return false }
+    guard needsGradient[index], !model.fusions[index].isAbsorbed else { return false }
     if isUnused[index] { gradient(of: index).zero() }
     return true
   }
@@ -190,7 +207,7 @@ public final class Workspace<S: Scalar> {
   func addContributions(ofNode index: Int) {
     for position in 0..<contributionStarts[index].count where contributionStarts[index][position] != nil {
       guard let contribution = inputGradient(node: index, input: position) else { continue }
-      add(contribution, into: gradient(of: model.nodes[index].inputs[position]))
+      add(contribution, into: gradient(of: sources[index][position]))
     }
   }
 
@@ -215,15 +232,15 @@ public final class Workspace<S: Scalar> {
   }
 
   func activation(of node: Int) -> BufferView<S> {
-    activations[node].view(first: samples * model.nodes[node].shape.elementCount)
+    activations[model.fusions[node].place].view(first: samples * model.nodes[node].shape.elementCount)
   }
 
   func gradient(of node: Int) -> BufferView<S> {
-    gradients[node].view(first: samples * model.nodes[node].shape.elementCount)
+    gradients[model.fusions[node].place].view(first: samples * model.nodes[node].shape.elementCount)
   }
 
   func inputGradient(node: Int, input: Int) -> BufferView<S>? {
-    let source = model.nodes[node].inputs[input]
+    let source = sources[node][input]
     guard needsGradient[source] else { return nil }
     guard let start = contributionStarts[node][input] else { return gradient(of: source) }
     return contributions.view.view(start..<start + samples * model.nodes[source].shape.elementCount)

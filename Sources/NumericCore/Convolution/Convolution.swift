@@ -47,7 +47,7 @@ public struct Convolution: Sendable, Equatable {
       general, DirectConvolution(self)?.scratchCount ?? 0, DirectConvolution(inputGradientOf: self)?.scratchCount ?? 0)
   }
 
-  /// `output = input ∗ weight + bias`.
+  /// `output = input ∗ weight + bias`, and the ReLU of it where `rectifies`.
   ///
   /// - Parameters:
   ///   - bias: [O], or nil for none.
@@ -55,8 +55,8 @@ public struct Convolution: Sendable, Equatable {
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func apply<S: Scalar>(
-    _ input: BufferView<S>, weight: BufferView<S>, bias: BufferView<S>?, into output: BufferView<S>,
-    scratch: BufferView<S>
+    _ input: BufferView<S>, weight: BufferView<S>, bias: BufferView<S>?, rectifies: Bool = false,
+    into output: BufferView<S>, scratch: BufferView<S>
   ) {
     check(input, weight, output)
     if let direct = DirectConvolution(self), let input = input as? BufferView<Float>,
@@ -64,7 +64,9 @@ public struct Convolution: Sendable, Equatable {
       let output = output as? BufferView<Float>, let scratch = scratch as? BufferView<Float>
     {
       let packed = direct.pack(weight, into: scratch)
-      direct.apply(input, packedWeight: packed, bias: bias as? BufferView<Float>, into: output, scratch: scratch)
+      direct.apply(
+        input, packedWeight: packed, initial: .bias(bias as? BufferView<Float>), rectifies: rectifies, into: output,
+        scratch: scratch)
       return
     }
     let (packed, columns) = generalScratch(scratch)
@@ -80,27 +82,33 @@ public struct Convolution: Sendable, Equatable {
       }
     }
     if let bias { addRow(bias, toRowsOf: output) }
+    if rectifies { rectify(output, into: output) }
   }
 
   /// `inputGradient = ∂loss/∂x` from `outputGradient = ∂loss/∂y`; also the forward pass of a transposed convolution.
+  ///
+  /// - Parameter adds: whether to add it to what stands there.
   @specialized(where S == Float)
   @specialized(where S == Double)
   public func applyTransposed<S: Scalar>(
-    _ outputGradient: BufferView<S>, weight: BufferView<S>, into inputGradient: BufferView<S>, scratch: BufferView<S>
+    _ outputGradient: BufferView<S>, weight: BufferView<S>, adding adds: Bool = false,
+    into inputGradient: BufferView<S>, scratch: BufferView<S>
   ) {
     check(inputGradient, weight, outputGradient)
     if let direct = DirectConvolution(inputGradientOf: self), let outputGradient = outputGradient as? BufferView<Float>,
       let weight = weight as? BufferView<Float>, let inputGradient = inputGradient as? BufferView<Float>,
       let scratch = scratch as? BufferView<Float>
     {
-      let packed = direct.packFlipped(weight, into: scratch)
-      direct.apply(outputGradient, packedWeight: packed, bias: nil, into: inputGradient, scratch: scratch)
+      let packed = direct.pack(weight, into: scratch)
+      direct.apply(
+        outputGradient, packedWeight: packed, initial: adds ? .output : .bias(nil), into: inputGradient,
+        scratch: scratch)
       return
     }
     let (packed, columns) = generalScratch(scratch)
     let isNarrow = inputChannels / groups < DirectConvolution.leastOutputChannels
     if !isNarrow { packTaps(weight, channels: inputChannels / groups, taps: geometry.kernel.product, into: packed) }
-    inputGradient.update(repeating: 0)
+    if !adds { inputGradient.zero() }
     for sample in 0..<inputGradient.count / inputCount {
       let image = sampleOf(inputGradient, sample, inputCount)
       for group in 0..<groups {

@@ -1,64 +1,65 @@
-/// A direct convolution: no columns are copied, and both inputs and weights stay in the first-level cache.
-/// Sixteen or 32 output channels of eight output pixels are summed in vectors. Each step of the inner loop loads the
-/// weights of one input and multiplies them by that input of each pixel. At least eight sums in flight keep both
-/// multiply-add units busy; each pixel has its own pointer, so that rows of any width and stride fill all eight.
+/// A direct convolution, or the input gradient of one: no columns are copied, and both inputs and weights stay in the
+/// first caches. Sixteen or 32 output channels of six output pixels are summed in twelve registers. Each step of the
+/// inner loop loads the weights of one input and multiplies them by that input of each pixel: twelve sums in flight keep
+/// both multiply-add units busy, and leave three of sixteen registers for what is loaded. Each pixel has its own pointer,
+/// so that rows of any width and stride fill all six.
+///
+/// The input gradient of a convolution with stride s falls into s² phases, output pixels (u, v) with equal remainders of
+/// u and v by s: the pixels of a phase see the same elements of the kernel, and are a convolution of stride 1.
 struct DirectConvolution {
   /// Output channels of a vector.
   static let lanes = 16
   /// With fewer, most lanes would be idle and the matrix product is faster.
   static let leastOutputChannels = 8
 
-  let geometry: SlidingWindow
-  let channels: Int
-  let outputChannels: Int
+  /// Of the convolution, also where this is its input gradient.
+  let window: SlidingWindow
+  let isTransposed: Bool
+  /// Of what is read, and of what is written.
+  let channels: Int, outputChannels: Int
+  /// Of the border of zeros around what is read.
+  let padding: Extents
 
-  private init?(_ geometry: SlidingWindow, channels: Int, outputChannels: Int) {
-    guard outputChannels >= Self.leastOutputChannels else { return nil }
-    self.geometry = geometry
-    self.channels = channels
-    self.outputChannels = outputChannels
+  private init?(_ convolution: Convolution, isTransposed: Bool) {
+    window = convolution.geometry
+    self.isTransposed = isTransposed
+    channels = isTransposed ? convolution.outputChannels : convolution.inputChannels
+    outputChannels = isTransposed ? convolution.inputChannels : convolution.outputChannels
+    guard convolution.groups == 1, outputChannels >= Self.leastOutputChannels else { return nil }
+    padding = isTransposed ? window.transposedBorder : window.padding
   }
 
   /// Nil where the general implementation is to be used.
-  init?(_ convolution: Convolution) {
-    guard convolution.groups == 1 else { return nil }
-    self.init(
-      convolution.geometry, channels: convolution.inputChannels, outputChannels: convolution.outputChannels)
-  }
+  init?(_ convolution: Convolution) { self.init(convolution, isTransposed: false) }
+  /// ∂loss/∂x from ∂loss/∂y; nil where the general implementation is to be used.
+  init?(inputGradientOf convolution: Convolution) { self.init(convolution, isTransposed: true) }
 
-  /// The convolution with flipped weights that gives ∂loss/∂x where the stride is 1; nil elsewhere.
-  init?(inputGradientOf convolution: Convolution) {
-    let w = convolution.geometry
-    let padding = Extents(
-      height: w.dilation.height * (w.kernel.height - 1) - w.padding.height,
-      width: w.dilation.width * (w.kernel.width - 1) - w.padding.width)
-    guard convolution.groups == 1, w.stride == 1, padding.height >= 0, padding.width >= 0 else { return nil }
-    self.init(
-      SlidingWindow(input: w.output, kernel: w.kernel, padding: padding, dilation: w.dilation),
-      channels: convolution.outputChannels, outputChannels: convolution.inputChannels)
-  }
+  // MARK: Sizes
 
+  var input: Extents { isTransposed ? window.output : window.input }
+  var output: Extents { isTransposed ? window.input : window.output }
+  var inputCount: Int { input.product * channels }
+  var outputCount: Int { output.product * outputChannels }
   /// The output channels, rounded up to whole vectors.
   var alignedChannels: Int { (outputChannels + Self.lanes - 1) / Self.lanes * Self.lanes }
-  /// The aligned output channels in groups that a kernel computes together: two vectors each, while there are two.
-  var laneGroups: some Sequence<Range<Int>> {
-    let end = alignedChannels
-    return stride(from: 0, to: end, by: 2 * Self.lanes).lazy.map { $0..<min($0 + 2 * Self.lanes, end) }
-  }
-  /// The number of products in the sum for one output element.
-  var depth: Int { geometry.kernel.product * channels }
+  /// The number of products in the sum for one output element, or, in the phases together, for one of each.
+  var depth: Int { window.kernel.product * channels }
   var packedCount: Int { alignedChannels * depth }
-  var paddedHeight: Int { geometry.input.height + 2 * geometry.padding.height }
-  var paddedWidth: Int { geometry.input.width + 2 * geometry.padding.width }
+  var paddedWidth: Int { input.width + 2 * padding.width }
   /// Elements of an image with its border of zeros.
-  var paddedCount: Int { paddedHeight * paddedWidth * channels }
+  private var paddedCount: Int { (input.height + 2 * padding.height) * paddedWidth * channels }
   /// Elements of an output gradient whose pixels are padded to whole vectors.
-  private var alignedOutputCount: Int { geometry.output.product * alignedChannels }
-  var isPadded: Bool { geometry.padding != 0 }
+  private var alignedOutputCount: Int { output.product * alignedChannels }
+  var isPadded: Bool { padding != 0 }
   var isAligned: Bool { outputChannels % Self.lanes == 0 }
 
   var scratchCount: Int {
     packedCount + alignedChannels + (isPadded ? paddedCount : 0) + (isAligned ? 0 : alignedOutputCount)
+  }
+
+  /// The channels of the group that begins with `channel`, which a kernel computes together.
+  func groupSize(_ channel: Int) -> Int {
+    VectorWidth.isWide && alignedChannels - channel >= ChannelPair.channels ? ChannelPair.channels : Self.lanes
   }
 
   // MARK: Windows into scratch: packed weights, bias, padded image, aligned output gradient
@@ -78,50 +79,44 @@ struct DirectConvolution {
 
   // MARK: Weights
 
-  /// `packed`, for each group of lanes [kernel, channels, group], from `weight` [O, channels, kernel]; lanes beyond O
-  /// are zero.
+  /// The packed weights, for each phase and each group of channels [kernel, channels, group], from `weight` as the
+  /// convolution has it; lanes beyond the output channels are zero.
   func pack(_ weight: BufferView<Float>, into scratch: BufferView<Float>) -> BufferView<Float> {
-    let taps = geometry.kernel.product
-    return pack(into: scratch) { o, c, tap in weight[(o * channels + c) * taps + tap] }
-  }
-
-  /// The same from the weights [channels, O, kernel] of the convolution whose input gradient this is, kernel reversed.
-  func packFlipped(_ weight: BufferView<Float>, into scratch: BufferView<Float>) -> BufferView<Float> {
-    let taps = geometry.kernel.product
-    return pack(into: scratch) { o, c, tap in weight[(c * outputChannels + o) * taps + taps - 1 - tap] }
-  }
-
-  @inline(__always)
-  private func pack(
-    into scratch: BufferView<Float>, _ weight: (_ o: Int, _ c: Int, _ tap: Int) -> Float
-  ) -> BufferView<Float> {
     let packed = packed(scratch)
-    var index = 0
-    for group in laneGroups {
-      for tap in 0..<geometry.kernel.product {
-        for c in 0..<channels {
-          for o in group {
-            packed[index] = o < outputChannels ? weight(o, c, tap) : 0
-            index += 1
-          }
-        }
-      }
-    }
+    forEachPacked { index, weightIndex in packed[index] = weightIndex.map { weight[$0] } ?? 0 }
     return packed
   }
 
-  /// `weight` [O, channels, kernel] += `packed`.
+  /// `weight` += `packed`.
   func addUnpacked(_ packed: BufferView<Float>, to weight: BufferView<Float>) {
-    let taps = geometry.kernel.product
+    forEachPacked { index, weightIndex in
+      if let weightIndex { weight[weightIndex] += packed[index] }
+    }
+  }
+
+  /// Visits the packed weights in order; `weightIndex` is nil in lanes beyond the output channels.
+  @inline(__always)
+  private func forEachPacked(_ body: (_ index: Int, _ weightIndex: Int?) -> Void) {
+    let taps = window.kernel.product
+    // From channel to channel of what is written, and of what is read.
+    let (outputStep, step) = isTransposed ? (taps, outputChannels * taps) : (channels * taps, taps)
     var index = 0
-    for group in laneGroups {
-      for tap in 0..<taps {
-        for c in 0..<channels {
-          for o in group {
-            if o < outputChannels { weight[(o * channels + c) * taps + tap] += packed[index] }
-            index += 1
+    forEachPhase { rows, columns in
+      var group = 0
+      while group < alignedChannels {
+        let size = groupSize(group)
+        for row in 0..<rows.taps {
+          for column in 0..<columns.taps {
+            let tap = rows.kernelIndex(row) * window.kernel.width + columns.kernelIndex(column)
+            for c in 0..<channels {
+              for o in group..<group + size {
+                body(index, o < outputChannels ? o * outputStep + c * step + tap : nil)
+                index += 1
+              }
+            }
           }
         }
+        group += size
       }
     }
   }

@@ -1,7 +1,28 @@
 // Activation functions, forward and backward. Backward kernels take what forward read or wrote, whichever the
-// derivative is cheapest in, and overwrite `inputGradient` with `outputGradient · f′`.
+// derivative is cheapest in, and overwrite `inputGradient` with `outputGradient · f′`. Those with an exponential take
+// sixteen floats at a time; other types go one by one.
 
-/// max(0, x) + slope · min(0, x); a slope of zero is the plain ReLU (Nair and Hinton 2010; Maas et al. 2013).
+/// The ReLU max(0, x) (Nair and Hinton 2010); NaN stays. `output` may be `input`.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func rectify<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
+  precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
+  for i in output.indices { output[i] = input[i] <= 0 ? 0 : input[i] }
+}
+
+/// `inputGradient` may be `outputGradient`.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func rectifyBackward<S: Scalar>(
+  output: BufferView<S>, outputGradient: BufferView<S>, inputGradient: BufferView<S>
+) {
+  precondition(
+    output.count == inputGradient.count && outputGradient.count == inputGradient.count,
+    "\(outputGradient.count) gradients of \(output.count) elements into \(inputGradient.count)")
+  for i in inputGradient.indices { inputGradient[i] = output[i] <= 0 ? 0 : outputGradient[i] }
+}
+
+/// max(0, x) + slope · min(0, x) (Maas et al. 2013).
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func leakyReLU<S: Scalar>(_ input: BufferView<S>, slope: S, into output: BufferView<S>) {
@@ -30,6 +51,9 @@ public func leakyReLUBackward<S: Scalar>(
 @specialized(where S == Double)
 public func hyperbolicTangent<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
+  if let input = input as? BufferView<Float>, let output = output as? BufferView<Float> {
+    return mapSixteen(input, into: output) { $0.hyperbolicTangent }
+  }
   for i in output.indices {
     output[i] = S.hyperbolicTangent(input[i])
   }
@@ -53,6 +77,9 @@ public func hyperbolicTangentBackward<S: Scalar>(
 @specialized(where S == Double)
 public func sigmoid<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
+  if let input = input as? BufferView<Float>, let output = output as? BufferView<Float> {
+    return mapSixteen(input, into: output) { $0.sigmoid }
+  }
   for i in output.indices {
     output[i] = 1 / (1 + S.exponential(-input[i]))
   }
@@ -77,6 +104,9 @@ public func sigmoidBackward<S: Scalar>(
 @specialized(where S == Double)
 public func gelu<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
+  if let input = input as? BufferView<Float>, let output = output as? BufferView<Float> {
+    return mapSixteen(input, into: output) { $0.gelu }
+  }
   let half = S(0.5), rootHalf = S(0.5).squareRoot()
   for i in output.indices {
     let x = input[i]
@@ -92,6 +122,11 @@ public func geluBackward<S: Scalar>(
   precondition(
     input.count == inputGradient.count && outputGradient.count == inputGradient.count,
     "\(outputGradient.count) gradients of \(input.count) elements into \(inputGradient.count)")
+  if let input = input as? BufferView<Float>, let outputGradient = outputGradient as? BufferView<Float>,
+    let inputGradient = inputGradient as? BufferView<Float>
+  {
+    return mapSixteen(input, outputGradient, into: inputGradient) { $1 * $0.geluSlope }
+  }
   let half = S(0.5), rootHalf = S(0.5).squareRoot(), scale = 1 / (2 * S.pi).squareRoot()
   for i in inputGradient.indices {
     let x = input[i]
@@ -133,6 +168,9 @@ public func exponentialLinearUnitBackward<S: Scalar>(
 @specialized(where S == Double)
 public func sigmoidLinearUnit<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
+  if let input = input as? BufferView<Float>, let output = output as? BufferView<Float> {
+    return mapSixteen(input, into: output) { $0 * $0.sigmoid }
+  }
   for i in output.indices {
     output[i] = input[i] / (1 + S.exponential(-input[i]))
   }
@@ -146,6 +184,14 @@ public func sigmoidLinearUnitBackward<S: Scalar>(
   precondition(
     input.count == inputGradient.count && outputGradient.count == inputGradient.count,
     "\(outputGradient.count) gradients of \(input.count) elements into \(inputGradient.count)")
+  if let input = input as? BufferView<Float>, let outputGradient = outputGradient as? BufferView<Float>,
+    let inputGradient = inputGradient as? BufferView<Float>
+  {
+    return mapSixteen(input, outputGradient, into: inputGradient) { x, gradient in
+      let gate = x.sigmoid
+      return gradient * gate * (1 + x * (1 - gate))
+    }
+  }
   for i in inputGradient.indices {
     let x = input[i]
     let gate = 1 / (1 + S.exponential(-x))

@@ -13,6 +13,10 @@ public func attentionSoftmax<S: Scalar>(
   for t in 0..<scores.count / columns {
     let row = scores.view(t * columns..<(t + 1) * columns)
     let visible = row.view(first: isCausal ? min(t + 1, length) : length)
+    if columns % 16 == 0, let row = row as? BufferView<Float>, let scale = scale as? Float {
+      softmaxSixteen(row, visible: visible.count, scale: scale)
+      continue
+    }
     let greatest = greatest(visible)
     for j in visible.indices { visible[j] = S.exponential(scale * (visible[j] - greatest)) }
     let factor = 1 / sum(visible)
@@ -36,6 +40,29 @@ public func attentionSoftmaxBackward<S: Scalar>(
     let mean = dot(p, g)
     for j in g.indices { g[j] = scale * p[j] * (g[j] - mean) }
   }
+}
+
+/// Overwrites `row`, a multiple of sixteen elements, with softmax(scale · row) over the first `visible`, and zeros.
+@inline(__always)
+private func softmaxSixteen(_ row: BufferView<Float>, visible: Int, scale: Float) {
+  let end = (visible + 15) / 16 * 16
+  row.view(visible..<end).update(repeating: -.infinity)
+  var maxima = row.sixteen(0)
+  for start in stride(from: 16, to: end, by: 16) {
+    let values = row.sixteen(start)
+    maxima.replace(with: values, where: values .> maxima)
+  }
+  var greatest = maxima[0]
+  for lane in 1..<16 where maxima[lane] > greatest { greatest = maxima[lane] }
+  var sums = SIMD16<Float>()
+  for start in stride(from: 0, to: end, by: 16) {
+    let values = (scale * (row.sixteen(start) - greatest)).exponential
+    row.setSixteen(start, values)
+    sums += values
+  }
+  let factor = 1 / sums.total
+  for start in stride(from: 0, to: end, by: 16) { row.setSixteen(start, factor * row.sixteen(start)) }
+  row.view(end..<row.count).zero()
 }
 
 // Reductions over eight interleaved partial results, combined in a fixed order: a plain loop does not vectorise.

@@ -94,15 +94,16 @@ public func addColumnMoments<S: Scalar>(of input: BufferView<S>, about origin: B
     })
 }
 
-/// Overwrites `output` [R, C] with the normalized `input`.
+/// Overwrites `output` [R, C] with the normalized `input`, to which `addend` [R, C] is added in front of the ReLU.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func normalizeColumns<S: Scalar>(
-  _ input: BufferView<S>, _ normalization: ColumnNormalization<S>, into output: BufferView<S>
+  _ input: BufferView<S>, _ normalization: ColumnNormalization<S>, adding addend: BufferView<S>? = nil,
+  into output: BufferView<S>
 ) {
   let columns = normalization.mean.count
   precondition(
-    input.count == output.count && input.count % columns == 0,
+    input.count == output.count && input.count % columns == 0 && addend?.count ?? input.count == input.count,
     "\(input.count) elements in \(columns) columns into \(output.count)")
   let (mean, bias) = (normalization.mean, normalization.bias)
   let (weight, inverseDeviation) = (normalization.weight, normalization.inverseDeviation)
@@ -114,7 +115,8 @@ public func normalizeColumns<S: Scalar>(
       let scale = weight.vector(column) * inverseDeviation.vector(column)
       var index = rows.lowerBound * columns + column
       for _ in 0..<rows.count {
-        let value = (input.vector(index) - center) * scale + shift
+        var value = (input.vector(index) - center) * scale + shift
+        if let addend { value += addend.vector(index) }
         output.setVector(index, rectifies ? S.rectified(value, by: value) : value)
         index &+= columns
       }
@@ -122,7 +124,8 @@ public func normalizeColumns<S: Scalar>(
     scalar: { rows, column in
       let scale = weight[column] * inverseDeviation[column]
       for index in stride(from: rows.lowerBound * columns + column, to: rows.upperBound * columns, by: columns) {
-        let value = (input[index] - mean[column]) * scale + bias[column]
+        var value = (input[index] - mean[column]) * scale + bias[column]
+        if let addend { value += addend[index] }
         output[index] = rectifies && value <= 0 ? 0 : value
       }
     })
@@ -130,10 +133,15 @@ public func normalizeColumns<S: Scalar>(
 
 /// Adds Σ g and Σ g·(x − mean) over the rows to `sums`, where g is `outputGradient` [R, C] or, behind a ReLU that was
 /// zero, 0. Whether it was is computed again from `input`, which costs less than reading the output.
+///
+/// - Parameters:
+///   - sum: [R, C], the output where something was added in front of the ReLU, which is then read from it.
+///   - passed: [R, C], overwritten with g; nil where nobody needs it. May be `outputGradient`.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func addColumnGradientSums<S: Scalar>(
-  outputGradient: BufferView<S>, input: BufferView<S>, _ normalization: ColumnNormalization<S>, to sums: ColumnSums
+  outputGradient: BufferView<S>, input: BufferView<S>, _ normalization: ColumnNormalization<S>,
+  sum output: BufferView<S>? = nil, passed: BufferView<S>? = nil, to sums: ColumnSums
 ) {
   let columns = normalization.mean.count
   precondition(
@@ -153,11 +161,13 @@ public func addColumnGradientSums<S: Scalar>(
       var index = rows.lowerBound * columns + column
       for _ in 0..<rows.count {
         let difference = input.vector(index) - center
-        let value = difference * scale + shift
-        let gradient = outputGradient.vector(index)
-        let passed = S.widened(rectifies ? S.rectified(gradient, by: value) : gradient)
-        sum += passed
-        products.addProduct(passed, S.widened(difference))
+        let value = output?.vector(index) ?? (difference * scale + shift)
+        var gradient = outputGradient.vector(index)
+        if rectifies { gradient = S.rectified(gradient, by: value) }
+        passed?.setVector(index, gradient)
+        let wide = S.widened(gradient)
+        sum += wide
+        products.addProduct(wide, S.widened(difference))
         index &+= columns
       }
       first.setVector(column, sum)
@@ -167,10 +177,11 @@ public func addColumnGradientSums<S: Scalar>(
       let scale = weight[column] * inverseDeviation[column]
       for index in stride(from: rows.lowerBound * columns + column, to: rows.upperBound * columns, by: columns) {
         let difference = input[index] - mean[column]
-        if rectifies && difference * scale + bias[column] <= 0 { continue }
-        let gradient = S.widened(outputGradient[index])
-        first[column] += gradient
-        second[column] += gradient * S.widened(difference)
+        let isZero = rectifies && output?[index] ?? (difference * scale + bias[column]) <= 0
+        let gradient = isZero ? 0 : outputGradient[index]
+        passed?[index] = gradient
+        first[column] += S.widened(gradient)
+        second[column] += S.widened(gradient) * S.widened(difference)
       }
     })
 }

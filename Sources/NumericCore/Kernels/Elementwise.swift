@@ -8,6 +8,25 @@ public func add<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
   for i in output.indices { output[i] += input[i] }
 }
 
+/// `output = left + right`, and the ReLU of it where `rectifies`.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func add<S: Scalar>(
+  _ left: BufferView<S>, _ right: BufferView<S>, rectifies: Bool = false, into output: BufferView<S>
+) {
+  precondition(
+    left.count == output.count && right.count == output.count,
+    "\(left.count) and \(right.count) elements added into \(output.count)")
+  if rectifies {
+    for i in output.indices {
+      let sum = left[i] + right[i]
+      output[i] = sum <= 0 ? 0 : sum
+    }
+  } else {
+    for i in output.indices { output[i] = left[i] + right[i] }
+  }
+}
+
 /// `output = input`.
 public func copy<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements copied to \(output.count)")

@@ -47,7 +47,7 @@ public struct Matrix<S: Scalar> {
   }
 }
 
-/// `c = a · b`, or `c += a · b` where `adding`: BLAS level 3 `gemm`.
+/// `c = a · b`, or `c += a · b` where `adding`: BLAS level 3 `gemm`, by `PanelProduct` where that is faster.
 ///
 /// - Shapes: `a` [m, k], `b` [k, n], `c` [m, n] and not transposed.
 public func multiply<S: Scalar>(_ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, adding: Bool = false) {
@@ -60,6 +60,10 @@ public func multiply<S: Scalar>(_ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S
 
 extension Float {
   public static func gemm(_ a: Matrix<Float>, _ b: Matrix<Float>, _ c: Matrix<Float>, _ beta: Float) {
+    if PanelProduct.suits(a, b) {
+      PanelProduct.multiply(a, b, into: c, adding: beta != 0)
+      return
+    }
     cblas_sgemm(
       CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
       blasint(c.rows), blasint(c.columns), blasint(a.columns), 1, a.base, blasint(a.stride), b.base, blasint(b.stride),

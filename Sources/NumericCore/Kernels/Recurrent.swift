@@ -1,7 +1,6 @@
 // One step of a recurrent cell for all samples at once. The products with the weights are done; what is left is element
-// by element. Each row is worked through in several short loops over a row that stays in the first-level cache: a
-// single loop over all of its arrays does not vectorise, because too many pointers would have to be compared for
-// overlap.
+// by element. Floats go sixteen units at a time, all gates in one pass; the units that are left, and other types, one by
+// one.
 
 /// The rows of one step: N samples, H units, and which samples have this step at all.
 public struct RecurrentStep<S: Scalar> {
@@ -81,25 +80,54 @@ public func lstmForward<S: Scalar>(_ step: RecurrentStep<S>, bias: BufferView<S>
       h.update(repeating: 0)
       continue
     }
-    let gates = step.row(ofGates: sample)
-    addSigmoid(bias.view(0..<2 * units), into: gates.view(0..<2 * units))
-    addTangent(bias.view(2 * units..<3 * units), into: gates.view(2 * units..<3 * units))
-    addSigmoid(bias.view(3 * units..<4 * units), into: gates.view(3 * units..<4 * units))
     let i = step.gate(0, sample), f = step.gate(1, sample), g = step.gate(2, sample), o = step.gate(3, sample)
     let before = step.previousState?.view(range) ?? step.zeros
-    for j in 0..<units { c[j] = f[j] * before[j] + i[j] * g[j] }
-    for j in 0..<units { h[j] = o[j] * S.hyperbolicTangent(c[j]) }
+    var done = 0
+    if let step = step as? RecurrentStep<Float>, let bias = bias as? BufferView<Float> {
+      done = lstmForwardSixteen(step, bias: bias, sample)
+    }
+    for j in done..<units {
+      i[j] = logistic(i[j] + bias[j])
+      f[j] = logistic(f[j] + bias[units + j])
+      g[j] = S.hyperbolicTangent(g[j] + bias[2 * units + j])
+      o[j] = logistic(o[j] + bias[3 * units + j])
+      c[j] = f[j] * before[j] + i[j] * g[j]
+      h[j] = o[j] * S.hyperbolicTangent(c[j])
+    }
   }
+}
+
+/// The units that come in sixteens; returns how many those are.
+@inline(__always)
+private func lstmForwardSixteen(_ step: RecurrentStep<Float>, bias: BufferView<Float>, _ sample: Int) -> Int {
+  let units = step.units, range = sample * units..<(sample + 1) * units
+  let i = step.gate(0, sample), f = step.gate(1, sample), g = step.gate(2, sample), o = step.gate(3, sample)
+  let c = step.state.view(range), h = step.row(step.hidden, sample)
+  let before = step.previousState?.view(range) ?? step.zeros
+  var j = 0
+  while j + 16 <= units {
+    let input = (i.sixteen(j) + bias.sixteen(j)).sigmoid
+    let forget = (f.sixteen(j) + bias.sixteen(units + j)).sigmoid
+    let candidate = (g.sixteen(j) + bias.sixteen(2 * units + j)).hyperbolicTangent
+    let output = (o.sixteen(j) + bias.sixteen(3 * units + j)).sigmoid
+    let state = (forget * before.sixteen(j)).plus(input, candidate)
+    i.setSixteen(j, input)
+    f.setSixteen(j, forget)
+    g.setSixteen(j, candidate)
+    o.setSixteen(j, output)
+    c.setSixteen(j, state)
+    h.setSixteen(j, output * state.hyperbolicTangent)
+    j += 16
+  }
+  return j
 }
 
 /// Turns the activations in `step.gates` into ∂loss/∂gates before activation, given ∂loss/∂h in
 /// `hiddenGradient`, in rows like those of `step.hidden`, and replaces ∂loss/∂c in `cellGradient` by ∂loss/∂c′.
-///
-/// - Parameter tangents: working memory [H].
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func lstmBackward<S: Scalar>(
-  _ step: RecurrentStep<S>, hiddenGradient: BufferView<S>, cellGradient: BufferView<S>, tangents: BufferView<S>
+  _ step: RecurrentStep<S>, hiddenGradient: BufferView<S>, cellGradient: BufferView<S>
 ) {
   let units = step.units
   for sample in 0..<step.samples {
@@ -111,20 +139,43 @@ public func lstmBackward<S: Scalar>(
     }
     let c = step.state.view(range), before = step.previousState?.view(range) ?? step.zeros
     let dc = cellGradient.view(range), dh = step.row(hiddenGradient, sample)
-    for j in 0..<units { tangents[j] = S.hyperbolicTangent(c[j]) }
-    for j in 0..<units { dc[j] += dh[j] * o[j] * (1 - tangents[j] * tangents[j]) }
-    for j in 0..<units { o[j] = dh[j] * tangents[j] * o[j] * (1 - o[j]) }
-    for j in 0..<units {
-      let (input, candidate) = (i[j], g[j])
-      i[j] = dc[j] * candidate * input * (1 - input)
-      g[j] = dc[j] * input * (1 - candidate * candidate)
+    var done = 0
+    if let step = step as? RecurrentStep<Float>, let dh = dh as? BufferView<Float>, let dc = dc as? BufferView<Float> {
+      done = lstmBackwardSixteen(step, hiddenGradient: dh, cellGradient: dc, sample)
     }
-    for j in 0..<units {
-      let (forget, gradient) = (f[j], dc[j])
+    for j in done..<units {
+      let (input, forget, candidate, output) = (i[j], f[j], g[j], o[j]), tangent = S.hyperbolicTangent(c[j])
+      let gradient = dc[j] + dh[j] * output * (1 - tangent * tangent)
+      o[j] = dh[j] * tangent * output * (1 - output)
+      i[j] = gradient * candidate * input * (1 - input)
+      g[j] = gradient * input * (1 - candidate * candidate)
       f[j] = gradient * before[j] * forget * (1 - forget)
       dc[j] = gradient * forget
     }
   }
+}
+
+/// The units that come in sixteens; returns how many those are.
+@inline(__always)
+private func lstmBackwardSixteen(
+  _ step: RecurrentStep<Float>, hiddenGradient dh: BufferView<Float>, cellGradient dc: BufferView<Float>, _ sample: Int
+) -> Int {
+  let units = step.units, range = sample * units..<(sample + 1) * units
+  let i = step.gate(0, sample), f = step.gate(1, sample), g = step.gate(2, sample), o = step.gate(3, sample)
+  let c = step.state.view(range), before = step.previousState?.view(range) ?? step.zeros
+  var j = 0
+  while j + 16 <= units {
+    let (input, forget, candidate, output) = (i.sixteen(j), f.sixteen(j), g.sixteen(j), o.sixteen(j))
+    let tangent = c.sixteen(j).hyperbolicTangent, hidden = dh.sixteen(j)
+    let gradient = dc.sixteen(j).plus(hidden * output, 1 - tangent * tangent)
+    o.setSixteen(j, hidden * tangent * output * (1 - output))
+    i.setSixteen(j, gradient * candidate * input * (1 - input))
+    g.setSixteen(j, gradient * input * (1 - candidate * candidate))
+    f.setSixteen(j, gradient * before.sixteen(j) * forget * (1 - forget))
+    dc.setSixteen(j, gradient * forget)
+    j += 16
+  }
+  return j
 }
 
 // MARK: Gated recurrent unit
@@ -146,14 +197,42 @@ public func gruForward<S: Scalar>(_ step: RecurrentStep<S>, bias: BufferView<S>)
       h.update(repeating: 0)
       continue
     }
-    addSigmoid(bias.view(first: 2 * units), into: step.row(ofGates: sample).view(first: 2 * units))
     let r = step.gate(0, sample), z = step.gate(1, sample), n = step.gate(2, sample), m = step.gate(3, sample)
-    if step.previousHidden == nil { m.update(repeating: 0) }
-    for j in 0..<units { m[j] += hiddenBias[j] }
-    for j in 0..<units { n[j] = S.hyperbolicTangent(n[j] + inputBias[j] + r[j] * m[j]) }
+    if step.previousHidden == nil { m.zero() }
     let before = step.previous(sample)
-    for j in 0..<units { h[j] = n[j] + z[j] * (before[j] - n[j]) }
+    var done = 0
+    if let step = step as? RecurrentStep<Float>, let bias = bias as? BufferView<Float> {
+      done = gruForwardSixteen(step, bias: bias, sample)
+    }
+    for j in done..<units {
+      r[j] = logistic(r[j] + bias[j])
+      z[j] = logistic(z[j] + bias[units + j])
+      m[j] += hiddenBias[j]
+      n[j] = S.hyperbolicTangent(n[j] + inputBias[j] + r[j] * m[j])
+      h[j] = n[j] + z[j] * (before[j] - n[j])
+    }
   }
+}
+
+/// The units that come in sixteens; returns how many those are.
+@inline(__always)
+private func gruForwardSixteen(_ step: RecurrentStep<Float>, bias: BufferView<Float>, _ sample: Int) -> Int {
+  let units = step.units
+  let r = step.gate(0, sample), z = step.gate(1, sample), n = step.gate(2, sample), m = step.gate(3, sample)
+  let h = step.row(step.hidden, sample), before = step.previous(sample)
+  var j = 0
+  while j + 16 <= units {
+    let reset = (r.sixteen(j) + bias.sixteen(j)).sigmoid, update = (z.sixteen(j) + bias.sixteen(units + j)).sigmoid
+    let product = m.sixteen(j) + bias.sixteen(3 * units + j)
+    let candidate = (n.sixteen(j) + bias.sixteen(2 * units + j)).plus(reset, product).hyperbolicTangent
+    r.setSixteen(j, reset)
+    z.setSixteen(j, update)
+    m.setSixteen(j, product)
+    n.setSixteen(j, candidate)
+    h.setSixteen(j, candidate.plus(update, before.sixteen(j) - candidate))
+    j += 16
+  }
+  return j
 }
 
 /// Turns the values in `step.gates` into the gradients of r, z, n before activation and of m, given ∂loss/∂h in
@@ -193,14 +272,6 @@ public func gruBackward<S: Scalar>(
 
 // MARK: Parts
 
-/// `output = σ(output + bias)`.
+/// 1 / (1 + e⁻ˣ).
 @inline(__always)
-private func addSigmoid<S: Scalar>(_ bias: BufferView<S>, into output: BufferView<S>) {
-  for j in output.indices { output[j] = 1 / (1 + S.exponential(-(output[j] + bias[j]))) }
-}
-
-/// `output = tanh(output + bias)`.
-@inline(__always)
-private func addTangent<S: Scalar>(_ bias: BufferView<S>, into output: BufferView<S>) {
-  for j in output.indices { output[j] = S.hyperbolicTangent(output[j] + bias[j]) }
-}
+private func logistic<S: Scalar>(_ x: S) -> S { 1 / (1 + S.exponential(-x)) }

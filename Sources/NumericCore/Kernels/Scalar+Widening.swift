@@ -16,6 +16,20 @@ extension Float {
   public static func rectified(_ values: SIMD8<Float>, by signs: SIMD8<Float>) -> SIMD8<Float> {
     values.replacing(with: 0, where: signs .<= 0)
   }
+
+  @inlinable @inline(__always)
+  public static func take(
+    _ value: SIMD8<Float>, _ number: Float, ifAbove best: inout SIMD8<Float>, _ winner: inout SIMD8<Float>
+  ) {
+    let isTaken = .!(value .<= best) .& (best .== best)
+    best.replace(with: value, where: isTaken)
+    winner.replace(with: number, where: isTaken)
+  }
+
+  @inlinable @inline(__always)
+  public static func selected(_ values: SIMD8<Self>, where numbers: SIMD8<Self>, equals number: Self) -> SIMD8<Self> {
+    values.replacing(with: 0, where: numbers .!= number)
+  }
 }
 
 extension Double {
@@ -27,6 +41,20 @@ extension Double {
   @inlinable @inline(__always)
   public static func rectified(_ values: SIMD8<Double>, by signs: SIMD8<Double>) -> SIMD8<Double> {
     values.replacing(with: 0, where: signs .<= 0)
+  }
+
+  @inlinable @inline(__always)
+  public static func take(
+    _ value: SIMD8<Double>, _ number: Double, ifAbove best: inout SIMD8<Double>, _ winner: inout SIMD8<Double>
+  ) {
+    let isTaken = .!(value .<= best) .& (best .== best)
+    best.replace(with: value, where: isTaken)
+    winner.replace(with: number, where: isTaken)
+  }
+
+  @inlinable @inline(__always)
+  public static func selected(_ values: SIMD8<Self>, where numbers: SIMD8<Self>, equals number: Self) -> SIMD8<Self> {
+    values.replacing(with: 0, where: numbers .!= number)
   }
 }
 

@@ -17,6 +17,14 @@ public protocol Scalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Sendab
   /// `values` where the element of `signs` is above zero or NaN, zero elsewhere. Comparing vectors of a generic type is
   /// a loop.
   static func rectified(_ values: SIMD8<Self>, by signs: SIMD8<Self>) -> SIMD8<Self>
+  /// Takes `value` and `number` in the elements where `value` is above `best` or NaN, and `best` is not NaN.
+  static func take(_ value: SIMD8<Self>, _ number: Self, ifAbove best: inout SIMD8<Self>, _ winner: inout SIMD8<Self>)
+  /// `values` where the element of `numbers` equals `number`, zero elsewhere.
+  static func selected(_ values: SIMD8<Self>, where numbers: SIMD8<Self>, equals number: Self) -> SIMD8<Self>
   /// `c = a · b + beta · c`; call `multiply`, which checks the shapes.
   static func gemm(_ a: Matrix<Self>, _ b: Matrix<Self>, _ c: Matrix<Self>, _ beta: Self)
+  /// What `PackedMatrix` is made of: its elements of memory, how they are filled, and `c = a · b + beta · c`.
+  static func packedCount(rows: Int, columns: Int) -> Int
+  static func pack(_ matrix: Matrix<Self>, into panels: BufferView<Self>)
+  static func gemm(_ a: Matrix<Self>, _ b: PackedMatrix<Self>, _ c: Matrix<Self>, _ beta: Self)
 }

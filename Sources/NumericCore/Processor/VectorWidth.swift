@@ -9,4 +9,11 @@ enum VectorWidth {
   /// compiler makes up for.
   @inline(__always)
   static var isWide: Bool { cprocessor_compiled_features() & Int32(CPROCESSOR_AVX512) != 0 }
+
+  /// Whether a product and a sum of eight floats are one instruction.
+  @inline(__always)
+  static var hasMultiplyAdd: Bool {
+    let needed = Int32(CPROCESSOR_AVX2 | CPROCESSOR_FMA)
+    return cprocessor_compiled_features() & needed == needed
+  }
 }

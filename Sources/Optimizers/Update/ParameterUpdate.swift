@@ -1,3 +1,4 @@
+import Basics
 public import NumericCore
 
 /// One update of a flat state, from the summed gradient to the averaged weights:
@@ -169,7 +170,9 @@ public struct ParameterUpdate: Sendable {
     private func optimize(_ range: Range<Int>, in group: ParameterGroup, gradient: BufferView<Float>, scale: Float) {
       var step = hyperparameters(of: group, scale: scale)
       penalize(range, of: group, gradient: gradient, &step)
-      group.optimizer.update(range, of: state.views[group.key.part], gradient: gradient, step: step)
+      Timeline.addUpdate { [step] in
+        group.optimizer.update(range, of: state.views[group.key.part], gradient: gradient, step: step)
+      }
     }
 
     /// Folds clipping by value and the penalties into the gradient.

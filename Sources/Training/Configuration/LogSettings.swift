@@ -12,6 +12,11 @@ public struct LogSettings: NestedSettings {
   /// Whether the run ends with `report.html`.
   public var report = true
 
+  /// The file that the time of the run goes to, span by span; nil for none.
+  public var trace: String?
+  /// How many steps of each epoch are in it.
+  public var traceSteps = 20
+
   public init() {}
 
   public static let settings: [Setting<LogSettings>] = [
@@ -20,6 +25,8 @@ public struct LogSettings: NestedSettings {
     Setting("tensorboard", \.tensorboard, "writes event files for TensorBoard"),
     Setting("histograms", \.histograms, "of weights and gradients in them, each epoch"),
     Setting("report", \.report, "ends the run with report.html"),
+    Setting("trace", \.trace, "file for a trace of where the time goes, for Perfetto"),
+    Setting("trace_steps", \.traceSteps, .atLeast(1), "steps of each epoch in it"),
   ]
 
   public func validate(_ reader: SettingsReader) throws(SettingsError) {

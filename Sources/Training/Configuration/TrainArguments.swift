@@ -146,6 +146,7 @@ extension TrainArguments {
     option(
       "--exchange", "NAME", of: ExchangeChoice.allCases.map(\.rawValue), "exchange",
       "how gradients travel"),
+    option("--trace", "F.json", String.self, .any, "log.trace", "a trace of where the time goes, for Perfetto"),
     option("--threads", "N", Int.self, .atLeast(1), "threads", "BLAS threads per rank"),
     option(
       "--verbosity", "NAME", of: Verbosity.allCases.map(\.rawValue), "verbosity", "verbose: steps and times too"),

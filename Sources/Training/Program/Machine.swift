@@ -35,7 +35,7 @@ package struct Machine: Equatable {
   }
 
   /// As the system has it; nothing is asked of a name server.
-  private static var hostName: String {
+  static var hostName: String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
       guard let base = name.baseAddress, gethostname(base, name.count - 1) == 0 else { return "host" }
       name[name.count - 1] = 0

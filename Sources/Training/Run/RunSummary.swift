@@ -22,6 +22,8 @@ struct RunSummary {
   let seconds: Double
   /// Seconds that rank 0 has waited for other ranks or for the network in its steps; nil of a single rank.
   let exposedSeconds: Double?
+  /// nil where no step was taken.
+  let bottleneck: Bottleneck?
 
   func json(in directory: RunDirectory) -> JSONValue {
     [
@@ -45,6 +47,7 @@ struct RunSummary {
       "diagnosis": .array((conclusion?.findings ?? []).map(\.json)),
       "timing": [
         "seconds": .number(seconds), "exposed_communication_seconds": .optional(exposedSeconds),
+        "bottleneck": bottleneck?.json ?? .null,
         "diagnosis": .array((conclusion?.timingFindings ?? []).map(\.json)),
       ],
     ]
@@ -75,6 +78,7 @@ struct RunSummary {
       }
     }
     let told = conclusion.map(Self.lines(of:)) ?? []
+    if let bottleneck { rows.append(("bottleneck", bottleneck.text)) }
     let waited = exposedSeconds.map { ", of it \(shortTime($0)) of communication that no work has hidden" } ?? ""
     return Self.columns(rows) + told + Self.columns([("done", "in \(shortTime(seconds))\(waited)")])
   }

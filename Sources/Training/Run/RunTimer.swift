@@ -40,6 +40,11 @@ struct RunTimer {
   }
 
   mutating func endEpoch() { epochEnd = .now }
+
+  /// Where the seconds of the epoch's steps went on this rank.
+  var rankTimes: RunTimes.Rank { RunTimes.Rank(steps: stepSeconds, exchange: exchangeSeconds, data: dataSeconds) }
+  /// What the epoch took so far beside its steps.
+  var secondsSinceSteps: Double { stepsEnd.duration(to: .now).seconds }
   mutating func checkpointSaved() { lastCheckpoint = .now }
 
   var total: Double { start.duration(to: .now).seconds }

@@ -1,8 +1,10 @@
 import Basics
 import Checkpointing
 import DataPipeline
+import Foundation
 import Metrics
 import NeuralNetwork
+import NumericCore
 
 extension TrainingRun {
   /// Where there is nothing to train: figures and a checkpoint of the weights that the run starts from.
@@ -114,6 +116,22 @@ extension TrainingRun {
     }
   }
 
+  /// What has held this run up; nil where it has taken no step.
+  private var bottleneck: Bottleneck? {
+    Bottleneck(
+      times,
+      Bottleneck.Place(
+        ranks: topology.world.size, nodes: topology.nodeCount, ranksPerNode: topology.nodeSizes.max() ?? 1,
+        threads: BLAS.threads, cores: sysconf(Int32(_SC_NPROCESSORS_ONLN)),
+        shards: trainer.exchange.assignment.shardCount))
+  }
+
+  /// Writes the trace, if there is one. Collective.
+  func writeTrace() throws {
+    if let said = try trace?.write() { try console.line("trace      " + said) }
+    trace = nil
+  }
+
   /// Writes and prints what the run has come to.
   func summarize(_ test: SplitMetrics?, _ conclusion: RunConclusion?) throws {
     guard isRoot, let best = trainer.progress.best else { return }
@@ -122,7 +140,7 @@ extension TrainingRun {
       goals: configuration.bestBy.map { [MetricName(stringLiteral: $0.name)] } ?? [],
       isValidated: validator != nil, directory: directory,
       isBestTested: testsBest, conclusion: conclusion, seconds: timer.total,
-      exposedSeconds: topology.world.size > 1 ? timer.totalExposed : nil)
+      exposedSeconds: topology.world.size > 1 ? timer.totalExposed : nil, bottleneck: bottleneck)
     try records?.end(best: best, test: test)
     if let directory {
       let written = summary.json(in: directory)

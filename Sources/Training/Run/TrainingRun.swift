@@ -38,6 +38,10 @@ public final class TrainingRun {
   let resumed: ResumePoint?
   var changes: [ResumeChange] = []
   var timer = RunTimer()
+  /// Of all ranks, on each of them.
+  var times = RunTimes()
+  /// nil where none is asked for.
+  var trace: RunTrace?
   var epochs: [EpochMetrics] = []
   /// On rank 0, where no file keeps the best epoch.
   var bestCheckpoint: Checkpoint?
@@ -119,9 +123,11 @@ public final class TrainingRun {
     do { result = try train() } catch let error as Failure where error.exitCode == .numeric {
       // All ranks have met it, and a program may go on with another run.
       conclude(failure: error)
+      try writeTrace()
       try close()
       throw Failure(error.description + remedy, exitCode: error.exitCode)
     }
+    try writeTrace()
     try close()
     return result
   }
@@ -142,6 +148,7 @@ public final class TrainingRun {
 
   private func train() throws -> TrainingResult {
     try openDirectory()
+    trace = isSilent ? nil : try RunTrace(configuration.log, topology)
     if isRoot {
       try openRecords()
       // A launcher has Ctrl-C itself.
@@ -174,7 +181,7 @@ public final class TrainingRun {
       if isRoot { try console.line("stopped by a signal before the end of the test; \(wayOn)") }
       return result(.preempted)
     }
-    try summarize(test, try conclude(review, survey, test))
+    try summarize(test, try Timeline.wholeSpan(.report) { try conclude(review, survey, test) })
     return result(.done, test: test)
   }
 
@@ -189,6 +196,7 @@ public final class TrainingRun {
   private func trainEpoch() throws -> Bool {
     timer.startEpoch()
     while trainer.progress.stepInEpoch < trainer.plan.stepsPerEpoch {
+      trace?.beginStep(trainer.progress.stepInEpoch)
       let totals = try trainer.step(requestsStop: StopSignal.isRequested)
       timer.count(samples: totals.sums.samples)
       growth.begin(totals.sums.meanLoss, isResumed: resumed != nil)
@@ -198,6 +206,8 @@ public final class TrainingRun {
     }
     timer.endSteps(
       exchange: trainer.takeExchangeSeconds(), exposed: trainer.takeExposedSeconds(), data: trainer.takeDataSeconds())
+    trace?.endSteps()
+    times.add(try topology.world.allGather([timer.rankTimes]).map { $0[0] })
     var validation: SplitMetrics?
     if let validator {
       let progress = console.progress("validation")
@@ -210,6 +220,7 @@ public final class TrainingRun {
           + "happen; check the nodes' memory and that all run the same program", exitCode: .replicas)
     }
     try endEpoch(validation)
+    times.add(evaluation: timer.secondsSinceSteps)
     return true
   }
 
@@ -276,6 +287,10 @@ public final class TrainingRun {
   }
 
   func save(isBest: Bool) throws {
+    try Timeline.span(.checkpoint) { try saveCheckpoint(isBest: isBest) }
+  }
+
+  private func saveCheckpoint(isBest: Bool) throws {
     let step = trainer.progress.step
     if let directory {
       func write() throws {

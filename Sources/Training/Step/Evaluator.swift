@@ -79,6 +79,15 @@ package final class Evaluator {
     _ values: ModelValues<Float>, progress: (Double) -> Void = { _ in }, survey: EvaluationSurvey? = nil,
     visit: (_ outputs: BufferView<Float>, _ rows: BufferView<Int>) -> Void = { _, _ in }
   ) throws -> SplitMetrics? {
+    try Timeline.wholeSpan(.evaluation) {
+      try measure(values, progress: progress, survey: survey, visit: visit)
+    }
+  }
+
+  private func measure(
+    _ values: ModelValues<Float>, progress: (Double) -> Void, survey: EvaluationSurvey?,
+    visit: (_ outputs: BufferView<Float>, _ rows: BufferView<Int>) -> Void
+  ) throws -> SplitMetrics? {
     let shards = store.shards
     var shardSums = [StepScalars](repeating: StepScalars(), count: shards.count)
     var recorder = metrics.map(MetricRecorder.init)

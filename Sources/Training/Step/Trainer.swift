@@ -105,29 +105,37 @@ package final class Trainer {
   /// - Parameter requestsStop: whether this rank asks all ranks to stop after this step.
   /// - Throws: where the loss or the gradient is not finite, on all ranks alike.
   package func step(requestsStop: Bool = false) throws -> StepTotals {
+    // The name is made when the step is over.
+    try Timeline.span(.step, "step \(progress.step)") { try takeStep(requestsStop) }
+  }
+
+  private func takeStep(_ requestsStop: Bool) throws -> StepTotals {
     try beginStep(requestsStop)
     let random = random.stream(.dropout, progress.step + 1)
     stepUpdate.begin(progress.step + 1, learningRate: learningRate)
     if groups.isEmpty { beginExchange() }
     for (place, (group, values)) in zip(groups, groupValues).enumerated() {
       for microStep in 0..<configuration.accumulate {
-        for (slot, index) in group.enumerated() {
-          try learner.load(places(index, microStep), ofShard: shard(index), from: feed, slot: slot, random: random)
+        try Timeline.span(.data) {
+          for (slot, index) in group.enumerated() {
+            try learner.load(places(index, microStep), ofShard: shard(index), from: feed, slot: slot, random: random)
+          }
         }
-        try learner.forward(values, random: random)
-        for (slot, index) in group.enumerated() {
-          exchange.scalars(ofShard: shard(index)).pointee += learner.loss(slot: slot)
+        try Timeline.span(.forward) { try learner.forward(values, random: random) }
+        Timeline.span(.loss) {
+          for (slot, index) in group.enumerated() {
+            exchange.scalars(ofShard: shard(index)).pointee += learner.loss(slot: slot)
+          }
         }
         let rule = microStep == 0 ? Workspace<Float>.GradientRule.overwrite : .add
-        if place == groups.count - 1 && microStep == configuration.accumulate - 1 {
-          beginExchange()
-          try learner.backward(rule, progress: exchange.release)
-        } else {
-          try learner.backward(rule, progress: { _ in })
+        let isLast = place == groups.count - 1 && microStep == configuration.accumulate - 1
+        if isLast { beginExchange() }
+        try Timeline.span(.backward) {
+          try learner.backward(rule) { first in if isLast { exchange.release(from: first) } }
         }
       }
     }
-    let totals = try clock.time { try exchange.finish() }
+    let totals = try Timeline.span(.exchange) { try clock.time { try exchange.finish() } }
     progress.record(totals.sums)
     lastTotals = totals
     try checkFinite(totals)

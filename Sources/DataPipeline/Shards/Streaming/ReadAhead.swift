@@ -80,7 +80,7 @@ final class ReadAhead {
         }
         let buffer = lanes[lane].buffers[lanes[lane].filled % 2], fill = fill
         condition.unlock()
-        let result = Result { try fill?(lane, buffer) ?? false }
+        let result = Result { try Timeline.span(.read) { try fill?(lane, buffer) ?? false } }
         condition.lock()
         switch result {
         case .success(true): lanes[lane].filled += 1

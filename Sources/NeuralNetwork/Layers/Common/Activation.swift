@@ -130,7 +130,7 @@ public struct ActivationLayer<S: Scalar>: Layer {
 
   public func forward(_ pass: LayerPass<S>) {
     switch function {
-    case .relu: leakyReLU(pass.input(), slope: 0, into: pass.output)
+    case .relu: rectify(pass.input(), into: pass.output)
     case .leakyReLU(let slope): leakyReLU(pass.input(), slope: S(slope), into: pass.output)
     case .tanh: hyperbolicTangent(pass.input(), into: pass.output)
     case .sigmoid: NumericCore.sigmoid(pass.input(), into: pass.output)
@@ -145,7 +145,7 @@ public struct ActivationLayer<S: Scalar>: Layer {
     let outputGradient = pass.outputGradient
     switch function {
     case .relu:
-      leakyReLUBackward(input: pass.input(), slope: 0, outputGradient: outputGradient, inputGradient: inputGradient)
+      rectifyBackward(output: pass.output, outputGradient: outputGradient, inputGradient: inputGradient)
     case .leakyReLU(let slope):
       leakyReLUBackward(
         input: pass.input(), slope: S(slope), outputGradient: outputGradient, inputGradient: inputGradient)

@@ -64,7 +64,7 @@ public struct Conv1D: LayerDescription {
 ///
 /// - Shapes: `input` [N, T, C], `output` [N, T′, filters], `weight` [filters, C / groups, kernel] and `bias` [filters],
 ///   which are those of PyTorch's `Conv1d`, whose activations are [N, C, T].
-public struct Conv1DLayer<S: Scalar>: Layer {
+public struct Conv1DLayer<S: Scalar>: RectifyingLayer {
   let images: Conv2DLayer<S>
 
   /// - Parameters:
@@ -92,6 +92,7 @@ public struct Conv1DLayer<S: Scalar>: Layer {
   public var outputShape: Shape { images.outputShape }
   public var parameters: [ParameterSpecification] { images.parameters }
   public func scratchCount(samples: Int) -> Int { images.scratchCount(samples: samples) }
+  public var canAddInputGradient: Bool { images.canAddInputGradient }
   public func forward(_ pass: LayerPass<S>) { images.forward(pass) }
   public func backward(_ pass: LayerPass<S>) { images.backward(pass) }
 }

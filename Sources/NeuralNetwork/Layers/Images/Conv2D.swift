@@ -78,7 +78,7 @@ extension ModelAssembly {
 ///
 /// - Shapes: `input` [N, H, W, C], `output` [N, H′, W′, filters], `weight` [filters, C / groups, kernel height, kernel
 ///   width] and `bias` [filters], which are those of PyTorch's `Conv2d`. H′ and W′ as `SlidingWindow` says.
-public struct Conv2DLayer<S: Scalar>: Layer {
+public struct Conv2DLayer<S: Scalar>: RectifyingLayer {
   public let inputShape: Shape
   public let outputShape: Shape
   public let parameters: [ParameterSpecification]
@@ -127,14 +127,16 @@ public struct Conv2DLayer<S: Scalar>: Layer {
 
   public var inputShapes: [Shape] { [inputShape] }
   public func scratchCount(samples: Int) -> Int { convolution.scratchCount }
+  public var canAddInputGradient: Bool { true }
 
   public func forward(_ pass: LayerPass<S>) {
     convolution.apply(
-      pass.input(), weight: pass.parameter(0), bias: hasBias ? pass.parameter(1) : nil, into: pass.output,
-      scratch: pass.scratch)
+      pass.input(), weight: pass.parameter(0), bias: hasBias ? pass.parameter(1) : nil, rectifies: pass.rectifies,
+      into: pass.output, scratch: pass.scratch)
   }
 
   public func backward(_ pass: LayerPass<S>) {
+    pass.rectifyOutputGradient()
     if let weightGradient = pass.parameterGradient(0) {
       convolution.addWeightGradient(
         input: pass.input(), outputGradient: pass.outputGradient, to: weightGradient, scratch: pass.scratch)
@@ -144,7 +146,8 @@ public struct Conv2DLayer<S: Scalar>: Layer {
     }
     if let inputGradient = pass.inputGradient() {
       convolution.applyTransposed(
-        pass.outputGradient, weight: pass.parameter(0), into: inputGradient, scratch: pass.scratch)
+        pass.outputGradient, weight: pass.parameter(0), adding: pass.addsInputGradient, into: inputGradient,
+        scratch: pass.scratch)
     }
   }
 }

@@ -139,13 +139,13 @@ public struct MaxPool2DLayer<S: Scalar>: Layer {
   public func savedCount(samples: Int) -> Int { outputShape.elementCount * samples }
 
   public func forward(_ pass: LayerPass<S>) {
-    maxPool(pass.input(), window, channels: inputShape[2], argmax: pass.saved, into: pass.output)
+    maxPool(pass.input(), window, channels: inputShape[2], winners: pass.saved, into: pass.output)
   }
 
   public func backward(_ pass: LayerPass<S>) {
     guard let inputGradient = pass.inputGradient() else { return }
     maxPoolBackward(
-      outputGradient: pass.outputGradient, argmax: pass.saved, window, channels: inputShape[2],
+      outputGradient: pass.outputGradient, winners: pass.saved, window, channels: inputShape[2],
       inputGradient: inputGradient)
   }
 }

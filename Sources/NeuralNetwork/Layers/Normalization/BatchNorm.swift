@@ -47,13 +47,14 @@ public struct BatchNorm: LayerDescription {
 /// - Evaluation: μ and σ² are the running statistics.
 ///
 /// Forward reads the input twice and writes the output once; backward reads input and output gradient twice and writes
-/// the input gradient once. The ReLU costs no further pass.
-public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
+/// the input gradient once. A ReLU costs no further pass, and a residual sum behind it one to read what is added and one
+/// to write its gradient.
+public struct BatchNormLayer<S: Scalar>: SynchronizingLayer, SummingLayer {
   public let outputShape: Shape
   /// ε.
   public let epsilon: Double
   public let statisticMomentum: Double
-  /// Whether a ReLU follows within this layer.
+  /// Whether a ReLU follows within this layer; one that is a node of its own may be computed as well.
   public let rectifies: Bool
   public let synchronizes: Bool
   private let channels: Int
@@ -89,6 +90,7 @@ public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
       ParameterSpecification("running_var", shape: [channels], initializer: .ones),
     ]
   }
+  var takesAddend: Bool { !rectifies }
   public var sharedSumCount: Int { ColumnSums.doubleCount(columns: channels) }
   /// μ and 1 / √(σ² + ε).
   public func savedCount(samples: Int) -> Int { 2 * channels }
@@ -111,7 +113,7 @@ public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
       let normalization = normalization(pass)
       copy(pass.statistic(0), into: normalization.mean)
       inverseDeviations(ofVariances: pass.statistic(1), epsilon: epsilon, into: normalization.inverseDeviation)
-      normalizeColumns(pass.input(), normalization, into: pass.output)
+      normalizeColumns(pass.input(), normalization, adding: pass.addend, into: pass.output)
     }
   }
 
@@ -135,7 +137,7 @@ public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
         sums, about: origin, samples: pass.samples, runningVariance: pass.statistic(1), toMeans: means,
         variances: variances)
     }
-    normalizeColumns(pass.input(), normalization, into: pass.output)
+    normalizeColumns(pass.input(), normalization, adding: pass.addend, into: pass.output)
   }
 
   // MARK: Backward
@@ -158,7 +160,9 @@ public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
   /// Sums over this micro-batch: up to a factor, the gradients of its parameters.
   private func addGradientSums(_ pass: LayerPass<S>, to sums: ColumnSums) {
     let normalization = normalization(pass)
-    addColumnGradientSums(outputGradient: pass.outputGradient, input: pass.input(), normalization, to: sums)
+    addColumnGradientSums(
+      outputGradient: pass.outputGradient, input: pass.input(), normalization,
+      sum: pass.addend == nil ? nil : pass.output, passed: passedGradient(pass), to: sums)
     if let weightGradient = pass.parameterGradient(0), let biasGradient = pass.parameterGradient(1) {
       addColumnGradients(
         sums, inverseDeviation: normalization.inverseDeviation, toWeights: weightGradient, biases: biasGradient)
@@ -179,15 +183,23 @@ public struct BatchNormLayer<S: Scalar>: SynchronizingLayer {
       offset.zero()
       slope.zero()
     }
+    var passed = normalization
+    if pass.addend != nil { passed.rectifies = false }
     normalizeColumnsBackward(
-      outputGradient: pass.outputGradient, input: pass.input(), normalization, offset: offset, slope: slope,
-      inputGradient: inputGradient)
+      outputGradient: passedGradient(pass) ?? pass.outputGradient, input: pass.input(), passed, offset: offset,
+      slope: slope, inputGradient: inputGradient)
+  }
+
+  /// Where the first pass over the gradients leaves what the ReLU lets through, for the second pass and for what was
+  /// added; nil where the second pass finds it again.
+  private func passedGradient(_ pass: LayerPass<S>) -> BufferView<S>? {
+    pass.addend == nil ? nil : pass.addendGradient ?? pass.outputGradient
   }
 
   private func normalization(_ pass: LayerPass<S>) -> ColumnNormalization<S> {
     ColumnNormalization(
       mean: pass.saved.view(first: channels), inverseDeviation: pass.saved.view(channels..<2 * channels),
-      weight: pass.parameter(0), bias: pass.parameter(1), rectifies: rectifies)
+      weight: pass.parameter(0), bias: pass.parameter(1), rectifies: rectifies || pass.rectifies)
   }
 
   /// Zeroed sums in scratch memory.

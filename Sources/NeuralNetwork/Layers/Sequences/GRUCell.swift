@@ -15,8 +15,7 @@ struct GRUCell<S: Scalar>: RecurrentCell {
 
   func backward(
     _ step: RecurrentStep<S>, hiddenGradient: BufferView<S>, previousGradient: BufferView<S>?,
-    stateGradient: BufferView<S>,
-    scratch: BufferView<S>
+    stateGradient: BufferView<S>
   ) {
     gruBackward(step, hiddenGradient: hiddenGradient, previousGradient: previousGradient)
   }

@@ -14,9 +14,8 @@ struct LSTMCell<S: Scalar>: RecurrentCell {
 
   func backward(
     _ step: RecurrentStep<S>, hiddenGradient: BufferView<S>, previousGradient: BufferView<S>?,
-    stateGradient: BufferView<S>,
-    scratch: BufferView<S>
+    stateGradient: BufferView<S>
   ) {
-    lstmBackward(step, hiddenGradient: hiddenGradient, cellGradient: stateGradient, tangents: scratch)
+    lstmBackward(step, hiddenGradient: hiddenGradient, cellGradient: stateGradient)
   }
 }

@@ -57,12 +57,14 @@ struct Sweep<S: Scalar> {
     multiply(
       input, matrix(pass.parameter(firstParameter), columns: input.columns).transposed,
       into: gates.columns(0..<cell.gates.parameterRows))
+    let panels = packRecurrentWeights(transposed: true, &scratch)
     for position in 0..<steps {
       let step = step(at: position, zeros: zeros)
       if let previous = step.previousHidden {
+        var start = 0
         for part in cell.gates.recurrent {
           multiply(
-            matrix(ofOutputs: previous), recurrentWeight.rows(part.rows).transposed,
+            matrix(ofOutputs: previous), packed(part.rows, transposed: true, in: panels, at: &start),
             into: matrix(ofGates: step).columns(part.columns), adding: part.adds)
         }
       }
@@ -89,17 +91,19 @@ struct Sweep<S: Scalar> {
   func backward(hiddenGradient: BufferView<S>, inputGradient: BufferView<S>?, scratch: ViewCutter<S>) {
     var scratch = scratch
     let stateGradient = zeroed(scratch.take(pass.samples * cell.stateSize))
-    let temporary = scratch.take(units), zeros = zeroed(scratch.take(units))
+    let zeros = zeroed(scratch.take(units))
+    let panels = packRecurrentWeights(transposed: false, &scratch)
     for position in (0..<steps).reversed() {
       let step = step(at: position, zeros: zeros)
       let previousGradient = position > 0 ? rows(hiddenGradient, at: position - 1) : nil
       cell.backward(
         step, hiddenGradient: rows(hiddenGradient, at: position), previousGradient: previousGradient,
-        stateGradient: stateGradient, scratch: temporary)
+        stateGradient: stateGradient)
       guard let previousGradient else { continue }
+      var start = 0
       for part in cell.gates.recurrent {
         multiply(
-          matrix(ofGates: step).columns(part.columns), recurrentWeight.rows(part.rows),
+          matrix(ofGates: step).columns(part.columns), packed(part.rows, transposed: false, in: panels, at: &start),
           into: matrix(ofOutputs: previousGradient), adding: true)
       }
     }
@@ -137,6 +141,30 @@ struct Sweep<S: Scalar> {
     addColumnSums(of: ownGates, to: zeroed(sums))
     add(sums.view(first: inputBias.count), into: inputBias)
     for part in cell.gates.recurrent { add(sums.view(part.columns), into: hiddenBias.view(part.rows)) }
+  }
+
+  // MARK: Recurrent weights
+
+  /// Packs the weights that every step multiplies by, those of each part of the gates by themselves.
+  private func packRecurrentWeights(transposed: Bool, _ scratch: inout ViewCutter<S>) -> BufferView<S> {
+    let panels = scratch.take(cell.gates.packedCount(S.self, units: units))
+    var start = 0
+    for part in cell.gates.recurrent {
+      let weight = recurrentWeight.rows(part.rows),
+        place = packed(part.rows, transposed: transposed, in: panels, at: &start)
+      PackedMatrix(packing: transposed ? weight.transposed : weight, into: place.panels)
+    }
+    return panels
+  }
+
+  /// Those of one part, which stand at `start`; moves that behind them.
+  private func packed(
+    _ rows: Range<Int>, transposed: Bool, in panels: BufferView<S>, at start: inout Int
+  ) -> PackedMatrix<S> {
+    let (height, width) = transposed ? (units, rows.count) : (rows.count, units)
+    let count = PackedMatrix<S>.count(rows: height, columns: width)
+    defer { start += count }
+    return PackedMatrix(panels.view(start..<start + count), rows: height, columns: width)
   }
 
   // MARK: Places

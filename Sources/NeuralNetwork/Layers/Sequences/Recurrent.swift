@@ -74,9 +74,9 @@ public struct Recurrent<S: Scalar>: Layer {
   }
 
   public func scratchCount(samples: Int) -> Int {
-    // Two gradients of activations, one of states, a sample's dropout mask, and rows of gates.
-    samples * steps * (width + max(width, inputSize)) + samples * cell.stateSize + steps * width
-      + 2 * (cell.gates.count + units) + ViewCutter<S>.slack(views: 8)
+    // Two gradients of activations, one of states, a sample's dropout mask, packed weights, and rows of gates.
+    2 * samples * steps * max(width, inputSize) + samples * cell.stateSize + steps * width
+      + cell.gates.packedCount(S.self, units: units) + 2 * cell.gates.count + units + ViewCutter<S>.slack(views: 8)
   }
 
   // MARK: Forward

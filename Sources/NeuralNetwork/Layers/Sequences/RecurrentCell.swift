@@ -20,11 +20,9 @@ protocol RecurrentCell<S>: Sendable {
   ///   - hiddenGradient: ∂loss/∂(hidden state), in rows like those of `step.hidden`.
   ///   - previousGradient: likewise of the step before, nil at the first; adds what reaches it without a weight.
   ///   - stateGradient: ∂loss/∂state [N, state size], replaced by that of the step before.
-  ///   - scratch: working memory [H].
   func backward(
     _ step: RecurrentStep<S>, hiddenGradient: BufferView<S>, previousGradient: BufferView<S>?,
-    stateGradient: BufferView<S>,
-    scratch: BufferView<S>)
+    stateGradient: BufferView<S>)
 }
 
 /// The columns of the gates [N, B·H] that a step keeps, and which products they are sums of.
@@ -43,6 +41,16 @@ struct GateColumns: Sendable {
     self.recurrent = recurrent.map { (elements($0.gates), elements($0.blocks), $0.blocks.lowerBound < gates) }
     parameterRows = gates * units
     count = max(parameterRows, self.recurrent.map(\.columns.upperBound).max() ?? 0)
+  }
+
+  /// Elements of the packed recurrent weights, for forward or for backward, whichever are more.
+  func packedCount<S: Scalar>(_ type: S.Type, units: Int) -> Int {
+    var (forward, backward) = (0, 0)
+    for part in recurrent {
+      forward += PackedMatrix<S>.count(rows: units, columns: part.rows.count)
+      backward += PackedMatrix<S>.count(rows: part.rows.count, columns: units)
+    }
+    return max(forward, backward)
   }
 }
 

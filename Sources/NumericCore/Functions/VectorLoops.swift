@@ -1,0 +1,57 @@
+// Loops over sixteen elements at a time. The elements left at the end are computed in a vector too: what an element
+// gives does not depend on where it stands.
+
+extension UnsafeMutableBufferPointer<Float> {
+  /// Sixteen elements from `index` on.
+  @inline(__always)
+  func sixteen(_ index: Int) -> SIMD16<Float> {
+    UnsafeRawPointer(baseAddress.unsafelyUnwrapped + index).loadUnaligned(as: SIMD16<Float>.self)
+  }
+
+  /// Overwrites sixteen elements from `index` on.
+  @inline(__always)
+  func setSixteen(_ index: Int, _ values: SIMD16<Float>) {
+    UnsafeMutableRawPointer(baseAddress.unsafelyUnwrapped + index).storeBytes(of: values, as: SIMD16<Float>.self)
+  }
+
+  /// The elements from `index` on, fewer than sixteen, and zeros behind them.
+  @inline(never)
+  fileprivate func last(_ index: Int) -> SIMD16<Float> {
+    var values = SIMD16<Float>()
+    for i in index..<count { values[i - index] = self[i] }
+    return values
+  }
+
+  @inline(never)
+  fileprivate func setLast(_ index: Int, _ values: SIMD16<Float>) {
+    for i in index..<count { self[i] = values[i - index] }
+  }
+}
+
+/// `output = f(input)`.
+@inline(__always)
+func mapSixteen(_ input: BufferView<Float>, into output: BufferView<Float>, _ f: (SIMD16<Float>) -> SIMD16<Float>) {
+  var index = 0
+  while index < output.count {
+    let isWhole = index + 16 <= output.count
+    let result = f(isWhole ? input.sixteen(index) : input.last(index))
+    if isWhole { output.setSixteen(index, result) } else { output.setLast(index, result) }
+    index += 16
+  }
+}
+
+/// `output = f(left, right)`.
+@inline(__always)
+func mapSixteen(
+  _ left: BufferView<Float>, _ right: BufferView<Float>, into output: BufferView<Float>,
+  _ f: (SIMD16<Float>, SIMD16<Float>) -> SIMD16<Float>
+) {
+  var index = 0
+  while index < output.count {
+    let isWhole = index + 16 <= output.count
+    let result = f(
+      isWhole ? left.sixteen(index) : left.last(index), isWhole ? right.sixteen(index) : right.last(index))
+    if isWhole { output.setSixteen(index, result) } else { output.setLast(index, result) }
+    index += 16
+  }
+}

@@ -1,0 +1,153 @@
+/// A matrix product in single precision over packed panels (Goto and van de Geijn 2008), for the sizes at which it is
+/// faster than OpenBLAS, which packs both factors at every call and works in other blocks.
+///
+/// The right factor goes into panels as wide as a register tile, one strip of columns and one block of its rows at a
+/// time: a panel stays in the first cache while all rows of the left factor pass it, a strip of sums in the second
+/// while all blocks are added to it. The left factor is read where it stands, or packed too where its elements lie far
+/// apart. An element's sum runs over k in ascending order, in blocks that depend on the length of that sum alone: its
+/// bits do not depend on how many rows or columns there are.
+enum PanelProduct {
+  /// The most rows of the right factor in a panel: sixteen columns are half of a first cache.
+  private static let longest = 256
+  /// Columns of the right factor that are packed at a time.
+  private static let strip = 128
+  /// Rows of the left factor that pass a strip together: what they read fits a second cache.
+  private static let rows = 192
+
+  /// Whether this processor and this number of threads are for it. OpenBLAS has all products otherwise.
+  static var isUsed: Bool { VectorWidth.hasMultiplyAdd && BLAS.threads == 1 }
+
+  /// Whether it is faster than OpenBLAS for a product of these factors, measured on both kinds of vectors: packing pays
+  /// where many rows use it, and a left factor that has to be packed too leaves nothing of the gain.
+  static func suits(_ a: Matrix<Float>, _ b: Matrix<Float>) -> Bool {
+    isUsed && !a.isTransposed && a.rows >= 64 && b.columns >= 8 && a.columns >= 8
+  }
+
+  /// The rows of the first block, and of all others but perhaps the last, of a factor of `depth` rows.
+  static func blockDepth(_ depth: Int) -> Int {
+    let blocks = max(1, (depth + longest - 1) / longest)
+    return ((depth + blocks - 1) / blocks + 7) / 8 * 8
+  }
+
+  /// `c = a · b`, or `c += a · b` where `adding`.
+  static func multiply(_ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, adding: Bool) {
+    guard let left = a.base, let right = b.base, let sums = c.base else { return }
+    let packsLeft = a.isTransposed || (a.columns >= 512 && b.columns >= 512)
+    let strip = min(Self.strip, padded(b.columns)), hasStrips = strip < b.columns
+    let panelCount = strip * a.columns, partialCount = (Self.rows + 8) * strip
+    let tileCount = packsLeft ? (hasStrips ? a.rows * a.columns : (Self.rows + 8) * Self.longest) : 0
+    ProductMemory.with(panelCount + partialCount + tileCount) { memory in
+      let (panels, partial, tiles) = (memory, memory + panelCount, memory + panelCount + partialCount)
+      for column in stride(from: 0, to: b.columns, by: strip) {
+        let columns = min(strip, b.columns - column)
+        forEachRange(ofRows: a.rows) { rows in
+          forEachBlock(a.columns) { start, depth in
+            let block = panels + start * strip
+            if rows.lowerBound == 0 {
+              packPanels(
+                right + (b.isTransposed ? column * b.stride + start : start * b.stride + column), stride: b.stride,
+                isTransposed: b.isTransposed, depth: depth, columns: columns, into: block)
+            }
+            let corner =
+              a.isTransposed
+              ? left + start * a.stride + rows.lowerBound : left + rows.lowerBound * a.stride + start
+            let packed = tiles + (hasStrips ? rows.lowerBound * a.columns + start * rows.count : 0)
+            if packsLeft && column == 0 {
+              packTiles(
+                corner, stride: a.stride, isTransposed: a.isTransposed, depth: depth, rows: rows.count,
+                of: a.rows - rows.lowerBound, into: packed)
+            }
+            // Sums that are not complete stay together in the cache, however far apart the rows of c are.
+            let target = sums + rows.lowerBound * c.stride + column, isLast = start + depth == a.columns
+            multiply(
+              packsLeft ? packed : corner, rowStride: packsLeft ? nil : a.stride, rows, of: a.rows, block,
+              depth: depth, columns: columns,
+              addend: start > 0 ? UnsafePointer(partial) : adding ? UnsafePointer(target) : nil,
+              addendStride: start > 0 ? strip : c.stride, into: isLast ? target : partial,
+              sumStride: isLast ? c.stride : strip)
+          }
+        }
+      }
+    }
+  }
+
+  /// `c = a · b`, or `c += a · b`, with a right factor that is packed already and an `a` that is not transposed.
+  static func multiply(_ a: Matrix<Float>, panels: BufferView<Float>, into c: Matrix<Float>, adding: Bool) {
+    guard let left = a.base, let sums = c.base, let panels = panels.baseAddress else { return }
+    forEachRange(ofRows: a.rows) { rows in
+      let target = sums + rows.lowerBound * c.stride
+      forEachBlock(a.columns) { start, depth in
+        multiply(
+          left + rows.lowerBound * a.stride + start, rowStride: a.stride, rows, of: a.rows,
+          panels + start * padded(c.columns), depth: depth, columns: c.columns,
+          addend: adding || start > 0 ? UnsafePointer(target) : nil, addendStride: c.stride,
+          into: target, sumStride: c.stride)
+      }
+    }
+  }
+
+  /// Packs a whole right factor, block by block.
+  static func pack(_ b: Matrix<Float>, into panels: BufferView<Float>) {
+    guard let source = b.base, let panels = panels.baseAddress else { return }
+    forEachBlock(b.rows) { start, count in
+      packPanels(
+        source + start * (b.isTransposed ? 1 : b.stride), stride: b.stride, isTransposed: b.isTransposed, depth: count,
+        columns: b.columns, into: panels + start * padded(b.columns))
+    }
+  }
+
+  /// Elements of a right factor's panels.
+  static func panelCount(rows: Int, columns: Int) -> Int { rows * padded(columns) }
+
+  private static func padded(_ columns: Int) -> Int {
+    (columns + ProductTile.columns - 1) / ProductTile.columns * ProductTile.columns
+  }
+
+  @inline(__always)
+  private static func forEachBlock(_ depth: Int, _ body: (_ start: Int, _ count: Int) -> Void) {
+    let block = blockDepth(depth)
+    var start = 0
+    while start < depth {
+      body(start, min(block, depth - start))
+      start += block
+    }
+  }
+
+  /// Ranges of rows that are whole tiles.
+  @inline(__always)
+  private static func forEachRange(ofRows count: Int, _ body: (Range<Int>) -> Void) {
+    var start = 0
+    while start < count {
+      var end = start
+      while end < min(start + Self.rows, count) { end += ProductTile.height(count - end) }
+      body(start..<end)
+      start = end
+    }
+  }
+
+  /// Some rows of a block of the left factor by one block of panels.
+  ///
+  /// - Parameters:
+  ///   - left: begins with the first of the rows, as `addend` and `sums` do.
+  ///   - rowStride: elements between rows of the left factor; nil for packed tiles.
+  ///   - rows: whole tiles of the `total` rows of the left factor.
+  private static func multiply(
+    _ left: UnsafePointer<Float>, rowStride: Int?, _ rows: Range<Int>, of total: Int, _ panels: UnsafePointer<Float>,
+    depth: Int, columns: Int, addend: UnsafePointer<Float>?, addendStride: Int, into sums: UnsafeMutablePointer<Float>,
+    sumStride: Int
+  ) {
+    for column in stride(from: 0, to: columns, by: ProductTile.columns) {
+      var row = 0
+      while row < rows.count {
+        let height = ProductTile.height(total - rows.lowerBound - row)
+        ProductTile.multiply(
+          height: height, left + row * (rowStride ?? depth), rowStride: rowStride ?? 1,
+          step: rowStride == nil ? height : 1, panels + column * depth, depth: depth,
+          addend: addend.map { $0 + (row * addendStride + column) }, addendStride: addendStride,
+          into: sums + (row * sumStride + column), sumStride: sumStride,
+          count: min(ProductTile.columns, columns - column))
+        row += height
+      }
+    }
+  }
+}
