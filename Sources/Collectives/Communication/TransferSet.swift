@@ -8,8 +8,6 @@ final class TransferSet {
 
   init(_ group: MPICommunicator) { self.group = group }
 
-  var isEmpty: Bool { requests.isEmpty }
-
   /// - Parameters:
   ///   - values: fewer than 2³¹; those that are sent must stay as they are until `isDone`.
   ///   - tag: equal on both sides. Of several transfers between two ranks with one tag, the first is received first.

@@ -9,14 +9,13 @@ final class ShortMessages {
   private let node: Int
   /// The buffers of this node's roots.
   private let roots: [BufferView<Float>]
-  private let foreignRootCount: Int
   /// What rounding has left of each root's elements, bucket by bucket, and of the sums that this node has finished.
   private let dealErrors: FlatBuffer<Float>, gatherErrors: FlatBuffer<Float>
   private let dealErrorStarts: [Int], gatherErrorStarts: [Int]
   /// Messages of the buckets under way: own roots and sums, what other nodes send of theirs, one slot each.
   private let memory: FlatBuffer<UInt16>
   private let slotCount: Int, depth: Int
-  private let largest: Int, largestPart: Int
+  private let largest: Int
 
   /// - Parameters:
   ///   - buckets: of this rank.
@@ -25,14 +24,13 @@ final class ShortMessages {
   ///   - depth: buckets under way at once.
   init(buckets: [Bucket], node: Int, roots: [BufferView<Float>], foreignRootCount: Int, depth: Int) {
     (self.buckets, self.node, self.roots, self.depth) = (buckets, node, roots, depth)
-    self.foreignRootCount = foreignRootCount
     func starts(_ counts: [Int]) -> [Int] { counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) } }
     dealErrorStarts = starts(buckets.map { $0.elements.count * roots.count })
     gatherErrorStarts = starts(buckets.map { $0.parts[node].count })
     dealErrors = FlatBuffer(count: dealErrorStarts[buckets.count])
     gatherErrors = FlatBuffer(count: gatherErrorStarts[buckets.count])
     largest = buckets.map(\.elements.count).max() ?? 0
-    largestPart = buckets.map { $0.parts[node].count }.max() ?? 0
+    let largestPart = buckets.map { $0.parts[node].count }.max() ?? 0
     slotCount = largest * (roots.count + 1) + largestPart * foreignRootCount
     memory = FlatBuffer(count: slotCount * min(depth, buckets.count))
   }
