@@ -36,6 +36,10 @@ struct Subject: Sendable {
         try StreamBench.run()
       },
       Subject(
+        "exchange", "the sum of a step beside MPI_Allreduce, 4 KiB to 64 MiB, over all ranks; a table, or --json",
+        isCollective: true
+      ) { try ExchangeBench.run($1, json: $0.json) },
+      Subject(
         "scaling-model", "predicts a workload's weak scaling over hosts: scaling-model WORKLOAD, or --config FILE",
         isCollective: true, takesWorkload: true
       ) { try ScalingModel.run($0, $1) },

@@ -28,7 +28,7 @@ enum FailureCase {
     throw SelfTestFailure("rank \(ranks.rank) was let out of the barrier")
   }
 
-  private struct NoUpdate: StepUpdate {
+  private final class NoUpdate: StepUpdate {
     func update(_ range: Range<Int>, gradient: BufferView<Float>, scale: Float) {}
     func updateStatistics(_ range: Range<Int>, sums: BufferView<Float>, scale: Float) {}
   }

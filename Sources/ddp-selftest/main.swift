@@ -26,6 +26,7 @@ func run(_ arguments: [String]) throws {
   switch arguments.first {
   case "collectives": summary = try CollectivesCase.run(ranks)
   case "exchange": summary = try ExchangeCase.run(ranks)
+  case "rounding": summary = try RoundingCase.run(ranks)
   case "barrier": summary = try BarrierCase.run(ranks)
   case "fail": summary = try FailureCase.run(ranks, waitingIn: arguments.dropFirst().first ?? "")
   case "steps": summary = try StepsCase(Array(arguments.dropFirst())).run(ranks)
@@ -35,7 +36,7 @@ func run(_ arguments: [String]) throws {
   case "audit": summary = try AuditCase(Array(arguments.dropFirst())).run(ranks)
   default:
     throw SelfTestFailure(
-      "expected collectives, exchange, barrier, subnormals, crash KIND, mutants KIND …, fail exchange|mpi, "
+      "expected collectives, exchange, rounding, barrier, subnormals, crash KIND, mutants KIND …, fail exchange|mpi, "
         + "audit DATA RUN SHARDS BATCH, library RUN …, search DATA …, sampler …, or steps …"
     )
   }

@@ -113,7 +113,8 @@ extension Commands {
         let heading = [
           "epoch", "step", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "val_f1_macro", "learning_rate",
           "val_log_loss", "timing.seconds", "timing.samples_per_second", "timing.exchange_fraction",
-          "timing.data_wait_fraction", "timing.validation_seconds", "timing.total_seconds", "timing.run",
+          "timing.exposed_communication_seconds", "timing.data_wait_fraction", "timing.validation_seconds",
+          "timing.total_seconds", "timing.run",
         ]
         #expect(rows.first == heading && rows.count == 4 && rows.allSatisfy { $0.count == heading.count })
         // The same texts: reading and writing them may change the last digit.

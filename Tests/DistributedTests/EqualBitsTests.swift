@@ -78,6 +78,23 @@ extension DistributedTests {
       #expect(record.progress["step"] == "42")
     }
 
+    /// What nodes send each other in sixteen bits depends on the shards of each node, not on the ranks that hold them.
+    @Test func roundedExchangesHaveTheBitsOfTheirNodes() throws {
+      let scratch = try Scratch()
+      let configuration = try scratch.file("run.json5", text: Self.thorough)
+      let data = try scratch.dataset("data.h5", samples: 1001)
+      let arguments = [configuration, "--data", data, "--set", "exchange_precision=bfloat16"]
+      let two = try train(ranks: 2, ranksPerNode: 1, arguments, run: scratch.path + "/two")
+      let four = try train(ranks: 4, ranksPerNode: 2, arguments, run: scratch.path + "/four")
+      #expect(four.differences(from: two) == [])
+      // Inside a node nothing is rounded.
+      let exact = try train(ranks: 1, [configuration, "--data", data], run: scratch.path + "/exact")
+      let alone = try train(ranks: 2, arguments, run: scratch.path + "/alone")
+      #expect(alone.arrays == exact.arrays && two.arrays != exact.arrays)
+      let losses = try [two, exact].map { try #require($0.progress["best_loss"].flatMap { Double($0) }) }
+      #expect(abs(losses[0] - losses[1]) <= 0.05 * losses[1], "\(losses)")
+    }
+
     /// The plain path repeats for one number of ranks, and differs from the other by rounding alone.
     @Test func allReduceRepeatsAndIsClose() throws {
       let scratch = try Scratch()

@@ -29,6 +29,12 @@ extension DistributedTests {
         ["exchange"], ranks: ranks, ranksPerNode: ranksPerNode, summary: "exchange: \(ranks) ranks on nodes \(nodes)")
     }
 
+    @Test(arguments: [(2, 1, "[1, 1]"), (4, 3, "[3, 1]"), (5, 2, "[2, 2, 1]")])
+    func roundedExchangesLoseNothingOverManySteps(ranks: Int, ranksPerNode: Int, nodes: String) throws {
+      try expectSuccess(
+        ["rounding"], ranks: ranks, ranksPerNode: ranksPerNode, summary: "rounding: \(ranks) ranks on nodes \(nodes)")
+    }
+
     /// More ranks than most test machines have cores: those that wait must let the others run.
     @Test func barriersHoldWithMoreRanksThanCores() throws {
       try expectSuccess(["barrier"], ranks: 7, summary: "barrier: 7 ranks on nodes [7]")

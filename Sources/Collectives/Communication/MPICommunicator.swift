@@ -52,7 +52,7 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
   }
 
   /// Sums `values` over the ranks in place, in an order that MPI chooses.
-  func allReduceSum(_ values: UnsafeMutableBufferPointer<Float>) throws(CollectiveError) {
+  package func allReduceSum(_ values: UnsafeMutableBufferPointer<Float>) throws(CollectiveError) {
     try allReduceSum(values, copenmpi_float())
   }
 

@@ -29,13 +29,20 @@ public enum MPILibrary {
   public static func start() throws(CollectiveError) -> MPICommunicator {
     MPISurroundings.prepare()
     var provided: Int32 = 0
-    try check("MPI_Init_thread", MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided))
+    try check("MPI_Init_thread", MPI_Init_thread(nil, nil, Int32(MPI_THREAD_MULTIPLE), &provided))
     try check("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(copenmpi_comm_world(), copenmpi_errors_return()))
     let world = try MPICommunicator(copenmpi_comm_world())
     if world.size == 1, let launch = ForeignLaunch.detect(in: ProcessInfo.processInfo.environment) {
       throw CollectiveError(launch, library: version)
     }
     return world
+  }
+
+  /// Whether several threads may call the library at once.
+  static var takesThreads: Bool {
+    var provided: Int32 = 0
+    MPI_Query_thread(&provided)
+    return provided >= Int32(MPI_THREAD_MULTIPLE)
   }
 
   /// Leaves the job. Only after success: a failing rank that finalized would leave its peers hanging in a collective.

@@ -18,7 +18,7 @@ struct NodeBarrier {
   static let wordCount = 32
   private static let spins = 2000
   /// Longer than a launcher takes to end a failed job, which it reports better than the barrier can.
-  private static let patience = Duration.seconds(3)
+  static let patience = Duration.seconds(3)
 
   /// - Parameter peers: the process of each rank of the node, this one included.
   init(memory: UnsafeMutableBufferPointer<UInt32>, peers: [pid_t]) {
@@ -61,7 +61,8 @@ struct NodeBarrier {
     }
   }
 
-  private func checkPeers() throws(CollectiveError) {
+  /// - Throws: if a rank of the node has ended.
+  func checkPeers() throws(CollectiveError) {
     guard canSeePeers, let rank = peers.firstIndex(where: { !Self.isAlive($0) }) else { return }
     throw CollectiveError(
       operation: "barrier",

@@ -22,6 +22,10 @@ public final class AllReduceExchange: Exchange {
   private let additions: [(target: Int, source: Int)]
   /// For a layer-wise update, which treats the flat buffer block by block; nil for others, which treat it as a whole.
   private let layers: (plan: BlockPlan, sums: LayerSums)?
+  /// Of the step under way.
+  private var update: (any StepUpdate)?
+  private var clipNorm: Double?
+  private var waiting = StopWatch()
 
   public init(_ layout: ExchangeLayout, assignment: ShardAssignment, world: MPICommunicator) {
     self.layout = layout
@@ -61,7 +65,15 @@ public final class AllReduceExchange: Exchange {
     for owner in owners { try world.broadcast(UnsafeMutableRawBufferPointer(owner.view), from: 0) }
   }
 
-  public func step(_ update: some StepUpdate, clipNorm: Double?) throws(CollectiveError) -> StepTotals {
+  public func begin(_ update: any StepUpdate, clipNorm: Double?) { (self.update, self.clipNorm) = (update, clipNorm) }
+
+  /// Nothing is summed early.
+  public func release(from first: Int) {}
+
+  public func takeWaitSeconds() -> Double { waiting.takeSeconds() }
+
+  public func finish() throws(CollectiveError) -> StepTotals {
+    guard let update else { preconditionFailure("a step is begun before it is finished") }
     if shards.isEmpty {
       // The last step's sums.
       buffers[0].view.update(repeating: 0)
@@ -72,8 +84,10 @@ public final class AllReduceExchange: Exchange {
       scalars.view[target] += scalars.view[source]
     }
     let sum = buffers[0].view
+    waiting.start()
     try world.allReduceSum(sum)
     try world.allReduceSum(scalars.view.view(first: 1).doubles)
+    waiting.stop()
     let scalars = scalars.view[0]
 
     guard scalars.samples > 0 else { return StepTotals(scalars, gradientNorm: 0) }

@@ -30,9 +30,19 @@ public struct ExchangeLayout: Sendable, Equatable {
   var exchangedCount: Int { parameterCount + statisticCount }
 }
 
+/// How gradients go from node to node; inside a node they are shared as they are.
+public enum ExchangePrecision: Sendable {
+  /// As they are: the bits of a run do not depend on its nodes.
+  case float32
+  /// In half the bytes, with error feedback (`ShortMessages`). The bits depend on which shards are on one node, but not
+  /// on the ranks that hold them there.
+  case bfloat16
+}
+
 /// Sums what the shards computed and updates the parameters, once a step, on every rank alike.
 ///
-/// Between steps a rank reads `parameters` and fills the buffers of its own shards; `step` is collective.
+/// Between steps a rank reads `parameters` and fills the buffers of its own shards. A step is a `begin`, any number of
+/// `release`, and a `finish`: what is released early may be summed and updated while the rank still computes.
 public protocol Exchange: AnyObject {
   var layout: ExchangeLayout { get }
   var assignment: ShardAssignment { get }
@@ -53,10 +63,17 @@ public protocol Exchange: AnyObject {
 
   /// Gives rank 0's parameters, optimizer state and statistics to every rank.
   func broadcastState() throws(CollectiveError)
-  /// Sums over all shards in the fixed tree and applies `update`; a step in which no shard has a sample updates
-  /// nothing.
+  /// Begins a step, when the scalars and batch statistics of all shards of this rank are final.
   /// - Parameter clipNorm: the greatest norm that the mean gradient may have; nil for no clipping.
-  func step(_ update: some StepUpdate, clipNorm: Double?) throws(CollectiveError) -> StepTotals
+  func begin(_ update: any StepUpdate, clipNorm: Double?)
+  /// Says that for all shards of this rank the gradients at `first` and behind it are final, and that no pass of this
+  /// step reads those parameters again.
+  func release(from first: Int)
+  /// Sums over all shards in the fixed tree and applies the update; a step in which no shard has a sample updates
+  /// nothing. Collective.
+  func finish() throws(CollectiveError) -> StepTotals
+  /// Seconds since the last call that this rank has stood still for others or for the network, its own work done.
+  func takeWaitSeconds() -> Double
   /// Whether every copy of parameters, optimizer state and statistics in the job has the same bits.
   func replicasAgree() throws(CollectiveError) -> Bool
   /// Frees shared memory, which must not be used afterwards. Collective; a program that trains once may leave this to
@@ -65,6 +82,12 @@ public protocol Exchange: AnyObject {
 }
 
 extension Exchange {
+  /// A step of which nothing is released early.
+  public func step(_ update: any StepUpdate, clipNorm: Double?) throws(CollectiveError) -> StepTotals {
+    begin(update, clipNorm: clipNorm)
+    return try finish()
+  }
+
   /// The coefficient of `clipNorm`, as PyTorch's `clip_grad_norm_`: min(1, limit / (norm + 10⁻⁶)).
   public func clippingCoefficient(norm: Double, limit: Double?) -> Double {
     guard let limit else { return 1 }
@@ -81,56 +104,5 @@ extension Exchange {
       for value in window { digest = (digest ^ UInt64(value.bitPattern)) &* 0x100_0000_01B3 }
     }
     return digest
-  }
-}
-
-/// The blocks that a flat buffer is reduced and updated in. Their bounds depend on the count alone, so that a norm
-/// summed block by block has the same bits however the blocks are divided among ranks.
-struct BlockPlan: Sendable {
-  let elementCount: Int
-  /// The blocks that take part, ascending: those that hold more than frozen parameters.
-  private let active: [Int]
-  /// 16 KiB of floats: the blocks of several shards fit a core's first cache together.
-  static let blockSize = 4096
-
-  /// - Parameter frozen: elements whose sum is not needed.
-  init(elementCount: Int, frozen: [Range<Int>] = []) {
-    self.elementCount = elementCount
-    let merged = frozen.sorted { $0.lowerBound < $1.lowerBound }.reduce(into: [Range<Int>]()) { merged, range in
-      if let last = merged.last, range.lowerBound <= last.upperBound {
-        merged[merged.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
-      } else {
-        merged.append(range)
-      }
-    }
-    active = (0..<Self.count(elementCount)).filter { index in
-      let block = Self.block(index, elementCount)
-      return !merged.contains { $0.lowerBound <= block.lowerBound && block.upperBound <= $0.upperBound }
-    }
-  }
-
-  var blockCount: Int { Self.count(elementCount) }
-  func block(_ index: Int) -> Range<Int> { Self.block(index, elementCount) }
-  /// The blocks of part `index` of `parts`.
-  func blocks(ofPart index: Int, of parts: Int) -> ArraySlice<Int> {
-    active[active.count * index / parts..<active.count * (index + 1) / parts]
-  }
-
-  private static func count(_ elementCount: Int) -> Int { (elementCount + blockSize - 1) / blockSize }
-  private static func block(_ index: Int, _ elementCount: Int) -> Range<Int> {
-    index * blockSize..<min((index + 1) * blockSize, elementCount)
-  }
-}
-
-extension ArraySlice<Int> {
-  /// The runs of neighbouring numbers in an ascending list.
-  var runs: [Range<Int>] {
-    reduce(into: []) { (runs: inout [Range<Int>], number) in
-      if let last = runs.last, last.upperBound == number {
-        runs[runs.count - 1] = last.lowerBound..<number + 1
-      } else {
-        runs.append(number..<number + 1)
-      }
-    }
   }
 }

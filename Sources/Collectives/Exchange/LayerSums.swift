@@ -45,7 +45,7 @@ struct LayerSums {
   }
 
   /// The first pass over the pieces of a block.
-  func prepare(_ update: some StepUpdate, block: Int, gradient: BufferView<Float>, scale: Float) {
+  func prepare(_ update: any StepUpdate, block: Int, gradient: BufferView<Float>, scale: Float) {
     for index in firstPiece[block]..<firstPiece[block + 1] {
       let sums = update.prepare(pieces[index].elements, gradient: gradient, scale: scale)
       pieceSums[2 * index] = sums.parameter
@@ -64,7 +64,7 @@ struct LayerSums {
   }
 
   /// The second pass over the pieces of a block.
-  func update(_ update: some StepUpdate, block: Int, gradient: BufferView<Float>, scale: Float) {
+  func update(_ update: any StepUpdate, block: Int, gradient: BufferView<Float>, scale: Float) {
     let sums = parameterSums.view
     for index in firstPiece[block]..<firstPiece[block + 1] {
       let piece = pieces[index]

@@ -1,35 +1,36 @@
-import Glibc
+import Basics
+import Foundation
 public import NumericCore
 
 /// Sums gradients through shared memory inside a node and through MPI between nodes, in the fixed tree, and updates the
 /// one copy of parameters and optimizer state that a node holds.
 ///
 /// A step is a sequence of phases. Inside a phase a rank writes only memory that no other rank reads or writes; a
-/// barrier of the node (═) ends the phase wherever the next one reads what others wrote. Lines marked + are for several
-/// nodes only. The last columns show which phases and barriers an update takes part in: a plain one; a clipped one,
-/// which needs the norm of the whole gradient first; and a layer-wise one, which needs sums over whole parameters
-/// first.
+/// barrier of the node (═) ends the phase wherever the next one reads what others wrote. The last columns show which
+/// phases and barriers an update takes part in: a plain one; a clipped one, which needs the norm of the whole gradient
+/// first; and a layer-wise one, which needs sums over whole parameters first.
 ///
-///       phase      a rank writes                                           plain     clipped   layer-wise
+///     phase      a rank writes                                           plain     clipped   layer-wise
 ///
-///       fill       the buffers and scalars of its own shards                 •          •          •
-///       ═          the node's shards are complete                            ═          ═          ═
-///     + add        its own blocks' sums over the node's shards               •          •          •
-///     + ═          the node's sums are complete                              ═          ═          ═
-///     + exchange   its own rail's sums over all nodes                        •          •          •
-///       scalars    its private sum of the scalars of all shards              •          •          •
-///     + ═          the sum over all nodes is complete                        ═          ═          ═
-///       reduce     its own blocks' sums (on one node), and their Σ g²         •─┐        •          •
-///       ═          the gradient's norm is known                                │        ═          ═
-///       prepare    the squares and state of the pieces in its own blocks       │                   •
-///       ═          the sums over whole parameters are known                    │                   ═
-///       update     its own blocks of parameters, state and statistics        •─┘        •          •
-///       ═          the new parameters are complete                           ═          ═          ═
+///     fill       the buffers and scalars of its own shards                 •          •          •
+///     ═          the node's shards are complete                            ═          ═          ═
+///     scalars    its private sum of the scalars of all shards              •          •          •
+///     reduce     its own blocks' sums, and their Σ g²                      •─┐        •          •
+///     ═          the gradient's norm is known                                │        ═          ═
+///     prepare    the squares and state of the pieces in its own blocks       │                   •
+///     ═          the sums over whole parameters are known                    │                   ═
+///     update     its own blocks of parameters, state and statistics        •─┘        •          •
+///     ═          the new parameters are complete                           ═          ═          ═
 ///
 /// A plain update reduces and updates block by block, while the block is in the cache. A step without samples skips
 /// from the scalars to the last barrier, which keeps a fast rank from filling the next step's while others read
-/// these. "Own blocks" divide the buffer among the ranks of the node, "own rail" among the ranks that every node has
-/// (`InterNodeSum`). The two differ where nodes are of unequal size, hence the barrier between exchange and reduce.
+/// these. "Own blocks" divide the buffer among the ranks of the node.
+///
+/// On several nodes the first three phases give way to a pipeline (`InterNodeSum`). The buffer is cut into buckets,
+/// dealt to the ranks that every node has. As soon as all ranks of the node have released a bucket (`NodeProgress`),
+/// its rank alone adds up the node's shards, exchanges the sums with its like on the other nodes, takes Σ g² and, if
+/// the update is plain, updates: while all still compute, since no pass reads those parameters again. The barrier that
+/// tells the norm ends the pipeline; behind it a plain update is done.
 public final class SharedMemoryExchange: Exchange {
   public let layout: ExchangeLayout
   public let assignment: ShardAssignment
@@ -41,6 +42,7 @@ public final class SharedMemoryExchange: Exchange {
   private let topology: Topology
   private let memory: SharedMemory
   private let barrier: NodeBarrier
+  private var progress: NodeProgress
   /// The shards of this node; their buffers and scalars follow. A node without shards has one buffer, for the sums.
   private let nodeShards: Range<Int>
   private let buffers: [BufferView<Float>]
@@ -49,18 +51,34 @@ public final class SharedMemoryExchange: Exchange {
   private let blockNorms: BufferView<Double>
   /// nil for an update that treats each element by itself.
   private let layerSums: LayerSums?
-  /// This rank's copy of the scalars of all shards, summed in place.
+  /// On a single node this rank's copy of the scalars of all shards, summed in place.
   private let partialScalars: FlatBuffer<StepScalars>
 
   private let plan: BlockPlan
   /// The additions of the tree that this node can do alone, as indices of `buffers`.
   private let nodeAdditions: [(target: Int, source: Int)]
-  private let treeAdditions: [(target: Int, source: Int)]
   /// nil on a single node.
   private let interNode: InterNodeSum?
+  /// The sums of the scalars over all shards, for the ranks of this node that do not exchange them.
+  private let nodeTotals: BufferView<StepScalars>
+  /// nil on a single node, and where nothing is to be summed while the rank computes.
+  private var thread: ProgressThread?
+
+  /// The step under way.
+  private var update: (any StepUpdate)?
+  private var clipNorm: Double?
+  private var waiting = StopWatch()
 
   /// Collective over all ranks of the job.
-  public init(_ layout: ExchangeLayout, assignment: ShardAssignment, topology: Topology) throws(CollectiveError) {
+  /// - Parameters:
+  ///   - precision: of gradients between nodes.
+  ///   - overlaps: whether nodes exchange while their ranks still compute, which changes no bit. Default: unless the
+  ///     environment variable `DDP_TRAIN_OVERLAP` is 0.
+  public init(
+    _ layout: ExchangeLayout, assignment: ShardAssignment, topology: Topology,
+    precision: ExchangePrecision = .float32,
+    overlaps: Bool = ProcessInfo.processInfo.environment["DDP_TRAIN_OVERLAP"] != "0"
+  ) throws(CollectiveError) {
     self.layout = layout
     self.assignment = assignment
     self.topology = topology
@@ -74,6 +92,8 @@ public final class SharedMemoryExchange: Exchange {
     let states = 1 + layout.stateCount
     let bytes =
       SharedMemory.byteCount(UInt32.self, count: NodeBarrier.wordCount)
+      + SharedMemory.byteCount(Int.self, count: NodeProgress.wordCount(ranks: topology.node.size))
+      + SharedMemory.byteCount(StepScalars.self, count: 1)
       + bufferCount * SharedMemory.byteCount(Float.self, count: layout.exchangedCount)
       + SharedMemory.byteCount(StepScalars.self, count: nodeShards.count)
       + SharedMemory.byteCount(Double.self, count: blockCount)
@@ -85,6 +105,10 @@ public final class SharedMemoryExchange: Exchange {
     barrier = NodeBarrier(
       memory: memory.take(UInt32.self, count: NodeBarrier.wordCount),
       peers: try topology.node.allGather([getpid()]).map { $0[0] })
+    progress = NodeProgress(
+      memory: memory.take(Int.self, count: NodeProgress.wordCount(ranks: topology.node.size)),
+      ranks: topology.node.size, ownRank: topology.localRank, elementCount: layout.parameterCount)
+    nodeTotals = memory.take(StepScalars.self, count: 1)
     buffers = (0..<bufferCount).map { _ in memory.take(Float.self, count: layout.exchangedCount) }
     scalars = memory.take(StepScalars.self, count: nodeShards.count)
     blockNorms = memory.take(Double.self, count: blockCount)
@@ -99,11 +123,16 @@ public final class SharedMemoryExchange: Exchange {
     nodeAdditions = tree.additions(within: nodeShards).map {
       ($0.target - nodeShards.lowerBound, $0.source - nodeShards.lowerBound)
     }
-    treeAdditions = tree.additions
-    partialScalars = FlatBuffer(count: assignment.shardCount)
+    partialScalars = FlatBuffer(count: nodeShards.count)
     interNode =
       topology.nodeCount == 1
-      ? nil : try InterNodeSum(plan: plan, tree: tree, assignment: assignment, topology: topology)
+      ? nil
+      : try InterNodeSum(
+        plan: plan, parameterCount: layout.parameterCount, tree: tree, assignment: assignment, topology: topology,
+        buffers: buffers, scalars: scalars, precision: precision)
+    if interNode != nil, overlaps, MPILibrary.takesThreads {
+      thread = ProgressThread { [unowned self] () throws(CollectiveError) in try advance() }
+    }
   }
 
   public func gradients(ofShard shard: Int) -> BufferView<Float> {
@@ -118,94 +147,133 @@ public final class SharedMemoryExchange: Exchange {
 
   public func broadcastState() throws(CollectiveError) {
     try barrier.wait()
-    if let interNode { try interNode.broadcast([parameters, statistics] + optimizerState, from: 0) }
+    if let interNode, topology.localRank == 0 {
+      try interNode.broadcast([parameters, statistics] + optimizerState, from: 0)
+    }
     try barrier.wait()
   }
 
-  public func step(_ update: some StepUpdate, clipNorm: Double?) throws(CollectiveError) -> StepTotals {
-    try barrier.wait()
-    if let interNode {
-      for block in ownBlocks { addShards(of: plan.block(block)) }
-      try barrier.wait()
-      try interNode.sum(buffers: buffers, firstShard: nodeShards.lowerBound)
-    }
-    let sums = try sumScalars()
-    if interNode != nil { try barrier.wait() }
+  public func begin(_ update: any StepUpdate, clipNorm: Double?) {
+    (self.update, self.clipNorm) = (update, clipNorm)
+    guard let interNode else { return }
+    interNode.begin()
+    progress.begin()
+    thread?.start()
+  }
 
-    guard sums.samples > 0 else {
-      try barrier.wait()
-      return StepTotals(sums, gradientNorm: 0)
+  public func release(from first: Int) { if interNode != nil { progress.release(from: first) } }
+
+  public func finish() throws(CollectiveError) -> StepTotals {
+    guard let update else { preconditionFailure("a step is begun before it is finished") }
+    // A stored update is of this step alone.
+    defer { self.update = nil }
+    let sums = if let interNode { try finish(interNode) } else { try reduceOnNode(update) }
+    guard sums.samples > 0 else { return StepTotals(sums, gradientNorm: 0) }
+    let norm = gradientNorm * reciprocal(sums.weight)
+    if !isPlain {
+      try updateLate(update, sums, scale: reciprocal(sums.weight) * clippingCoefficient(norm: norm, limit: clipNorm))
     }
-    let (mean, statisticScale) = (reciprocal(sums.weight), Float(1 / sums.samples))
-    let isPlain = clipNorm == nil && layerSums == nil
-    let norm =
-      isPlain
-      ? try reduceAndUpdate(update, mean: mean, statisticScale: statisticScale)
-      : try reduceThenUpdate(update, mean: mean, clipNorm: clipNorm, statisticScale: statisticScale)
     return StepTotals(sums, gradientNorm: norm)
   }
+
+  public func takeWaitSeconds() -> Double { waiting.takeSeconds() }
 
   public func replicasAgree() throws(CollectiveError) -> Bool {
     Set(try topology.world.allGather([stateDigest]).map { $0[0] }).count == 1
   }
 
   public func close() throws(CollectiveError) {
+    thread?.close()
     try interNode?.close()
     try memory.close()
   }
 
   // MARK: Phases of a step
 
-  /// One pass: each block is updated as soon as it is summed.
-  /// - Returns: the norm of the mean gradient, as does `reduceThenUpdate`.
-  private func reduceAndUpdate(
-    _ update: some StepUpdate, mean: Double, statisticScale: Float
-  ) throws(CollectiveError) -> Double {
-    for block in ownBlocks {
-      reduce(block)
-      apply(update, to: block, gradientScale: Float(mean), statisticScale: statisticScale)
+  /// Whether each element can be updated by itself as soon as it is summed.
+  private var isPlain: Bool { clipNorm == nil && layerSums == nil }
+
+  /// From the fill to the norm, on a single node.
+  private func reduceOnNode(_ update: any StepUpdate) throws(CollectiveError) -> StepScalars {
+    try wait()
+    let sums = sumScalars()
+    if sums.samples > 0 {
+      for block in ownBlocks {
+        addShards(of: plan.block(block))
+        complete(block, update, sums)
+      }
     }
-    try barrier.wait()
-    return gradientNorm * mean
+    try wait()
+    return sums
   }
 
-  /// Two or three passes: the update needs the norm of the gradient or sums over whole parameters first.
-  private func reduceThenUpdate(
-    _ update: some StepUpdate, mean: Double, clipNorm: Double?, statisticScale: Float
-  ) throws(CollectiveError) -> Double {
-    for block in ownBlocks { reduce(block) }
+  /// From the fill to the norm, on several nodes: what is left of the pipeline.
+  private func finish(_ pipeline: InterNodeSum) throws(CollectiveError) -> StepScalars {
+    release(from: 0)
+    waiting.start()
+    defer { waiting.stop() }
+    try thread?.stop()
+    var idle = 0
+    try Timeline.span(.network) { () throws(CollectiveError) in
+      while !pipeline.isDone {
+        idle = try advance() ? 0 : idle + 1
+        // Others may need the core, the system too, to receive what is awaited.
+        if idle > 100 { usleep(20) } else if idle > 0 { sched_yield() }
+        if idle % 100_000 == 99_999 { try barrier.checkPeers() }
+      }
+    }
     try barrier.wait()
-    let norm = gradientNorm * mean
-    let clipped = Float(mean * clippingCoefficient(norm: norm, limit: clipNorm))
+    return nodeTotals[0]
+  }
+
+  /// One step of the pipeline: by this rank's thread while the rank computes, and by the rank itself in `finish`.
+  private func advance() throws(CollectiveError) -> Bool {
+    guard let interNode, let update else { return false }
+    return try interNode.advance(progress, add: addShards) { blocks in
+      let sums = interNode.totals
+      for block in blocks { complete(block, update, sums) }
+    } totals: {
+      if topology.localRank == 0 { nodeTotals[0] = $0 }
+    }
+  }
+
+  /// The second and third pass of an update that needs the norm of the gradient or sums over whole parameters first.
+  private func updateLate(_ update: any StepUpdate, _ sums: StepScalars, scale: Double) throws(CollectiveError) {
+    let gradientScale = Float(scale)
     if let layerSums {
-      for block in ownBlocks { layerSums.prepare(update, block: block, gradient: summedGradient, scale: clipped) }
-      try barrier.wait()
+      for block in ownBlocks { layerSums.prepare(update, block: block, gradient: summedGradient, scale: gradientScale) }
+      try wait()
       layerSums.add()
     }
-    for block in ownBlocks { apply(update, to: block, gradientScale: clipped, statisticScale: statisticScale) }
+    for block in ownBlocks { apply(update, to: block, gradientScale: gradientScale, samples: sums.samples) }
+    try wait()
+  }
+
+  private func wait() throws(CollectiveError) {
+    waiting.start()
+    defer { waiting.stop() }
     try barrier.wait()
-    return norm
   }
 
   /// The blocks that this rank reduces and updates for its node.
   private var ownBlocks: ArraySlice<Int> { plan.blocks(ofPart: topology.localRank, of: topology.node.size) }
 
-  /// Leaves the sum of a block in the first buffer (with several nodes it is there already) and its Σ g² in
-  /// `blockNorms`.
-  private func reduce(_ block: Int) {
-    let elements = plan.block(block)
-    if interNode == nil { addShards(of: elements) }
-    let gradients = elements.clamped(to: 0..<layout.parameterCount)
+  /// Takes the Σ g² of a block whose sum is there, and updates it if that is all it waits for.
+  private func complete(_ block: Int, _ update: any StepUpdate, _ sums: StepScalars) {
+    let gradients = plan.block(block).clamped(to: 0..<layout.parameterCount)
     blockNorms[block] = sumOfSquares(buffers[0].view(gradients))
+    guard isPlain, sums.samples > 0 else { return }
+    apply(update, to: block, gradientScale: Float(reciprocal(sums.weight)), samples: sums.samples)
   }
 
+  /// Leaves the sums over the node's shards where the roots of their subtrees are.
   private func addShards(of elements: Range<Int>) {
     for (target, source) in nodeAdditions {
       add(buffers[source].view(elements), into: buffers[target].view(elements))
     }
   }
 
-  private func apply(_ update: some StepUpdate, to block: Int, gradientScale: Float, statisticScale: Float) {
+  private func apply(_ update: any StepUpdate, to block: Int, gradientScale: Float, samples: Double) {
     let elements = plan.block(block)
     let gradients = elements.clamped(to: 0..<layout.parameterCount)
     if let layerSums {
@@ -217,22 +285,21 @@ public final class SharedMemoryExchange: Exchange {
     if !statistics.isEmpty {
       update.updateStatistics(
         statistics.lowerBound - layout.parameterCount..<statistics.upperBound - layout.parameterCount,
-        sums: buffers[0].view(layout.parameterCount..<layout.exchangedCount), scale: statisticScale)
+        sums: buffers[0].view(layout.parameterCount..<layout.exchangedCount), scale: Float(1 / samples))
     }
   }
 
-  /// Where `reduce` leaves the sums of the gradients, each rank those of its own blocks.
+  /// Where the sums of the gradients are left.
   private var summedGradient: BufferView<Float> { buffers[0].view(first: layout.parameterCount) }
 
   /// √Σ g² of the summed gradient, from the blocks in their order.
   private var gradientNorm: Double { blockNorms.reduce(0, +).squareRoot() }
 
   /// Every rank sums the scalars for itself: they are few, and this way no rank waits for another's result.
-  private func sumScalars() throws(CollectiveError) -> StepScalars {
+  private func sumScalars() -> StepScalars {
     let partial = partialScalars.view
-    _ = partial.view(nodeShards).update(fromContentsOf: scalars)
-    if let interNode { try interNode.gather(partial) }
-    for (target, source) in treeAdditions { partial[target] += partial[source] }
+    _ = partial.update(fromContentsOf: scalars)
+    for (target, source) in nodeAdditions { partial[target] += partial[source] }
     return partial[0]
   }
 }

@@ -33,6 +33,8 @@ public final class Model<S: Scalar>: Sendable {
   public let statisticLayout: ParameterLayout
   /// The nodes whose layers take in the micro-batches of all shards, ascending.
   let synchronizingNodes: [Int]
+  /// For each node the entries of `parameterLayout` that it is the first to use, and so the last in backward.
+  let ownEntries: [Range<Int>]
   /// For each node, what its layer computes besides.
   let fusions: [NodeFusion]
   /// One for each entry of `statisticLayout`.
@@ -56,6 +58,12 @@ public final class Model<S: Scalar>: Sendable {
     fusions = NodeFusion.plan(nodes, keeping: Set(outputs + (lengths.map { [$0] } ?? [])))
     self.parameterLayout = parameterLayout
     self.statisticLayout = statisticLayout
+    var entries = 0
+    ownEntries = nodes.map { node in
+      let first = entries
+      entries = max(entries, (node.parameterEntries.max() ?? -1) + 1)
+      return first..<entries
+    }
     statisticRules = Self.statisticRules(nodes, count: statisticLayout.entries.count)
   }
 

@@ -61,30 +61,34 @@ extension Workspace {
   }
 
   /// Propagates `outputGradient` of each workspace back through the layers of the group's last `forward`, in lockstep.
+  ///
+  /// - Parameter progress: called when all workspaces are behind a layer.
   public static func backward<Failure: Error>(
-    _ group: [Workspace<S>], gradients rule: GradientRule = .add, sum: SharedSum<Failure>
+    _ group: [Workspace<S>], gradients rule: GradientRule = .add, sum: SharedSum<Failure>,
+    progress: BackwardProgress = { _ in }
   ) throws(Failure) {
+    func backward(throughNodes range: Range<Int>) {
+      for workspace in group.dropLast() { workspace.backward(throughNodes: range, progress: { _ in }) }
+      group[group.count - 1].backward(throughNodes: range, progress: progress)
+    }
     let model = group[0].model
     for workspace in group { workspace.beginBackward(rule) }
     var end = model.nodes.count
     for node in model.synchronizingNodes.reversed() {
+      backward(throughNodes: node + 1..<end)
       var takesPart = false
-      for workspace in group {
-        workspace.backward(throughNodes: node + 1..<end)
-        takesPart = workspace.beginBackward(throughNode: node)
-      }
+      for workspace in group { takesPart = workspace.beginBackward(throughNode: node) }
       if takesPart, let layer = model.nodes[node].layer as? any SynchronizingLayer<S> {
         try synchronize(
           layer, group, at: node, add: { $0.addBackwardSums($1, to: $2) }, finish: { $0.finishBackward($1, sums: $2) },
           sum: sum)
-        for workspace in group { workspace.finishBackward(throughNode: node) }
+        for workspace in group { workspace.addContributions(ofNode: node) }
       }
+      for workspace in group.dropLast() { workspace.finishBackward(throughNode: node, progress: { _ in }) }
+      group[group.count - 1].finishBackward(throughNode: node, progress: progress)
       end = node
     }
-    for workspace in group {
-      workspace.backward(throughNodes: 0..<end)
-      workspace.finishBackward()
-    }
+    backward(throughNodes: 0..<end)
   }
 
   private typealias Half = (any SynchronizingLayer<S>, LayerPass<S>, BufferView<Double>) -> Void

@@ -152,11 +152,15 @@ public final class Workspace<S: Scalar> {
     case overwrite
   }
 
+  /// Takes note that backward is done with all parameters whose elements stand at `first` or behind it: their gradients
+  /// are final, and they are not read again.
+  public typealias BackwardProgress = (_ first: Int) -> Void
+
   /// Propagates `outputGradient` back through the layers of the last `forward`.
-  public func backward(gradients rule: GradientRule = .add) {
+  /// - Parameter progress: called behind each layer.
+  public func backward(gradients rule: GradientRule = .add, progress: BackwardProgress = { _ in }) {
     beginBackward(rule)
-    backward(throughNodes: model.nodes.indices)
-    finishBackward()
+    backward(throughNodes: model.nodes.indices, progress: progress)
   }
 
   // MARK: Parts of a pass
@@ -178,15 +182,17 @@ public final class Workspace<S: Scalar> {
   }
 
   /// From the last node of `range` to the first.
-  func backward(throughNodes range: Range<Int>) {
+  func backward(throughNodes range: Range<Int>, progress: BackwardProgress) {
     var index = range.upperBound
     while index > range.lowerBound {
       index -= 1
-      guard beginBackward(throughNode: index) else { continue }
-      if let layer = model.nodes[index].layer {
-        Timeline.span(.layer, model.spanNames[index]) { layer.backward(LayerPass(workspace: self, node: index)) }
+      if beginBackward(throughNode: index) {
+        if let layer = model.nodes[index].layer {
+          Timeline.span(.layer, model.spanNames[index]) { layer.backward(LayerPass(workspace: self, node: index)) }
+        }
+        addContributions(ofNode: index)
       }
-      finishBackward(throughNode: index)
+      finishBackward(throughNode: index, progress: progress)
     }
   }
 
@@ -198,20 +204,23 @@ public final class Workspace<S: Scalar> {
   }
 
   /// Adds what the node has contributed to gradients that other edges reached before.
-  func finishBackward(throughNode index: Int) {
+  func addContributions(ofNode index: Int) {
     for position in 0..<contributionStarts[index].count where contributionStarts[index][position] != nil {
       guard let contribution = inputGradient(node: index, input: position) else { continue }
       add(contribution, into: gradient(of: sources[index][position]))
     }
   }
 
-  func finishBackward() {
-    guard let gradients = values.gradients else { return }
-    for entry in 0..<isWritten.count {
+  /// Makes the gradients of the parameters final that no node before this one uses.
+  func finishBackward(throughNode index: Int, progress: BackwardProgress) {
+    let entries = model.ownEntries[index]
+    guard let gradients = values.gradients, !entries.isEmpty else { return }
+    for entry in entries {
       // Parameters that no path from the outputs reaches, and those of a layer that learns in part.
       let isToBeZero = model.frozenEntries.contains(entry) ? zeroesFrozen[entry] : !claimGradient(of: entry)
       if isToBeZero { gradients.view(model.parameterLayout.entries[entry].range).zero() }
     }
+    progress(model.parameterLayout.entries[entries.lowerBound].range.lowerBound)
   }
 
   // MARK: Windows for a LayerPass

@@ -87,24 +87,27 @@ public func addColumnSums<S: Scalar>(of input: BufferView<S>, to output: BufferV
   }
 }
 
-/// Σ xᵢ² in double, over eight interleaved partial sums added in a fixed order.
+/// Σ xᵢ² in double, over 32 interleaved partial sums added in a fixed order.
 public func sumOfSquares(_ x: BufferView<Float>) -> Double {
-  var partial = SIMD8<Double>()
-  let whole = x.count / 8 * 8
+  // Four chains of additions, none of which waits for another.
+  var a = SIMD8<Double>(), b = a, c = a, d = a
+  let whole = x.count / 32 * 32
   var i = 0
   while i < whole {
-    let values = SIMD8<Double>(x.vector(i))
-    partial += values * values
-    i += 8
+    let (p, q) = (SIMD8<Double>(x.vector(i)), SIMD8<Double>(x.vector(i + 8)))
+    let (r, s) = (SIMD8<Double>(x.vector(i + 16)), SIMD8<Double>(x.vector(i + 24)))
+    a.addProduct(p, p)
+    b.addProduct(q, q)
+    c.addProduct(r, r)
+    d.addProduct(s, s)
+    i += 32
   }
   var sum = 0.0
   while i < x.count {
     sum += Double(x[i]) * Double(x[i])
     i += 1
   }
-  let quarters = partial.lowHalf + partial.highHalf
-  let halves = quarters.lowHalf + quarters.highHalf
-  return sum + (halves.x + halves.y)
+  return sum + ((a + b) + (c + d)).total
 }
 
 /// Where the first of the greatest elements stands, which is the class that a row of logits says; 0 in an empty row.

@@ -1,5 +1,7 @@
-/// What is done with the summed gradients of a step.
-public protocol StepUpdate {
+/// What is done with the summed gradients of a step, piece by piece, by any threads at once on different pieces.
+///
+/// A class, so that an exchange can keep it from the beginning of a step to its end without an allocation.
+public protocol StepUpdate: AnyObject {
   /// Overwrites parameters and optimizer state in `range`. `gradient` is a flat buffer of sums; `scale` makes it the
   /// mean, clipped.
   func update(_ range: Range<Int>, gradient: BufferView<Float>, scale: Float)

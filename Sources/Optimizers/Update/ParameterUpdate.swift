@@ -101,19 +101,31 @@ public struct ParameterUpdate: Sendable {
     _ number: Int, of state: State, learningRate: Double,
     statistics: (rules: RunningStatistics, values: BufferView<Float>)
   ) -> Step {
-    Step(
-      update: self, state: state, number: number, learningRate: Float(learningRate), statisticRules: statistics.rules,
-      statistics: statistics.values)
+    let step = Step(self, state: state, statisticRules: statistics.rules, statistics: statistics.values)
+    step.begin(number, learningRate: learningRate)
+    return step
   }
 
   /// One step of an update: penalties, optimizer and averaged weights, in that order, on any range of the flat buffer.
-  public struct Step: StepUpdate {
-    fileprivate let update: ParameterUpdate
-    fileprivate let state: State
-    fileprivate let number: Int
-    fileprivate let learningRate: Float
-    fileprivate let statisticRules: RunningStatistics
-    fileprivate let statistics: BufferView<Float>
+  public final class Step: StepUpdate {
+    private let update: ParameterUpdate
+    private let state: State
+    private var number = 0
+    private var learningRate: Float = 0
+    private let statisticRules: RunningStatistics
+    private let statistics: BufferView<Float>
+
+    fileprivate init(
+      _ update: ParameterUpdate, state: State, statisticRules: RunningStatistics, statistics: BufferView<Float>
+    ) {
+      (self.update, self.state) = (update, state)
+      (self.statisticRules, self.statistics) = (statisticRules, statistics)
+    }
+
+    /// Makes it the step of another number, to be carried out next.
+    public func begin(_ number: Int, learningRate: Double) {
+      (self.number, self.learningRate) = (number, Float(learningRate))
+    }
 
     public func update(_ range: Range<Int>, gradient: BufferView<Float>, scale: Float) {
       guard !range.isEmpty else { return }

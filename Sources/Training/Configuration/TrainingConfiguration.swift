@@ -46,6 +46,8 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   /// `defaultShardCount`.
   public var shards: Int?
   public var exchange = ExchangeChoice.auto
+  /// How gradients go from node to node.
+  public var exchangePrecision = ExchangePrecisionChoice.float32
   public var threads = 1
   public var checkpoint = CheckpointRule()
   public var log = LogSettings()
@@ -89,6 +91,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("seed", \.seed, "decides every random choice"),
     Setting("shards", \.shards, .atLeast(1), "logical shards; 4 to 16 by batch_size, one for 64 samples"),
     Setting("exchange", \.exchange, "how ranks sum their gradients"),
+    Setting("exchange_precision", \.exchangePrecision, "of gradients between nodes; bfloat16 halves the bytes"),
     Setting("threads", \.threads, .atLeast(1), "BLAS threads per rank"),
     Setting("checkpoint", \.checkpoint, "when checkpoints are written, whichever comes first"),
     Setting("log", \.log, "what is written down beside the figures of each epoch"),
@@ -157,6 +160,9 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     }
     guard resume == nil || !overwrite else {
       throw reader.error("overwrite", "sets the old run aside, and resume goes on with it; give one of the two")
+    }
+    guard exchange != .mpi || exchangePrecision == .float32 else {
+      throw reader.error("exchange_precision", "exchange mpi sends floats as they are; give exchange auto")
     }
     try TaskCatalog.check(self, reader)
   }
@@ -316,6 +322,15 @@ public enum ExchangeChoice: String, SettingChoice {
   case shared
   /// One `MPI_Allreduce` a step: the reference, repeatable for a fixed number of ranks only.
   case mpi
+}
+
+/// How gradients go from node to node.
+public enum ExchangePrecisionChoice: String, SettingChoice {
+  /// As they are.
+  case float32
+  /// Rounded to half the bytes, what rounding leaves being added in the next step. The bits of a run then depend on the
+  /// shards that each node has, and a resumed run begins with nothing left over.
+  case bfloat16
 }
 
 /// When checkpoints are written; whichever comes first. 0 turns a rule off.

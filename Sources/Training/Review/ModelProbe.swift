@@ -79,7 +79,7 @@ extension Trainer {
       try learner.forward(values, random: random)
       for slot in group.indices { _ = learner.loss(slot: slot) }
       for workspace in learner.workspaces(ofSlot: 0) { workspace.note(in: &activity) }
-      try learner.backward(samples == 0 ? .overwrite : .add)
+      try learner.backward(samples == 0 ? .overwrite : .add) { _ in }
       samples += microBatch(ofShard: 0, step: step).count
     }
     guard exchange.shards.contains(0), let gradients = values.first?.gradients, samples > 0 else { return nil }

@@ -32,7 +32,13 @@ enum RunHeader {
       steps: configuration.epochs * trainer.plan.stepsPerEpoch, lossName: trainer.task.lossName)
     let remarks = Self.warnings(
       resumed: resumed, changes: changes, task: trainer.task, assignment: trainer.exchange.assignment)
-    for warning in warnings + remarks + doubts { try console.warn(warning) }
+    let rounding =
+      trainer.isRounded(on: topology)
+      ? [
+        "exchange_precision: bfloat16 rounds what nodes exchange: other nodes"
+          + (resumed == nil ? "" : ", and resuming, which forgets what rounding has left,") + " give other bits"
+      ] : []
+    for warning in warnings + remarks + rounding + doubts { try console.warn(warning) }
   }
 
   static func lines(
@@ -42,7 +48,9 @@ enum RunHeader {
     let exchange = trainer.exchange
     let kind =
       exchange is AllReduceExchange
-      ? "MPI all-reduce" : topology.nodeCount > 1 ? "shared memory and MPI" : "shared memory"
+      ? "MPI all-reduce"
+      : topology.nodeCount > 1
+        ? "shared memory and MPI" + (trainer.isRounded(on: topology) ? " in bfloat16" : "") : "shared memory"
     let splits = [("train", data.train), ("val", data.validation?.store), ("test", data.test?.store)].compactMap {
       name, store in store.map { "\(name) \(grouped($0.partition.sampleCount))" }
     }

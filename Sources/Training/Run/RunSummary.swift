@@ -20,6 +20,8 @@ struct RunSummary {
   let conclusion: RunConclusion?
   /// Since this process began.
   let seconds: Double
+  /// Seconds that rank 0 has waited for other ranks or for the network in its steps; nil of a single rank.
+  let exposedSeconds: Double?
   /// nil where no step was taken.
   let bottleneck: Bottleneck?
 
@@ -44,7 +46,8 @@ struct RunSummary {
       } ?? .null,
       "diagnosis": .array((conclusion?.findings ?? []).map(\.json)),
       "timing": [
-        "seconds": .number(seconds), "bottleneck": bottleneck?.json ?? .null,
+        "seconds": .number(seconds), "exposed_communication_seconds": .optional(exposedSeconds),
+        "bottleneck": bottleneck?.json ?? .null,
         "diagnosis": .array((conclusion?.timingFindings ?? []).map(\.json)),
       ],
     ]
@@ -76,7 +79,8 @@ struct RunSummary {
     }
     let told = conclusion.map(Self.lines(of:)) ?? []
     if let bottleneck { rows.append(("bottleneck", bottleneck.text)) }
-    return Self.columns(rows) + told + Self.columns([("done", "in \(shortTime(seconds))")])
+    let waited = exposedSeconds.map { ", of it \(shortTime($0)) of communication that no work has hidden" } ?? ""
+    return Self.columns(rows) + told + Self.columns([("done", "in \(shortTime(seconds))\(waited)")])
   }
 
   /// The diagnosis and the page's name.

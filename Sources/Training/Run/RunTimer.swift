@@ -11,12 +11,15 @@ struct RunTimer {
   private var samples = 0.0
   private var stepsDone = 0
   private var exchangeSeconds = 0.0
+  private var exposedSeconds = 0.0
+  /// The exposed communication of all epochs.
+  private(set) var totalExposed = 0.0
   private var dataSeconds = 0.0
   private var stepsAreOver = false
 
   mutating func startEpoch() {
     epochStart = .now
-    (samples, exchangeSeconds, dataSeconds, stepsAreOver) = (0, 0, 0, false)
+    (samples, exchangeSeconds, exposedSeconds, dataSeconds, stepsAreOver) = (0, 0, 0, 0, false)
     stepsDone = 0
   }
 
@@ -27,11 +30,13 @@ struct RunTimer {
 
   /// - Parameters:
   ///   - exchange: seconds that this rank spent in exchanges, waiting included.
+  ///   - exposed: seconds of those that it waited for others or for the network.
   ///   - data: seconds that it waited for samples.
-  mutating func endSteps(exchange: Double, data: Double) {
+  mutating func endSteps(exchange: Double, exposed: Double, data: Double) {
     stepsEnd = .now
     stepsAreOver = true
-    (exchangeSeconds, dataSeconds) = (exchange, data)
+    (exchangeSeconds, exposedSeconds, dataSeconds) = (exchange, exposed, data)
+    totalExposed += exposed
   }
 
   mutating func endEpoch() { epochEnd = .now }
@@ -56,6 +61,7 @@ struct RunTimer {
     [
       "seconds": .number(epochSeconds), "samples_per_second": .number(samplesPerSecond),
       "exchange_fraction": .number(exchangeSeconds / max(1e-9, stepSeconds)),
+      "exposed_communication_seconds": .number(exposedSeconds),
       "data_wait_fraction": .number(dataSeconds / max(1e-9, stepSeconds)),
       "validation_seconds": .number(stepsEnd.duration(to: epochEnd).seconds), "total_seconds": .number(total),
     ]
@@ -71,6 +77,7 @@ struct RunTimer {
   /// Where the epoch's time went, for people.
   var text: String {
     "steps \(shortTime(stepSeconds)), of it exchange \(percentage(exchangeSeconds / max(1e-9, stepSeconds)))"
+      + " (\(percentage(exposedSeconds / max(1e-9, stepSeconds))) exposed communication)"
       + (dataSeconds > 0 ? ", waiting for data \(percentage(dataSeconds / max(1e-9, stepSeconds)))" : "")
       + "  validation \(shortTime(stepsEnd.duration(to: epochEnd).seconds))"
   }

@@ -139,7 +139,8 @@ extension TrainingRun {
       best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
       goals: configuration.bestBy.map { [MetricName(stringLiteral: $0.name)] } ?? [],
       isValidated: validator != nil, directory: directory,
-      isBestTested: testsBest, conclusion: conclusion, seconds: timer.total, bottleneck: bottleneck)
+      isBestTested: testsBest, conclusion: conclusion, seconds: timer.total,
+      exposedSeconds: topology.world.size > 1 ? timer.totalExposed : nil, bottleneck: bottleneck)
     try records?.end(best: best, test: test)
     if let directory {
       let written = summary.json(in: directory)

@@ -204,7 +204,8 @@ public final class TrainingRun {
       if totals.sums.stop > 0 { return false }
       guard try measure(totals.sums) else { return false }
     }
-    timer.endSteps(exchange: trainer.takeExchangeSeconds(), data: trainer.takeDataSeconds())
+    timer.endSteps(
+      exchange: trainer.takeExchangeSeconds(), exposed: trainer.takeExposedSeconds(), data: trainer.takeDataSeconds())
     trace?.endSteps()
     times.add(try topology.world.allGather([timer.rankTimes]).map { $0[0] })
     var validation: SplitMetrics?

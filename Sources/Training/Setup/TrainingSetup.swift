@@ -182,7 +182,9 @@ struct TrainingSetup {
     case .shared where topology.nodeCount > 1:
       throw Failure.usage(
         "--exchange shared needs all ranks on one node, but there are \(topology.nodeCount); give --exchange auto")
-    case .auto, .shared: return try SharedMemoryExchange(layout, assignment: assignment, topology: topology)
+    case .auto, .shared:
+      let precision: ExchangePrecision = configuration.exchangePrecision == .float32 ? .float32 : .bfloat16
+      return try SharedMemoryExchange(layout, assignment: assignment, topology: topology, precision: precision)
     }
   }
 }

@@ -18,7 +18,9 @@ protocol Learner: AnyObject {
   /// The loss of a slot's outputs; leaves its gradient for `backward`.
   func loss(slot: Int) -> StepScalars
   /// Propagates the gradients of all slots to the parameters.
-  func backward(_ rule: Workspace<Float>.GradientRule) throws
+  ///
+  /// - Parameter progress: called when all slots are done with the parameters from an element of the flat buffer on.
+  func backward(_ rule: Workspace<Float>.GradientRule, progress: Workspace<Float>.BackwardProgress) throws
   /// Where the layers' values of the last pass of a slot stand.
   func workspaces(ofSlot slot: Int) -> [Workspace<Float>]
 }
@@ -73,8 +75,8 @@ final class NetworkLearner: Learner {
         outputs: outputs, targets: batch.targets, weights: batch.weights, samples: samples[slot], gradient: gradient)
   }
 
-  func backward(_ rule: Workspace<Float>.GradientRule) throws {
-    try Workspace.backward(workspaces, gradients: rule, sum: sum)
+  func backward(_ rule: Workspace<Float>.GradientRule, progress: Workspace<Float>.BackwardProgress) throws {
+    try Workspace.backward(workspaces, gradients: rule, sum: sum, progress: progress)
   }
 }
 

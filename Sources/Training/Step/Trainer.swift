@@ -22,7 +22,7 @@ package final class Trainer {
 
   let configuration: TrainingConfiguration
   let update: ParameterUpdate
-  private let updateState: ParameterUpdate.State
+  private let stepUpdate: ParameterUpdate.Step
   let store: ShardStore
   private let communicator: any Communicator
   let learner: any Learner
@@ -34,7 +34,9 @@ package final class Trainer {
   let random: RandomSource
   /// This rank's samples in the order of each epoch.
   private let feed: any EpochFeed
-  private let clock: ExchangeClock
+  private let clock = ExchangeClock()
+  /// Of the sums that layers take over all shards.
+  private let sumClock: ExchangeClock
 
   /// Takes the place of the schedule; equal on all ranks.
   package var learningRateOverride: Double?
@@ -54,7 +56,9 @@ package final class Trainer {
     self.exchange = exchange
     self.communicator = communicator
     self.update = update
-    updateState = update.state(FlatState(parameters: exchange.parameters, buffers: exchange.optimizerState))
+    stepUpdate = update.step(
+      1, of: update.state(FlatState(parameters: exchange.parameters, buffers: exchange.optimizerState)),
+      learningRate: 0, statistics: (model.runningStatistics, exchange.statistics))
     random = RandomSource(seed: configuration.seed)
     let plan = EpochPlan(partition: store.partition, globalBatchSize: configuration.samplesPerStep)
     self.plan = plan
@@ -77,8 +81,8 @@ package final class Trainer {
             statistics: exchange.statistics, batchStatistics: exchange.batchStatistics(ofShard: shard))
         }
     }
-    let clock = ExchangeClock()
-    self.clock = clock
+    let sumClock = ExchangeClock()
+    self.sumClock = sumClock
     let largest = store.shards.map(plan.largestMicroBatch).max() ?? 1
     let capacity = (largest - 1) / configuration.accumulate + 1
     learner = try network.makeLearner(
@@ -92,7 +96,7 @@ package final class Trainer {
         },
         sum: { local in
           let own = exchange.shards.isEmpty ? [] : local
-          return try clock.time { try communicator.treeSum(own, over: exchange.assignment) }
+          return try sumClock.time { try communicator.treeSum(own, over: exchange.assignment) }
         }))
   }
 
@@ -108,7 +112,9 @@ package final class Trainer {
   private func takeStep(_ requestsStop: Bool) throws -> StepTotals {
     try beginStep(requestsStop)
     let random = random.stream(.dropout, progress.step + 1)
-    for (group, values) in zip(groups, groupValues) {
+    stepUpdate.begin(progress.step + 1, learningRate: learningRate)
+    if groups.isEmpty { beginExchange() }
+    for (place, (group, values)) in zip(groups, groupValues).enumerated() {
       for microStep in 0..<configuration.accumulate {
         try Timeline.span(.data) {
           for (slot, index) in group.enumerated() {
@@ -121,20 +127,23 @@ package final class Trainer {
             exchange.scalars(ofShard: shard(index)).pointee += learner.loss(slot: slot)
           }
         }
-        try Timeline.span(.backward) { try learner.backward(microStep == 0 ? .overwrite : .add) }
+        let rule = microStep == 0 ? Workspace<Float>.GradientRule.overwrite : .add
+        let isLast = place == groups.count - 1 && microStep == configuration.accumulate - 1
+        if isLast { beginExchange() }
+        try Timeline.span(.backward) {
+          try learner.backward(rule) { first in if isLast { exchange.release(from: first) } }
+        }
       }
     }
-    let step = update.step(
-      progress.step + 1, of: updateState, learningRate: learningRate,
-      statistics: (model.runningStatistics, exchange.statistics))
-    let totals = try Timeline.span(.exchange) {
-      try clock.time { try exchange.step(step, clipNorm: configuration.clipNorm) }
-    }
+    let totals = try Timeline.span(.exchange) { try clock.time { try exchange.finish() } }
     progress.record(totals.sums)
     lastTotals = totals
     try checkFinite(totals)
     return totals
   }
+
+  /// From here on the last backward pass and the exchange go side by side.
+  private func beginExchange() { exchange.begin(stepUpdate, clipNorm: configuration.clipNorm) }
 
   /// Puts the epoch's order in place, clears what the shards add to, and says whether this rank asks to stop.
   private func beginStep(_ requestsStop: Bool) throws {
@@ -233,7 +242,16 @@ extension Trainer {
   var isStoppedEarly: Bool { configuration.earlyStopping.map { progress.earlyStopping.isOver($0) } ?? false }
 
   /// Seconds that this rank has spent in exchanges since the last call, waiting for others included.
-  func takeExchangeSeconds() -> Double { clock.takeSeconds() }
+  func takeExchangeSeconds() -> Double { clock.takeSeconds() + sumClock.seconds }
+
+  /// Seconds of these that it has stood still for others or for the network: communication that no work has hidden.
+  /// Call it behind `takeExchangeSeconds`.
+  func takeExposedSeconds() -> Double { exchange.takeWaitSeconds() + sumClock.takeSeconds() }
+
+  /// Whether gradients are rounded on their way between the nodes.
+  func isRounded(on topology: Topology) -> Bool {
+    configuration.exchangePrecision != .float32 && topology.nodeCount > 1
+  }
 
   /// Seconds that this rank has waited for streamed samples since the last call.
   package func takeDataSeconds() -> Double { feed.takeWaitSeconds() }
@@ -265,8 +283,10 @@ private final class ExchangeClock {
     return try body()
   }
 
+  var seconds: Double { elapsed.seconds }
+
   func takeSeconds() -> Double {
     defer { elapsed = .zero }
-    return elapsed.seconds
+    return seconds
   }
 }

@@ -227,12 +227,14 @@ final class AdversarialLearner: Learner {
   /// The discriminator's on reals, which alone has all that is noted; generator and discriminator differ in layers.
   func workspaces(ofSlot slot: Int) -> [Workspace<Float>] { [onReals] }
 
-  func backward(_ rule: Workspace<Float>.GradientRule) {
+  func backward(_ rule: Workspace<Float>.GradientRule, progress: Workspace<Float>.BackwardProgress) {
     onReals.backward(gradients: rule)
     onFakes.backward(gradients: .add)
+    // Reads the discriminator's parameters once more.
     toGenerator.backward()
+    progress(networks.generator.parameterLayout.count)
     copy(toGenerator.inputGradient(), into: generator.outputGradient())
-    generator.backward(gradients: rule)
+    generator.backward(gradients: rule, progress: progress)
   }
 
   /// The loss of a network's outputs, and its gradient.

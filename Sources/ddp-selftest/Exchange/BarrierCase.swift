@@ -44,9 +44,13 @@ enum BarrierCase {
   }
 
   /// Leaves the plain sums, and zeroes the elements that no shard fills.
-  private struct Assignment: StepUpdate {
-    let parameters: BufferView<Float>
-    let statistics: BufferView<Float>
+  private final class Assignment: StepUpdate {
+    private let parameters: BufferView<Float>
+    private let statistics: BufferView<Float>
+
+    init(parameters: BufferView<Float>, statistics: BufferView<Float>) {
+      (self.parameters, self.statistics) = (parameters, statistics)
+    }
 
     func update(_ range: Range<Int>, gradient: BufferView<Float>, scale: Float) {
       for i in range { parameters[i] = gradient[i] }

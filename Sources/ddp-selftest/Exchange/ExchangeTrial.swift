@@ -44,12 +44,17 @@ struct ExchangeTrial {
 
     for step in 0..<steps {
       let contributions = (0..<assignment.shardCount).map { contribution(step: step, shard: $0) }
+      let update = TestUpdate(state: state)
       for shard in exchange.shards {
-        _ = exchange.gradients(ofShard: shard).update(fromContentsOf: contributions[shard].gradients)
-        _ = exchange.batchStatistics(ofShard: shard).update(fromContentsOf: contributions[shard].statistics)
         exchange.scalars(ofShard: shard).pointee = contributions[shard].scalars
+        _ = exchange.batchStatistics(ofShard: shard).update(fromContentsOf: contributions[shard].statistics)
       }
-      let totals = try exchange.step(TestUpdate(state: state), clipNorm: clipNorm)
+      if step == 0 {
+        for shard in exchange.shards { fill(0..<layout.parameterCount, shard, exchange, contributions[shard]) }
+      } else {
+        try fillInPieces(exchange, contributions, update, reference, step: step)
+      }
+      let totals = step == 0 ? try exchange.step(update, clipNorm: clipNorm) : try exchange.finish()
       let expected = referenceStep(contributions, TestUpdate(state: reference))
       try compare(totals, expected, step: step, isExact: isExact)
       try compare("parameters", state.parameters, reference.parameters, step: step, isExact: isExact)
@@ -60,6 +65,32 @@ struct ExchangeTrial {
       }
     }
     withExtendedLifetime(owners) {}
+  }
+
+  private func fill(_ range: Range<Int>, _ shard: Int, _ exchange: any Exchange, _ contribution: Contribution) {
+    let gradients = exchange.gradients(ofShard: shard)
+    for i in range { gradients[i] = contribution.gradients[i] }
+  }
+
+  /// As backward does: from the last gradients to the first, each piece released when it is final. Until then neither
+  /// the gradients before it may be read, which are not there, nor the parameters be overwritten.
+  private func fillInPieces(
+    _ exchange: any Exchange, _ contributions: [Contribution], _ update: TestUpdate, _ reference: TestState, step: Int
+  ) throws {
+    for shard in exchange.shards { exchange.gradients(ofShard: shard).update(repeating: .nan) }
+    exchange.begin(update, clipNorm: clipNorm)
+    var end = layout.parameterCount
+    // Each rank in pieces of its own.
+    let size = 1 + (3000 * (rank + 1) + 1777 * step) % 7001
+    while end > 0 {
+      let start = max(0, end - size)
+      for shard in exchange.shards { fill(start..<end, shard, exchange, contributions[shard]) }
+      try compare(
+        "parameters", exchange.parameters.view(first: end), reference.parameters.view(first: end), step: step,
+        isExact: true)
+      exchange.release(from: start)
+      end = start
+    }
   }
 
   private func referenceStep(_ contributions: [Contribution], _ update: TestUpdate) -> StepTotals {

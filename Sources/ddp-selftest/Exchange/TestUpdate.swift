@@ -10,8 +10,10 @@ struct TestState {
 
 /// An update in the form of SGD with momentum (one buffer of state) or of Adam (two), written out here so that nothing
 /// but the exchange is under test.
-struct TestUpdate: StepUpdate {
-  let state: TestState
+final class TestUpdate: StepUpdate {
+  private let state: TestState
+
+  init(state: TestState) { self.state = state }
 
   func update(_ range: Range<Int>, gradient: BufferView<Float>, scale: Float) {
     for i in range {

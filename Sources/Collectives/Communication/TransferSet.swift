@@ -1,0 +1,56 @@
+internal import COpenMPI
+import NumericCore
+
+/// Sends and receives that are set up once and started together, step after step, without an allocation of its own.
+final class TransferSet {
+  private var requests: [MPI_Request?] = []
+  private let group: MPICommunicator
+
+  init(_ group: MPICommunicator) { self.group = group }
+
+  /// - Parameters:
+  ///   - values: fewer than 2³¹; those that are sent must stay as they are until `isDone`.
+  ///   - tag: equal on both sides. Of several transfers between two ranks with one tag, the first is received first.
+  func send<T: BitwiseCopyable>(_ values: BufferView<T>, to rank: Int, tag: Int) throws(CollectiveError) {
+    guard !values.isEmpty else { return }
+    var request: MPI_Request?
+    try check(
+      "MPI_Send_init",
+      MPI_Send_init(
+        values.baseAddress, Self.byteCount(values), copenmpi_byte(), Int32(rank), Int32(tag), group.handle, &request))
+    requests.append(request)
+  }
+
+  func receive<T: BitwiseCopyable>(_ values: BufferView<T>, from rank: Int, tag: Int) throws(CollectiveError) {
+    guard !values.isEmpty else { return }
+    var request: MPI_Request?
+    try check(
+      "MPI_Recv_init",
+      MPI_Recv_init(
+        values.baseAddress, Self.byteCount(values), copenmpi_byte(), Int32(rank), Int32(tag), group.handle, &request))
+    requests.append(request)
+  }
+
+  func start() throws(CollectiveError) {
+    guard !requests.isEmpty else { return }
+    try check("MPI_Startall", MPI_Startall(Int32(requests.count), &requests))
+  }
+
+  /// Whether all that was started has been sent and received; lets MPI move messages of any set on.
+  func isDone() throws(CollectiveError) -> Bool {
+    guard !requests.isEmpty else { return true }
+    var isDone: Int32 = 0
+    try check("MPI_Testall", MPI_Testall(Int32(requests.count), &requests, &isDone, nil))
+    return isDone != 0
+  }
+
+  /// Frees what was set up, none of it under way.
+  func close() throws(CollectiveError) {
+    for index in requests.indices { try check("MPI_Request_free", MPI_Request_free(&requests[index])) }
+    requests = []
+  }
+
+  private static func byteCount<T>(_ values: BufferView<T>) -> Int32 {
+    Int32(values.count * MemoryLayout<T>.stride)
+  }
+}
