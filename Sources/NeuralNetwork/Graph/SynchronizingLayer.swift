@@ -43,9 +43,8 @@ extension Workspace {
     precondition(
       !group.isEmpty && samples.count == group.count && values.count == group.count,
       "\(samples.count) sample counts and \(values.count) sets of values for \(group.count) workspaces")
-    for (index, workspace) in group.enumerated() {
-      workspace.begin(samples: samples[index], mode: mode, values: values[index])
-    }
+    // By index: an enumerated sequence of a generic type allocates.
+    for index in group.indices { group[index].begin(samples: samples[index], mode: mode, values: values[index]) }
     let model = group[0].model
     var start = 0
     for node in model.synchronizingNodes {
