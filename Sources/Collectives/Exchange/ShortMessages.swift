@@ -1,6 +1,7 @@
 import NumericCore
 
-/// What nodes exchange in bfloat16: half the bytes. Every sum that leaves a node is rounded, and what rounding leaves is
+/// What nodes exchange in bfloat16: half the bytes. Every sum that leaves a node is rounded, and what rounding leaves
+/// is
 /// added to the same sum of the next step (error feedback), first where a node's sums are dealt out, then where the sum
 /// of all nodes is gathered. A node takes its own rounded numbers too, so that all nodes, and any number of ranks on
 /// them, have the same.

@@ -1,6 +1,7 @@
 import NumericCore
 
-/// What a node's layer computes besides its own output: a sum behind it, a ReLU behind that, or one of them. Each of the
+/// What a node's layer computes besides its own output: a sum behind it, a ReLU behind that, or one of them. Each of
+/// the
 /// nodes in between has a single reader and is no output of the model; their values are never in memory.
 struct NodeFusion: Sendable {
   /// The last of these nodes, or the node itself: where the output and its gradient stand.

@@ -32,9 +32,7 @@ extension Workspace {
         activity.layers.append(.init(name: node.name, isActive: [Bool](repeating: false, count: width)))
       }
       let values = activation(of: index)
-      for position in values.indices where values[position] > 0 {
-        activity.layers[place].isActive[position % width] = true
-      }
+      if width > 0 { markPositiveColumns(of: values, in: &activity.layers[place].isActive) }
       activity.layers[place].observations += values.count / max(1, width)
       place += 1
     }

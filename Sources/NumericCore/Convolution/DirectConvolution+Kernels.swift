@@ -116,7 +116,8 @@ extension DirectConvolution {
       var (column, pixel) = (0, 0)
       var input = image + rows.lowerBound * plan.lineStep
       var output = output + rows.lowerBound * plan.outputLineStep
-      // Six pixels at a time: in the last tile, the last pixel stands in for those beyond it, computed and stored again.
+      // Six pixels at a time: in the last tile, the last pixel stands in for those beyond it, computed and stored
+      // again.
       @inline(__always) func next() -> (UnsafePointer<Float>, UnsafeMutablePointer<Float>) {
         let place = (input, output)
         pixel += 1

@@ -10,7 +10,7 @@ extension DirectConvolution {
     let packed = packed(scratch)
     packed.zero()
     if isPadded { paddedImage(scratch).zero() }
-    if !isOneGroup { groupedOutput(scratch).zero() }
+    if groupsGradient { groupedOutput(scratch).zero() }
     guard let sums = packed.baseAddress, let images = input.baseAddress, let gradients = outputGradient.baseAddress
     else { return }
     forEachPhase { rows, columns in
@@ -34,10 +34,10 @@ extension DirectConvolution {
   /// Elements of a block.
   private static let blockCount = 6144
 
-  /// The gradient [group, H′, W′, channels of a group]: pixels that lie a large power of two apart would share few places
-  /// of the cache.
+  /// The gradient [group, H′, W′, channels of a group], or as it is where it need not be copied.
   private func grouped(_ gradient: UnsafeMutablePointer<Float>, _ scratch: BufferView<Float>) -> UnsafePointer<Float> {
-    guard !isOneGroup, var destination = groupedOutput(scratch).baseAddress else { return UnsafePointer(gradient) }
+    guard groupsGradient, var destination = groupedOutput(scratch).baseAddress else { return UnsafePointer(gradient) }
+    let first = destination
     var group = 0
     while group < alignedChannels {
       let size = groupSize(group)
@@ -50,7 +50,7 @@ extension DirectConvolution {
       }
       group += size
     }
-    return UnsafePointer(groupedOutput(scratch).baseAddress.unsafelyUnwrapped)
+    return UnsafePointer(first)
   }
 
   private func addBlock(
@@ -60,21 +60,23 @@ extension DirectConvolution {
     var group = 0
     while group < alignedChannels {
       let size = groupSize(group)
-      let line = plan.width * size
-      let (gradient, sums) = (gradient + group * output.product + row * line, sums + group * depth)
+      let step = groupsGradient ? size : outputChannels
+      let line = plan.width * step
+      let start = groupsGradient ? group * output.product : group
+      let (gradient, sums) = (gradient + start + row * line, sums + group * depth)
       if size == ChannelPair.channels {
-        correlate(plan, image, gradient, rows: rows, apart: 0, as: ChannelPair.self, to: sums)
+        correlate(plan, image, gradient, step, rows: rows, apart: 0, as: ChannelPair.self, to: sums)
       } else if VectorWidth.isWide {
         // The upper and the lower half of the block, then the row that is left.
         let half = rows / 2
-        if half > 0 { correlate(plan, image, gradient, rows: half, apart: half, as: PlacePair.self, to: sums) }
+        if half > 0 { correlate(plan, image, gradient, step, rows: half, apart: half, as: PlacePair.self, to: sums) }
         if rows % 2 == 1 {
           correlate(
-            plan, image + (rows - 1) * plan.lineStep, gradient + (rows - 1) * line, rows: 1, apart: 0,
-            as: SIMD16<Float>.self, to: sums)
+            plan, image + (rows - 1) * plan.lineStep, gradient + (rows - 1) * line, step, rows: 1,
+            apart: 0, as: SIMD16<Float>.self, to: sums)
         }
       } else {
-        correlate(plan, image, gradient, rows: rows, apart: 0, as: SIMD16<Float>.self, to: sums)
+        correlate(plan, image, gradient, step, rows: rows, apart: 0, as: SIMD16<Float>.self, to: sums)
       }
       group += size
     }
@@ -82,13 +84,15 @@ extension DirectConvolution {
 
   /// sums [depth, group] += Σ over pixels of input · gradient, six inputs of a pixel at a time.
   ///
-  /// - Parameter rowsApart: from the rows that hold the first of a vector's places to those that hold the second.
+  /// - Parameters:
+  ///   - step: from pixel to pixel of the gradient.
+  ///   - rowsApart: from the rows that hold the first of a vector's places to those that hold the second.
   @inline(__always)
   private func correlate<Vector: LaneVector>(
-    _ plan: Plan, _ image: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, rows: Int,
+    _ plan: Plan, _ image: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, _ step: Int, rows: Int,
     apart rowsApart: Int, as vector: Vector.Type, to sums: UnsafeMutablePointer<Float>
   ) {
-    let (apart, gradientApart) = (rowsApart * plan.lineStep, rowsApart * plan.width * Vector.channels)
+    let (apart, gradientApart) = (rowsApart * plan.lineStep, rowsApart * plan.width * step)
     let lineStep = plan.lineStep - plan.width * plan.pixelStep
     var (input, k, inRun, run) = (image, 0, 0, 0)
     // In the last tile, the last input stands in for those beyond it, whose sums are dropped.
@@ -125,7 +129,7 @@ extension DirectConvolution {
           s3.add(vector, times: p3 + i, apart: apart)
           s4.add(vector, times: p4 + i, apart: apart)
           s5.add(vector, times: p5 + i, apart: apart)
-          g += Vector.channels
+          g += step
           i += plan.pixelStep
         }
         i += lineStep

@@ -1,10 +1,13 @@
 /// A direct convolution, or the input gradient of one: no columns are copied, and both inputs and weights stay in the
 /// first caches. Sixteen or 32 output channels of six output pixels are summed in twelve registers. Each step of the
-/// inner loop loads the weights of one input and multiplies them by that input of each pixel: twelve sums in flight keep
-/// both multiply-add units busy, and leave three of sixteen registers for what is loaded. Each pixel has its own pointer,
+/// inner loop loads the weights of one input and multiplies them by that input of each pixel: twelve sums in flight
+/// keep
+/// both multiply-add units busy, and leave three of sixteen registers for what is loaded. Each pixel has its own
+/// pointer,
 /// so that rows of any width and stride fill all six.
 ///
-/// The input gradient of a convolution with stride s falls into s² phases, output pixels (u, v) with equal remainders of
+/// The input gradient of a convolution with stride s falls into s² phases, output pixels (u, v) with equal remainders
+/// of
 /// u and v by s: the pixels of a phase see the same elements of the kernel, and are a convolution of stride 1.
 struct DirectConvolution {
   /// Output channels of a vector.
@@ -49,13 +52,17 @@ struct DirectConvolution {
   /// Elements of an image with its border of zeros.
   private var paddedCount: Int { (input.height + 2 * padding.height) * paddedWidth * channels }
   /// Elements of an output gradient with whole vectors of channels.
-  private var alignedOutputCount: Int { output.product * alignedChannels }
+  private var alignedCount: Int { output.product * alignedChannels }
   var isPadded: Bool { padding != 0 }
-  /// Whether the output channels are those of one group, all there.
-  var isOneGroup: Bool { outputChannels == groupSize(0) }
+  /// Whether the weight gradient copies the output gradient into groups: where channels lack, or where many sums read
+  /// it whose pixels would share few places of the cache.
+  var groupsGradient: Bool {
+    outputChannels % Self.lanes != 0 || outputChannels > groupSize(0) && depth >= Self.leastGroupedDepth
+  }
+  private static let leastGroupedDepth = 64
 
   var scratchCount: Int {
-    packedCount + alignedChannels + (isPadded ? paddedCount : 0) + (isTransposed || isOneGroup ? 0 : alignedOutputCount)
+    packedCount + alignedChannels + (isPadded ? paddedCount : 0) + (isTransposed || !groupsGradient ? 0 : alignedCount)
   }
 
   /// The channels of the group that begins with `channel`, which a kernel computes together.
@@ -75,7 +82,7 @@ struct DirectConvolution {
   }
   func groupedOutput(_ scratch: BufferView<Float>) -> BufferView<Float> {
     let start = packedCount + alignedChannels + (isPadded ? paddedCount : 0)
-    return scratch.view(start..<start + alignedOutputCount)
+    return scratch.view(start..<start + alignedCount)
   }
 
   // MARK: Weights

@@ -1,4 +1,5 @@
-/// A kernel's sums of neighbouring output channels, at one place of the image or at two. `apart` says how far the second
+/// A kernel's sums of neighbouring output channels, at one place of the image or at two. `apart` says how far the
+/// second
 /// place is from the first; vectors of one place ignore it.
 protocol LaneVector {
   /// Output channels, a multiple of sixteen.

@@ -1,6 +1,7 @@
 internal import CProcessor
 
-// Sixteen values at once of the functions in `Scalar+Functions.swift`, by the same polynomials: two registers of eight, whose
+// Sixteen values at once of the functions in `Scalar+Functions.swift`, by the same polynomials: two registers of
+// eight, whose
 // long chains of dependent operations overlap, or one of sixteen. Products and sums are fused, so that the results may
 // differ from those of the scalar functions in the last place.
 

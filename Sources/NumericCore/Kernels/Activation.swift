@@ -7,7 +7,12 @@
 @specialized(where S == Double)
 public func rectify<S: Scalar>(_ input: BufferView<S>, into output: BufferView<S>) {
   precondition(input.count == output.count, "\(input.count) elements into \(output.count)")
-  for i in output.indices { output[i] = input[i] <= 0 ? 0 : input[i] }
+  forEachVector(output.count) { i in
+    let values = input.vector(i)
+    output.setVector(i, S.rectified(values, by: values))
+  } rest: { i in
+    output[i] = input[i] <= 0 ? 0 : input[i]
+  }
 }
 
 /// `inputGradient` may be `outputGradient`.
@@ -19,7 +24,11 @@ public func rectifyBackward<S: Scalar>(
   precondition(
     output.count == inputGradient.count && outputGradient.count == inputGradient.count,
     "\(outputGradient.count) gradients of \(output.count) elements into \(inputGradient.count)")
-  for i in inputGradient.indices { inputGradient[i] = output[i] <= 0 ? 0 : outputGradient[i] }
+  forEachVector(output.count) { i in
+    inputGradient.setVector(i, S.rectified(outputGradient.vector(i), by: output.vector(i)))
+  } rest: { i in
+    inputGradient[i] = output[i] <= 0 ? 0 : outputGradient[i]
+  }
 }
 
 /// max(0, x) + slope · min(0, x) (Maas et al. 2013).

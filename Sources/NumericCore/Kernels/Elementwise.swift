@@ -79,11 +79,49 @@ public func addRow<S: Scalar>(_ row: BufferView<S>, toRowsOf output: BufferView<
 public func addColumnSums<S: Scalar>(of input: BufferView<S>, to output: BufferView<S>) {
   let columns = output.count
   precondition(columns > 0 && input.count % columns == 0, "rows of \(columns) in \(input.count) elements")
-  var start = 0
-  while start < input.count {
-    let inputRow = input.view(start..<start + columns)
-    for j in output.indices { output[j] += inputRow[j] }
-    start += columns
+  let rows = input.count / columns
+  var column = 0
+  // Strips of 32 columns, whose sums stay in registers all the way down, then of eight, then columns by themselves.
+  while column + 32 <= columns {
+    var (a, b) = (output.vector(column), output.vector(column + 8))
+    var (c, d) = (output.vector(column + 16), output.vector(column + 24))
+    var index = column
+    for _ in 0..<rows {
+      a += input.vector(index)
+      b += input.vector(index + 8)
+      c += input.vector(index + 16)
+      d += input.vector(index + 24)
+      index += columns
+    }
+    output.setVector(column, a)
+    output.setVector(column + 8, b)
+    output.setVector(column + 16, c)
+    output.setVector(column + 24, d)
+    column += 32
+  }
+  while column + 8 <= columns {
+    var sums = output.vector(column)
+    for row in 0..<rows { sums += input.vector(row * columns + column) }
+    output.setVector(column, sums)
+    column += 8
+  }
+  while column < columns {
+    for row in 0..<rows { output[column] += input[row * columns + column] }
+    column += 1
+  }
+}
+
+/// Sets those of `marks` [columns] whose column of `input` [rows, columns] has a number above 0.
+@specialized(where S == Float)
+@specialized(where S == Double)
+public func markPositiveColumns<S: Scalar>(of input: BufferView<S>, in marks: inout [Bool]) {
+  let columns = marks.count
+  precondition(columns > 0 && input.count % columns == 0, "rows of \(columns) in \(input.count) elements")
+  marks.withUnsafeMutableBufferPointer { marks in
+    for start in stride(from: 0, to: input.count, by: columns) {
+      let row = input.view(start..<start + columns)
+      for j in row.indices { marks[j] = row[j] > 0 ? true : marks[j] }
+    }
   }
 }
 

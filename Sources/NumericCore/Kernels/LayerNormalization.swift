@@ -22,10 +22,10 @@ public func normalizeRows<S: Scalar>(
     let squares = squaredDifferences(inputRow, from: mean)
     let inverseDeviation = S(1 / (squares / Double(columns) + epsilon).squareRoot())
     let (center, scale) = (SIMD8(repeating: mean), SIMD8(repeating: inverseDeviation))
-    forEach(
+    forEachVector(
       columns,
       { outputRow.setVector($0, (inputRow.vector($0) - center) * scale * weight.vector($0) + bias.vector($0)) },
-      { outputRow[$0] = (inputRow[$0] - mean) * inverseDeviation * weight[$0] + bias[$0] })
+      rest: { outputRow[$0] = (inputRow[$0] - mean) * inverseDeviation * weight[$0] + bias[$0] })
     means[row] = mean
     inverseDeviations[row] = inverseDeviation
   }
@@ -51,7 +51,7 @@ public func normalizeRowsBackward<S: Scalar>(
     let (inputRow, gradientRow) = (input.view(range), outputGradient.view(range))
     let (mean, inverseDeviation) = (means[row], inverseDeviations[row])
     let (center, scale) = (SIMD8(repeating: mean), SIMD8(repeating: inverseDeviation))
-    forEach(
+    forEachVector(
       columns,
       {
         let gradient = gradientRow.vector($0)
@@ -59,7 +59,7 @@ public func normalizeRowsBackward<S: Scalar>(
         weightSums.setVector($0, weightSums.vector($0) + S.widened(gradient * normalized))
         biasSums.setVector($0, biasSums.vector($0) + S.widened(gradient))
       },
-      {
+      rest: {
         weightSums[$0] += S.widened(gradientRow[$0] * ((inputRow[$0] - mean) * inverseDeviation))
         biasSums[$0] += S.widened(gradientRow[$0])
       })
@@ -68,14 +68,14 @@ public func normalizeRowsBackward<S: Scalar>(
     let (gradients, products) = weightedSums(
       gradientRow, weight, inputRow, mean: mean, inverseDeviation: inverseDeviation)
     let (offset, slope) = (S(gradients / Double(columns)), S(products / Double(columns)))
-    forEach(
+    forEachVector(
       columns,
       {
         let normalized = (inputRow.vector($0) - center) * scale
         inputGradientRow.setVector(
           $0, (gradientRow.vector($0) * weight.vector($0) - offset - normalized * slope) * scale)
       },
-      {
+      rest: {
         let normalized = (inputRow[$0] - mean) * inverseDeviation
         inputGradientRow[$0] = (gradientRow[$0] * weight[$0] - offset - normalized * slope) * inverseDeviation
       })
@@ -108,20 +108,6 @@ public func softmaxRowsBackward<S: Scalar>(
     )
     let average = S(dotProduct(row, gradientRow))
     for j in inputGradientRow.indices { inputGradientRow[j] = row[j] * (gradientRow[j] - average) }
-  }
-}
-
-/// Visits indices below `count`: those that `vector` takes eight at a time, then those that are left, by `scalar`.
-@inline(__always)
-private func forEach(_ count: Int, _ vector: (_ index: Int) -> Void, _ scalar: (_ index: Int) -> Void) {
-  var index = 0
-  while index + 8 <= count {
-    vector(index)
-    index += 8
-  }
-  while index < count {
-    scalar(index)
-    index += 1
   }
 }
 

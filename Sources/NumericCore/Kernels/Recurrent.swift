@@ -1,5 +1,6 @@
 // One step of a recurrent cell for all samples at once. The products with the weights are done; what is left is element
-// by element. Floats go sixteen units at a time, all gates in one pass; the units that are left, and other types, one by
+// by element. Floats go sixteen units at a time, all gates in one pass; the units that are left, and other types, one
+// by
 // one.
 
 /// The rows of one step: N samples, H units, and which samples have this step at all.

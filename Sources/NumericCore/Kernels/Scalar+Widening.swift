@@ -96,3 +96,19 @@ extension SIMD8<Double> {
     return halves.x + halves.y
   }
 }
+
+/// Visits indices below `count`: those that `vector` takes eight at a time, then the `rest`, one by one.
+///
+/// In place or not, such a loop is one of vectors; a plain loop whose windows are the same memory is not.
+@inline(__always)
+func forEachVector(_ count: Int, _ vector: (_ index: Int) -> Void, rest scalar: (_ index: Int) -> Void) {
+  var index = 0
+  while index + 8 <= count {
+    vector(index)
+    index += 8
+  }
+  while index < count {
+    scalar(index)
+    index += 1
+  }
+}

@@ -3,8 +3,9 @@
 ///
 /// The right factor goes into panels as wide as a register tile, one strip of columns and one block of its rows at a
 /// time: a panel stays in the first cache while all rows of the left factor pass it, a strip of sums in the second
-/// while all blocks are added to it. The left factor is read where it stands. An element's sum runs over k in ascending order, in blocks that depend on the length of that sum alone: its
-/// bits do not depend on how many rows or columns there are.
+/// while all blocks are added to it. The left factor is read where it stands. An element's sum runs over k in ascending
+/// order, in blocks that depend on the length of that sum alone: its bits do not depend on how many rows or columns
+/// there are.
 enum PanelProduct {
   /// The most rows of the right factor in a panel: sixteen columns are half of a first cache.
   private static let longest = 256

@@ -7,7 +7,8 @@ import Settings
 /// https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU.
 ///
 /// Each rank is a process with a row for its steps, one for the network and one for reading. The first steps of each
-/// epoch are there with their layers, and what lies between the steps of two epochs: validation, checkpoints. A rank has
+/// epoch are there with their layers, and what lies between the steps of two epochs: validation, checkpoints. A rank
+/// has
 /// memory for 131,072 spans; a run that has more shows its beginning.
 ///
 /// The clocks of the nodes are compared with rank 0's before the first step: half of the way of a message there and

@@ -7,7 +7,8 @@ import Training
 /// Predicts how a run scales over hosts, from what a step takes on one of them, the bytes of its gradients and the
 /// network: the weak scaling of synchronous training, each rank with a batch of its own.
 ///
-/// Between n hosts every byte of the summed gradients goes out of a host 2·(n − 1)/n times, once in the all-to-all of the
+/// Between n hosts every byte of the summed gradients goes out of a host 2·(n − 1)/n times, once in the all-to-all of
+/// the
 /// parts and once in the gather of their sums (see `InterNodeSum`). Its ranks share the host's link. Each round of
 /// 16 MiB a rank has 2·(n − 1) messages that wait for one another, and the scalars take ⌈log₂ P⌉ more:
 ///

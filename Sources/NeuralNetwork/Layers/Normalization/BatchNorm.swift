@@ -47,7 +47,8 @@ public struct BatchNorm: LayerDescription {
 /// - Evaluation: μ and σ² are the running statistics.
 ///
 /// Forward reads the input twice and writes the output once; backward reads input and output gradient twice and writes
-/// the input gradient once. A ReLU costs no further pass, and a residual sum behind it one to read what is added and one
+/// the input gradient once. A ReLU costs no further pass, and a residual sum behind it one to read what is added and
+/// one
 /// to write its gradient.
 public struct BatchNormLayer<S: Scalar>: SynchronizingLayer, SummingLayer {
   public let outputShape: Shape
