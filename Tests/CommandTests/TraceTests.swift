@@ -106,6 +106,18 @@ extension Commands {
         try sandbox.expectFailure(
           ["--data", "blobs.h5", "--trace", "nowhere/trace.json"], status: 2,
           "--trace nowhere/trace.json: there is no directory nowhere; make it first")
+        // The data and what the run itself writes stay what they are; an older trace gives way to a new one.
+        let data = try Data(contentsOf: URL(filePath: sandbox.file("blobs.h5")))
+        try FileManager.default.copyItem(atPath: sandbox.file("blobs.h5"), toPath: sandbox.file("blobs.json"))
+        let arguments = ["--model", "linear", "--epochs", "1", "--run", "run", "--overwrite", "--trace"]
+        let said = "is there already and is no trace; give another name"
+        try sandbox.expectFailure(
+          ["--data", "blobs.json"] + arguments + ["blobs.json"], status: 2, "--trace: blobs.json \(said)")
+        #expect(try Data(contentsOf: URL(filePath: sandbox.file("blobs.json"))) == data)
+        try sandbox.expectFailure(
+          ["--data", "blobs.h5"] + arguments + ["run/summary.json"], status: 2, "--trace: run/summary.json \(said)")
+        #expect(try sandbox.text("run/summary.json").contains("best"))
+        for _ in 0..<2 { try sandbox.succeed(["--data", "blobs.h5"] + arguments + ["trace.json"]) }
       }
     }
   }

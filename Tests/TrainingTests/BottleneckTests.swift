@@ -18,7 +18,7 @@ struct BottleneckTests {
     var times = RunTimes()
     times.add(ranks.map { RunTimes.Rank(steps: $0.0, exchange: $0.1, data: $0.2) })
     times.add(evaluation: evaluation)
-    return try #require(Bottleneck(times, place)).text
+    return try #require(Bottleneck(times, place)).lines.joined(separator: "; ")
   }
 
   @Test func compute() throws {
@@ -70,5 +70,19 @@ struct BottleneckTests {
     #expect(json["exchange_fraction"] == 0.3)
     #expect(json["compute_fraction"] == 0.6)
     #expect(json["data_fraction"] == 0.1)
+  }
+
+  @Test("Checkpoints between steps are no compute, on the rank that writes them and on those that wait")
+  func checkpoints() throws {
+    let place = Bottleneck.Place(ranks: 2, nodes: 1, ranksPerNode: 2, threads: 1, cores: 2, shards: 2)
+    for writers in [[3.0, 0], [3.0]] {
+      var times = RunTimes()
+      times.add(writers.map { RunTimes.Rank(steps: 4, exchange: $0 > 0 ? 0 : 3, data: 0, checkpoints: $0) })
+      let bottleneck = try #require(Bottleneck(times, place))
+      #expect(
+        bottleneck.lines == [
+          "checkpoints 75 %, compute 25 %", "rarer checkpoints would help: checkpoint.every_steps, every_minutes",
+        ])
+    }
   }
 }

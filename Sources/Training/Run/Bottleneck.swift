@@ -12,9 +12,11 @@ package struct RunTimes: Sendable {
     package var exchange: Double
     /// Waiting for samples.
     package var data: Double
+    /// Writing checkpoints between steps, for which the other ranks wait in their next exchange.
+    package var checkpoints: Double
 
-    package init(steps: Double, exchange: Double, data: Double) {
-      (self.steps, self.exchange, self.data) = (steps, exchange, data)
+    package init(steps: Double, exchange: Double, data: Double, checkpoints: Double = 0) {
+      (self.steps, self.exchange, self.data, self.checkpoints) = (steps, exchange, data, checkpoints)
     }
   }
 
@@ -26,7 +28,9 @@ package struct RunTimes: Sendable {
   package private(set) var data = 0.0
   /// By how much it takes longer than the mean of all ranks, which the others wait for.
   package private(set) var imbalance = 0.0
-  /// Between the epochs' steps: validation, checkpoints.
+  /// Writing checkpoints between the steps of an epoch.
+  package private(set) var checkpoints = 0.0
+  /// Between the epochs' steps: validation, and the checkpoint of an epoch.
   package private(set) var evaluation = 0.0
   /// How often each rank was the slowest.
   private var slowest: [Int: Int] = [:]
@@ -35,14 +39,16 @@ package struct RunTimes: Sendable {
 
   /// Takes in the steps of an epoch.
   package mutating func add(_ ranks: [Rank]) {
-    func own(_ rank: Rank) -> Double { max(0, rank.steps - rank.exchange) }
+    func own(_ rank: Rank) -> Double { max(0, rank.steps - rank.exchange - rank.checkpoints) }
+    let saving = ranks.map(\.checkpoints).max() ?? 0
     guard let last = ranks.indices.max(by: { own(ranks[$0]) < own(ranks[$1]) }) else { return }
     let mean = ranks.reduce(0) { $0 + own($1) } / Double(ranks.count)
     let late = max(0, own(ranks[last]) - mean - ranks[last].data)
     slowest[last, default: 0] += 1
     imbalance += late
     data += ranks[last].data
-    exchange += ranks[last].exchange
+    exchange += max(0, ranks[last].exchange - (saving - ranks[last].checkpoints))
+    checkpoints += saving
     compute += max(0, own(ranks[last]) - ranks[last].data - late)
   }
 
@@ -53,7 +59,7 @@ package struct RunTimes: Sendable {
   package var shares: [(name: String, share: Double)] {
     let parts = [
       ("compute", compute), ("exchange", exchange), ("data", data), ("imbalance", imbalance),
-      ("evaluation", evaluation),
+      ("checkpoints", checkpoints), ("evaluation", evaluation),
     ]
     let whole = parts.reduce(0) { $0 + $1.1 }
     return whole > 0 ? parts.map { ($0.0, $0.1 / whole) } : []
@@ -87,7 +93,7 @@ package struct Bottleneck: Sendable {
   /// Below it nothing but compute is worth a remedy.
   private static let least = 0.15
 
-  /// `compute`, `exchange`, `data`, `imbalance` or `evaluation`.
+  /// `compute`, `exchange`, `data`, `imbalance`, `checkpoints` or `evaluation`.
   package let name: String
   package let advice: String
   private let shares: [(name: String, share: Double)]
@@ -109,6 +115,7 @@ package struct Bottleneck: Sendable {
       case "exchange": Self.exchangeAdvice(place)
       case "data": "a larger data.memory, faster storage or smaller chunks would help"
       case "imbalance": "rank \(times.slowestRank) keeps the others waiting: see what else runs on its cores"
+      case "checkpoints": "rarer checkpoints would help: checkpoint.every_steps, every_minutes"
       case "evaluation": "fewer validation samples or rarer checkpoints would help"
       default: Self.computeAdvice(place)
       }
@@ -130,13 +137,11 @@ package struct Bottleneck: Sendable {
       : "a larger batch_size or fewer ranks would help"
   }
 
-  /// Such as `exchange 40 %, compute 57 %; a larger batch_size or fewer ranks would help`; what is under 1 % is left
-  /// out.
-  package var text: String {
+  /// The greatest four shares, such as `exchange 40 %, compute 57 %`, what is under 1 % left out; and what would help.
+  package var lines: [String] {
     let others = shares.filter { $0.name != name && $0.share >= 0.01 }.sorted { $0.share > $1.share }
-    let own = shares.filter { $0.name == name }
-    let words = (own + others).map { "\($0.name) \(Int(($0.share * 100).rounded())) %" }
-    return words.joined(separator: ", ") + "; " + advice
+    let shown = (shares.filter { $0.name == name } + others).prefix(4)
+    return [shown.map { "\($0.name) \(Int(($0.share * 100).rounded())) %" }.joined(separator: ", "), advice]
   }
 
   package var json: JSONValue {

@@ -78,7 +78,7 @@ struct RunSummary {
       }
     }
     let told = conclusion.map(Self.lines(of:)) ?? []
-    if let bottleneck { rows.append(("bottleneck", bottleneck.text)) }
+    for (index, line) in (bottleneck?.lines ?? []).enumerated() { rows.append((index == 0 ? "bottleneck" : "", line)) }
     let waited = exposedSeconds.map { ", of it \(shortTime($0)) of communication that no work has hidden" } ?? ""
     return Self.columns(rows) + told + Self.columns([("done", "in \(shortTime(seconds))\(waited)")])
   }

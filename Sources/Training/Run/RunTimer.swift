@@ -15,12 +15,14 @@ struct RunTimer {
   /// The exposed communication of all epochs.
   private(set) var totalExposed = 0.0
   private var dataSeconds = 0.0
+  /// Of the steps of this epoch, in writing checkpoints between them.
+  private var checkpointSeconds = 0.0
   private var stepsAreOver = false
 
   mutating func startEpoch() {
     epochStart = .now
     (samples, exchangeSeconds, exposedSeconds, dataSeconds, stepsAreOver) = (0, 0, 0, 0, false)
-    stepsDone = 0
+    (stepsDone, checkpointSeconds) = (0, 0)
   }
 
   mutating func count(samples: Double) {
@@ -42,10 +44,18 @@ struct RunTimer {
   mutating func endEpoch() { epochEnd = .now }
 
   /// Where the seconds of the epoch's steps went on this rank.
-  var rankTimes: RunTimes.Rank { RunTimes.Rank(steps: stepSeconds, exchange: exchangeSeconds, data: dataSeconds) }
+  var rankTimes: RunTimes.Rank {
+    RunTimes.Rank(
+      steps: stepSeconds, exchange: exchangeSeconds, data: dataSeconds, checkpoints: checkpointSeconds)
+  }
   /// What the epoch took so far beside its steps.
   var secondsSinceSteps: Double { stepsEnd.duration(to: .now).seconds }
-  mutating func checkpointSaved() { lastCheckpoint = .now }
+
+  /// - Parameter start: when its writing began.
+  mutating func checkpointSaved(begun start: ContinuousClock.Instant) {
+    lastCheckpoint = .now
+    if !stepsAreOver { checkpointSeconds += start.duration(to: .now).seconds }
+  }
 
   var total: Double { start.duration(to: .now).seconds }
   var secondsSinceCheckpoint: Double { lastCheckpoint.duration(to: .now).seconds }

@@ -1,5 +1,6 @@
 import Basics
 import Collectives
+import Foundation
 import Settings
 
 /// The timelines of all ranks of a run as one file that Perfetto (ui.perfetto.dev) and chrome://tracing show: the Trace
@@ -8,8 +9,7 @@ import Settings
 ///
 /// Each rank is a process with a row for its steps, one for the network and one for reading. The first steps of each
 /// epoch are there with their layers, and what lies between the steps of two epochs: validation, checkpoints. A rank
-/// has
-/// memory for 131,072 spans; a run that has more shows its beginning.
+/// has memory for 131,072 spans; a run that has more shows its beginning.
 ///
 /// The clocks of the nodes are compared with rank 0's before the first step: half of the way of a message there and
 /// back, the fastest of ten, is what they may be apart.
@@ -30,12 +30,26 @@ final class RunTrace {
     guard let path = log.trace else { return nil }
     _ = try topology.world.agree {
       try OutputTarget.check([OutputTarget("--trace", path, .json)], inputs: [])
+      try Self.checkReplaceable(path)
       return []
     }
     (self.path, stepsPerEpoch, self.topology) = (path, log.traceSteps, topology)
     let offset = try Self.offset(topology)
     let first = try topology.world.allGather([Int64(Timeline.now)])[0][0]
     start = UInt64(max(0, first - offset))
+  }
+
+  /// How every trace begins.
+  private static let opening = "{\"displayTimeUnit\": \"ms\", \"otherData\": {\"version\": \"ddp-train "
+
+  /// A trace takes the place of an older one, never of another file: not of data, nor of a configuration, nor of what
+  /// the run itself has written meanwhile.
+  private static func checkReplaceable(_ path: String) throws(Failure) {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let start = try? FileHandle(forReadingFrom: URL(filePath: path)).read(upToCount: opening.utf8.count)
+    guard start.map({ Array($0) }) == Array(opening.utf8) else {
+      throw .usage("--trace: \(path.shownName) is there already and is no trace; give another name")
+    }
   }
 
   /// What has to be added to the clock of this rank's node to have that of rank 0, in nanoseconds. Collective.
@@ -79,8 +93,9 @@ final class RunTrace {
     }
     var failure: (any Error)?
     do {
+      do { try Self.checkReplaceable(path) } catch { failure = error }
       try AtomicFile.write(to: path) { append in
-        try append("{\"displayTimeUnit\": \"ms\", \"otherData\": {\"version\": \"ddp-train \(programVersion)\"},\n")
+        try append(Self.opening + "\(programVersion)\"},\n")
         try append("\"traceEvents\": [\n")
         for rank in 0..<world.size {
           // The others send all the same.

@@ -58,6 +58,9 @@ extension TrainingRun {
   ) throws {
     precondition(fold == nil || !writesFiles, "a checkpoint would not know the fold's rows")
     let configuration = try configuration.checked()
+    guard configuration.log.trace == nil else {
+      throw Failure.usage("log.trace: a trace is of one training run; leave it out of folds and trials")
+    }
     let topology = try Topology(ranks)
     let request = StartRequest(
       configuration: configuration, configurationFile: nil, extensions: Extensions(), over: { _ in configuration })

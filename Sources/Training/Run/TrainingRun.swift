@@ -291,7 +291,7 @@ public final class TrainingRun {
   }
 
   private func saveCheckpoint(isBest: Bool) throws {
-    let step = trainer.progress.step
+    let step = trainer.progress.step, start = ContinuousClock.now
     if let directory {
       func write() throws {
         var checkpoint = Checkpoint(trainer, metadata: metadata)
@@ -302,7 +302,7 @@ public final class TrainingRun {
     } else if isBest {
       bestCheckpoint = Checkpoint(trainer, metadata: metadata)
     }
-    timer.checkpointSaved()
+    timer.checkpointSaved(begun: start)
   }
 
   /// Ends early on all ranks, with a whole checkpoint.

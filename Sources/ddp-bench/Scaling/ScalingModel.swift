@@ -8,8 +8,7 @@ import Training
 /// network: the weak scaling of synchronous training, each rank with a batch of its own.
 ///
 /// Between n hosts every byte of the summed gradients goes out of a host 2·(n − 1)/n times, once in the all-to-all of
-/// the
-/// parts and once in the gather of their sums (see `InterNodeSum`). Its ranks share the host's link. Each round of
+/// the parts and once in the gather of their sums (see `InterNodeSum`). Its ranks share the host's link. Each round of
 /// 16 MiB a rank has 2·(n − 1) messages that wait for one another, and the scalars take ⌈log₂ P⌉ more:
 ///
 ///     t = 2·(n − 1)/n·B / bandwidth + (2·(n − 1)·rounds + ⌈log₂ P⌉)·latency
@@ -70,7 +69,15 @@ extension ScalingModel {
       step: step, backward: arguments.backwardTime?.seconds ?? measured?.backward ?? 0, bytes: Double(bytes),
       ranksPerNode: arguments.ranksPerNode ?? ranks.size, latency: arguments.latency?.seconds ?? 0,
       bandwidth: arguments.bandwidth?.bytesPerSecond ?? 0)
+    guard model.backward <= model.step else {
+      throw SettingsError("--backward-time: expected at most the step's time, of which it is a part")
+    }
     let hosts = model.hosts(arguments.hosts)
+    guard !hosts.isEmpty else {
+      throw SettingsError(
+        "--ranks-per-node \(model.ranksPerNode): no number of such hosts makes 8 to 1,024 ranks in powers of two; say how "
+          + "many hosts with --hosts N")
+    }
     if !arguments.json { print(model.lines(hosts).joined(separator: "\n")) }
     print(model.json(hosts).line)
   }
@@ -121,6 +128,9 @@ struct StepCost {
   /// Collective.
   init(_ arguments: BenchArguments, _ ranks: MPICommunicator) throws {
     let run: TrainingRun
+    guard arguments.workload == nil || arguments.config == nil else {
+      throw SettingsError("--config: stands beside a workload; expected one of the two")
+    }
     if let workload = arguments.workload {
       run = try WorkloadBench.run(workload, arguments, ranks)
     } else if let file = arguments.config {
