@@ -59,7 +59,7 @@ extension Commands {
       #expect(try rounded(["--hosts", "4", "--backward-time", "5ms"]) == [32.09, 27.09])
       // But never the last bucket: 2 · 3/4 · 4 MiB and the latencies.
       let hidden = 20 + 2 * 0.75 * 4.194304 / 1.25 + 0.09
-      let most = try predict(["--hosts", "4", "--backward-time", "1s"])
+      let most = try predict(["--hosts", "4", "--backward-time", "20ms"])
       #expect(abs(most[1] - hidden) < 1e-9, "\(most)")
       #expect(try predict(["--hosts", "1"]) == [20, 20])
       #expect(try predict([]).count == 2 * 8)

@@ -69,6 +69,10 @@ public struct TrainArguments: OptionGroup, Equatable {
       if let layers = file["layers"] {
         file = .object((file.members ?? []).filter { $0.key != "layers" } + [.init("model", layers)])
       }
+      if case .bool(let isQuiet)? = file["quiet"]?.content {
+        let verbosity = JSONValue.Member("verbosity", isQuiet ? "quiet" : "normal")
+        file = .object((file.members ?? []).filter { $0.key != "quiet" && $0.key != "verbosity" } + [verbosity])
+      }
       value = try value.laying(file, of: TrainingConfiguration.settings)
     }
     return try configuration(over: try withoutReplaced(value), extensions: extensions)
@@ -97,6 +101,10 @@ public struct TrainArguments: OptionGroup, Equatable {
     over value: JSONValue, extensions: Extensions = Extensions()
   ) throws(SettingsError) -> TrainingConfiguration {
     var value = value
+    // An option overrides the file's short form of it, too.
+    if settings.contains(where: { $0.path == "verbosity" }) {
+      value = .object((value.members ?? []).filter { $0.key != "quiet" })
+    }
     let shorthands = TrainingConfiguration.settings.reduce(into: [:]) { $0[$1.key] = $1.shorthand }
     for setting in settings {
       value = try value.setting(path: setting.path, to: setting.value, shorthands: shorthands)

@@ -75,8 +75,8 @@ extension ScalingModel {
     let hosts = model.hosts(arguments.hosts)
     guard !hosts.isEmpty else {
       throw SettingsError(
-        "--ranks-per-node \(model.ranksPerNode): no number of such hosts makes 8 to 1,024 ranks in powers of two; say how "
-          + "many hosts with --hosts N")
+        "--ranks-per-node \(model.ranksPerNode): no number of such hosts makes 8, 16, … or 1,024 ranks; say how many "
+          + "hosts with --hosts N")
     }
     if !arguments.json { print(model.lines(hosts).joined(separator: "\n")) }
     print(model.json(hosts).line)
