@@ -64,6 +64,10 @@ extension Float {
       PanelProduct.multiply(a, b, into: c, adding: beta != 0)
       return
     }
+    if beta == 0, PanelProduct.suitsRows(a, b) {
+      PanelProduct.multiplyByRows(a, b, into: c)
+      return
+    }
     cblas_sgemm(
       CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
       blasint(c.rows), blasint(c.columns), blasint(a.columns), 1, a.base, blasint(a.stride), b.base, blasint(b.stride),

@@ -1,6 +1,6 @@
 internal import CProcessor
 
-// Copies of parts of the right factor in the order in which a product's inner loop reads them.
+// Copies of parts of the right factor in the order in which a product's inner loop reads them, and transposes.
 
 /// Packs a block of the right factor into panels of `ProductTile.columns` columns, [depth, columns] each, one behind
 /// the other; zeros fill the last.
@@ -61,6 +61,22 @@ private func packTransposed(
   while k < depth {
     for j in 0..<width { panel[k * width + j] = j < columns ? source[j * stride + k] : 0 }
     k += 1
+  }
+}
+
+/// Overwrites `target` [columns, rows] by the transpose of `source` [rows, columns].
+func transpose(
+  _ source: UnsafePointer<Float>, _ stride: Int, rows: Int, columns: Int, into target: UnsafeMutablePointer<Float>,
+  targetStride: Int
+) {
+  let wholeRows = rows / 8 * 8, wholeColumns = columns / 8 * 8
+  for i in Swift.stride(from: 0, to: wholeRows, by: 8) {
+    for j in Swift.stride(from: 0, to: wholeColumns, by: 8) {
+      transposeEight(source + i * stride + j, stride, into: target + j * targetStride + i, targetStride)
+    }
+  }
+  for i in 0..<rows {
+    for j in (i < wholeRows ? wholeColumns : 0)..<columns { target[j * targetStride + i] = source[i * stride + j] }
   }
 }
 

@@ -18,10 +18,27 @@ enum PanelProduct {
   static var isUsed: Bool { VectorWidth.hasMultiplyAdd && BLAS.threads == 1 }
 
   /// Whether it is faster than OpenBLAS for a product of these factors, as measured: packing pays where many rows use
-  /// it, not for a left factor that would have to be packed too, and not for a right factor of more than half a
-  /// megabyte.
+  /// it and few of a panel's columns are zeros, not for a left factor that would have to be packed too, and not for a
+  /// right factor of more than half a megabyte. OpenBLAS does not pack small factors on a wide processor either.
   static func suits(_ a: Matrix<Float>, _ b: Matrix<Float>) -> Bool {
-    isUsed && !a.isTransposed && a.rows >= 64 && b.columns >= 8 && a.columns >= 8 && a.columns * b.columns <= 1 << 17
+    isUsed && !a.isTransposed && a.rows >= 64 && a.columns >= 8 && fillsPanels(b.columns)
+      && a.columns * b.columns <= mostPacked
+      && (!VectorWidth.isWide || b.isTransposed || a.rows * a.columns * b.columns > 1_000_000)
+  }
+
+  /// Whether `multiplyByRows` is faster than OpenBLAS, as measured: for few rows by large weights, where a copy of the
+  /// weights costs as much as some rows of the product.
+  static func suitsRows(_ a: Matrix<Float>, _ b: Matrix<Float>) -> Bool {
+    isUsed && !a.isTransposed && b.isTransposed && a.rows <= strip && fillsPanels(a.rows)
+      && a.columns * b.columns > mostPacked && a.columns >= 64 && b.columns >= 64
+  }
+
+  /// Elements of a right factor that it pays to pack.
+  private static let mostPacked = 1 << 17
+
+  /// Whether at most an eighth of what the panels of so many columns hold is zeros.
+  private static func fillsPanels(_ columns: Int) -> Bool {
+    columns >= 8 && (padded(columns) - columns) * 8 <= padded(columns)
   }
 
   /// The rows of the first block, and of all others but perhaps the last, of a factor of `depth` rows.
@@ -57,6 +74,32 @@ enum PanelProduct {
               sumStride: isLast ? c.stride : strip)
           }
         }
+      }
+    }
+  }
+
+  /// `c = a · b` for a right factor that is the transpose of stored rows, such as a layer's weights: cᵀ = bᵀ · aᵀ, where
+  /// those rows are the left factor, read where they stand, and the few rows of `a` are packed.
+  static func multiplyByRows(_ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>) {
+    guard let left = b.base, let right = a.base, let sums = c.base else { return }
+    let columns = a.rows, stride = padded(columns)
+    let panelCount = stride * a.columns
+    ProductMemory.with(panelCount + (Self.rows + 8) * stride) { memory in
+      let (panels, partial) = (memory, memory + panelCount)
+      forEachBlock(a.columns) { start, depth in
+        packPanels(
+          right + start, stride: a.stride, isTransposed: true, depth: depth, columns: columns,
+          into: panels + start * stride)
+      }
+      forEachRange(ofRows: b.columns) { rows in
+        forEachBlock(a.columns) { start, depth in
+          multiply(
+            left + rows.lowerBound * b.stride + start, rowStride: b.stride, rows, of: b.columns,
+            panels + start * stride, depth: depth, columns: columns,
+            addend: start > 0 ? UnsafePointer(partial) : nil, addendStride: stride, into: partial, sumStride: stride)
+        }
+        transpose(
+          partial, stride, rows: rows.count, columns: columns, into: sums + rows.lowerBound, targetStride: c.stride)
       }
     }
   }

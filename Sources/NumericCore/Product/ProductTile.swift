@@ -18,7 +18,7 @@ enum ProductTile {
     return left >= 4 ? 4 : left >= 2 ? 2 : 1
   }
 
-  /// Sums of `height` rows by the columns of a panel.
+  /// Sums of `height` rows by the first `count` columns of a panel.
   ///
   /// - Parameters:
   ///   - left: of the left factor; element (i, k) is at `left[i · rowStride + k]`.
@@ -30,12 +30,52 @@ enum ProductTile {
     height: Int, _ left: UnsafePointer<Float>, rowStride: Int, _ panel: UnsafePointer<Float>, depth: Int,
     addend: UnsafePointer<Float>?, addendStride: Int, into sums: UnsafeMutablePointer<Float>, sumStride: Int, count: Int
   ) {
-    switch height {
-    case 8: Rows<8>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride, count)
-    case 6: Rows<6>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride, count)
-    case 4: Rows<4>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride, count)
-    case 2: Rows<2>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride, count)
-    default: Rows<1>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride, count)
+    if count == columns {
+      multiply(height, left, rowStride, panel, depth, addend, addendStride, sums, sumStride, registers: columns / 16)
+    } else {
+      multiplyNarrow(height, left, rowStride, panel, depth, addend, addendStride, sums, sumStride, count)
+    }
+  }
+
+  /// A tile that is narrower than its panel: computed beside the sums, so that the code for whole tiles, which has its
+  /// sums in registers to the end, has no columns to leave out.
+  @inline(never)
+  private static func multiplyNarrow(
+    _ height: Int, _ left: UnsafePointer<Float>, _ rowStride: Int, _ panel: UnsafePointer<Float>, _ depth: Int,
+    _ addend: UnsafePointer<Float>?, _ addendStride: Int, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int,
+    _ count: Int
+  ) {
+    withUnsafeTemporaryAllocation(byteCount: 8 * columns * MemoryLayout<Float>.stride, alignment: 64) { memory in
+      let tile = memory.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
+      multiply(height, left, rowStride, panel, depth, nil, 0, tile, columns, registers: (count + 15) / 16)
+      for r in 0..<height {
+        let row = sums + r * sumStride, result = tile + r * columns
+        if let other = addend.map({ $0 + r * addendStride }) {
+          for j in 0..<count { row[j] = other[j] + result[j] }
+        } else {
+          row.update(from: result, count: count)
+        }
+      }
+    }
+  }
+
+  /// - Parameter registers: of sixteen columns, that are computed: one or two.
+  @inline(__always)
+  private static func multiply(
+    _ height: Int, _ left: UnsafePointer<Float>, _ rowStride: Int, _ panel: UnsafePointer<Float>, _ depth: Int,
+    _ addend: UnsafePointer<Float>?, _ addendStride: Int, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int,
+    registers: Int
+  ) {
+    switch (height, registers) {
+    case (8, 2): Rows<8>.multiplyPairs(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
+    case (4, 2): Rows<4>.multiplyPairs(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
+    case (2, 2): Rows<2>.multiplyPairs(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
+    case (1, 2): Rows<1>.multiplyPairs(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
+    case (8, _): Rows<8>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
+    case (6, _): Rows<6>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
+    case (4, _): Rows<4>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
+    case (2, _): Rows<2>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
+    default: Rows<1>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
     }
   }
 
@@ -46,8 +86,24 @@ enum ProductTile {
     @inline(never)
     static func multiply(
       _ left: UnsafePointer<Float>, _ rowStride: Int, _ panel: UnsafePointer<Float>, _ depth: Int,
+      _ addend: UnsafePointer<Float>?, _ addendStride: Int, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int
+    ) {
+      multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride, isPair: false)
+    }
+
+    @inline(never)
+    static func multiplyPairs(
+      _ left: UnsafePointer<Float>, _ rowStride: Int, _ panel: UnsafePointer<Float>, _ depth: Int,
+      _ addend: UnsafePointer<Float>?, _ addendStride: Int, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int
+    ) {
+      multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride, isPair: true)
+    }
+
+    @inline(__always)
+    private static func multiply(
+      _ left: UnsafePointer<Float>, _ rowStride: Int, _ panel: UnsafePointer<Float>, _ depth: Int,
       _ addend: UnsafePointer<Float>?, _ addendStride: Int, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int,
-      _ count: Int
+      isPair: Bool
     ) {
       var low = InlineArray<height, Vector>(repeating: Vector()), high = low
       let rows = InlineArray<height, UnsafePointer<Float>> { left + $0 &* rowStride }
@@ -55,19 +111,24 @@ enum ProductTile {
       for r in 0..<height { cprocessor_prefetch(sums + r &* sumStride) }
       var right = panel
       for k in 0..<depth {
-        let first = load(right), second = VectorWidth.isWide ? load(right + 16) : first
+        let first = load(right), second = isPair ? load(right + 16) : first
         for r in 0..<height { low[unchecked: r].addProduct(first, Vector(repeating: rows[unchecked: r][k])) }
-        if VectorWidth.isWide {
+        if isPair {
           for r in 0..<height { high[unchecked: r].addProduct(second, Vector(repeating: rows[unchecked: r][k])) }
         }
         right += ProductTile.columns
       }
-      for r in 0..<height {
-        let row = sums + r &* sumStride, other = addend.map { $0 + r &* addendStride }
-        store(low[unchecked: r], plus: other, to: row, count: count)
-        if VectorWidth.isWide && count > 16 {
-          store(high[unchecked: r], plus: other.map { $0 + 16 }, to: row + 16, count: count &- 16)
+      if let addend {
+        for r in 0..<height {
+          let other = addend + r &* addendStride
+          low[unchecked: r] += load(other)
+          if isPair { high[unchecked: r] += load(other + 16) }
         }
+      }
+      for r in 0..<height {
+        let row = sums + r &* sumStride
+        store(low[unchecked: r], to: row)
+        if isPair { store(high[unchecked: r], to: row + 16) }
       }
     }
 
@@ -77,15 +138,8 @@ enum ProductTile {
     }
 
     @inline(__always)
-    private static func store(
-      _ sums: Vector, plus addend: UnsafePointer<Float>?, to pointer: UnsafeMutablePointer<Float>, count: Int
-    ) {
-      if count >= 16 {
-        let result = if let addend { load(addend) + sums } else { sums }
-        UnsafeMutableRawPointer(pointer).storeBytes(of: result, as: Vector.self)
-      } else {
-        for j in 0..<count { pointer[j] = if let addend { addend[j] + sums[j] } else { sums[j] } }
-      }
+    private static func store(_ sums: Vector, to pointer: UnsafeMutablePointer<Float>) {
+      UnsafeMutableRawPointer(pointer).storeBytes(of: sums, as: Vector.self)
     }
   }
 }
