@@ -15,6 +15,9 @@ enum ExchangeBench {
 
   /// Prints a table, or a JSON line for each size.
   static func run(_ ranks: MPICommunicator, json: Bool) throws {
+    guard ranks.size > 1 else {
+      throw Failure("exchange: there is nothing to exchange on 1 rank; start it by mpirun -np 2", exitCode: .usage)
+    }
     let topology = try Topology(ranks)
     let cores = ProcessInfo.processInfo.activeProcessorCount
     if ranks.isRoot && !json {

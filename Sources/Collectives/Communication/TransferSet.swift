@@ -9,25 +9,30 @@ final class TransferSet {
   init(_ group: MPICommunicator) { self.group = group }
 
   /// - Parameters:
-  ///   - values: fewer than 2³¹; those that are sent must stay as they are until `isDone`.
+  ///   - values: fewer than 2³¹ bytes, which must stay as they are until `isDone`.
   ///   - tag: equal on both sides. Of several transfers between two ranks with one tag, the first is received first.
   func send<T: BitwiseCopyable>(_ values: BufferView<T>, to rank: Int, tag: Int) throws(CollectiveError) {
-    guard !values.isEmpty else { return }
-    var request: MPI_Request?
-    try check(
-      "MPI_Send_init",
-      MPI_Send_init(
-        values.baseAddress, Self.byteCount(values), copenmpi_byte(), Int32(rank), Int32(tag), group.handle, &request))
-    requests.append(request)
+    try add(values, "MPI_Send_init") {
+      MPI_Send_init($0, $1, copenmpi_byte(), Int32(rank), Int32(tag), group.handle, &$2)
+    }
   }
 
+  /// Overwrites `values`, otherwise as `send`.
   func receive<T: BitwiseCopyable>(_ values: BufferView<T>, from rank: Int, tag: Int) throws(CollectiveError) {
+    try add(values, "MPI_Recv_init") {
+      MPI_Recv_init($0, $1, copenmpi_byte(), Int32(rank), Int32(tag), group.handle, &$2)
+    }
+  }
+
+  /// - Parameter prepare: sets a transfer of so many bytes up.
+  private func add<T: BitwiseCopyable>(
+    _ values: BufferView<T>, _ operation: StaticString,
+    _ prepare: (UnsafeMutableRawPointer?, Int32, inout MPI_Request?) -> Int32
+  ) throws(CollectiveError) {
     guard !values.isEmpty else { return }
     var request: MPI_Request?
-    try check(
-      "MPI_Recv_init",
-      MPI_Recv_init(
-        values.baseAddress, Self.byteCount(values), copenmpi_byte(), Int32(rank), Int32(tag), group.handle, &request))
+    let bytes = Int32(values.count * MemoryLayout<T>.stride)
+    try check(operation, prepare(UnsafeMutableRawPointer(values.baseAddress), bytes, &request))
     requests.append(request)
   }
 
@@ -48,9 +53,5 @@ final class TransferSet {
   func close() throws(CollectiveError) {
     for index in requests.indices { try check("MPI_Request_free", MPI_Request_free(&requests[index])) }
     requests = []
-  }
-
-  private static func byteCount<T>(_ values: BufferView<T>) -> Int32 {
-    Int32(values.count * MemoryLayout<T>.stride)
   }
 }

@@ -1,8 +1,30 @@
 import Basics
 import Settings
 
-/// A time on a command line, such as `10us`.
-struct TimeText: SettingValue {
+/// An amount with its unit on a command line.
+protocol QuantityText: SettingValue where Limits == NoLimits {
+  /// What it is, for messages: a time such as 10us.
+  static var form: String { get }
+  var text: String { get }
+  /// Nil where `text` is no such amount.
+  init?(_ text: String)
+}
+
+extension QuantityText {
+  static func read(_ value: JSONValue, _ subject: String, _ limits: NoLimits) throws(SettingsError) -> Self {
+    let text = try value.requireString(subject)
+    guard let quantity = Self(text) else {
+      throw SettingsError("\(subject): expected \(form), found '\(text.shownName)'")
+    }
+    return quantity
+  }
+  func json(_ limits: NoLimits) -> JSONValue { .string(text) }
+  static func value(ofText text: String) -> JSONValue { .string(text) }
+}
+
+/// A time, such as `10us`.
+struct TimeText: QuantityText {
+  static let form = "a time such as 10us or 5ms"
   let text: String
   let seconds: Double
 
@@ -10,20 +32,11 @@ struct TimeText: SettingValue {
     guard let seconds = amount(text, [("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1)]) else { return nil }
     (self.text, self.seconds) = (text, seconds)
   }
-
-  static func read(_ value: JSONValue, _ subject: String, _ limits: NoLimits) throws(SettingsError) -> TimeText {
-    let text = try value.requireString(subject)
-    guard let time = TimeText(text) else {
-      throw SettingsError("\(subject): expected a time such as 10us or 5ms, found '\(text.shownName)'")
-    }
-    return time
-  }
-  func json(_ limits: NoLimits) -> JSONValue { .string(text) }
-  static func value(ofText text: String) -> JSONValue { .string(text) }
 }
 
-/// What a link carries in each direction, on a command line, such as `10Gbit/s`.
-struct RateText: SettingValue {
+/// What a link carries in each direction, such as `10Gbit/s`.
+struct RateText: QuantityText {
+  static let form = "a rate such as 10Gbit/s or 1.2GB/s"
   let text: String
   let bytesPerSecond: Double
 
@@ -32,16 +45,6 @@ struct RateText: SettingValue {
     guard let rate = amount(text, units), rate > 0 else { return nil }
     (self.text, bytesPerSecond) = (text, rate)
   }
-
-  static func read(_ value: JSONValue, _ subject: String, _ limits: NoLimits) throws(SettingsError) -> RateText {
-    let text = try value.requireString(subject)
-    guard let rate = RateText(text) else {
-      throw SettingsError("\(subject): expected a rate such as 10Gbit/s or 1.2GB/s, found '\(text.shownName)'")
-    }
-    return rate
-  }
-  func json(_ limits: NoLimits) -> JSONValue { .string(text) }
-  static func value(ofText text: String) -> JSONValue { .string(text) }
 }
 
 /// A number that is not negative and one of the units behind it, in its base; nil for anything else.
