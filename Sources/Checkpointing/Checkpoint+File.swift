@@ -15,7 +15,7 @@ extension Checkpoint {
   public func write(to path: String) throws {
     let image: [UInt8]
     do {
-      image = try makeImage(named: path)
+      image = try ForkGate.pass { () throws(HDF5Error) in try makeImage(named: path) }
     } catch {
       throw Failure.data(error.description)
     }

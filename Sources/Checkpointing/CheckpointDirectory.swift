@@ -1,7 +1,20 @@
 import Basics
 import Foundation
 
-/// The checkpoints of one run: `step-00001200.h5`, and the links `latest.h5` and `best.h5`.
+/// How many checkpoints a directory keeps; those of epochs that are kept for good come on top.
+public struct CheckpointRetention: Sendable, Equatable {
+  /// The newest.
+  public var newest: Int
+  /// Those that were the best so far when they were written, the last of them.
+  public var best: Int
+
+  public init(newest: Int, best: Int = 1) { (self.newest, self.best) = (newest, best) }
+}
+
+/// The checkpoints of one run: `step-00001200.h5`, and the links `latest.h5` and `best.h5`. Where more are kept, the
+/// best before this one is `best-2.h5` and so on, and that of epoch 10 `epoch-0010.h5`.
+///
+/// What a link names is never deleted.
 public struct CheckpointDirectory: Sendable {
   public let path: String
 
@@ -14,9 +27,11 @@ public struct CheckpointDirectory: Sendable {
   /// The file of a step.
   public func file(step: Int) -> String { path + "/" + Self.name(step: step) }
 
-  static func name(step: Int) -> String {
-    let digits = String(step)
-    return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".h5"
+  static func name(step: Int) -> String { name("step-", 8, step) }
+
+  private static func name(_ prefix: String, _ width: Int, _ number: Int) -> String {
+    let digits = String(number)
+    return prefix + String(repeating: "0", count: max(0, width - digits.count)) + digits + ".h5"
   }
 
   /// The steps that have a file, ascending, whole or not.
@@ -41,22 +56,51 @@ public struct CheckpointDirectory: Sendable {
     return (nil, refused)
   }
 
-  /// Writes the checkpoint of `step`, points the links at it, then deletes all but the newest `keep` and the best.
+  /// Writes the checkpoint of `step`, points the links at it, then deletes what is neither among the newest nor named
+  /// by a link.
   ///
   /// Nothing old is touched before the new file is whole.
-  public func save(_ checkpoint: Checkpoint, step: Int, isBest: Bool, keep: Int) throws {
+  /// - Parameter milestone: the epoch that ends with this step, where its checkpoint is kept for good.
+  public func save(
+    _ checkpoint: Checkpoint, step: Int, isBest: Bool, milestone: Int? = nil, keep: CheckpointRetention
+  ) throws {
     try checkpoint.write(to: file(step: step))
+    if let milestone {
+      try AtomicFile.link(path + "/" + Self.name("epoch-", 4, milestone), to: Self.name(step: step), isOfRun: true)
+    }
+    if isBest { try linkBest(Self.name(step: step), keep: keep.best) }
     try AtomicFile.link(latestLink, to: Self.name(step: step), isOfRun: true)
-    if isBest { try AtomicFile.link(bestLink, to: Self.name(step: step), isOfRun: true) }
-    let best = try? FileManager.default.destinationOfSymbolicLink(atPath: bestLink)
-    for old in steps().filter({ $0 <= step }).dropLast(keep) where Self.name(step: old) != best {
+    let named = linkedFiles()
+    for old in steps().filter({ $0 <= step }).dropLast(keep.newest) where !named.contains(Self.name(step: old)) {
       unlink(file(step: old))
     }
   }
 
+  /// Moves the links of the best checkpoints on by one, and points `best.h5` at a new one.
+  private func linkBest(_ name: String, keep: Int) throws {
+    func link(_ rank: Int) -> String { rank == 1 ? bestLink : path + "/best-\(rank).h5" }
+    var targets = (1...keep).compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: link($0)) }
+    // A run that has gone back to an earlier checkpoint may come to the same step again.
+    targets = targets.filter { $0 != name }
+    for (rank, target) in zip(2...max(2, keep), targets).prefix(keep - 1).reversed() {
+      try AtomicFile.link(link(rank), to: target, isOfRun: true)
+    }
+    for rank in (keep + 1)...(keep + 99) where unlink(link(rank)) != 0 { break }
+    try AtomicFile.link(bestLink, to: name, isOfRun: true)
+  }
+
+  /// What links in the directory point at.
+  private func linkedFiles() -> Set<String> {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return Set(
+      names.filter { Self.owns($0) && !$0.hasPrefix("step-") }
+        .compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: path + "/" + $0) })
+  }
+
   /// Whether a file of this name in the directory is one that a run writes there.
   public static func owns(_ name: String) -> Bool {
-    name == "latest.h5" || name == "best.h5" || name.hasPrefix("step-") && name.hasSuffix(".h5")
+    name == "latest.h5" || name == "best.h5"
+      || name.hasSuffix(".h5") && ["step-", "best-", "epoch-"].contains { name.hasPrefix($0) }
   }
 
   /// Whether there is any checkpoint, whole or not, or a link to one.
@@ -116,6 +160,12 @@ public struct CheckpointDirectory: Sendable {
         aside = path + "/superseded-\(number)-" + Self.name(step: newer)
       }
       rename(file(step: newer), aside)
+    }
+    // Links to what is no longer there.
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    where name.hasPrefix("epoch-") || name.hasPrefix("best-") {
+      let link = path + "/" + name
+      if Self.owns(name), access(link, F_OK) != 0 { unlink(link) }
     }
   }
 }

@@ -47,7 +47,7 @@ extension Commands {
     }
 
     /// Root may mount; whether a container lets it is found by trying.
-    private static let canMount: Bool = {
+    static let canMount: Bool = {
       let place = FileManager.default.temporaryDirectory.appending(path: "mount-\(UUID().uuidString)").path
       guard mkdir(place, 0o700) == 0 else { return false }
       defer { rmdir(place) }

@@ -22,7 +22,7 @@ enum ResumeRule: Sendable {
   private static let rules: [String: ResumeRule] = [
     "run": .ofTheStart, "name": .ofTheStart, "resume": .ofTheStart, "overwrite": .ofTheStart,
     "verbosity": .ofTheStart, "quiet": .ofTheStart, "data.may_change": .ofTheStart,
-    "log.trace": .ofTheStart, "log.trace_steps": .ofTheStart,
+    "log.trace": .ofTheStart, "log.trace_steps": .ofTheStart, "checkpoint.copy_to": .ofTheStart,
     "model": .kept, "init": .kept, "loss.name": .kept, "seed": .kept, "shards": .kept,
     "data.target": .kept, "data.scaling": .kept, "data.target_scaling": .kept,
     "data.validation": .kept, "data.stratify": .kept, "data.validation_group": .kept, "data.weights": .kept,

@@ -333,53 +333,6 @@ public enum ExchangePrecisionChoice: String, SettingChoice {
   case bfloat16
 }
 
-/// When checkpoints are written; whichever comes first. 0 turns a rule off.
-public struct CheckpointRule: NestedSettings {
-  /// 1 by default, 0 if one of the next two is given.
-  public var everyEpochs: Int {
-    get { givenEpochs ?? (everySteps > 0 || everyMinutes > 0 ? 0 : 1) }
-    set { givenEpochs = newValue }
-  }
-  public var everySteps = 0
-  public var everyMinutes = 0.0
-  /// How many of the newest are kept beside the best.
-  public var keep = 3
-  /// What decides which epoch is the best; nil: what early stopping goes by, or else the accuracy and then the loss.
-  public var bestBy: MonitoredMetric?
-  private var givenEpochs: Int?
-
-  public init() {}
-
-  public static let settings: [Setting<CheckpointRule>] = [
-    Setting("every_epochs", \.everyEpochs, .atLeast(0), "0 turns it off; off if one of the next two is given"),
-    Setting("every_steps", \.everySteps, .atLeast(0), "0 turns it off"),
-    Setting("every_minutes", \.everyMinutes, .atLeast(0), "0 turns it off"),
-    Setting("keep", \.keep, .atLeast(1), "newest checkpoints kept, beside the best"),
-    Setting("best_by", \.bestBy, "what decides which is the best; early_stopping.metric, or accuracy, then loss"),
-  ]
-}
-
-/// Which checkpoint a run goes on from.
-public enum ResumeChoice: SettingValue, Equatable {
-  /// The newest in the run directory that verifies; a new run if there is none.
-  case auto
-  case path(String)
-
-  public static func read(
-    _ value: JSONValue, _ subject: String, _ limits: NoLimits
-  ) throws(SettingsError) -> ResumeChoice {
-    let text = try value.requireString(subject)
-    return text == "auto" ? .auto : .path(text)
-  }
-
-  public func json(_ limits: NoLimits) -> JSONValue {
-    switch self {
-    case .auto: "auto"
-    case .path(let path): .string(path)
-    }
-  }
-}
-
 extension MetricName: SettingListElement {
   public static var unlimitedList: [any Metric] { MetricCatalog.all }
 

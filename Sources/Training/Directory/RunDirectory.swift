@@ -87,7 +87,10 @@ public struct RunDirectory: Sendable {
   // MARK: Writing
 
   /// Makes the directory, and the one that it holds.
-  func create() throws {
+  ///
+  /// - Parameter setting: what says where it is, for errors.
+  func create(setting: String = "--run DIR") throws {
+    func failure(_ verb: String, _ code: Int32) -> Failure { self.failure(verb, code, setting: setting) }
     let innermost = path + "/" + kind.innerDirectory
     var made = innermost.hasPrefix("/") ? "/" : ""
     for component in innermost.split(separator: "/") {
@@ -102,9 +105,9 @@ public struct RunDirectory: Sendable {
     for directory in [path, innermost] where access(directory, W_OK) != 0 { throw failure("write to", errno) }
   }
 
-  func failure(_ verb: String, _ code: Int32) -> Failure {
+  func failure(_ verb: String, _ code: Int32, setting: String = "--run DIR") -> Failure {
     Failure.data(
-      "cannot \(verb) the run directory \(path): \(String(cString: strerror(code))); give another with --run DIR")
+      "cannot \(verb) the run directory \(path): \(String(cString: strerror(code))); give another with \(setting)")
   }
 
   /// Writes `config.json`, from which the run can be repeated.

@@ -2,6 +2,7 @@ import Basics
 import Checkpointing
 public import Collectives
 import DataPipeline
+import Foundation
 import NeuralNetwork
 import Optimizers
 import Settings
@@ -118,6 +119,19 @@ extension TrainingRun {
     directory = path.first.map { RunDirectory(path: $0) }
   }
 
+  /// The directory of the copies of this run's checkpoints, made where it is not there; nil where none are asked for.
+  private func openCopies(of directory: RunDirectory, _ identity: RunIdentity) throws -> CheckpointDirectory? {
+    guard let place = configuration.checkpoint.copyTo else { return nil }
+    let name = URL(fileURLWithPath: directory.path).lastPathComponent
+    let directory = RunDirectory(path: "\(place)/\(name)"), copies = directory.checkpoints
+    try directory.create(setting: "checkpoint.copy_to=DIR")
+    if let newest = copies.newest().found {
+      try identity.check(newest.checkpoint, at: copies.file(step: newest.step))
+      copies.setAside(after: trainer.progress.step)
+    }
+    return copies
+  }
+
   func openRecords() throws {
     let progress = trainer.progress, resumesBest = resumed != nil && progress.best?.step == progress.step
     let recorded = RecordedRun(
@@ -127,10 +141,14 @@ extension TrainingRun {
       directory.removeLeftovers()
       try identity.write(in: directory)
       try records?.begin()
+      let writer = CheckpointWriter(
+        directory.checkpoints, rule: configuration.checkpoint, copies: try openCopies(of: directory, identity))
+      self.writer = writer
       if resumed != nil {
         directory.checkpoints.setAside(after: progress.step)
         // A run that goes on in another directory begins there with the checkpoint that it took.
         if !directory.checkpoints.has(step: progress.step) { try save(isBest: resumesBest) }
+        try writer.finish()
         try directory.checkpoints.repairLinks(latest: progress.step, best: progress.best?.step)
       }
       try directory.write(metadata.configuration)

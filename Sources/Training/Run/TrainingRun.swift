@@ -43,6 +43,8 @@ public final class TrainingRun {
   /// nil where none is asked for.
   var trace: RunTrace?
   var epochs: [EpochMetrics] = []
+  /// On rank 0, where files are written.
+  var writer: CheckpointWriter?
   /// On rank 0, where no file keeps the best epoch.
   var bestCheckpoint: Checkpoint?
   let isFold: Bool
@@ -120,7 +122,10 @@ public final class TrainingRun {
     guard !isOver else { throw Failure.usage("this run is over; set up another TrainingRun") }
     isOver = true
     let result: TrainingResult
-    do { result = try train() } catch let error as Failure where error.exitCode == .numeric {
+    do { result = try train() } catch {
+      // A checkpoint that is being written is of use, whatever ends the run.
+      try? writer?.finish()
+      guard let error = error as? Failure, error.exitCode == .numeric else { throw error }
       // All ranks have met it, and a program may go on with another run.
       conclude(failure: error)
       try writeTrace()
@@ -169,6 +174,7 @@ public final class TrainingRun {
         return result(.preempted)
       }
     }
+    try writer?.finish()
     if isRoot, trainer.isStoppedEarly, let rule = configuration.earlyStopping {
       try console.line(
         "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.name) for "
@@ -252,10 +258,12 @@ public final class TrainingRun {
     console.progress(
       "epoch \(progress.epoch + 1)/\(configuration.epochs)", fraction: Double(progress.stepInEpoch) / Double(steps)
     ) { timer.text(progress, steps: steps, epochs: configuration.epochs) }
+    for line in try writer?.check() ?? [] { try console.warn(line) }
     let rule = configuration.checkpoint
     let isDue =
       (rule.everySteps > 0 && progress.step % rule.everySteps == 0)
       || (rule.everyMinutes > 0 && timer.secondsSinceCheckpoint >= rule.everyMinutes * 60)
+      || (writer?.isBehind == true && timer.secondsSinceCheckpoint >= Self.secondsToNextTry)
     // A launcher that is told to end lets its ranks go on, in case they were stopped, a second before it ends them.
     isBeingEnded = DistributedProgram.launchedRank != nil && StopSignal.takeContinuation()
     // The end of an epoch has its own rule, and its checkpoint knows the validation figures.
@@ -279,28 +287,37 @@ public final class TrainingRun {
     try console.detail(timer.text)
     if let warning = growth.warning(metrics) { try console.warn(warning) }
     let isLast = trainer.isFinished || isEnded
-    let rule = configuration.checkpoint
+    let rule = configuration.checkpoint, epoch = trainer.progress.epoch
+    let isMilestone = rule.isMilestone(epoch: epoch)
     let isDue =
-      (rule.everyEpochs > 0 && trainer.progress.epoch % rule.everyEpochs == 0)
+      (rule.everyEpochs > 0 && epoch % rule.everyEpochs == 0)
       || (rule.everySteps > 0 && progress.step % rule.everySteps == 0)
-    if isBest || isLast || isDue { try save(isBest: isBest) }
+    if isBest || isLast || isDue || isMilestone { try save(isBest: isBest, milestone: isMilestone ? epoch : nil) }
   }
 
-  func save(isBest: Bool) throws {
-    try Timeline.span(.checkpoint) { try saveCheckpoint(isBest: isBest) }
+  /// After which a checkpoint that could not be written is tried again.
+  private static let secondsToNextTry = 60.0
+
+  /// - Parameter milestone: the epoch, where the checkpoint is kept for good.
+  func save(isBest: Bool, milestone: Int? = nil) throws {
+    try Timeline.span(.checkpoint) { try saveCheckpoint(isBest: isBest, milestone: milestone) }
   }
 
-  private func saveCheckpoint(isBest: Bool) throws {
-    let step = trainer.progress.step, start = ContinuousClock.now
-    if let directory {
-      func write() throws {
-        var checkpoint = Checkpoint(trainer, metadata: metadata)
-        checkpoint.runID = identity?.id
-        try directory.checkpoints.save(checkpoint, step: step, isBest: isBest, keep: configuration.checkpoint.keep)
+  private func saveCheckpoint(isBest: Bool, milestone: Int?) throws {
+    let start = ContinuousClock.now
+    var checkpoint = Checkpoint(trainer, metadata: metadata)
+    checkpoint.runID = identity?.id
+    if let writer {
+      let job = CheckpointWriter.Job(
+        checkpoint: checkpoint, step: trainer.progress.step, isBest: isBest, milestone: milestone)
+      if isBeingEnded || StopSignal.isRequested {
+        try writer.finish()
+        if !OutlivingWork.run({ try writer.write(job) }) { try writer.write(job) }
+      } else {
+        try writer.begin(job)
       }
-      if !((isBeingEnded || StopSignal.isRequested) && OutlivingWork.run(write)) { try write() }
     } else if isBest {
-      bestCheckpoint = Checkpoint(trainer, metadata: metadata)
+      bestCheckpoint = checkpoint
     }
     timer.checkpointSaved(begun: start)
   }
@@ -309,6 +326,7 @@ public final class TrainingRun {
   private func stop() throws {
     if isRoot {
       if trainer.progress.stepInEpoch > 0 { try save(isBest: false) }
+      try writer?.finish()
       try console.line("stopped by a signal after step \(trainer.progress.step); \(wayOn)")
     }
     try topology.world.barrier()

@@ -1,0 +1,108 @@
+import Foundation
+import ProcessSupport
+import Testing
+
+extension Commands {
+  /// Which checkpoints stay, where else they go, and what becomes of those that cannot be written.
+  @Suite struct CheckpointKeepingTests {
+    private func target(_ sandbox: Sandbox, _ link: String) -> String? {
+      try? FileManager.default.destinationOfSymbolicLink(atPath: sandbox.file("run/checkpoints/" + link))
+    }
+
+    /// The step of the best epoch after each epoch, as the metrics tell it.
+    private func bestEpochs(_ sandbox: Sandbox) throws -> [Int] {
+      var best: [Int] = [], least = Double.infinity
+      for (index, line) in try sandbox.text("run/metrics.jsonl").split(separator: "\n").enumerated() {
+        let loss = try #require(try Sandbox.json(String(line))["train_loss"] as? Double)
+        guard loss < least else { continue }
+        least = loss
+        best.append(index + 1)
+      }
+      return best
+    }
+
+    @Test func keepsEpochsAndTheBest() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        try sandbox.succeed(
+          quickTraining + [
+            "--epochs", "7", "--run", "run", "--set", "checkpoint.keep=1", "--set", "checkpoint.keep_best=2", "--set",
+            "checkpoint.keep_every_epochs=3", "--set", "checkpoint.best_by=loss",
+          ])
+        let names = try sandbox.names(in: "run/checkpoints")
+        let last = try #require(target(sandbox, "latest.h5")), steps = try #require(Int(last.dropFirst(5).dropLast(3)))
+        func file(epoch: Int) -> String {
+          let digits = String(steps / 7 * epoch)
+          return "step-" + String(repeating: "0", count: 8 - digits.count) + digits + ".h5"
+        }
+        for epoch in [3, 6] { #expect(target(sandbox, "epoch-000\(epoch).h5") == file(epoch: epoch)) }
+        let best = try bestEpochs(sandbox)
+        try #require(best.count >= 3, "the run must have bettered itself twice: \(best)")
+        #expect(target(sandbox, "best.h5") == file(epoch: best[best.count - 1]))
+        #expect(target(sandbox, "best-2.h5") == file(epoch: best[best.count - 2]))
+        let kept = Set([3, 6, 7] + best.suffix(2)).map(file)
+        #expect(
+          Set(names) == Set(kept + ["latest.h5", "best.h5", "best-2.h5", "epoch-0003.h5", "epoch-0006.h5"]), "\(names)")
+        for name in names { try sandbox.succeed(["verify", "run/checkpoints/\(name)"]) }
+      }
+    }
+
+    @Test func copiesGoOn() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        let training = quickTraining + ["--set", "checkpoint.copy_to=backup"]
+        try sandbox.succeed(training + ["--epochs", "2", "--run", "run"])
+        #expect(try sandbox.names(in: "backup/run/checkpoints") == sandbox.names(in: "run/checkpoints"))
+        for name in try sandbox.names(in: "run/checkpoints") {
+          let own = try Data(contentsOf: URL(fileURLWithPath: sandbox.file("run/checkpoints/" + name)))
+          #expect(try Data(contentsOf: URL(fileURLWithPath: sandbox.file("backup/run/checkpoints/" + name))) == own)
+        }
+        try FileManager.default.removeItem(atPath: sandbox.file("run"))
+        try sandbox.succeed(["--resume", "backup/run/checkpoints/latest.h5", "--epochs", "4", "--run", "rescued"])
+        try sandbox.succeed(quickTraining + ["--epochs", "4", "--run", "whole"])
+        #expect(try sandbox.arrays("rescued/checkpoints/latest.h5") == sandbox.arrays("whole/checkpoints/latest.h5"))
+        // Another run of the same name finds the first one's copies, and leaves them alone.
+        let before = try sandbox.names(in: "backup/run/checkpoints")
+        let other = try sandbox.train(training + ["--epochs", "2", "--run", "elsewhere/run"])
+        #expect(other.status == 3 && other.errorLines.count == 1, "\(other)")
+        #expect(other.errors.hasPrefix("ddp-train: backup/run/checkpoints/step-"), "\(other)")
+        #expect(other.errors.contains("belongs to the run"), "\(other)")
+        #expect(try sandbox.names(in: "backup/run/checkpoints") == before)
+        try sandbox.write("file", Data())
+        try sandbox.expectFailure(
+          quickTraining + ["--set", "checkpoint.copy_to=file", "--run", "other"], status: 3,
+          "cannot make the run directory file/other: Not a directory; give another with checkpoint.copy_to=DIR")
+      }
+    }
+
+    @Test(.enabled(if: FullDiskTests.canMount, "needs the right to mount a file system"))
+    func trainsOnWithoutSpace() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        let place = sandbox.file("run/checkpoints")
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+        let mounted = try run("mount", ["-t", "tmpfs", "-o", "size=96k", "tmpfs", place])
+        try #require(mounted.status == 0, "\(mounted)")
+        defer { _ = try? run("umount", [place]) }
+        // Checkpoints of 36 kB: two fit, a third does not.
+        let training = quickTraining + ["--epochs", "6", "--set", "model.layers=[{dense:200},'relu','dense']"]
+        let continuing = ["--set", "checkpoint.on_failure=continue", "--run", "run"]
+        let result = try sandbox.train(training + continuing, ranks: 2)
+        #expect(result.status == 3, "\(result)")
+        #expect(result.errors.contains("No space left on device"), "\(result)")
+        #expect(result.errors.contains("training goes on, and tries again"), "\(result)")
+        // All six epochs were trained, and their figures kept.
+        #expect(try sandbox.text("run/metrics.jsonl").split(separator: "\n").count == 6)
+        for name in try sandbox.names(in: "run/checkpoints") {
+          try sandbox.succeed(["verify", "run/checkpoints/" + name])
+        }
+        let grown = try run("mount", ["-o", "remount,size=4m", place])
+        try #require(grown.status == 0, "\(grown)")
+        try sandbox.succeed(["--run", "run", "--resume", "auto"])
+        try sandbox.succeed(training + ["--run", "whole"])
+        #expect(try sandbox.arrays("run/checkpoints/latest.h5") == sandbox.arrays("whole/checkpoints/latest.h5"))
+        #expect(try sandbox.metrics("run") == sandbox.metrics("whole"))
+      }
+    }
+  }
+}
