@@ -126,7 +126,7 @@ let package = Package(
     .testTarget(
       name: "DistributedTests",
       dependencies: ["ProcessSupport", "HDF5Storage", "NumericCore", "ddp-train", "ddp-selftest"],
-      exclude: ["netns-cluster.sh"]),
+      exclude: ["netns-cluster.sh", "slurm-cluster.sh", "slurm-story.sh"]),
     .testTarget(
       name: "DataToolsTests", dependencies: ["DataTools", "DataPipeline", "HDF5Storage", "Settings", "Basics"]),
     .testTarget(name: "SettingsTests", dependencies: ["Settings", "Basics"]),

@@ -106,39 +106,48 @@ place_on_this_machine() {
 }
 
 # Prints an mpirun command as a shell would take it, runs it, and ends with its exit code.
+run() {
+  local line
+  printf -v line ' %q' "$@"
+  printf '%s\n' "${line# }"
+  run_job "$@"
+  exit "$status"
+}
+
+# Runs a command that starts ranks; its exit code is then in `status`, and `ended` is 1 if a signal came meanwhile.
 #
 # mpirun answers SIGTERM, Ctrl-C and a closed terminal with 1, and kills its ranks after a second; only SIGUSR1 it hands
 # on to them and waits. So it is kept from the former, and each becomes a SIGUSR1: in training a checkpoint and exit
 # code 75. A second Ctrl-C ends the ranks at once.
-run() {
-  local line guard=() interrupts=0 status=0
-  printf -v line ' %q' "$@"
-  printf '%s\n' "${line# }"
+run_job() {
+  local guard=()
+  interrupts=0 status=0
   # coreutils 8.31 and newer. Without it mpirun sees a Ctrl-C, which goes to all processes of the terminal.
   if env --block-signal=TERM true 2>/dev/null; then guard=(env --block-signal=INT,TERM,HUP); fi
   # Nor do the ranks outlive a script that is killed.
   if setpriv --pdeathsig USR1 true 2>/dev/null; then guard+=(setpriv --pdeathsig USR1); fi
-  child='' asked=0
-  trap stop_ranks TERM HUP USR1 USR2
-  trap 'if ((interrupts++)); then kill -ALRM "$child"; else stop_ranks; fi' INT
+  child='' asked=0 ended=0
+  trap 'ended=1; stop_ranks' TERM HUP USR1 USR2
+  trap 'ended=1; if ((interrupts++)); then kill -ALRM "$child"; else stop_ranks; fi' INT
+  # Another script hands it on.
+  trap 'kill -ALRM "$child"' ALRM
   "${guard[@]}" "$@" &
   child=$! started=$SECONDS
   if ((asked)); then stop_ranks; fi
   # A signal ends the wait, not the child.
-  while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done
+  while kill -0 "$child" 2>/dev/null; do wait "$child" 2>/dev/null || true; done
   wait "$child" || status=$?
   if ((interrupts > 1)); then exit 130; fi
-  exit "$status"
 }
 
 # Sends SIGUSR1 to mpirun once it catches it, the tenth bit, as before that it would die of it; and once more where the
-# ranks may not have been there yet. A child that still bears this script's name catches what the script does, for now.
+# ranks may not have been there yet. A child that still has this script's command catches what the script does, for now.
 stop_ranks() {
   local caught
   asked=1
   [[ $child ]] || return 0
   while caught=$(sed -n 's/^SigCgt:\t/0x/p' "/proc/$child/status" 2>/dev/null) &&
-    { ((!(caught & 1 << 9))) || [[ $(<"/proc/$child/comm") == "$(<"/proc/$$/comm")" ]]; }; do
+    { ((!(caught & 1 << 9))) || cmp -s "/proc/$child/cmdline" "/proc/$$/cmdline"; }; do
     sleep 0.05
   done
   kill -USR1 "$child" 2>/dev/null || true

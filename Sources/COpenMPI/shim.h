@@ -1,4 +1,5 @@
 #include <mpi.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -13,6 +14,23 @@ static inline MPI_Datatype copenmpi_float(void) { return MPI_FLOAT; }
 static inline MPI_Datatype copenmpi_double(void) { return MPI_DOUBLE; }
 static inline MPI_Datatype copenmpi_int(void) { return MPI_INT; }
 static inline MPI_Op copenmpi_sum(void) { return MPI_SUM; }
+// Transfers that are set up once. A request is a pointer in Open MPI and a number in MPICH.
+typedef struct { MPI_Request handle; } copenmpi_request;
+static inline int copenmpi_send_init(
+    const void *bytes, int count, int rank, int tag, MPI_Comm group, copenmpi_request *request) {
+  return MPI_Send_init(bytes, count, MPI_BYTE, rank, tag, group, &request->handle);
+}
+static inline int copenmpi_receive_init(
+    void *bytes, int count, int rank, int tag, MPI_Comm group, copenmpi_request *request) {
+  return MPI_Recv_init(bytes, count, MPI_BYTE, rank, tag, group, &request->handle);
+}
+static inline int copenmpi_start_all(int count, copenmpi_request *requests) {
+  return MPI_Startall(count, &requests->handle);
+}
+static inline int copenmpi_test_all(int count, copenmpi_request *requests, int *are_done) {
+  return MPI_Testall(count, &requests->handle, are_done, MPI_STATUSES_IGNORE);
+}
+static inline int copenmpi_request_free(copenmpi_request *request) { return MPI_Request_free(&request->handle); }
 // What MPI_Abort does behind its message of eight lines; where the library has it.
 extern int ompi_mpi_abort(MPI_Comm group, int code) __attribute__((weak));
 static inline void copenmpi_abort(int code) {
@@ -27,6 +45,14 @@ static inline int copenmpi_can_read_memory(void) {
   char source = 1, copy = 0;
   struct iovec own = {&copy, 1}, other = {&source, 1};
   return process_vm_readv(getpid(), &own, 1, &other, 1, 0) == 1;
+}
+// Zeroed memory without a name, as a file that other processes of this user can open in /proc; below 0 where there is
+// none.
+static inline int copenmpi_memory_file(long size) {
+  const int file = (int)syscall(SYS_memfd_create, "ddp-train", 1u /* MFD_CLOEXEC */);
+  if (file < 0 || ftruncate(file, size) == 0) return file;
+  close(file);
+  return -1;
 }
 // A send buffer that says: the data is already in the receive buffer.
 static inline const void *copenmpi_in_place(void) { return MPI_IN_PLACE; }

@@ -3,6 +3,9 @@
 # its own, and MPI sees as many nodes. Needs root.
 #   netns-cluster.sh DIRECTORY RANKS_PER_HOST PROGRAM [ARGUMENT]...
 # HOSTS=N makes N hosts in place of two, RATE=1gbit lets each send so many bits a second, as `tc … tbf` takes them.
+# With LAUNCHER=1 the program is what starts the ranks itself, such as launch/hosts, and runs on the first host: it finds
+# DIRECTORY/hostfile and, in the environment, how Open MPI reaches hosts. A host refuses as long as DIRECTORY/HOST.down
+# is there.
 # DIRECTORY is for files of this script. Exit codes: that of the job; 77 if namespaces cannot be made here.
 set -euo pipefail
 
@@ -67,13 +70,19 @@ cat >"$agent" <<'AGENT'
 #!/usr/bin/env bash
 host=$1
 shift
+[[ ! -e $(dirname "$0")/$host.down ]] || exit 255
 exec ip netns exec "$host" unshare --uts sh -c "hostname $host; $*"
 AGENT
 chmod +x "$agent"
 
+printf "%s slots=$ranks\n" "${hosts[@]}" >"$directory/hostfile"
+
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_plm_rsh_agent=$agent OMPI_MCA_btl_tcp_if_include=eth0 OMPI_MCA_oob_tcp_if_include=eth0 OMPI_MCA_pml=ob1
+command=("$@")
+if [[ -z ${LAUNCHER:-} ]]; then
+  command=(mpirun --hostfile "$directory/hostfile" --oversubscribe --bind-to none -np "$((count * ranks))" "$@")
+fi
 status=0
-"$agent" "${hosts[0]}" exec "$(printf '%q ' mpirun --mca plm_rsh_agent "$agent" --mca btl_tcp_if_include eth0 \
-  --mca oob_tcp_if_include eth0 --mca pml ob1 --host "$(printf "%s:$ranks," "${hosts[@]}" | sed 's/,$//')" \
-  --oversubscribe --bind-to none -np "$((count * ranks))" "$@")" || status=$?
+"$agent" "${hosts[0]}" exec "$(printf '%q ' "${command[@]}")" || status=$?
 exit "$status"

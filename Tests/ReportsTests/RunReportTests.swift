@@ -74,6 +74,12 @@ struct RunReportTests {
     #expect(record.epochs == [EpochRecord(epoch: 1, step: 3, trainLoss: 0.5)])
     #expect(record.summary.isNull && record.steps.isEmpty)
     #expect(RunReport([record]).page.contains("it has not come to its end"))
+    #expect(!RunReport([record]).page.contains("Restarts"))
+    try write(
+      "restarts.jsonl",
+      #"{"time": "2026-11-27T02:30:00Z", "exit_code": 137, "step": 7, "left_out": ["b"], "reason": "x < y"}"# + "\n{")
+    let page = RunReport([try RunRecord(directory: path)]).page
+    #expect(page.contains(">Restarts</h2>") && page.contains(">x &lt; y; without b</td>"), "\(page)")
     try write("metrics.jsonl", "rubbish\n" + line)
     do {
       _ = try RunRecord(directory: path)

@@ -82,7 +82,8 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
 
   /// Frees the group, which must be one that was split off. Collective.
   package func close() throws(CollectiveError) {
-    var group: MPI_Comm? = handle
+    var group = copenmpi_comm_null()
+    group = handle
     try check("MPI_Comm_free", MPI_Comm_free(&group))
   }
 

@@ -4,11 +4,18 @@ import Glibc
 /// What Open MPI is told about the machine before it starts. What the user has set stays.
 enum MPISurroundings {
   static func prepare() {
-    if getenv("PMIX_NAMESPACE") == nil && getenv("PMI_RANK") == nil {
+    let isAlone = getenv("PMIX_NAMESPACE") == nil && getenv("PMI_RANK") == nil
+    if isAlone {
       // Without a launcher the process is a job of its own: no daemon to start, no ssh to find for it, and no
       // directories that a killed process would leave behind.
       setenv("OMPI_MCA_ess_singleton_isolated", "1", 0)
       setenv("OMPI_MCA_orte_create_session_dirs", "0", 0)
+    }
+    // Messages between ranks of a machine go through files in /dev/shm, which may be too small for them.
+    let ranks = isAlone ? 1 : getenv("OMPI_COMM_WORLD_LOCAL_SIZE").flatMap { Int(String(cString: $0)) } ?? 16
+    if let free = SharedMapping.freeBytes, free < ranks * SharedMapping.messageBytes {
+      let temporary = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+      setenv("OMPI_MCA_btl_vader_backing_directory", temporary, 0)
     }
     // With large messages Open MPI reads the memory of other processes. Containers may refuse that, and it then
     // complains of each message.

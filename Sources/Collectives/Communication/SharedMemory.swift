@@ -3,7 +3,10 @@ import NumericCore
 
 /// One zero-filled region of memory that all ranks of a node share.
 final class SharedMemory: @unchecked Sendable {
+  /// Why it is not MPI's; nil where it is.
+  let note: String?
   private var window = copenmpi_win_null()
+  private var mapping: SharedMapping?
   private let base: UnsafeMutableRawPointer
   private var used = 0
   private let byteCount: Int
@@ -11,6 +14,13 @@ final class SharedMemory: @unchecked Sendable {
   /// Collective over the ranks of one node, which must be on one machine.
   init(byteCount: Int, node: MPICommunicator) throws(CollectiveError) {
     self.byteCount = byteCount
+    note = try Self.lack(of: byteCount, on: node)
+    guard note == nil else {
+      let mapping = try SharedMapping(byteCount: byteCount, node: node)
+      self.mapping = mapping
+      base = mapping.base
+      return
+    }
     var own: UnsafeMutableRawPointer?
     let wanted = node.rank == 0 ? byteCount + memoryAlignment : 0
     do {
@@ -35,6 +45,17 @@ final class SharedMemory: @unchecked Sendable {
     try node.barrier()
   }
 
+  /// What MPI's memory lacks; nil where it has room. Collective: rank 0 of the node looks.
+  private static func lack(of byteCount: Int, on node: MPICommunicator) throws(CollectiveError) -> String? {
+    var text = ""
+    let needed = byteCount + node.size * SharedMapping.messageBytes
+    if node.isRoot, let free = SharedMapping.freeBytes, free < needed {
+      text = "/dev/shm has \(free >> 20) of \((needed >> 20) + 1) MiB: memory beside it is shared"
+    }
+    text = try node.broadcast(text, from: 0)
+    return text.isEmpty ? nil : text
+  }
+
   /// The next `count` elements of the region. All ranks take the same windows in the same order.
   func take<T: BitwiseCopyable>(_ type: T.Type, count: Int) -> UnsafeMutableBufferPointer<T> {
     let bytes = Self.byteCount(type, count: count)
@@ -44,7 +65,10 @@ final class SharedMemory: @unchecked Sendable {
   }
 
   /// Frees the region. Collective.
-  func close() throws(CollectiveError) { try check("MPI_Win_free", MPI_Win_free(&window)) }
+  func close() throws(CollectiveError) {
+    if let mapping { return mapping.close() }
+    try check("MPI_Win_free", MPI_Win_free(&window))
+  }
 
   /// The bytes that `take` consumes: whole cache lines.
   static func byteCount<T>(_ type: T.Type, count: Int) -> Int {

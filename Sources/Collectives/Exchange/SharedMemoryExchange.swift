@@ -39,6 +39,9 @@ public final class SharedMemoryExchange: Exchange {
   public let optimizerState: [BufferView<Float>]
   public let statistics: BufferView<Float>
 
+  /// Where the memory of this node is, unless it is where MPI puts it.
+  public var memoryNote: String? { memory.note }
+
   private let topology: Topology
   private let memory: SharedMemory
   private let barrier: NodeBarrier

@@ -16,6 +16,8 @@ public struct RunRecord: Sendable {
   public var summary: JSONValue
   /// `report.json`; null where there is none.
   public let material: JSONValue
+  /// `restarts.jsonl`, a line each; lines that say nothing are left out.
+  public private(set) var restarts: [RestartRecord] = []
 
   public init(
     name: String, configuration: JSONValue, epochs: [EpochRecord], steps: [StepRecord], summary: JSONValue = .null,
@@ -49,6 +51,9 @@ public struct RunRecord: Sendable {
     epochs = try Self.lines(path + "/metrics.jsonl", EpochRecord.init)
     steps = try Self.lines(path + "/" + Self.stepsFile, StepRecord.init)
     summary = try Self.document(path + "/summary.json") ?? .null
+    restarts = (try Self.text(path + "/restarts.jsonl") ?? "").split(separator: "\n").compactMap { line in
+      (try? JSON5Parser.parse(String(line), file: path)).flatMap(RestartRecord.init)
+    }
     self.material = try material ?? Self.document(path + "/" + Self.materialFile) ?? .null
   }
 

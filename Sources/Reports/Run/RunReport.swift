@@ -44,6 +44,7 @@ public struct RunReport: Sendable {
     page.addSection("Generated", perRun(generated))
     page.addSection("Model", perRun(model))
     page.addSection("Time", .grid(of: timeFigures))
+    page.addSection("Restarts", perRun(restarts))
     page.addSection("Configuration", configuration)
     return page.file
   }

@@ -63,7 +63,7 @@ enum RunHeader {
           "\(plural(topology.world.size, "rank")) on \(plural(topology.nodeCount, "node")), \(kind), BLAS "
             + "\(BLAS.coreName) with "
             + "\(plural(BLAS.threads, "thread"))"
-        ] + BLAS.kernelChoice.explanation
+        ] + BLAS.kernelChoice.explanation + ((exchange as? SharedMemoryExchange)?.memoryNote.map { [$0] } ?? [])
       ),
       (
         "data",
