@@ -118,6 +118,9 @@ run() {
   if env --block-signal=TERM true 2>/dev/null; then guard=(env --block-signal=INT,TERM,HUP); fi
   # Nor do the ranks outlive a script that is killed.
   if setpriv --pdeathsig USR1 true 2>/dev/null; then guard+=(setpriv --pdeathsig USR1); fi
+  # Where mpirun could not end with it, the ranks leave the job's exit code here.
+  note=$(mktemp) && export DDP_TRAIN_STATUS=$note
+  trap 'rm -f "$note"' EXIT
   child='' asked=0
   trap stop_ranks TERM HUP USR1 USR2
   trap 'if ((interrupts++)); then kill -ALRM "$child"; else stop_ranks; fi' INT
@@ -127,6 +130,7 @@ run() {
   # A signal ends the wait, not the child.
   while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done
   wait "$child" || status=$?
+  if [[ -s $note ]]; then read -r status <"$note"; fi
   if ((interrupts > 1)); then exit 130; fi
   exit "$status"
 }

@@ -1,4 +1,5 @@
 #include <mpi.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -27,6 +28,14 @@ static inline int copenmpi_can_read_memory(void) {
   char source = 1, copy = 0;
   struct iovec own = {&copy, 1}, other = {&source, 1};
   return process_vm_readv(getpid(), &own, 1, &other, 1, 0) == 1;
+}
+// Zeroed memory without a name, as a file that other processes of this user can open in /proc; below 0 where there is
+// none.
+static inline int copenmpi_memory_file(long size) {
+  const int file = (int)syscall(SYS_memfd_create, "ddp-train", 1u /* MFD_CLOEXEC */);
+  if (file < 0 || ftruncate(file, size) == 0) return file;
+  close(file);
+  return -1;
 }
 // A send buffer that says: the data is already in the receive buffer.
 static inline const void *copenmpi_in_place(void) { return MPI_IN_PLACE; }

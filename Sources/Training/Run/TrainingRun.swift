@@ -71,6 +71,7 @@ public final class TrainingRun {
   init(_ start: RunStart, fold: Fold? = nil, topology: Topology, isSilent: Bool = false) throws {
     StopSignal.waitForStep()
     try StopSignal.checkBeforeFirstStep()
+    Watchdog.current?.setLimit(start.configuration.watchdog.seconds)
     let console = Console(topology.world.isRoot ? start.configuration.verbosity : .quiet, isSilent: isSilent)
     let setup = try TrainingSetup(
       start.configuration, extensions: start.extensions, resumed: start.resumed, fold: fold, topology: topology,
