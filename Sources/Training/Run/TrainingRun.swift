@@ -40,6 +40,8 @@ public final class TrainingRun {
   var timer = RunTimer()
   /// Of all ranks, on each of them.
   var times = RunTimes()
+  /// On rank 0.
+  var stragglers = Stragglers()
   /// nil where none is asked for.
   var trace: RunTrace?
   var epochs: [EpochMetrics] = []
@@ -208,7 +210,9 @@ public final class TrainingRun {
     timer.endSteps(
       exchange: trainer.takeExchangeSeconds(), exposed: trainer.takeExposedSeconds(), data: trainer.takeDataSeconds())
     trace?.endSteps()
-    times.add(try topology.world.allGather([timer.rankTimes]).map { $0[0] })
+    let rankTimes = try topology.world.allGather([timer.rankTimes]).map { $0[0] }
+    times.add(rankTimes)
+    try nameStraggler(rankTimes)
     var validation: SplitMetrics?
     if let validator {
       let progress = console.progress("validation")
