@@ -126,17 +126,22 @@ run_job() {
   if env --block-signal=TERM true 2>/dev/null; then guard=(env --block-signal=INT,TERM,HUP); fi
   # Nor do the ranks outlive a script that is killed.
   if setpriv --pdeathsig USR1 true 2>/dev/null; then guard+=(setpriv --pdeathsig USR1); fi
+  # Where mpirun could not end with it, the ranks leave the job's exit code here.
+  local note
+  note=$(mktemp)
   child='' asked=0 ended=0
   trap 'ended=1; stop_ranks' TERM HUP USR1 USR2
   trap 'ended=1; if ((interrupts++)); then kill -ALRM "$child"; else stop_ranks; fi' INT
   # Another script hands it on.
   trap 'kill -ALRM "$child"' ALRM
-  "${guard[@]}" "$@" &
+  DDP_TRAIN_STATUS=$note "${guard[@]}" "$@" &
   child=$! started=$SECONDS
   if ((asked)); then stop_ranks; fi
   # A signal ends the wait, not the child.
   while kill -0 "$child" 2>/dev/null; do wait "$child" 2>/dev/null || true; done
   wait "$child" || status=$?
+  if [[ -s $note ]]; then read -r status <"$note"; fi
+  rm -f "$note"
   if ((interrupts > 1)); then exit 130; fi
 }
 

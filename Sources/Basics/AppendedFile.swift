@@ -20,6 +20,10 @@ public final class AppendedFile {
   ///
   /// - Throws: where the file cannot be opened or written; what stood in it is then untouched.
   public func append(_ bytes: [UInt8]) throws {
+    try Whereabouts.handling("write \(path)") { try appendNow(bytes) }
+  }
+
+  private func appendNow(_ bytes: [UInt8]) throws {
     if descriptor < 0 {
       descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o644)
       guard descriptor >= 0 else { throw systemFailure("open", path, errno, isOfRun: true) }
@@ -40,6 +44,8 @@ public final class AppendedFile {
 
   /// Waits until what has been added is on the disk.
   public func sync() throws {
-    if descriptor >= 0, fsync(descriptor) != 0 { throw systemFailure("sync", path, errno, isOfRun: true) }
+    guard descriptor >= 0 else { return }
+    let status = Whereabouts.handling("sync \(path)") { fsync(descriptor) }
+    if status != 0 { throw systemFailure("sync", path, errno, isOfRun: true) }
   }
 }

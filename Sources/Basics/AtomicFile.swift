@@ -16,7 +16,9 @@ public enum AtomicFile {
     }
     UnfinishedFile.begin(temporary)
     defer { UnfinishedFile.end(temporary) }
-    let error = bytes.withUnsafeBytes { writeAll($0, to: file) ? nil : failure("write", path, isOfRun) }
+    let error = Whereabouts.handling("write \(path)") {
+      bytes.withUnsafeBytes { writeAll($0, to: file) ? nil : failure("write", path, isOfRun) }
+    }
     try publish(temporary, file, as: path, isOfRun, after: error)
   }
 
@@ -33,9 +35,10 @@ public enum AtomicFile {
     do {
       try body { text in
         var text = text
-        guard text.withUTF8({ writeAll(UnsafeRawBufferPointer($0), to: file) }) else {
-          throw failure("write", path, false)
+        let isWritten = Whereabouts.handling("write \(path)") {
+          text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: file) }
         }
+        guard isWritten else { throw failure("write", path, false) }
       }
     } catch {
       close(file)
@@ -59,15 +62,19 @@ public enum AtomicFile {
   private static func publish(
     _ temporary: String, _ file: Int32, as path: String, _ isOfRun: Bool, after error: Failure?
   ) throws {
-    var error = error
-    if error == nil && fsync(file) != 0 { error = failure("sync", path, isOfRun) }
-    if close(file) != 0 && error == nil { error = failure("close", path, isOfRun) }
-    if error == nil && rename(temporary, path) != 0 { error = failure("rename", path, isOfRun) }
-    if let error {
-      unlink(temporary)
-      throw error
+    var status = stat()
+    let byteCount = fstat(file, &status) == 0 ? Int(status.st_size) : 0
+    try Whereabouts.handling("sync \(path)", byteCount: byteCount) {
+      var error = error
+      if error == nil && fsync(file) != 0 { error = failure("sync", path, isOfRun) }
+      if close(file) != 0 && error == nil { error = failure("close", path, isOfRun) }
+      if error == nil && rename(temporary, path) != 0 { error = failure("rename", path, isOfRun) }
+      if let error {
+        unlink(temporary)
+        throw error
+      }
+      try syncDirectory(of: path, isOfRun)
     }
-    try syncDirectory(of: path, isOfRun)
   }
 
   /// Makes `path` a symbolic link to `target`, replacing the one that was there in one step.
@@ -123,10 +130,14 @@ public enum AtomicFile {
     throw failure("write", path, isOfRun)
   }
 
+  /// Bytes of one call, each of which is progress.
+  private static let pieceSize = 1 << 24
+
   private static func writeAll(_ bytes: UnsafeRawBufferPointer, to file: Int32) -> Bool {
     var rest = bytes
     while !rest.isEmpty {
-      let written = Foundation.write(file, rest.baseAddress, rest.count)
+      let written = Foundation.write(file, rest.baseAddress, min(rest.count, pieceSize))
+      Whereabouts.advance()
       if written < 0 {
         if errno == EINTR { continue }
         return false

@@ -86,3 +86,42 @@ struct BottleneckTests {
     }
   }
 }
+
+@Suite("A rank that is slow at its share is named")
+struct StragglerTests {
+  /// - Parameter ranks: seconds of steps, exchange and data wait of each.
+  private func straggler(_ ranks: [(Double, Double, Double)], shards: [Int]) -> Straggler? {
+    Straggler(ranks.map { RunTimes.Rank(steps: $0.0, exchange: $0.1, data: $0.2) }, shards: shards)
+  }
+
+  @Test func slowToCompute() throws {
+    let found = try #require(straggler([(10, 8, 0), (10, 7, 0), (10, 1, 0), (10, 7.5, 0)], shards: [1, 1, 1, 1]))
+    #expect(found.index == 2 && found.phase == .compute && found.seconds == 9 && found.median == 2.5)
+  }
+
+  @Test func slowToRead() throws {
+    let found = try #require(straggler([(10, 1, 6), (10, 6, 0.5)], shards: [1, 1]))
+    #expect(found.index == 0 && found.phase == .data)
+  }
+
+  /// Two shards take twice as long as one; twice as long and no more is no straggler; milliseconds are noise.
+  @Test func others() {
+    #expect(straggler([(10, 0, 0), (10, 5, 0), (10, 5, 0)], shards: [2, 1, 1]) == nil)
+    #expect(straggler([(10, 0, 0), (10, 5, 0), (10, 5, 0)], shards: [1, 1, 1]) == nil)
+    #expect(straggler([(0.6, 0, 0), (0.6, 0.5, 0), (0.6, 0.5, 0)], shards: [1, 1, 1])?.index == 0)
+    #expect(straggler([(0.5, 0, 0), (0.5, 0.4, 0), (0.5, 0.4, 0)], shards: [1, 1, 1]) == nil)
+    #expect(straggler([(10, 9, 0), (10, 0, 0)], shards: [1, 0]) == nil)
+  }
+
+  @Test func summary() throws {
+    var all = Stragglers()
+    all.add(rank: 0, host: "", nil)
+    for rank in [2, 1, 2] { all.add(rank: rank, host: "node\(rank)", .compute) }
+    #expect(
+      all.lines == [
+        "rank 2 on node2: in 2 of 4 epochs, forward and backward",
+        "rank 1 on node1: in 1 of 4 epochs, forward and backward",
+      ])
+    #expect(all.json.line.hasPrefix("[{\"rank\": 2, \"host\": \"node2\", \"epochs\": 2, "))
+  }
+}

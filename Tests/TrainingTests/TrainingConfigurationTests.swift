@@ -27,6 +27,7 @@ import Testing
         keep_best: 2, keep_every_epochs: 10, copy_to: "backup", on_failure: "continue" },
       decision: { threshold: "f1" },
       log: { every_steps: 10, tensorboard: true, histograms: true, report: false, trace: "t.json", trace_steps: 5 },
+      watchdog: { seconds: 90 },
       run: "runs/x", name: "x", resume: "auto", verbosity: "verbose",
     }
     """
@@ -115,7 +116,7 @@ import Testing
     #expect(read.checkpoint.everyMinutes == 2.5 && read.checkpoint.keep == 5)
     #expect(read.run == "runs/x" && read.name == "x" && read.resume == .auto && read.verbosity == .verbose)
     #expect(read.log.everySteps == 10 && read.log.tensorboard && read.log.histograms && !read.log.report)
-    #expect(read.log.trace == "t.json" && read.log.traceSteps == 5)
+    #expect(read.log.trace == "t.json" && read.log.traceSteps == 5 && read.watchdog.seconds == 90)
   }
 
   @Test(arguments: [

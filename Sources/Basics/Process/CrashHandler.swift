@@ -79,6 +79,7 @@ private func handle(
   if number == SIGPROF && file == nil { return }
   // Of several threads that crash, the first one speaks.
   guard !hasCrashed.exchange(true, ordering: .relaxed) else { while true { pause() } }
+  Whereabouts.end(.failing)
   var line = Line(memory: state.pointee.line)
   line.append(state.pointee.prefix)
   // Codes above 0 are the kernel's.
@@ -89,6 +90,7 @@ private func handle(
     line.append(", which process ")
     line.append(UInt(sender), radix: 10)
     line.append(" has sent")
+    line.appendPlace()
     line.write()
   } else if let file {
     if state.pointee.waits {
@@ -116,6 +118,7 @@ private func handle(
       line.append(" at address 0x")
       line.append(UInt(bitPattern: info.pointee._sifields._sigfault.si_addr), radix: 16)
     }
+    line.appendPlace()
     line.append(state.pointee.advice)
     line.write()
     if state.pointee.followsSwift { follow(state.pointee.previous[Int(number)], number, info, context) }
@@ -183,6 +186,20 @@ private struct Line {
     guard count < lineCapacity - 1 else { return }
     memory[count] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
     count += 1
+  }
+
+  /// Where the rank is, if it has said so, such as `, in forward, epoch 3, step 120`.
+  mutating func appendPlace() {
+    guard let row = Whereabouts.row else { return }
+    if let activity = Activity(code: row.position & 0xFF) {
+      append(", in ")
+      append(activity.text)
+    }
+    guard row.epoch > 0 else { return }
+    append(", epoch ")
+    append(UInt(row.epoch), radix: 10)
+    append(", step ")
+    append(UInt(row.step), radix: 10)
   }
 
   mutating func write() {

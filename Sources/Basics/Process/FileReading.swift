@@ -32,22 +32,25 @@ public enum FileReading {
       }
     }
     end.pointee = 0
-    return atWork(record, seconds: seconds + byteCount / 100_000_000, body)
+    return atWork(record, byteCount: byteCount, body)
   }
 
   /// Calls a library about the file of the last call.
   public static func callAgain<Result>(_ body: () -> Result) -> Result {
     guard let record = record() else { return body() }
-    return atWork(record, seconds: seconds, body)
+    return atWork(record, byteCount: 0, body)
   }
 
   private static func atWork<Result>(
-    _ record: UnsafeMutablePointer<CChar>, seconds: Int, _ body: () -> Result
+    _ record: UnsafeMutablePointer<CChar>, byteCount: Int, _ body: () -> Result
   ) -> Result {
     let before = record.pointee
     record.pointee = 1
-    limitTime(seconds)
+    limitTime(seconds + byteCount / 100_000_000)
+    // Without the first word, `cannot`.
+    if record[1] != 0 { Whereabouts.take(record + 8, byteCount: byteCount) }
     defer {
+      Whereabouts.letGo()
       limitTime(0)
       record.pointee = before
     }

@@ -39,6 +39,9 @@ public enum StopSignal {
   /// Whether the process was asked to end. What was asked for holds for all later runs of the program too.
   public static var isRequested: Bool { request.load(ordering: .relaxed) != 0 }
 
+  /// Whether it was by SIGTERM, as a launcher does that is ending a job.
+  public static var isTermination: Bool { request.load(ordering: .relaxed) == SIGTERM }
+
   /// Whether the process was told to go on, which `mpirun` also does a second before it ends its ranks; once each time.
   public static func takeContinuation() -> Bool { wasContinued.exchange(false, ordering: .relaxed) }
 
@@ -92,6 +95,7 @@ public enum StopSignal {
 
   /// Ends the process as `number` does by itself, so that whoever waits for it sees the signal.
   private static func end(by number: Int32) {
+    Whereabouts.end(.failing)
     UnfinishedFile.remove()
     signal(number, SIG_DFL)
     raise(number)
@@ -136,7 +140,7 @@ public enum UnfinishedFile {
   }
 
   /// Runs inside a signal handler.
-  static func remove() {
+  package static func remove() {
     let used = places.load(ordering: .sequentiallyConsistent)
     for place in 0..<count where used & 1 << place != 0 { unlink(paths + place * capacity) }
   }

@@ -12,12 +12,34 @@ package enum Activity: UInt8, CaseIterable, Sendable {
   /// Streamed samples, on a thread of their own.
   case read
   case evaluation, checkpoint, report
+
+  /// What a rank is doing.
+  package var text: StaticString {
+    switch self {
+    case .step: "a step"
+    case .data: "data"
+    case .forward: "forward"
+    case .loss: "loss"
+    case .backward: "backward"
+    case .exchange: "exchange and update"
+    case .layer: "a layer"
+    case .wait: "waiting for other ranks"
+    case .network: "waiting for other hosts"
+    case .read: "reading"
+    case .evaluation: "evaluation"
+    case .checkpoint: "checkpoint"
+    case .report: "report"
+    }
+  }
+
+  /// Whether others have to come along before it goes on.
+  package var waits: Bool { self == .wait || self == .network }
 }
 
 /// Where the time of this process goes: spans of it, kept in memory that is taken beforehand.
 ///
 /// Code that may be watched says `Timeline.span(.exchange) { … }`. While nobody watches, that costs a look at one
-/// variable; while somebody does, two readings of the clock. Spans may be recorded from any thread. Where the memory is
+/// variable and a few stores; while somebody does, two readings of the clock. Spans may be recorded from any thread. Where the memory is
 /// full, later ones are counted and left out.
 package final class Timeline: @unchecked Sendable {
   /// One span; times in nanoseconds of the host's monotonic clock.
@@ -61,10 +83,12 @@ package final class Timeline: @unchecked Sendable {
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 
-  /// Does `body`, and records how long it took.
+  /// Does `body`, says so meanwhile (`Whereabouts`), and records how long it took.
   @inlinable package static func span<Result, Failure: Error>(
     _ activity: Activity, _ name: @autoclosure () -> String = "", _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
+    let place = Whereabouts.enter(activity)
+    defer { Whereabouts.leave(place) }
     guard let timeline = current else { return try body() }
     let start = now
     defer { timeline.record(activity, name(), from: start) }
@@ -75,6 +99,8 @@ package final class Timeline: @unchecked Sendable {
   package static func wholeSpan<Result, Failure: Error>(
     _ activity: Activity, _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
+    let place = Whereabouts.enter(activity)
+    defer { Whereabouts.leave(place) }
     guard let timeline = current else { return try body() }
     let start = now
     current = nil

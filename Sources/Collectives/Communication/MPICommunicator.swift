@@ -1,3 +1,4 @@
+import Basics
 internal import COpenMPI
 
 /// Ranks that communicate through MPI. For use from one thread.
@@ -22,21 +23,26 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
     try self.init(part)
   }
 
-  public func barrier() throws(CollectiveError) { try check("MPI_Barrier", MPI_Barrier(handle)) }
+  public func barrier() throws(CollectiveError) { try collective("MPI_Barrier", MPI_Barrier(handle)) }
+
+  /// A call in which ranks wait for each other.
+  private func collective(_ name: StaticString, _ call: @autoclosure () -> Int32) throws(CollectiveError) {
+    try Timeline.span(.wait, "\(name)") { () throws(CollectiveError) in try check(name, call()) }
+  }
 
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CollectiveError) {
     // Counts are 32 bits in MPI 3: send in parts.
     let size = 1 << 30
     for start in stride(from: 0, to: bytes.count, by: size) {
       let part = UnsafeMutableRawBufferPointer(rebasing: bytes[start..<min(start + size, bytes.count)])
-      try check("MPI_Bcast", MPI_Bcast(part.baseAddress, Int32(part.count), copenmpi_byte(), Int32(root), handle))
+      try collective("MPI_Bcast", MPI_Bcast(part.baseAddress, Int32(part.count), copenmpi_byte(), Int32(root), handle))
     }
   }
 
   public func allGather(_ bytes: UnsafeRawBufferPointer) throws(CollectiveError) -> [[UInt8]] {
     var count = Int32(clamping: bytes.count)
     var counts = [Int32](repeating: 0, count: size)
-    try check("MPI_Allgather", MPI_Allgather(&count, 1, copenmpi_int(), &counts, 1, copenmpi_int(), handle))
+    try collective("MPI_Allgather", MPI_Allgather(&count, 1, copenmpi_int(), &counts, 1, copenmpi_int(), handle))
     let total = counts.reduce(0) { $0 + Int($1) }
     guard total <= Int(Int32.max) && !counts.contains(Int32.max) else {
       throw CollectiveError(operation: "MPI_Allgatherv", reason: "\(total) bytes are more than one gather can hold")
@@ -44,7 +50,7 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
     var starts = [Int32](repeating: 0, count: size)
     for rank in 1..<max(1, size) { starts[rank] = starts[rank - 1] + counts[rank - 1] }
     var gathered = [UInt8](repeating: 0, count: total)
-    try check(
+    try collective(
       "MPI_Allgatherv",
       MPI_Allgatherv(
         bytes.baseAddress, count, copenmpi_byte(), &gathered, counts, starts, copenmpi_byte(), handle))
@@ -66,7 +72,7 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
     let part = 1 << 30
     for start in stride(from: 0, to: values.count, by: part) {
       let elements = values.extracting(start..<min(start + part, values.count))
-      try check(
+      try collective(
         "MPI_Allreduce",
         MPI_Allreduce(
           copenmpi_in_place(), elements.baseAddress, Int32(elements.count), type, copenmpi_sum(), handle))
@@ -76,7 +82,7 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
   /// The ranks that gave the same `color`, ordered by `key`: a group that works as a job of its size does. Collective.
   package func split(color: Int, key: Int) throws(CollectiveError) -> MPICommunicator {
     var part = copenmpi_comm_null()
-    try check("MPI_Comm_split", MPI_Comm_split(handle, Int32(color), Int32(key), &part))
+    try collective("MPI_Comm_split", MPI_Comm_split(handle, Int32(color), Int32(key), &part))
     return try MPICommunicator(split: part)
   }
 
@@ -90,7 +96,7 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
   /// The ranks that can share memory with this one.
   func splitByNode() throws(CollectiveError) -> MPICommunicator {
     var part = copenmpi_comm_null()
-    try check(
+    try collective(
       "MPI_Comm_split_type",
       MPI_Comm_split_type(handle, Int32(MPI_COMM_TYPE_SHARED), Int32(rank), copenmpi_info_null(), &part))
     return try MPICommunicator(split: part)

@@ -1,3 +1,4 @@
+import Basics
 internal import COpenMPI
 import Foundation
 
@@ -51,11 +52,18 @@ public enum MPILibrary {
   /// Ends every rank of the job with `code`, and what was printed before is printed. Open MPI adds no message of its
   /// own.
   public static func abort(_ code: Int32) -> Never {
+    Whereabouts.end(.failing)
+    fflush(nil)
+    endJob(code)
+    exit(code)
+  }
+
+  /// Asks the launcher to end every rank of the job with `code`. From any thread, also while another one is in a call
+  /// of the library; returns only where there is no job.
+  static func endJob(_ code: Int32) {
     var isOver: Int32 = 0
     MPI_Finalized(&isOver)
-    fflush(nil)
     if isStarted && isOver == 0 { copenmpi_abort(code) }
-    exit(code)
   }
 
   /// Whether `start` was called, with whatever result.

@@ -29,7 +29,7 @@ struct NodeBarrier {
     arrived = words.assumingMemoryBound(to: Atomic<UInt32>.self)
     generation = (words + 64).assumingMemoryBound(to: Atomic<UInt32>.self)
     self.peers = peers
-    canSeePeers = peers.allSatisfy(Self.isAlive)
+    canSeePeers = peers.allSatisfy { ProcessState(of: $0) != .ended }
   }
 
   /// Returns when all ranks of the node have called it; what they wrote before is then visible.
@@ -63,24 +63,10 @@ struct NodeBarrier {
 
   /// - Throws: if a rank of the node has ended.
   func checkPeers() throws(CollectiveError) {
-    guard canSeePeers, let rank = peers.firstIndex(where: { !Self.isAlive($0) }) else { return }
+    guard canSeePeers, let rank = peers.firstIndex(where: { ProcessState(of: $0) == .ended }) else { return }
     throw CollectiveError(
       operation: "barrier",
       reason: "process \(peers[rank]), rank \(rank) of this node, has ended while others wait for it; look for its own "
         + "message above, or for the system's out-of-memory killer")
-  }
-
-  /// Whether a process exists and is not a zombie: a launcher that is ending a job may be slow to reap its dead
-  /// children.
-  private static func isAlive(_ process: pid_t) -> Bool {
-    let file = open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return false }
-    defer { close(file) }
-    return withUnsafeTemporaryAllocation(byteCount: 512, alignment: 1) { buffer in
-      // "PID (name) state …", where the name may hold anything, also parentheses.
-      let text = buffer[..<max(0, read(file, buffer.baseAddress, buffer.count))]
-      guard let name = text.lastIndex(of: UInt8(ascii: ")")), name + 2 < text.endIndex else { return false }
-      return text[name + 2] != UInt8(ascii: "Z") && text[name + 2] != UInt8(ascii: "X")
-    }
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 internal import COpenMPI
 import NumericCore
 
@@ -23,10 +24,13 @@ final class SharedMemory: @unchecked Sendable {
     }
     var own: UnsafeMutableRawPointer?
     let wanted = node.rank == 0 ? byteCount + memoryAlignment : 0
+    var window = copenmpi_win_null()
     do {
-      try check(
-        "MPI_Win_allocate_shared",
-        MPI_Win_allocate_shared(MPI_Aint(wanted), 1, copenmpi_info_null(), node.handle, &own, &window))
+      try Timeline.span(.wait, "MPI_Win_allocate_shared") { () throws(CollectiveError) in
+        try check(
+          "MPI_Win_allocate_shared",
+          MPI_Win_allocate_shared(MPI_Aint(wanted), 1, copenmpi_info_null(), node.handle, &own, &window))
+      }
     } catch {
       throw CollectiveError(
         operation: error.operation,
@@ -40,6 +44,7 @@ final class SharedMemory: @unchecked Sendable {
     var first: UnsafeMutableRawPointer?
     try check("MPI_Win_shared_query", MPI_Win_shared_query(window, 0, &size, &unit, &first))
     guard let first else { throw CollectiveError(operation: "MPI_Win_shared_query", reason: "no memory at rank 0") }
+    self.window = window
     base = first.alignedUp(toMultipleOf: memoryAlignment)
     if node.rank == 0 { base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount) }
     try node.barrier()
@@ -67,7 +72,9 @@ final class SharedMemory: @unchecked Sendable {
   /// Frees the region. Collective.
   func close() throws(CollectiveError) {
     if let mapping { return mapping.close() }
-    try check("MPI_Win_free", MPI_Win_free(&window))
+    try Timeline.span(.wait, "MPI_Win_free") { () throws(CollectiveError) in
+      try check("MPI_Win_free", MPI_Win_free(&window))
+    }
   }
 
   /// The bytes that `take` consumes: whole cache lines.

@@ -27,14 +27,19 @@ public enum DistributedProgram {
   public static func main(named name: String = ownName, _ body: () throws -> ExitCode) -> Never {
     handleCrashes(name)
     StopSignal.install()
+    programName = name
     do { exit(try body().rawValue) } catch { fail(error, name) }
   }
 
   /// Runs `body` inside the MPI job. MPI is finalized on success alone: a rank that finalizes while others wait would
   /// hang them.
   public static func withMPI(_ body: (_ ranks: MPICommunicator) throws -> ExitCode) throws -> ExitCode {
+    if launchedRank != nil { limitStart() }
     let ranks = try Machine.joinJob()
+    try Watchdog.start(ranks, program: programName, isLaunched: launchedRank != nil)
+    isWatched.store(true, ordering: .relaxed)
     let code = try body(ranks)
+    Whereabouts.end(.done)
     if code == .preempted, isUnderMPIRun {
       // All is written. `mpirun` would comment on the code of a rank that has finalized.
       if !ranks.isRoot { waitToBeEnded(atMost: .seconds(10)) }
@@ -42,6 +47,22 @@ public enum DistributedProgram {
     }
     try MPILibrary.finish()
     return code
+  }
+
+  /// Ends this process if the ranks of the job have not come together in time: before that nobody knows who is missing.
+  private static func limitStart() {
+    let seconds = ProcessInfo.processInfo.environment["DDP_TRAIN_START_SECONDS"].flatMap { Double($0) } ?? 300
+    guard seconds > 0 else { return }
+    Thread.detachDeaf {
+      Thread.sleep(forTimeInterval: seconds)
+      guard !isWatched.load(ordering: .relaxed) else { return }
+      if isFirstToFail() {
+        Output.printError(
+          "\(prefix(programName))has waited \(shortTime(seconds)) for the other ranks of the job at its start: look for "
+            + "a process that is stopped, and for a host that does not answer (DDP_TRAIN_START_SECONDS)")
+      }
+      _exit(ExitCode.launch.rawValue)
+    }
   }
 
   /// The same for what exchanges little: a process that no launcher has started computes alone, without MPI, whose
@@ -54,6 +75,9 @@ public enum DistributedProgram {
     return try body(SingleProcess())
   }
 
+  /// What lines of error begin with.
+  nonisolated(unsafe) private static var programName = ownName
+
   /// The name that this program was started under, without its directory.
   public static var ownName: String { URL(fileURLWithPath: CommandLine.arguments.first ?? "program").lastPathComponent }
 
@@ -62,6 +86,7 @@ public enum DistributedProgram {
   /// Most errors are met by all ranks alike. Rank 0 reports at once; another rank gives it time to do so and to end the
   /// job, and reports only if it is still alive then, because the error is its own.
   private static func fail(_ error: any Error, _ name: String) -> Never {
+    Whereabouts.end(.failing)
     let code = (error as? any UserFacingError)?.exitCode ?? .data
     let rank = launchedRank
     let line = prefix(name) + ((error as? any UserFacingError)?.description ?? "\(error)")
@@ -73,7 +98,7 @@ public enum DistributedProgram {
         if (error as? CollectiveError)?.foreignLaunch != nil { exit(code.rawValue) }
         waitToBeEnded(atMost: .seconds(2))
       }
-      if !isFirstToFail() {
+      if !isFirstToFail() || Watchdog.current?.claimLastWord() == false {
         waitToBeEnded(atMost: .seconds(30))
         MPILibrary.abort(code.rawValue)
       }
@@ -149,3 +174,5 @@ public enum DistributedProgram {
 
 /// Whether an attempt to join the job has come to its end.
 private let hasJoined = Atomic<Bool>(false)
+/// Whether the ranks have come together.
+private let isWatched = Atomic<Bool>(false)

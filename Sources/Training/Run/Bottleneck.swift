@@ -18,6 +18,9 @@ package struct RunTimes: Sendable {
     package init(steps: Double, exchange: Double, data: Double, checkpoints: Double = 0) {
       (self.steps, self.exchange, self.data, self.checkpoints) = (steps, exchange, data, checkpoints)
     }
+
+    /// What it takes for its own share: computing and waiting for samples.
+    package var own: Double { max(0, steps - exchange - checkpoints) }
   }
 
   /// Forward and backward, on the rank that they take longest.
@@ -39,17 +42,16 @@ package struct RunTimes: Sendable {
 
   /// Takes in the steps of an epoch.
   package mutating func add(_ ranks: [Rank]) {
-    func own(_ rank: Rank) -> Double { max(0, rank.steps - rank.exchange - rank.checkpoints) }
     let saving = ranks.map(\.checkpoints).max() ?? 0
-    guard let last = ranks.indices.max(by: { own(ranks[$0]) < own(ranks[$1]) }) else { return }
-    let mean = ranks.reduce(0) { $0 + own($1) } / Double(ranks.count)
-    let late = max(0, own(ranks[last]) - mean - ranks[last].data)
+    guard let last = ranks.indices.max(by: { ranks[$0].own < ranks[$1].own }) else { return }
+    let mean = ranks.reduce(0) { $0 + $1.own } / Double(ranks.count)
+    let late = max(0, ranks[last].own - mean - ranks[last].data)
     slowest[last, default: 0] += 1
     imbalance += late
     data += ranks[last].data
     exchange += max(0, ranks[last].exchange - (saving - ranks[last].checkpoints))
     checkpoints += saving
-    compute += max(0, own(ranks[last]) - ranks[last].data - late)
+    compute += max(0, ranks[last].own - ranks[last].data - late)
   }
 
   /// Takes in what lies between the steps of two epochs.

@@ -24,6 +24,7 @@ struct RunSummary {
   let exposedSeconds: Double?
   /// nil where no step was taken.
   let bottleneck: Bottleneck?
+  let stragglers: Stragglers
 
   func json(in directory: RunDirectory) -> JSONValue {
     [
@@ -47,7 +48,7 @@ struct RunSummary {
       "diagnosis": .array((conclusion?.findings ?? []).map(\.json)),
       "timing": [
         "seconds": .number(seconds), "exposed_communication_seconds": .optional(exposedSeconds),
-        "bottleneck": bottleneck?.json ?? .null,
+        "bottleneck": bottleneck?.json ?? .null, "stragglers": stragglers.json,
         "diagnosis": .array((conclusion?.timingFindings ?? []).map(\.json)),
       ],
     ]
@@ -80,6 +81,7 @@ struct RunSummary {
     let told = conclusion.map(Self.lines(of:)) ?? []
     for (index, line) in (bottleneck?.lines ?? []).enumerated() { rows.append((index == 0 ? "bottleneck" : "", line)) }
     let waited = exposedSeconds.map { ", of it \(shortTime($0)) of communication that no work has hidden" } ?? ""
+    for (index, line) in stragglers.lines.enumerated() { rows.append((index == 0 ? "straggler" : "", line)) }
     return Self.columns(rows) + told + Self.columns([("done", "in \(shortTime(seconds))\(waited)")])
   }
 

@@ -131,7 +131,7 @@ final class RunTrace {
       return event.line
     }
     var events = [
-      metadata("process_name", ["name": .string("rank \(rank) on \(Machine.hostName)")]),
+      metadata("process_name", ["name": .string("rank \(rank) on \(hostName)")]),
       metadata("process_sort_index", ["sort_index": .integer(rank)]),
     ]
     let spans = timeline.spans

@@ -140,7 +140,8 @@ extension TrainingRun {
       goals: configuration.bestBy.map { [MetricName(stringLiteral: $0.name)] } ?? [],
       isValidated: validator != nil, directory: directory,
       isBestTested: testsBest, conclusion: conclusion, seconds: timer.total,
-      exposedSeconds: topology.world.size > 1 ? timer.totalExposed : nil, bottleneck: bottleneck)
+      exposedSeconds: topology.world.size > 1 ? timer.totalExposed : nil, bottleneck: bottleneck,
+      stragglers: stragglers)
     try records?.end(best: best, test: test)
     if let directory {
       let written = summary.json(in: directory)

@@ -40,6 +40,8 @@ public final class TrainingRun {
   var timer = RunTimer()
   /// Of all ranks, on each of them.
   var times = RunTimes()
+  /// On rank 0.
+  var stragglers = Stragglers()
   /// nil where none is asked for.
   var trace: RunTrace?
   var epochs: [EpochMetrics] = []
@@ -73,6 +75,7 @@ public final class TrainingRun {
   init(_ start: RunStart, fold: Fold? = nil, topology: Topology, isSilent: Bool = false) throws {
     StopSignal.waitForStep()
     try StopSignal.checkBeforeFirstStep()
+    Watchdog.current?.setLimit(start.configuration.watchdog.seconds)
     let console = Console(topology.world.isRoot ? start.configuration.verbosity : .quiet, isSilent: isSilent)
     let setup = try TrainingSetup(
       start.configuration, extensions: start.extensions, resumed: start.resumed, fold: fold, topology: topology,
@@ -213,7 +216,9 @@ public final class TrainingRun {
     timer.endSteps(
       exchange: trainer.takeExchangeSeconds(), exposed: trainer.takeExposedSeconds(), data: trainer.takeDataSeconds())
     trace?.endSteps()
-    times.add(try topology.world.allGather([timer.rankTimes]).map { $0[0] })
+    let rankTimes = try topology.world.allGather([timer.rankTimes]).map { $0[0] }
+    times.add(rankTimes)
+    try nameStraggler(rankTimes)
     var validation: SplitMetrics?
     if let validator {
       let progress = console.progress("validation")

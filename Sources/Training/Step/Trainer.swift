@@ -105,8 +105,10 @@ package final class Trainer {
   /// - Parameter requestsStop: whether this rank asks all ranks to stop after this step.
   /// - Throws: where the loss or the gradient is not finite, on all ranks alike.
   package func step(requestsStop: Bool = false) throws -> StepTotals {
-    // The name is made when the step is over.
-    try Timeline.span(.step, "step \(progress.step)") { try takeStep(requestsStop) }
+    try Whereabouts.step(epoch: progress.epoch + 1, progress.step + 1) {
+      // The name is made when the step is over.
+      try Timeline.span(.step, "step \(progress.step)") { try takeStep(requestsStop) }
+    }
   }
 
   private func takeStep(_ requestsStop: Bool) throws -> StepTotals {
