@@ -42,10 +42,13 @@ final class CheckpointWriter: Sendable {
   ///
   /// - Throws: what the one before has met, where the run is to end with it.
   func begin(_ job: Job) throws {
-    queue.sync {}
+    wait()
     try check()
     queue.async { [self] in add(job) }
   }
+
+  /// Until what is being written is.
+  private func wait() { Timeline.span(.checkpoint) { queue.sync {} } }
 
   /// Writes a checkpoint before it returns; nothing may be being written.
   ///
@@ -110,7 +113,7 @@ final class CheckpointWriter: Sendable {
   ///
   /// - Throws: where that fails too.
   func finish() throws {
-    queue.sync {}
+    wait()
     try check()
     let waiting = state.withLock { $0.waiting }
     guard !waiting.isEmpty else { return }
