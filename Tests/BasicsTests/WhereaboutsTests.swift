@@ -59,7 +59,7 @@ struct WhereaboutsTests {
     waitpid(child, &status, WUNTRACED)
     #expect(ProcessState(of: child) == .stopped)
     kill(child, SIGKILL)
-    while ProcessState(of: child) == .stopped { usleep(1000) }
+    for _ in 0..<5000 where ProcessState(of: child) != .ended { usleep(1000) }
     #expect(ProcessState(of: child) == .ended)
     waitpid(child, &status, 0)
     #expect(ProcessState(of: child) == .ended)

@@ -90,7 +90,7 @@ struct StallRuleTests {
     #expect(read == status)
     #expect(read.place == "waiting for other ranks in exchange and update, epoch 1, step 12, read /x in a b\\n.h5")
     let numbers = status.message.split(separator: " ")
-    for wrong in ["", "a", "1 2 3", numbers.dropFirst().joined(separator: " "), "-" + status.message] {
+    for wrong in ["", "a", "1 2 3", numbers.dropFirst().joined(separator: " "), "x" + status.message] {
       #expect(RankStatus(message: wrong) == nil, "\(wrong)")
     }
   }

@@ -39,8 +39,8 @@ package enum Activity: UInt8, CaseIterable, Sendable {
 /// Where the time of this process goes: spans of it, kept in memory that is taken beforehand.
 ///
 /// Code that may be watched says `Timeline.span(.exchange) { … }`. While nobody watches, that costs a look at one
-/// variable and a few stores; while somebody does, two readings of the clock. Spans may be recorded from any thread. Where the memory is
-/// full, later ones are counted and left out.
+/// variable and a few stores; while somebody does, two readings of the clock. Spans may be recorded from any thread.
+/// Where the memory is full, later ones are counted and left out.
 package final class Timeline: @unchecked Sendable {
   /// One span; times in nanoseconds of the host's monotonic clock.
   package struct Span: Sendable {

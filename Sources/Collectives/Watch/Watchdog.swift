@@ -204,8 +204,8 @@ public final class Watchdog: @unchecked Sendable {
       table.claimLastWord()
     else { return }
     Output.printError(
-      "\(program): the launcher ends the job, and nothing comes from \(places.name(host: host)) any more: the host, its "
-        + "processes or its network are down")
+      "\(program): the launcher ends the job, and nothing comes from \(places.name(host: host)) any more: the host, "
+        + "its processes or its network are down")
     LocalLauncher.note(.launch)
   }
 

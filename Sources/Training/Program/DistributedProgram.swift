@@ -58,8 +58,8 @@ public enum DistributedProgram {
       guard !isWatched.load(ordering: .relaxed) else { return }
       if isFirstToFail() {
         Output.printError(
-          "\(prefix(programName))has waited \(shortTime(seconds)) for the other ranks of the job at its start: look for "
-            + "a process that is stopped, and for a host that does not answer (DDP_TRAIN_START_SECONDS)")
+          "\(prefix(programName))has waited \(shortTime(seconds)) for the other ranks of the job at its start: look "
+            + "for a process that is stopped, and for a host that does not answer (DDP_TRAIN_START_SECONDS)")
       }
       _exit(ExitCode.launch.rawValue)
     }
