@@ -34,7 +34,7 @@ extension DistributedTests {
         told: "ended by SIGSEGV, which process \\d+ has sent.*step"),
       Fault(
         testDescription: "a reader that blocks", rank: 1, heldPath: "/data.h5",
-        arguments: ["--set", "data.memory=\"20kB\""], told: stillness + ": data, epoch"),
+        arguments: ["--set", "data.memory=\"20kB\""], told: stillness + ": data, epoch .*read .*data.h5"),
       Fault(
         testDescription: "a checkpoint directory that blocks", rank: 0, heldPath: "/checkpoints/",
         arguments: ["--set", "checkpoint.every_steps=3"], told: stillness + ": checkpoint, epoch .*/checkpoints/step-"),

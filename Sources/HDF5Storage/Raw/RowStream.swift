@@ -76,6 +76,12 @@ public final class RowStream: @unchecked Sendable {
   }
 
   private func readBytes(at offset: Int, into destination: UnsafeMutableRawBufferPointer) throws(HDF5Error) {
+    try Whereabouts.handling("read \(rows.file.subject(rows.path))", byteCount: destination.count) {
+      () throws(HDF5Error) in try readBytesNow(at: offset, into: destination)
+    }
+  }
+
+  private func readBytesNow(at offset: Int, into destination: UnsafeMutableRawBufferPointer) throws(HDF5Error) {
     var done = 0
     while done < destination.count {
       let count = pread(
