@@ -78,8 +78,8 @@ enum PanelProduct {
     }
   }
 
-  /// `c = a · b` for a right factor that is the transpose of stored rows, such as a layer's weights: cᵀ = bᵀ · aᵀ, where
-  /// those rows are the left factor, read where they stand, and the few rows of `a` are packed.
+  /// `c = a · b` for a right factor that is the transpose of stored rows, such as a layer's weights: cᵀ = bᵀ · aᵀ,
+  /// where those rows are the left factor, read where they stand, and the few rows of `a` are packed.
   static func multiplyByRows(_ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>) {
     guard let left = b.base, let right = a.base, let sums = c.base else { return }
     let columns = a.rows, stride = padded(columns)
