@@ -131,9 +131,9 @@ run_job() {
   note=$(mktemp)
   child='' asked=0 ended=0
   trap 'ended=1; stop_ranks' TERM HUP USR1 USR2
-  trap 'ended=1; if ((interrupts++)); then kill -ALRM "$child"; else stop_ranks; fi' INT
+  trap 'ended=1; if ((interrupts++)); then kill -ALRM "$child" 2>/dev/null; else stop_ranks; fi' INT
   # Another script hands it on.
-  trap 'kill -ALRM "$child"' ALRM
+  trap 'kill -ALRM "$child" 2>/dev/null' ALRM
   DDP_TRAIN_STATUS=$note "${guard[@]}" "$@" &
   child=$! started=$SECONDS
   if ((asked)); then stop_ranks; fi

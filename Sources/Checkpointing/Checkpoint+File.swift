@@ -10,16 +10,17 @@ extension Checkpoint {
   // MARK: Writing
 
   /// Writes the checkpoint so that `path` is at every moment either the old file or the whole new one.
+  public func write(to path: String) throws { try AtomicFile.write(try image(named: path), to: path, isOfRun: true) }
+
+  /// The bytes of its file, composed in memory, so that the only calls that can meet a full disk are our own.
   ///
-  /// The file is composed in memory, so that the only calls that can meet a full disk are our own.
-  public func write(to path: String) throws {
-    let image: [UInt8]
+  /// - Parameter path: for errors.
+  public func image(named path: String) throws -> [UInt8] {
     do {
-      image = try ForkGate.pass { () throws(HDF5Error) in try makeImage(named: path) }
+      return try ForkGate.pass { () throws(HDF5Error) in try makeImage(named: path) }
     } catch {
       throw Failure.data(error.description)
     }
-    try AtomicFile.write(image, to: path, isOfRun: true)
   }
 
   private func makeImage(named name: String) throws(HDF5Error) -> [UInt8] {

@@ -59,17 +59,21 @@ public struct CheckpointDirectory: Sendable {
   /// Writes the checkpoint of `step`, points the links at it, then deletes what is neither among the newest nor named
   /// by a link.
   ///
-  /// Nothing old is touched before the new file is whole.
-  /// - Parameter milestone: the epoch that ends with this step, where its checkpoint is kept for good.
+  /// Nothing old is touched before the new file is whole. A directory that somebody has removed is made again.
+  /// - Parameters:
+  ///   - image: the bytes of its file.
+  ///   - milestone: the epoch that ends with this step, where its checkpoint is kept for good.
   public func save(
-    _ checkpoint: Checkpoint, step: Int, isBest: Bool, milestone: Int? = nil, keep: CheckpointRetention
+    _ image: [UInt8], step: Int, isBest: Bool, milestone: Int? = nil, keep: CheckpointRetention
   ) throws {
-    try checkpoint.write(to: file(step: step))
+    mkdir(path, 0o777)
+    try AtomicFile.write(image, to: file(step: step), isOfRun: true)
     if let milestone {
       try AtomicFile.link(path + "/" + Self.name("epoch-", 4, milestone), to: Self.name(step: step), isOfRun: true)
     }
     if isBest { try linkBest(Self.name(step: step), keep: keep.best) }
-    try AtomicFile.link(latestLink, to: Self.name(step: step), isOfRun: true)
+    // An older one may be written late.
+    if steps().last == step { try AtomicFile.link(latestLink, to: Self.name(step: step), isOfRun: true) }
     let named = linkedFiles()
     for old in steps().filter({ $0 <= step }).dropLast(keep.newest) where !named.contains(Self.name(step: old)) {
       unlink(file(step: old))

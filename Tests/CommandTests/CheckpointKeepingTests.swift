@@ -77,6 +77,26 @@ extension Commands {
       }
     }
 
+    @Test func aRemovedDirectoryIsMadeAgain() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        let training = try RunningProcess(
+          builtExecutable("ddp-train"), quickTraining + ["--epochs", "100000", "--run", "run"],
+          environment: Sandbox.environment, directory: sandbox.path)
+        func hasSaved() -> Bool { sandbox.exists("run/checkpoints/latest.h5") }
+        try #require(training.wait(until: hasSaved, timeout: .seconds(30)))
+        // Files may come while they are being removed.
+        while sandbox.exists("run/checkpoints/best.h5") {
+          try? FileManager.default.removeItem(atPath: sandbox.file("run/checkpoints"))
+        }
+        #expect(training.wait(until: hasSaved, timeout: .seconds(30)))
+        training.send(SIGTERM)
+        let result = training.wait(timeout: .seconds(30))
+        #expect(result.status == 75, "\(result)")
+        try sandbox.succeed(["verify", "run/checkpoints/latest.h5"])
+      }
+    }
+
     @Test(.enabled(if: FullDiskTests.canMount, "needs the right to mount a file system"))
     func trainsOnWithoutSpace() throws {
       try Sandbox.with { sandbox in
@@ -92,7 +112,10 @@ extension Commands {
         let result = try sandbox.train(training + continuing, ranks: 2)
         #expect(result.status == 3, "\(result)")
         #expect(result.errors.contains("No space left on device"), "\(result)")
-        #expect(result.errors.contains("training goes on, and tries again"), "\(result)")
+        #expect(result.errorLines(beginningWith: "ddp-train: warning:").count == 1, "\(result)")
+        #expect(
+          result.errors.contains("No space left on device; free some space; training goes on, and tries again"),
+          "\(result)")
         // All six epochs were trained, and their figures kept.
         #expect(try sandbox.text("run/metrics.jsonl").split(separator: "\n").count == 6)
         for name in try sandbox.names(in: "run/checkpoints") {

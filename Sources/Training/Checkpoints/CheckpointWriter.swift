@@ -18,12 +18,14 @@ final class CheckpointWriter: Sendable {
   }
 
   private struct State {
-    /// What the last attempt has met, until it is told.
-    var failure: (any Error)?
     /// What could not be written, and is tried again.
     var waiting: [Job] = []
-    /// What is wrong with the copies, until it is told.
-    var copyFailure: (any Error)?
+    /// What the last attempts have met, until it is told.
+    var failure: (any Error)?
+    /// What is to be said.
+    var news: [String] = []
+    /// Attempts that have failed since the last that did not; of several the first alone is told.
+    var failures = 0, copyFailures = 0
   }
 
   private let directory: CheckpointDirectory
@@ -66,28 +68,46 @@ final class CheckpointWriter: Sendable {
     attempt(jobs)
   }
 
+  /// Writes each of them that can be written.
   private func attempt(_ jobs: [Job]) {
-    var left = jobs
-    do {
-      while let job = left.first {
-        try save(job, in: directory)
-        left.removeFirst()
+    var left: [Job] = [], problem: (any Error)?, copyProblem: (any Error)?
+    for job in jobs {
+      do {
+        let image = try job.checkpoint.image(named: directory.file(step: job.step))
+        do { try save(image, of: job, in: directory) } catch {
+          left.append(job)
+          problem = error
+        }
+        if let copies { do { try save(image, of: job, in: copies) } catch { copyProblem = error } }
+      } catch {
+        left.append(job)
+        problem = error
       }
-      state.withLock { $0.waiting = [] }
-    } catch {
-      state.withLock { ($0.waiting, $0.failure) = (left, error) }
     }
-    guard let copies else { return }
-    do {
-      for job in jobs { try save(job, in: copies) }
-    } catch {
-      state.withLock { $0.copyFailure = error }
+    state.withLock { state in
+      (state.waiting, state.failure) = (left, problem)
+      state.failures = Self.count(
+        problem, state.failures, "checkpoints are", "training goes on, and tries again", &state.news)
+      state.copyFailures = Self.count(
+        copyProblem, state.copyFailures, "copies are", "the checkpoint itself is not touched by it", &state.news)
     }
   }
 
-  private func save(_ job: Job, in directory: CheckpointDirectory) throws {
-    try directory.save(
-      job.checkpoint, step: job.step, isBest: job.isBest, milestone: job.milestone, keep: rule.retention)
+  /// - Returns: how many attempts in a row have failed.
+  private static func count(
+    _ problem: (any Error)?, _ failures: Int, _ subject: String, _ consequence: String, _ news: inout [String]
+  ) -> Int {
+    guard let problem else {
+      if failures > 0 { news.append("\(subject) written again, after \(plural(failures, "attempt")) that failed") }
+      return 0
+    }
+    let words = "\(problem)".replacing(", then go on with --resume auto", with: "")
+    if failures == 0 { news.append("\(words); \(consequence)") }
+    return failures + 1
+  }
+
+  private func save(_ image: [UInt8], of job: Job, in directory: CheckpointDirectory) throws {
+    try directory.save(image, step: job.step, isBest: job.isBest, milestone: job.milestone, keep: rule.retention)
   }
 
   /// Whether there is something that could not be written.
@@ -99,25 +119,27 @@ final class CheckpointWriter: Sendable {
   /// - Throws: what it is to end with.
   @discardableResult
   func check() throws -> [String] {
-    let (failure, copyFailure) = state.withLock { state in
-      defer { (state.failure, state.copyFailure) = (nil, nil) }
+    let (failure, news) = state.withLock { state in
+      defer { (state.failure, state.news) = (nil, []) }
       if state.failure != nil, rule.onFailure == .stop { state.waiting = [] }
-      return (state.failure, state.copyFailure)
+      return (state.failure, state.news)
     }
     if let failure, rule.onFailure == .stop { throw failure }
-    return [failure.map { "\($0); training goes on, and tries again" }, copyFailure.map { "\($0); it is no copy" }]
-      .compactMap(\.self)
+    return news
   }
 
   /// Waits until all is written, and tries once more what could not be.
   ///
+  /// - Returns: as `check`.
   /// - Throws: where that fails too.
-  func finish() throws {
+  @discardableResult
+  func finish() throws -> [String] {
     wait()
-    try check()
+    let news = try check()
     let waiting = state.withLock { $0.waiting }
-    guard !waiting.isEmpty else { return }
+    guard !waiting.isEmpty else { return news }
     attempt(waiting)
     if let failure = state.withLock({ $0.failure }) { throw failure }
+    return try news + check()
   }
 }

@@ -177,7 +177,7 @@ public final class TrainingRun {
         return result(.preempted)
       }
     }
-    try writer?.finish()
+    for line in try writer?.finish() ?? [] { try console.warn(line) }
     if isRoot, trainer.isStoppedEarly, let rule = configuration.earlyStopping {
       try console.line(
         "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.name) for "
