@@ -9,9 +9,6 @@ extension Checkpoint {
 
   // MARK: Writing
 
-  /// Writes the checkpoint so that `path` is at every moment either the old file or the whole new one.
-  public func write(to path: String) throws { try AtomicFile.write(try image(named: path), to: path, isOfRun: true) }
-
   /// The bytes of its file, composed in memory, so that the only calls that can meet a full disk are our own.
   ///
   /// - Parameter path: for errors.

@@ -74,11 +74,10 @@ final class CheckpointWriter: Sendable {
     for job in jobs {
       do {
         let image = try job.checkpoint.image(named: directory.file(step: job.step))
-        do { try save(image, of: job, in: directory) } catch {
-          left.append(job)
-          problem = error
-        }
-        if let copies { do { try save(image, of: job, in: copies) } catch { copyProblem = error } }
+        let own = Result { try save(image, of: job, in: directory) }
+        let copy = Result { try copies.map { try save(image, of: job, in: $0) } }
+        if case .failure(let error) = copy { copyProblem = error }
+        try own.get()
       } catch {
         left.append(job)
         problem = error

@@ -44,7 +44,7 @@ struct ForeignData {
           + "the environment variable TMPDIR")
     }
     let own = AtomicFile.temporaryName(for: directory + "/data") + ".h5"
-    let places = try ranks.allGather(Array("\(ProcessInfo.processInfo.hostName)\n\(own)".utf8)).map {
+    let places = try ranks.allGather(Array("\(hostName)\n\(own)".utf8)).map {
       String(decoding: $0, as: UTF8.self).split(separator: "\n").map(String.init)
     }
     path = places.first { $0[0] == places[ranks.rank][0] }?[1] ?? own
