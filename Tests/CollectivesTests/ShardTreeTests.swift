@@ -35,6 +35,31 @@ struct ShardTreeTests {
     #expect(sums[0] == "(((0+1)+(2+3))+((4+5)+6))")
   }
 
+  @Test("The order on a stack makes the same additions", arguments: 1...9)
+  func orderOnAStack(count: Int) {
+    let tree = ShardTree(leafCount: count)
+    for first in 0..<count {
+      for end in first + 1...count {
+        var sums = (0..<count).map { "\($0)" }
+        for (target, source) in tree.additions(within: first..<end) {
+          sums[target] = "(\(sums[target])+\(sums[source]))"
+        }
+        let order = tree.order(within: first..<end)
+        var stack: [String] = []
+        for (place, merges) in order.merges.enumerated() {
+          stack.append("\(first + place)")
+          for _ in 0..<merges {
+            let last = stack.removeLast()
+            stack.append("(\(stack.removeLast())+\(last))")
+          }
+        }
+        let roots = tree.roots(within: first..<end)
+        #expect(stack == roots.map { sums[$0] }, "\(first) to \(end) of \(count)")
+        #expect(order.roots == (first..<end).map { shard in roots.last { $0 <= shard }.map { $0 - first } })
+      }
+    }
+  }
+
   @Test("However nodes share the shards, adding inside them first gives the same bits", arguments: 1...9)
   func partitionsGiveTheSameBits(count: Int) {
     let tree = ShardTree(leafCount: count)

@@ -41,8 +41,9 @@ struct SynchronizedTests {
       collectives += 1
       return local.dropFirst().reduce(local[0]) { sums, part in zip(sums, part).map { $0 + $1 } }
     }
-    let group = shards.map(\.workspace)
-    Workspace.forward(group, samples: sizes, mode: training, values: shards.map(\.values), sum: sum)
+    let group = WorkspaceGroup(shards.map(\.workspace))
+    for (index, count) in sizes.enumerated() { group.setSamples(count, ofWorkspace: index) }
+    group.forward(mode: training, values: shards.map(\.values), sum: sum)
     first = 0
     for shard in shards {
       let range = first * outputSize..<(first + shard.samples) * outputSize
@@ -50,7 +51,7 @@ struct SynchronizedTests {
       fill(shard.workspace.outputGradient(), Array(whole.workspace.outputGradient()[range]))
       first += shard.samples
     }
-    Workspace.backward(group, gradients: .overwrite, sum: sum)
+    group.backward(gradients: .overwrite, sum: sum)
     #expect(collectives == 4)
     func total(_ buffer: (ModelUnderTest) -> FlatBuffer<Double>) -> [Double] {
       sum(shards.map { Array(buffer($0).view) })

@@ -20,6 +20,7 @@ public final class AllReduceExchange: Exchange {
   /// As `buffers`, one for each shard of this rank, or zeros where it has none.
   private let scalars: FlatBuffer<StepScalars>
   private let additions: [(target: Int, source: Int)]
+  public let shardOrder: ShardOrder
   /// For a layer-wise update, which treats the flat buffer block by block; nil for others, which treat it as a whole.
   private let layers: (plan: BlockPlan, sums: LayerSums)?
   /// Of the step under way.
@@ -48,7 +49,9 @@ public final class AllReduceExchange: Exchange {
     let slots = max(1, shards.count)
     buffers = (0..<slots).map { _ in FlatBuffer(count: layout.exchangedCount) }
     scalars = FlatBuffer(count: slots)
-    additions = ShardTree(leafCount: slots).additions
+    let tree = ShardTree(leafCount: slots)
+    additions = tree.additions
+    shardOrder = tree.order(within: 0..<slots)
   }
 
   public func gradients(ofShard shard: Int) -> BufferView<Float> {
@@ -80,7 +83,9 @@ public final class AllReduceExchange: Exchange {
       scalars.view[0] = StepScalars()
     }
     for (target, source) in additions {
-      add(buffers[source].view, into: buffers[target].view)
+      for range in layout.separateRanges {
+        add(buffers[source].view.view(range), into: buffers[target].view.view(range))
+      }
       scalars.view[target] += scalars.view[source]
     }
     let sum = buffers[0].view

@@ -14,16 +14,26 @@ public struct ExchangeLayout: Sendable, Equatable {
   /// Elements of parameters that no update changes. Their gradients are zero; `SharedMemoryExchange` leaves out of its
   /// sums, and of what it sends to other nodes, every block of them.
   public var frozenRanges: [Range<Int>]
+  /// Elements whose gradients each rank has added up over its own shards, as `Exchange.shardOrder` says: they stand with
+  /// the first shard of each subtree, and those of its other shards are not read. Ascending.
+  public var jointRanges: [Range<Int>]
 
   public init(
     parameterCount: Int, statisticCount: Int, stateCount: Int, layerRanges: [Range<Int>] = [],
-    frozenRanges: [Range<Int>] = []
+    frozenRanges: [Range<Int>] = [], jointRanges: [Range<Int>] = []
   ) {
     self.parameterCount = parameterCount
     self.statisticCount = statisticCount
     self.stateCount = stateCount
     self.layerRanges = layerRanges
     self.frozenRanges = frozenRanges
+    self.jointRanges = jointRanges
+  }
+
+  /// What is not in `jointRanges`, ascending.
+  var separateRanges: [Range<Int>] {
+    let ends = jointRanges.map(\.lowerBound) + [exchangedCount], starts = [0] + jointRanges.map(\.upperBound)
+    return zip(starts, ends).map { $0..<$1 }.filter { !$0.isEmpty }
   }
 
   /// Elements of one shard's exchange buffer.
@@ -60,6 +70,9 @@ public protocol Exchange: AnyObject {
   func batchStatistics(ofShard shard: Int) -> BufferView<Float>
   /// Where the scalars of one of this rank's shards go.
   func scalars(ofShard shard: Int) -> UnsafeMutablePointer<StepScalars>
+
+  /// How the gradients in joint ranges are to be added up over this rank's shards.
+  var shardOrder: ShardOrder { get }
 
   /// Gives rank 0's parameters, optimizer state and statistics to every rank.
   func broadcastState() throws(CollectiveError)

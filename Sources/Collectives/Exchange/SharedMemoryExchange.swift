@@ -58,8 +58,11 @@ public final class SharedMemoryExchange: Exchange {
   private let partialScalars: FlatBuffer<StepScalars>
 
   private let plan: BlockPlan
-  /// The additions of the tree that this node can do alone, as indices of `buffers`.
-  private let nodeAdditions: [(target: Int, source: Int)]
+  /// The additions of the tree that this node can do alone, as indices of `buffers`; of those inside a rank's shards
+  /// joint ranges are done.
+  private let nodeAdditions: [(target: Int, source: Int, isInRank: Bool)]
+  private let separateRanges: [Range<Int>]
+  public let shardOrder: ShardOrder
   /// nil on a single node.
   private let interNode: InterNodeSum?
   /// The sums of the scalars over all shards, for the ranks of this node that do not exchange them.
@@ -123,9 +126,13 @@ public final class SharedMemoryExchange: Exchange {
     statistics = memory.take(Float.self, count: layout.statisticCount)
 
     let tree = ShardTree(leafCount: assignment.shardCount)
+    let inRanks = Set(
+      (0..<assignment.rankCount).flatMap { tree.additions(within: assignment.shards(ofRank: $0)).map(\.source) })
     nodeAdditions = tree.additions(within: nodeShards).map {
-      ($0.target - nodeShards.lowerBound, $0.source - nodeShards.lowerBound)
+      ($0.target - nodeShards.lowerBound, $0.source - nodeShards.lowerBound, inRanks.contains($0.source))
     }
+    separateRanges = layout.separateRanges
+    shardOrder = tree.order(within: shards)
     partialScalars = FlatBuffer(count: nodeShards.count)
     interNode =
       topology.nodeCount == 1
@@ -271,8 +278,15 @@ public final class SharedMemoryExchange: Exchange {
 
   /// Leaves the sums over the node's shards where the roots of their subtrees are.
   private func addShards(of elements: Range<Int>) {
-    for (target, source) in nodeAdditions {
-      add(buffers[source].view(elements), into: buffers[target].view(elements))
+    for (target, source, isInRank) in nodeAdditions {
+      if !isInRank || layout.jointRanges.isEmpty {
+        add(buffers[source].view(elements), into: buffers[target].view(elements))
+      } else {
+        for range in separateRanges where range.overlaps(elements) {
+          let part = range.clamped(to: elements)
+          add(buffers[source].view(part), into: buffers[target].view(part))
+        }
+      }
     }
   }
 
@@ -302,7 +316,7 @@ public final class SharedMemoryExchange: Exchange {
   private func sumScalars() -> StepScalars {
     let partial = partialScalars.view
     _ = partial.update(fromContentsOf: scalars)
-    for (target, source) in nodeAdditions { partial[target] += partial[source] }
+    for (target, source, _) in nodeAdditions { partial[target] += partial[source] }
     return partial[0]
   }
 }

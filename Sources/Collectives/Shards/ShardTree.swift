@@ -1,3 +1,5 @@
+public import NumericCore
+
 /// The one order in which shards are summed: a binary tree over shard indices, fixed by their number.
 ///
 /// At level k, shard i + 2ᵏ is added to shard i for every i divisible by 2ᵏ⁺¹. Floating-point addition is not
@@ -36,6 +38,15 @@ public struct ShardTree: Sendable {
   public func roots(within range: Range<Int>) -> [Int] {
     let added = Set(additions(within: range).map(\.source))
     return range.filter { !added.contains($0) }
+  }
+
+  /// How the shards of `range` are added up as far as they can be without the others.
+  public func order(within range: Range<Int>) -> ShardOrder {
+    var merges = [Int](repeating: 0, count: range.count)
+    for (target, source) in additions(within: range) {
+      merges[min(2 * source - target, leafCount) - 1 - range.lowerBound] += 1
+    }
+    return ShardOrder(merges: merges)
   }
 
   /// Sums each of `width` columns of doubles over the shards.

@@ -108,6 +108,11 @@ public struct LayerPass<S: Scalar> {
     let number = workspace.model.nodes[node].parameterEntries[index]
     return (gradients.view(entry(index).range), workspace.claimGradient(of: number))
   }
+  /// Where a joint layer leaves the gradient of parameter `index`, with those of other micro-batches in it.
+  func jointGradient(_ index: Int) -> BufferView<S> {
+    guard let gradients = workspace.values.gradients else { preconditionFailure("a joint layer learns") }
+    return gradients.view(entry(index).range)
+  }
   /// Running statistic `index`, as evaluation uses it.
   public func statistic(_ index: Int) -> BufferView<S> {
     workspace.values.statistics.view(statisticEntry(index).range)

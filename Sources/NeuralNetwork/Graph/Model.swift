@@ -33,6 +33,8 @@ public final class Model<S: Scalar>: Sendable {
   public let statisticLayout: ParameterLayout
   /// The nodes whose layers take in the micro-batches of all shards, ascending.
   let synchronizingNodes: [Int]
+  /// The nodes whose layers can compute the micro-batches of several shards at once, ascending.
+  let jointNodes: [Int]
   /// For each node the entries of `parameterLayout` that it is the first to use, and so the last in backward.
   let ownEntries: [Range<Int>]
   /// For each node, what its layer computes besides.
@@ -55,6 +57,7 @@ public final class Model<S: Scalar>: Sendable {
     synchronizingNodes = nodes.indices.filter {
       (nodes[$0].layer as? any SynchronizingLayer<S>)?.synchronizes == true && !nodes[$0].isFrozen
     }
+    jointNodes = Self.jointNodes(nodes, outputs: outputs, frozenEntries: frozenEntries)
     fusions = NodeFusion.plan(nodes, keeping: Set(outputs + (lengths.map { [$0] } ?? [])))
     self.parameterLayout = parameterLayout
     self.statisticLayout = statisticLayout
@@ -68,7 +71,7 @@ public final class Model<S: Scalar>: Sendable {
   }
 
   /// Whether training has to run the shards' micro-batches in lockstep, by
-  /// `Workspace.forward(_:samples:mode:values:sum:)`.
+  /// a `WorkspaceGroup`.
   public var synchronizes: Bool { !synchronizingNodes.isEmpty }
   /// The layers that have one value a sample and channel and take their statistics over the samples of a micro-batch:
   /// of a single sample there are none.
@@ -144,6 +147,39 @@ public final class Model<S: Scalar>: Sendable {
   /// Such as `DenseLayer`.
   private static func typeName(_ layer: any Layer<S>) -> String {
     String(String(describing: type(of: layer)).prefix { $0 != "<" })
+  }
+}
+
+extension Model {
+  /// Joint layers all of whose parameters are theirs alone and learn, behind an input whose gradient is theirs alone.
+  private static func jointNodes(_ nodes: [Node], outputs: [Int], frozenEntries: Set<Int>) -> [Int] {
+    var (users, readers) = ([Int: Int](), [Int: Int]())
+    for node in nodes {
+      for entry in node.parameterEntries { users[entry, default: 0] += 1 }
+      for input in node.inputs { readers[input, default: 0] += 1 }
+    }
+    return nodes.indices.filter { index in
+      let node = nodes[index]
+      return (node.layer as? any JointLayer<S>)?.isJoint == true && node.inputs.count == 1
+        && node.inputs.allSatisfy { readers[$0] == 1 && !outputs.contains($0) }
+        && node.parameterEntries.allSatisfy { users[$0] == 1 && !frozenEntries.contains($0) }
+    }
+  }
+
+  /// Whether the layers that can compute several micro-batches at once have most of the model's work.
+  public var isMostlyJoint: Bool {
+    func operations(_ indices: some Sequence<Int>) -> Int {
+      indices.reduce(0) { $0 + (nodes[$1].layer?.operations ?? 0) }
+    }
+    return 2 * operations(jointNodes) > operations(nodes.indices)
+  }
+
+  /// The elements of the flat buffer whose gradients joint layers add up over the shards of a rank.
+  public var jointRanges: [Range<Int>] {
+    jointNodes.flatMap { index in
+      guard let layer = nodes[index].layer as? any JointLayer<S> else { return [Range<Int>]() }
+      return layer.jointParameters.map { parameterLayout.entries[nodes[index].parameterEntries[$0]].range }
+    }
   }
 }
 

@@ -33,12 +33,15 @@ public final class Workspace<S: Scalar> {
 
   /// N of the last forward pass.
   public private(set) var samples = 0
+  /// Where its samples begin among those of the group that it shares its memory with; see `WorkspaceGroup`.
+  var firstSample = 0
   private(set) var mode = PassMode.evaluation
   private(set) var values: ModelValues<S>
 
   /// Row number of each sample, to be filled before a forward pass in training.
   public let sampleIDs: BufferView<Int>
 
+  /// Of all workspaces of a group.
   private let activations: Arena<S>
   private let gradients: Arena<S>
   private let saved: Arena<S>
@@ -65,8 +68,24 @@ public final class Workspace<S: Scalar> {
   ///   - capacity: samples of the largest micro-batch.
   ///   - differentiatesInputs: whether backward also computes ∂loss/∂input of the model, for one model behind another.
   ///   - learns: false leaves out the memory that only backward needs.
-  public init(
+  public convenience init(
     model: Model<S>, capacity: Int, values: ModelValues<S>, learns: Bool = true, differentiatesInputs: Bool = false
+  ) {
+    self.init(
+      model: model, capacity: capacity, values: values, learns: learns, differentiatesInputs: differentiatesInputs,
+      memory: .own(workspaces: 1))
+  }
+
+  /// Where a workspace has its activations and their gradients.
+  enum Memory {
+    /// In memory that is made with it, enough for so many workspaces.
+    case own(workspaces: Int)
+    /// In that of another.
+    case shared(Workspace)
+  }
+
+  init(
+    model: Model<S>, capacity: Int, values: ModelValues<S>, learns: Bool, differentiatesInputs: Bool, memory: Memory
   ) {
     self.model = model
     self.capacity = capacity
@@ -74,7 +93,8 @@ public final class Workspace<S: Scalar> {
     let nodes = model.nodes
     let fusions = model.fusions
     let isOwn = nodes.indices.map { fusions[$0].place == $0 }
-    activations = Arena(counts: nodes.indices.map { isOwn[$0] ? nodes[$0].shape.elementCount * capacity : 0 })
+    var samples = capacity
+    if case .own(let workspaces) = memory { samples *= workspaces }
     sources = nodes.indices.map {
       fusions[$0].isAbsorbed ? [] : nodes[$0].inputs + (fusions[$0].addend.map { [$0] } ?? [])
     }
@@ -108,11 +128,16 @@ public final class Workspace<S: Scalar> {
       mostContributed = max(mostContributed, contributed)
     }
     (needsGradient, contributionStarts, isUnused, addsInputGradient) = (needs, starts, unused, adds)
-    gradients = Arena(
-      counts: nodes.indices.map {
-        learns && isOwn[$0] && (needs[$0] || model.outputNodes.contains($0))
-          ? nodes[$0].shape.elementCount * capacity : 0
-      })
+    if case .shared(let other) = memory {
+      (activations, gradients) = (other.activations, other.gradients)
+    } else {
+      activations = Arena(counts: nodes.indices.map { isOwn[$0] ? nodes[$0].shape.elementCount * samples : 0 })
+      gradients = Arena(
+        counts: nodes.indices.map {
+          learns && isOwn[$0] && (needs[$0] || model.outputNodes.contains($0))
+            ? nodes[$0].shape.elementCount * samples : 0
+        })
+    }
     contributions = FlatBuffer(count: learns ? mostContributed : 0)
     isWritten = FlatBuffer(count: model.parameterLayout.entries.count)
     let written = Set(nodes.filter { !$0.isFrozen }.flatMap(\.parameterEntries))
@@ -124,7 +149,10 @@ public final class Workspace<S: Scalar> {
   // MARK: What flows in and out
 
   /// Where the samples go before `forward` [capacity, …].
-  public func input(_ index: Int = 0) -> BufferView<S> { activations[model.inputNodes[index]] }
+  public func input(_ index: Int = 0) -> BufferView<S> {
+    let node = model.inputNodes[index]
+    return window(of: node, in: activations[node], samples: capacity)
+  }
   /// What `forward` computed [N, …]: logits or predictions.
   public func output(_ index: Int = 0) -> BufferView<S> { activation(of: model.outputNodes[index]) }
   /// How many steps of each sample's outputs are no padding [N], after `forward`; nil where all are steps.
@@ -232,11 +260,30 @@ public final class Workspace<S: Scalar> {
   }
 
   func activation(of node: Int) -> BufferView<S> {
-    activations[model.fusions[node].place].view(first: samples * model.nodes[node].shape.elementCount)
+    window(of: node, in: activations[model.fusions[node].place], samples: samples)
   }
 
   func gradient(of node: Int) -> BufferView<S> {
-    gradients[model.fusions[node].place].view(first: samples * model.nodes[node].shape.elementCount)
+    window(of: node, in: gradients[model.fusions[node].place], samples: samples)
+  }
+
+  private func window(of node: Int, in values: BufferView<S>, samples: Int) -> BufferView<S> {
+    let size = model.nodes[node].shape.elementCount
+    return values.view(firstSample * size..<(firstSample + samples) * size)
+  }
+
+  /// Of the samples of all workspaces of its group, of which it is the first.
+  func activation(of node: Int, ofGroup samples: Int) -> BufferView<S> {
+    window(of: node, in: activations[model.fusions[node].place], samples: samples)
+  }
+
+  func gradient(of node: Int, ofGroup samples: Int) -> BufferView<S> {
+    window(of: node, in: gradients[model.fusions[node].place], samples: samples)
+  }
+
+  /// Takes the gradients of a joint layer's parameters for written, wherever in the group they are.
+  func noteGradients(ofJoint layer: any JointLayer<S>, at node: Int) {
+    for index in layer.jointParameters { isWritten.view[model.nodes[node].parameterEntries[index]] = 1 }
   }
 
   func inputGradient(node: Int, input: Int) -> BufferView<S>? {

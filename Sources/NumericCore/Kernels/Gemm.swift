@@ -38,6 +38,12 @@ public struct Matrix<S: Scalar> {
       isTransposed: false)
   }
 
+  /// Overwrites the elements of a matrix that is not transposed by zeros.
+  func zero() {
+    guard let base else { return }
+    for row in 0..<rows { (base + row * stride).update(repeating: 0, count: columns) }
+  }
+
   /// Some of the columns of a matrix that is not transposed; nothing moves.
   public func columns(_ range: Range<Int>) -> Matrix {
     precondition(
@@ -58,10 +64,35 @@ public func multiply<S: Scalar>(_ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S
   S.gemm(a, b, c, adding ? 1 : 0)
 }
 
+/// `c = a · b`, each row of `c` with the bits that it has whatever other rows there are, which BLAS does not promise: the
+/// rows of several micro-batches can be multiplied together.
+///
+/// - Shapes: as `multiply`, `a` not transposed.
+/// - Precondition: `ShardProducts.areUsed`, in single precision.
+public func multiplyRows<S: Scalar>(_ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>) {
+  precondition(
+    a.columns == b.rows && c.rows == a.rows && c.columns == b.columns && !a.isTransposed && !c.isTransposed,
+    "[\(a.rows), \(a.columns)] · [\(b.rows), \(b.columns)] into [\(c.rows), \(c.columns)]")
+  if c.rows == 0 || c.columns == 0 { return }
+  S.multiplyRows(a, b, c)
+}
+
 extension Float {
+  public static func multiplyRows(_ a: Matrix<Float>, _ b: Matrix<Float>, _ c: Matrix<Float>) {
+    if b.isTransposed && PanelProduct.prefersRows(a, b) {
+      PanelProduct.multiplyByRows(a, b, into: c)
+    } else {
+      PanelProduct.multiply(a, b, into: c, adding: false)
+    }
+  }
+
   public static func gemm(_ a: Matrix<Float>, _ b: Matrix<Float>, _ c: Matrix<Float>, _ beta: Float) {
     if PanelProduct.suits(a, b) {
       PanelProduct.multiply(a, b, into: c, adding: beta != 0)
+      return
+    }
+    if PanelProduct.suitsTransposed(a, b) {
+      PanelProduct.multiplyTransposed(a, b, into: c, adding: beta != 0)
       return
     }
     if beta == 0, PanelProduct.suitsRows(a, b) {
@@ -76,6 +107,11 @@ extension Float {
 }
 
 extension Double {
+  /// The naive twin, a row at a time.
+  public static func multiplyRows(_ a: Matrix<Double>, _ b: Matrix<Double>, _ c: Matrix<Double>) {
+    for row in 0..<a.rows { gemm(a.rows(row..<row + 1), b, c.rows(row..<row + 1), 0) }
+  }
+
   public static func gemm(_ a: Matrix<Double>, _ b: Matrix<Double>, _ c: Matrix<Double>, _ beta: Double) {
     cblas_dgemm(
       CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,

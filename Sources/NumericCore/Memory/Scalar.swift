@@ -27,4 +27,10 @@ public protocol Scalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Sendab
   static func packedCount(rows: Int, columns: Int) -> Int
   static func pack(_ matrix: Matrix<Self>, into panels: BufferView<Self>)
   static func gemm(_ a: Matrix<Self>, _ b: PackedMatrix<Self>, _ c: Matrix<Self>, _ beta: Self)
+  /// `c = a · b` row by row; call the function `multiplyRows`, which checks the shapes.
+  static func multiplyRows(_ a: Matrix<Self>, _ b: Matrix<Self>, _ c: Matrix<Self>)
+  /// Sums over shards of aᵀ · b; call the function `multiplyShards`, which checks the shapes.
+  static func multiplyShards(
+    _ a: Matrix<Self>, _ b: Matrix<Self>, _ rows: BufferView<Int>, _ order: ShardOrder,
+    _ c: (_ root: Int) -> Matrix<Self>)
 }

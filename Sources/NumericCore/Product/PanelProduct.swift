@@ -33,11 +33,17 @@ enum PanelProduct {
       && a.columns * b.columns > mostPacked && a.columns >= 64 && b.columns >= 64
   }
 
+  /// Whether `multiplyByRows` is the better way for a transposed right factor that OpenBLAS is not to have: for few rows,
+  /// or more of a factor that is large.
+  static func prefersRows(_ a: Matrix<Float>, _ b: Matrix<Float>) -> Bool {
+    a.rows < 64 || a.rows <= strip && a.columns * b.columns > mostPacked
+  }
+
   /// Elements of a right factor that it pays to pack.
   private static let mostPacked = 1 << 17
 
   /// Whether at most an eighth of what the panels of so many columns hold is zeros.
-  private static func fillsPanels(_ columns: Int) -> Bool {
+  static func fillsPanels(_ columns: Int) -> Bool {
     columns >= 8 && (padded(columns) - columns) * 8 <= padded(columns)
   }
 
@@ -132,7 +138,7 @@ enum PanelProduct {
   /// Elements of a right factor's panels.
   static func panelCount(rows: Int, columns: Int) -> Int { rows * padded(columns) }
 
-  private static func padded(_ columns: Int) -> Int {
+  static func padded(_ columns: Int) -> Int {
     (columns + ProductTile.columns - 1) / ProductTile.columns * ProductTile.columns
   }
 
@@ -175,7 +181,7 @@ enum PanelProduct {
         let height = ProductTile.height(total - rows.lowerBound - row)
         ProductTile.multiply(
           height: height, left + row * rowStride, rowStride: rowStride, panels + column * depth, depth: depth,
-          addend: addend.map { $0 + (row * addendStride + column) }, addendStride: addendStride,
+          addends: TileAddends(addend.map { $0 + (row * addendStride + column) }, stride: addendStride),
           into: sums + (row * sumStride + column), sumStride: sumStride,
           count: min(ProductTile.columns, columns - column))
         row += height

@@ -10,6 +10,9 @@ enum ProductTile {
   @inline(__always)
   static var columns: Int { VectorWidth.isWide ? 32 : 16 }
 
+  /// Elements of the largest tile.
+  static var mostElements: Int { 8 * columns }
+
   /// How many of the `left` rows that remain go into the next tile. What a row's sums are does not depend on it.
   @inline(__always)
   static func height(_ left: Int) -> Int {
@@ -21,19 +24,21 @@ enum ProductTile {
   /// Sums of `height` rows by the first `count` columns of a panel.
   ///
   /// - Parameters:
-  ///   - left: of the left factor; element (i, k) is at `left[i · rowStride + k]`.
+  ///   - left: of the left factor; element (i, k) is at `left[i · rowStride + k]`, or, where the rows of the tile stand
+  ///     side by side, at `left[k · height + i]`.
+  ///   - rowStride: nil where they do.
   ///   - panel: of the right factor [depth, columns], zeros behind the last of its columns.
-  ///   - addend: what they are added to, in rows like those of `sums` or others; nil for zeros.
+  ///   - addends: what is added to them.
   ///   - sums: where they go, rows `sumStride` apart; only the first `count` columns are touched.
   @inline(__always)
   static func multiply(
-    height: Int, _ left: UnsafePointer<Float>, rowStride: Int, _ panel: UnsafePointer<Float>, depth: Int,
-    addend: UnsafePointer<Float>?, addendStride: Int, into sums: UnsafeMutablePointer<Float>, sumStride: Int, count: Int
+    height: Int, _ left: UnsafePointer<Float>, rowStride: Int?, _ panel: UnsafePointer<Float>, depth: Int,
+    addends: TileAddends, into sums: UnsafeMutablePointer<Float>, sumStride: Int, count: Int
   ) {
     if count == columns {
-      multiply(height, left, rowStride, panel, depth, addend, addendStride, sums, sumStride, registers: columns / 16)
+      multiply(height, left, rowStride, panel, depth, addends, sums, sumStride, registers: columns / 16)
     } else {
-      multiplyNarrow(height, left, rowStride, panel, depth, addend, addendStride, sums, sumStride, count)
+      multiplyNarrow(height, left, rowStride, panel, depth, addends, sums, sumStride, count)
     }
   }
 
@@ -41,20 +46,17 @@ enum ProductTile {
   /// sums in registers to the end, has no columns to leave out.
   @inline(never)
   private static func multiplyNarrow(
-    _ height: Int, _ left: UnsafePointer<Float>, _ rowStride: Int, _ panel: UnsafePointer<Float>, _ depth: Int,
-    _ addend: UnsafePointer<Float>?, _ addendStride: Int, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int,
+    _ height: Int, _ left: UnsafePointer<Float>, _ rowStride: Int?, _ panel: UnsafePointer<Float>, _ depth: Int,
+    _ addends: TileAddends, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int,
     _ count: Int
   ) {
-    withUnsafeTemporaryAllocation(byteCount: 8 * columns * MemoryLayout<Float>.stride, alignment: 64) { memory in
+    withUnsafeTemporaryAllocation(byteCount: mostElements * MemoryLayout<Float>.stride, alignment: 64) { memory in
       let tile = memory.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
-      multiply(height, left, rowStride, panel, depth, nil, 0, tile, columns, registers: (count + 15) / 16)
+      multiply(height, left, rowStride, panel, depth, .none, tile, columns, registers: (count + 15) / 16)
       for r in 0..<height {
         let row = sums + r * sumStride, result = tile + r * columns
-        if let other = addend.map({ $0 + r * addendStride }) {
-          for j in 0..<count { row[j] = other[j] + result[j] }
-        } else {
-          row.update(from: result, count: count)
-        }
+        addends.forEach { other in for j in 0..<count { result[j] += other[r * addends.stride + j] } }
+        row.update(from: result, count: count)
       }
     }
   }
@@ -62,20 +64,16 @@ enum ProductTile {
   /// - Parameter registers: of sixteen columns, that are computed: one or two.
   @inline(__always)
   private static func multiply(
-    _ height: Int, _ left: UnsafePointer<Float>, _ rowStride: Int, _ panel: UnsafePointer<Float>, _ depth: Int,
-    _ addend: UnsafePointer<Float>?, _ addendStride: Int, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int,
+    _ height: Int, _ left: UnsafePointer<Float>, _ rowStride: Int?, _ panel: UnsafePointer<Float>, _ depth: Int,
+    _ addends: TileAddends, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int,
     registers: Int
   ) {
-    switch (height, registers) {
-    case (8, 2): Rows<8>.multiplyPairs(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
-    case (4, 2): Rows<4>.multiplyPairs(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
-    case (2, 2): Rows<2>.multiplyPairs(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
-    case (1, 2): Rows<1>.multiplyPairs(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
-    case (8, _): Rows<8>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
-    case (6, _): Rows<6>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
-    case (4, _): Rows<4>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
-    case (2, _): Rows<2>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
-    default: Rows<1>.multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride)
+    switch height {
+    case 8: Rows<8>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
+    case 6: Rows<6>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
+    case 4: Rows<4>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
+    case 2: Rows<2>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
+    default: Rows<1>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
     }
   }
 
@@ -83,27 +81,57 @@ enum ProductTile {
   private enum Rows<let height: Int> {
     typealias Vector = SIMD16<Float>
 
-    @inline(never)
+    @inline(__always)
     static func multiply(
-      _ left: UnsafePointer<Float>, _ rowStride: Int, _ panel: UnsafePointer<Float>, _ depth: Int,
-      _ addend: UnsafePointer<Float>?, _ addendStride: Int, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int
+      _ left: UnsafePointer<Float>, _ rowStride: Int?, _ panel: UnsafePointer<Float>, _ depth: Int,
+      _ addends: TileAddends, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int,
+      _ registers: Int
     ) {
-      multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride, isPair: false)
+      switch (rowStride, registers) {
+      case (let rowStride?, 1): narrow(left, rowStride, panel, depth, addends, sums, sumStride)
+      case (let rowStride?, _): wide(left, rowStride, panel, depth, addends, sums, sumStride)
+      case (nil, 1): narrowPacked(left, panel, depth, addends, sums, sumStride)
+      case (nil, _): widePacked(left, panel, depth, addends, sums, sumStride)
+      }
     }
 
     @inline(never)
-    static func multiplyPairs(
+    private static func narrow(
       _ left: UnsafePointer<Float>, _ rowStride: Int, _ panel: UnsafePointer<Float>, _ depth: Int,
-      _ addend: UnsafePointer<Float>?, _ addendStride: Int, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int
+      _ addends: TileAddends, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int
     ) {
-      multiply(left, rowStride, panel, depth, addend, addendStride, sums, sumStride, isPair: true)
+      compute(left, rowStride, panel, depth, addends, sums, sumStride, isPair: false, isPacked: false)
+    }
+
+    @inline(never)
+    private static func wide(
+      _ left: UnsafePointer<Float>, _ rowStride: Int, _ panel: UnsafePointer<Float>, _ depth: Int,
+      _ addends: TileAddends, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int
+    ) {
+      compute(left, rowStride, panel, depth, addends, sums, sumStride, isPair: true, isPacked: false)
+    }
+
+    @inline(never)
+    private static func narrowPacked(
+      _ left: UnsafePointer<Float>, _ panel: UnsafePointer<Float>, _ depth: Int, _ addends: TileAddends,
+      _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int
+    ) {
+      compute(left, 1, panel, depth, addends, sums, sumStride, isPair: false, isPacked: true)
+    }
+
+    @inline(never)
+    private static func widePacked(
+      _ left: UnsafePointer<Float>, _ panel: UnsafePointer<Float>, _ depth: Int, _ addends: TileAddends,
+      _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int
+    ) {
+      compute(left, 1, panel, depth, addends, sums, sumStride, isPair: true, isPacked: true)
     }
 
     @inline(__always)
-    private static func multiply(
+    private static func compute(
       _ left: UnsafePointer<Float>, _ rowStride: Int, _ panel: UnsafePointer<Float>, _ depth: Int,
-      _ addend: UnsafePointer<Float>?, _ addendStride: Int, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int,
-      isPair: Bool
+      _ addends: TileAddends, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int,
+      isPair: Bool, isPacked: Bool
     ) {
       var low = InlineArray<height, Vector>(repeating: Vector()), high = low
       let rows = InlineArray<height, UnsafePointer<Float>> { left + $0 &* rowStride }
@@ -112,15 +140,16 @@ enum ProductTile {
       var right = panel
       for k in 0..<depth {
         let first = load(right), second = isPair ? load(right + 16) : first
-        for r in 0..<height { low[unchecked: r].addProduct(first, Vector(repeating: rows[unchecked: r][k])) }
+        let step = isPacked ? k &* height : k
+        for r in 0..<height { low[unchecked: r].addProduct(first, Vector(repeating: rows[unchecked: r][step])) }
         if isPair {
-          for r in 0..<height { high[unchecked: r].addProduct(second, Vector(repeating: rows[unchecked: r][k])) }
+          for r in 0..<height { high[unchecked: r].addProduct(second, Vector(repeating: rows[unchecked: r][step])) }
         }
         right += ProductTile.columns
       }
-      if let addend {
+      addends.forEach { addend in
         for r in 0..<height {
-          let other = addend + r &* addendStride
+          let other = addend + r &* addends.stride
           low[unchecked: r] += load(other)
           if isPair { high[unchecked: r] += load(other + 16) }
         }
@@ -140,6 +169,34 @@ enum ProductTile {
     @inline(__always)
     private static func store(_ sums: Vector, to pointer: UnsafeMutablePointer<Float>) {
       UnsafeMutableRawPointer(pointer).storeBytes(of: sums, as: Vector.self)
+    }
+  }
+}
+
+/// Tiles that are added to a tile of products one after the other, each as far before the last one as a whole tile is
+/// large.
+struct TileAddends {
+  /// The first that is added, if there is one.
+  let first: UnsafePointer<Float>?
+  /// Elements between its rows.
+  let stride: Int
+  let count: Int
+
+  static var none: TileAddends { TileAddends(nil, stride: 0) }
+
+  /// Zero or one.
+  init(_ addend: UnsafePointer<Float>?, stride: Int) { self.init(addend, stride: stride, count: addend == nil ? 0 : 1) }
+
+  init(_ first: UnsafePointer<Float>?, stride: Int, count: Int) {
+    (self.first, self.stride, self.count) = (first, stride, count)
+  }
+
+  @inline(__always)
+  func forEach(_ body: (UnsafePointer<Float>) -> Void) {
+    guard var addend = first else { return }
+    for _ in 0..<count {
+      body(addend)
+      addend -= ProductTile.mostElements
     }
   }
 }

@@ -62,11 +62,10 @@ struct ModelProbe {
 extension Trainer {
   /// Looks at the layers with the parameters that evaluation takes. Collective, like a step; nil off rank 0.
   func probe() throws -> ModelProbe? {
-    // Where layers compute over all shards, every rank has to go through the same passes.
-    guard exchange.shards.contains(0) || model.synchronizes, let group = groups.first else { return nil }
+    guard let (learner, group) = try makeProbe() else { return nil }
     let random = random.stream(.dropout, 1), seed = configuration.seed
     let feed = store.feed { plan.order(epoch: 0, shard: $0, seed: seed) }
-    var values = groupValues[0]
+    var values = Array(groupValues[0].prefix(max(1, group.count)))
     for index in values.indices { values[index].parameters = self.values.parameters }
     var activity = UnitActivity()
     var samples = 0

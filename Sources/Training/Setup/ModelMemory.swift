@@ -11,18 +11,19 @@ struct ModelMemory {
   private let activationBytes: Double
 
   /// - Parameters:
+  ///   - isJoint: whether ranks compute the micro-batches of their shards jointly.
   ///   - stateCount: buffers of the optimizer.
   ///   - capacity: samples of the largest micro-batch.
   init(
-    _ model: Model<Float>, stateCount: Int, capacity: Int, configuration: TrainingConfiguration,
+    _ model: Model<Float>, isJoint: Bool, stateCount: Int, capacity: Int, configuration: TrainingConfiguration,
     assignment: ShardAssignment, topology: Topology
   ) {
     let ranks = topology.node.size
     let nodeShards = topology.shards(ofNode: topology.nodeIndex, assignment).count
     parameterCount = model.parameterLayout.elementCount
     bufferCount = nodeShards + (1 + stateCount) * (configuration.exchange == .mpi ? ranks : 1)
-    // Where layers compute over all shards together, each shard of a rank keeps its own.
-    let workspaces = model.synchronizes ? nodeShards : ranks
+    // Where layers compute over several shards together, each shard of a rank keeps its own.
+    let workspaces = model.synchronizes || isJoint ? nodeShards : ranks
     let bytes = Double(MemoryLayout<Float>.stride)
     // Outputs and their gradients.
     activationBytes = 2 * Double(model.activationCount) * Double(capacity) * Double(workspaces) * bytes

@@ -88,13 +88,18 @@ struct TrainingSetup {
       averaging: configuration.emaDecay.map { WeightAveraging(decay: $0) })
     let plan = EpochPlan(partition: data.train.partition, globalBatchSize: configuration.samplesPerStep)
     let largest = assignment.shards(ofRank: world.rank).map(plan.largestMicroBatch).max() ?? 1
+    let isJoint = Self.isJoint(network, plan, configuration)
     try ModelMemory(
-      model, stateCount: update.stateNames.count, capacity: (largest - 1) / configuration.accumulate + 1,
-      configuration: configuration, assignment: assignment, topology: topology
+      model, isJoint: isJoint, stateCount: update.stateNames.count,
+      capacity: (largest - 1) / configuration.accumulate + 1, configuration: configuration, assignment: assignment,
+      topology: topology
     ).check(available: MemoryBudget.ofRanksHere, windows: data.windowBytes(assignment, topology))
     let trainer = try Trainer(
       network: network, task: task, configuration: configuration, store: data.train, update: update,
-      exchange: Self.makeExchange(configuration, model, update, assignment, topology), communicator: world)
+      exchange: Self.makeExchange(
+        configuration, model, update, assignment, topology,
+        jointRanges: isJoint ? model.jointRanges : []),
+      communicator: world)
     self.trainer = trainer
     let freshHead = data.matching?.freshHead
     transfer = try opened.initial.map { try WeightTransfer($0, to: model, configuration.initial, freshHead: freshHead) }
@@ -168,15 +173,26 @@ struct TrainingSetup {
     }
   }
 
+  /// Whether each rank computes the micro-batches of its shards jointly. It is the same on all ranks, and on any number
+  /// of them: the products have other bits than OpenBLAS's.
+  private static func isJoint(
+    _ network: any TrainableNetwork, _ plan: EpochPlan, _ configuration: TrainingConfiguration
+  ) -> Bool {
+    let shards = plan.partition.shardCount
+    let largest = (0..<shards).map(plan.largestMicroBatch).max() ?? 0
+    return shards > 1 && largest <= 256 && configuration.accumulate == 1 && network.isMostlyJoint
+      && !network.model.synchronizes && ShardProducts.areUsed
+  }
+
   private static func makeExchange(
     _ configuration: TrainingConfiguration, _ model: Model<Float>, _ update: ParameterUpdate,
-    _ assignment: ShardAssignment, _ topology: Topology
+    _ assignment: ShardAssignment, _ topology: Topology, jointRanges: [Range<Int>]
   ) throws -> any Exchange {
     let layout = ExchangeLayout(
       parameterCount: model.parameterLayout.count, statisticCount: model.statisticLayout.count,
       stateCount: update.stateNames.count,
       layerRanges: update.isLayerwise ? model.parameterLayout.entries.map(\.range) : [],
-      frozenRanges: model.frozenRanges)
+      frozenRanges: model.frozenRanges, jointRanges: jointRanges)
     switch configuration.exchange {
     case .mpi: return AllReduceExchange(layout, assignment: assignment, world: topology.world)
     case .shared where topology.nodeCount > 1:

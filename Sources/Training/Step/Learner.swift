@@ -27,56 +27,58 @@ protocol Learner: AnyObject {
 
 /// A learner for a single network.
 final class NetworkLearner: Learner {
-  /// One for each slot.
-  private let workspaces: [Workspace<Float>]
+  /// A workspace for each slot.
+  private let group: WorkspaceGroup<Float>
   private let batches: [Batch]
   private let loss: any Loss
-  private var samples: [Int]
-  private let sum: Workspace<Float>.SharedSum<any Error>
+  private let sum: WorkspaceGroup<Float>.SharedSum<any Error>
 
   /// - Parameters:
   ///   - slots: shards of a group.
   ///   - capacity: samples of the largest micro-batch.
+  ///   - order: of the shards in the slots, where layers compute them jointly; else nil.
   ///   - augmentation: makes what is done to the batches of a slot.
   ///   - sum: sums one vector a slot over all shards of all ranks in the fixed tree.
   init(
     model: Model<Float>, loss: any Loss, data: SplitShape, slots: Int, capacity: Int, values: ModelValues<Float>,
-    augmentation: () throws -> BatchAugmentation?, sum: @escaping Workspace<Float>.SharedSum<any Error>
+    order: ShardOrder?, augmentation: () throws -> BatchAugmentation?,
+    sum: @escaping WorkspaceGroup<Float>.SharedSum<any Error>
   ) rethrows {
-    workspaces = (0..<slots).map { _ in Workspace(model: model, capacity: capacity, values: values) }
-    batches = try workspaces.map { workspace in
+    group =
+      order.map { WorkspaceGroup(model: model, capacity: capacity, values: values, order: $0) }
+      ?? WorkspaceGroup((0..<slots).map { _ in Workspace(model: model, capacity: capacity, values: values) })
+    batches = try group.workspaces.map { workspace in
       Batch(workspace: workspace, data: data, augmentation: try augmentation())
     }
     self.loss = loss
     self.sum = sum
-    samples = [Int](repeating: 0, count: slots)
   }
 
   func load(
     _ places: Range<Int>, ofShard shard: Int, from feed: any SampleFeed, slot: Int, random: RandomSource
   ) throws {
-    samples[slot] = places.count
+    group.setSamples(places.count, ofWorkspace: slot)
     try batches[slot].fill(places, ofShard: shard, from: feed)
     batches[slot].augment(random: random)
   }
 
   func forward(_ values: [ModelValues<Float>], random: RandomSource) throws {
-    try Workspace.forward(workspaces, samples: samples, mode: .training(random: random), values: values, sum: sum)
+    try group.forward(mode: .training(random: random), values: values, sum: sum)
   }
 
-  func workspaces(ofSlot slot: Int) -> [Workspace<Float>] { [workspaces[slot]] }
+  func workspaces(ofSlot slot: Int) -> [Workspace<Float>] { [group.workspaces[slot]] }
 
   func loss(slot: Int) -> StepScalars {
-    let (workspace, batch) = (workspaces[slot], batches[slot])
+    let (workspace, batch) = (group.workspaces[slot], batches[slot])
     batch.leaveOutPadding(for: loss)
     let (outputs, gradient) = (workspace.output(), workspace.outputGradient())
-    return batch.augmentation?.evaluateMixedLoss(outputs: outputs, samples: samples[slot], gradient: gradient)
+    return batch.augmentation?.evaluateMixedLoss(outputs: outputs, samples: batch.count, gradient: gradient)
       ?? loss.evaluate(
-        outputs: outputs, targets: batch.targets, weights: batch.weights, samples: samples[slot], gradient: gradient)
+        outputs: outputs, targets: batch.targets, weights: batch.weights, samples: batch.count, gradient: gradient)
   }
 
   func backward(_ rule: Workspace<Float>.GradientRule, progress: Workspace<Float>.BackwardProgress) throws {
-    try Workspace.backward(workspaces, gradients: rule, sum: sum, progress: progress)
+    try group.backward(gradients: rule, sum: sum, progress: progress)
   }
 }
 

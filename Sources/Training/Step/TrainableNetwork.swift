@@ -12,6 +12,8 @@ protocol TrainableNetwork: Sendable {
   func optimizers(_ configuration: TrainingConfiguration) -> [AssignedOptimizer]
   /// The same network, in which some parameters do not learn.
   func freezing(_ names: Set<String>) -> Self
+  /// Whether its learner can compute the micro-batches of several shards jointly, and gains by it.
+  var isMostlyJoint: Bool { get }
   /// The layers in words for the header, a list for each chain of layers.
   var layerWords: [[String]] { get }
   /// The optimizer in words, such as `adam, learning rate 0.001`.
@@ -38,9 +40,18 @@ struct LearnerParts {
   /// Samples of the largest micro-batch.
   let capacity: Int
   let values: ModelValues<Float>
+  /// Of the shards in the slots, where layers are to compute them jointly; else nil.
+  let order: ShardOrder?
   let augmentation: () throws -> BatchAugmentation?
   /// Sums one vector a slot over all shards of all ranks in the fixed tree. Collective.
-  let sum: Workspace<Float>.SharedSum<any Error>
+  let sum: WorkspaceGroup<Float>.SharedSum<any Error>
+
+  /// The same for one shard, whose gradients hold those of no other.
+  var ofOneShard: LearnerParts {
+    LearnerParts(
+      loss: loss, data: data, slots: 1, capacity: capacity, values: values, order: nil, augmentation: augmentation,
+      sum: sum)
+  }
 }
 
 /// One model, one loss, one optimizer.
@@ -51,8 +62,10 @@ struct SingleNetwork: TrainableNetwork {
   func makeLearner(_ parts: LearnerParts) throws -> any Learner {
     try NetworkLearner(
       model: model, loss: parts.loss, data: parts.data, slots: parts.slots, capacity: parts.capacity,
-      values: parts.values, augmentation: parts.augmentation, sum: parts.sum)
+      values: parts.values, order: parts.order, augmentation: parts.augmentation, sum: parts.sum)
   }
+
+  var isMostlyJoint: Bool { model.isMostlyJoint }
 
   func optimizers(_ configuration: TrainingConfiguration) -> [AssignedOptimizer] {
     [AssignedOptimizer(key: "optimizer", settings: configuration.optimizer, range: 0..<model.parameterLayout.count)]

@@ -25,7 +25,10 @@ package final class Trainer {
   private let stepUpdate: ParameterUpdate.Step
   let store: ShardStore
   private let communicator: any Communicator
+  private let parts: LearnerParts
   let learner: any Learner
+  /// Whether the layers compute the micro-batches of this rank's shards at once; see `JointLayer`.
+  let isJoint: Bool
   /// Indices of this rank's shards; each group goes forward and backward together.
   let groups: [[Int]]
   /// What the shards of each group read, and where their gradients go.
@@ -66,7 +69,11 @@ package final class Trainer {
       learningRate: configuration.optimizer.learningRate, epochs: max(1, configuration.epochs),
       stepsPerEpoch: plan.stepsPerEpoch, samplesPerStep: configuration.samplesPerStep)
     feed = store.epochFeed(plan, seed: configuration.seed, epochs: configuration.epochs)
-    let groups = model.synchronizes ? [Array(exchange.shards.indices)] : exchange.shards.indices.map { [$0] }
+    let isJoint = !exchange.layout.jointRanges.isEmpty
+    self.isJoint = isJoint
+    let groups =
+      model.synchronizes || isJoint && !exchange.shards.isEmpty
+      ? [Array(exchange.shards.indices)] : exchange.shards.indices.map { [$0] }
     let first = exchange.shards.lowerBound
     let spare = SpareGradients(exchange.layout, isNeeded: model.synchronizes && exchange.shards.isEmpty)
     self.spare = spare
@@ -85,19 +92,21 @@ package final class Trainer {
     self.sumClock = sumClock
     let largest = store.shards.map(plan.largestMicroBatch).max() ?? 1
     let capacity = (largest - 1) / configuration.accumulate + 1
-    learner = try network.makeLearner(
-      LearnerParts(
-        loss: task.loss, data: SplitShape(store), slots: max(1, groups.first?.count ?? 1), capacity: capacity,
-        values: ModelValues(parameters: exchange.parameters, statistics: exchange.statistics),
-        augmentation: {
-          try BatchAugmentation(
-            configuration.data.augment.items, task: task, source: store.source,
-            outputSize: model.outputShapes[0].elementCount, capacity: capacity)
-        },
-        sum: { local in
-          let own = exchange.shards.isEmpty ? [] : local
-          return try sumClock.time { try communicator.treeSum(own, over: exchange.assignment) }
-        }))
+    let parts = LearnerParts(
+      loss: task.loss, data: SplitShape(store), slots: max(1, groups.first?.count ?? 1), capacity: capacity,
+      values: ModelValues(parameters: exchange.parameters, statistics: exchange.statistics),
+      order: isJoint && !exchange.shards.isEmpty ? exchange.shardOrder : nil,
+      augmentation: {
+        try BatchAugmentation(
+          configuration.data.augment.items, task: task, source: store.source,
+          outputSize: model.outputShapes[0].elementCount, capacity: capacity)
+      },
+      sum: { local in
+        let own = exchange.shards.isEmpty ? [] : local
+        return try sumClock.time { try communicator.treeSum(own, over: exchange.assignment) }
+      })
+    self.parts = parts
+    learner = try network.makeLearner(parts)
   }
 
   /// Takes the next step: every shard's gradient by itself, their sum in the fixed tree, one update. Collective.
@@ -183,6 +192,17 @@ package final class Trainer {
 }
 
 extension Trainer {
+  /// For passes over micro-batches of a shard whose gradients are to hold those of no other.
+  ///
+  /// - Returns: the learner, and the indices of this rank's shards that it takes together, of which the first counts;
+  ///   nil on a rank that is not needed.
+  func makeProbe() throws -> (learner: any Learner, shards: [Int])? {
+    // Where layers synchronize over all shards, every rank has to go through the same passes.
+    if model.synchronizes { return (learner, groups[0]) }
+    guard exchange.shards.contains(0) else { return nil }
+    return (isJoint ? try network.makeLearner(parts.ofOneShard) : learner, [0])
+  }
+
   /// Parameters, averaged where the run averages them, and statistics for evaluation.
   package var values: ModelValues<Float> {
     ModelValues(parameters: averagedParameters ?? exchange.parameters, statistics: exchange.statistics)

@@ -108,6 +108,8 @@ struct AdversarialNetworks: TrainableNetwork {
       augmentation: try parts.augmentation())
   }
 
+  let isMostlyJoint = false
+
   /// `optimizer` is the discriminator's; the generator's learning rate follows the schedule in proportion.
   func optimizers(_ configuration: TrainingConfiguration) -> [AssignedOptimizer] {
     let layout = model.parameterLayout

@@ -20,7 +20,8 @@ enum ExchangeCase {
         let layout = ExchangeLayout(
           parameterCount: parameterCount, statisticCount: statisticCounts[(index + shardCount) % 3],
           stateCount: 1 + (index / 2 + shardCount / 2) % 2,
-          layerRanges: (index + shardCount / 3) % 3 == 0 ? layerRanges(parameterCount) : [])
+          layerRanges: (index + shardCount / 3) % 3 == 0 ? layerRanges(parameterCount) : [],
+          jointRanges: (index / 3 + shardCount) % 2 == 0 ? jointRanges(parameterCount) : [])
         let clipNorm = (index + shardCount) % 2 == 0 ? nil : 0.25
         let trial = ExchangeTrial(layout: layout, assignment: assignment, clipNorm: clipNorm, rank: world.rank)
         let shared = try SharedMemoryExchange(layout, assignment: assignment, topology: topology)
@@ -46,6 +47,12 @@ enum ExchangeCase {
       start = end + (ranges.count % 2) * 5
     }
     return ranges
+  }
+
+  /// One inside a block and one across several, or all.
+  private static func jointRanges(_ parameterCount: Int) -> [Range<Int>] {
+    guard parameterCount > 4096 else { return [0..<parameterCount] }
+    return [7..<130, 4000..<min(17_000, parameterCount - 1)]
   }
 
   /// One step of `MPI_Allreduce`, in the form of SGD: Adam's division would magnify what rounding differs by.

@@ -44,15 +44,16 @@ struct ExchangeTrial {
 
     for step in 0..<steps {
       let contributions = (0..<assignment.shardCount).map { contribution(step: step, shard: $0) }
+      let filled = joined(contributions, exchange, isExact: isExact)
       let update = TestUpdate(state: state)
       for shard in exchange.shards {
         exchange.scalars(ofShard: shard).pointee = contributions[shard].scalars
         _ = exchange.batchStatistics(ofShard: shard).update(fromContentsOf: contributions[shard].statistics)
       }
       if step == 0 {
-        for shard in exchange.shards { fill(0..<layout.parameterCount, shard, exchange, contributions[shard]) }
+        for shard in exchange.shards { fill(0..<layout.parameterCount, shard, exchange, filled[shard]) }
       } else {
-        try fillInPieces(exchange, contributions, update, reference, step: step)
+        try fillInPieces(exchange, filled, update, reference, step: step)
       }
       let totals = step == 0 ? try exchange.step(update, clipNorm: clipNorm) : try exchange.finish()
       let expected = referenceStep(contributions, TestUpdate(state: reference))
@@ -65,6 +66,24 @@ struct ExchangeTrial {
       }
     }
     withExtendedLifetime(owners) {}
+  }
+
+  /// What this rank's shards have of the gradients: of joint ranges the sums of its subtrees, at their roots.
+  private func joined(_ contributions: [Contribution], _ exchange: any Exchange, isExact: Bool) -> [Contribution] {
+    var result = contributions
+    let own = exchange.shards
+    // Without an order of the bits all of a rank's shards are one sum.
+    let additions =
+      isExact
+      ? ShardTree(leafCount: assignment.shardCount).additions(within: own)
+      : own.dropFirst().map { (own.lowerBound, $0) }
+    for (target, source) in additions {
+      for index in layout.jointRanges.joined() {
+        result[target].gradients[index] += result[source].gradients[index]
+        result[source].gradients[index] = .nan
+      }
+    }
+    return result
   }
 
   private func fill(_ range: Range<Int>, _ shard: Int, _ exchange: any Exchange, _ contribution: Contribution) {

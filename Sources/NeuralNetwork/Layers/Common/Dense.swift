@@ -99,3 +99,37 @@ public struct DenseLayer<S: Scalar>: Layer {
   private func rows(_ pass: LayerPass<S>) -> Int { pass.output.count / outputSize }
   private func weight(_ window: BufferView<S>) -> Matrix<S> { Matrix(window, rows: outputSize, columns: inputSize) }
 }
+
+extension DenseLayer: JointLayer {
+  /// For whole samples: a micro-batch of sequences has rows enough for itself.
+  var isJoint: Bool { inputShape.rank == 1 }
+  var jointParameters: [Int] { [0] }
+
+  func forward(_ pass: JointPass<S>) {
+    let (input, output) = (pass.input, pass.output), rows = output.count / outputSize
+    multiplyRows(
+      Matrix(input, rows: rows, columns: inputSize), weight(pass.parameter(0)).transposed,
+      into: Matrix(output, rows: rows, columns: outputSize))
+    if hasBias { addRow(pass.parameter(1), toRowsOf: output) }
+  }
+
+  func backward(_ pass: JointPass<S>) {
+    let rows = pass.outputGradient.count / outputSize
+    let outputGradient = Matrix(pass.outputGradient, rows: rows, columns: outputSize)
+    multiplyShards(
+      outputGradient, Matrix(pass.input, rows: rows, columns: inputSize), rows: pass.samples, order: pass.order
+    ) { weight(pass.jointGradient(0, root: $0)) }
+    if hasBias {
+      for index in pass.workspaces.indices {
+        let part = pass.part(index)
+        if let biasGradient = part.parameterGradient(1) {
+          addColumnSums(of: part.outputGradient, to: biasGradient)
+        }
+      }
+    }
+    if let inputGradient = pass.inputGradient {
+      multiplyRows(
+        outputGradient, weight(pass.parameter(0)), into: Matrix(inputGradient, rows: rows, columns: inputSize))
+    }
+  }
+}
