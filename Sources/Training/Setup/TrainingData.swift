@@ -28,6 +28,16 @@ struct TrainingData {
   let streamingDoubt: String?
   let memory: DataMemory
 
+  /// What a value that is far from all others does to its column; nil where there is none.
+  var loneValueDoubt: String? {
+    scaling.loneValue.map { lone in
+      let names = train.source.names.columns.flatMap { $0.indices.contains(lone.column) ? $0 : nil }
+      let name = names.map { "'\($0[lone.column].shownName)'" } ?? "\(lone.column + 1)"
+      return "data: column \(name) has one value of \(shortNumber(lone.value)), a million "
+        + "deviations from all others, which scaling makes alike; look at it, or give --set data.scaling=none"
+    }
+  }
+
   /// Reads the shards of this rank. Collective: every rank must call it.
   ///
   /// - Parameters:

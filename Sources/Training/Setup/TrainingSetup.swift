@@ -112,7 +112,7 @@ struct TrainingSetup {
       opened.initial?.doubt(about: data.targetTransform, transfer, head: head),
     ]
     warnings =
-      [data.streamingDoubt].compactMap(\.self) + doubts.compactMap(\.self) + (data.matching?.warnings ?? [])
+      [data.streamingDoubt, data.loneValueDoubt].compactMap(\.self) + doubts.compactMap(\.self) + (data.matching?.warnings ?? [])
       + (transfer?.warnings ?? [])
     validator = data.validation.map {
       Evaluator(

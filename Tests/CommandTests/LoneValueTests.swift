@@ -1,0 +1,44 @@
+import HDF5Storage
+import Testing
+
+extension Commands {
+  /// A value that takes all of a column's scale.
+  @Suite struct LoneValueTests {
+    /// The text of a short training on numbers around 5, of which the third column's are changed.
+    private func output(_ change: (_ row: Int, Float) -> Float, scaling: String = "standard") throws -> String {
+      var text = ""
+      try Sandbox.with { sandbox in
+        let file = try HDF5File.create(sandbox.file("data.h5"))
+        let values = (0..<300).flatMap { row in
+          (0..<3).map { column -> Float in
+            let value = 5 + Float((row * 7 + column * 3) % 11) / 10
+            return column == 2 ? change(row, value) : value
+          }
+        }
+        try file.write("/train/x", shape: [300, 3], elements: values)
+        try file.write("/train/y", shape: [300], elements: (0..<300).map { Int32($0 % 2) })
+        try file.close()
+        let result = try sandbox.succeed(
+          ["--data", "data.h5", "--epochs", "1", "--run", "run", "--set", "data.scaling=\(scaling)"])
+        text = result.output + result.errors
+      }
+      return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    private let doubt = "column 3 has one value of 3e+38, a million deviations from all others"
+
+    @Test("It is named", arguments: ["standard", "auto"])
+    func isNamed(scaling: String) throws {
+      let text = try output({ $0 == 17 ? 3e38 : $1 }, scaling: scaling)
+      #expect(text.contains(doubt), "\(text)")
+    }
+
+    @Test("What is merely far, or rare, is not")
+    func isNot() throws {
+      let changes: [(Int, Float) -> Float] = [
+        { $0 == 17 ? 5e6 : $1 * 100 }, { row, _ in row == 17 ? 1 : 0 }, { row, _ in row % 3 == 0 ? 3e38 : 1 },
+      ]
+      for change in changes { #expect(try !output(change).contains("a million deviations")) }
+    }
+  }
+}
