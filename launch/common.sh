@@ -12,10 +12,10 @@ fail() {
 
 # Installs with apt those of the packages that the build needs and this machine lacks.
 install_packages() {
-  local package missing=() as_root=()
+  local package missing=() as_root=() mpi=(libopenmpi-dev openmpi-bin)
+  if [[ ${DDP_TRAIN_MPI:-} == mpich ]]; then mpi=(libmpich-dev mpich); fi
   command -v dpkg-query >/dev/null || return 0 # another system: the build names what it cannot find
-  for package in libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev \
-    libpng-dev libjpeg62-turbo-dev libsndfile1-dev; do
+  for package in "${mpi[@]}" libopenblas-dev libhdf5-dev libpng-dev libjpeg62-turbo-dev libsndfile1-dev; do
     dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$package")
   done
   # With it swift finds the libraries.
@@ -72,14 +72,23 @@ threads_in() {
   if [[ $threads =~ ^[1-9][0-9]*$ ]]; then echo "$threads"; else echo 1; fi
 }
 
-# What every mpirun needs, on one machine or on many: the first words of the command, in the array mpirun_command.
+# What every mpirun needs, on one machine or on many: the first words of the command, in the array mpirun_command, and
+# in `mpi` whether it is openmpi or mpich: as $program was built.
 #   start_mpirun THREADS
 start_mpirun() {
-  command -v mpirun >/dev/null || fail 'no mpirun on the PATH; expected Open MPI (package openmpi-bin)' 5
+  local names=(mpirun.openmpi mpirun) name
+  mpi=openmpi mpirun_command=()
+  if [[ ! -v program && ${DDP_TRAIN_MPI:-} == mpich ]] || { [[ -v program ]] &&
+    ldd "$program" 2>/dev/null | grep -Eq 'libmpich|libmpi\.so\.12'; }; then
+    mpi=mpich names=(mpiexec.mpich mpiexec.hydra mpiexec)
+  fi
+  for name in "${names[@]}"; do
+    if command -v "$name" >/dev/null; then mpirun_command=("$name") && break; fi
+  done
+  ((${#mpirun_command[@]})) || fail "none of ${names[*]} is on the PATH, but the program is built for $mpi" 5
   allow_root
   # Ranks share the cores between them: a BLAS that takes them all for each rank would fight itself.
   export OPENBLAS_NUM_THREADS=$1 OMP_NUM_THREADS=$1
-  mpirun_command=(mpirun)
 }
 
 # In front of a program on this machine: a SIGUSR1 waits until the program is ready for it.
@@ -96,7 +105,9 @@ allow_root() {
 #   place_on_this_machine RANKS THREADS
 place_on_this_machine() {
   mpirun_command+=(-np "$1")
-  if (($1 * $2 > $(count_cores))); then
+  if [[ $mpi == mpich ]]; then
+    if (($1 * $2 > $(count_cores))); then mpirun_command+=(-bind-to none); else mpirun_command+=(-bind-to "core:$2"); fi
+  elif (($1 * $2 > $(count_cores))); then
     mpirun_command+=(--oversubscribe --bind-to none)
   elif (($2 > 1)); then
     mpirun_command+=(--map-by "slot:PE=$2" --bind-to core)

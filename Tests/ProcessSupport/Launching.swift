@@ -31,10 +31,15 @@ public func startMPI(
 ) throws(ProcessError) -> RunningProcess {
   let allowRoot = ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"]
   return try RunningProcess(
-    "mpirun", ["--oversubscribe", "--bind-to", "none", "-np", String(ranks), executable] + arguments,
+    mpiLauncher[0], mpiLauncher.dropFirst() + ["-np", String(ranks), executable] + arguments,
     environment: environment.merging(allowRoot.mapValues { Optional($0) }) { given, _ in given },
     directory: directory)
 }
+
+/// The launcher of the MPI that this build was made with, and its options: more ranks than cores, bound to none.
+public let mpiLauncher =
+  ProcessInfo.processInfo.environment["DDP_TRAIN_MPI"] == "mpich"
+  ? ["mpiexec.mpich", "-bind-to", "none"] : ["mpirun", "--oversubscribe", "--bind-to", "none"]
 
 /// The executable `name` that this build made, found beside the running test bundle.
 public func builtExecutable(_ name: String) -> String {

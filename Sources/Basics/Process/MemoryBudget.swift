@@ -48,11 +48,9 @@ public enum MemoryBudget {
 
   /// The share of all copies that is held on this machine, and the share of this rank: 1 for a process alone.
   private static var shares: (here: Double, own: Double) {
-    let environment = ProcessInfo.processInfo.environment
-    func number(_ name: String) -> Double? { environment[name].flatMap { Double($0) } }
-    guard let all = number("OMPI_COMM_WORLD_SIZE") ?? number("PMI_SIZE"), all > 1 else { return (1, 1) }
-    let copies = Double(copies)
-    return (copies * min(1, (number("OMPI_COMM_WORLD_LOCAL_SIZE") ?? 1) / all), min(1, copies / all))
+    guard let launch = Launch.own, let size = launch.size, size > 1 else { return (1, 1) }
+    let copies = Double(copies), all = Double(size)
+    return (copies * min(1, Double(launch.localSize ?? 1) / all), min(1, copies / all))
   }
 
   /// What the kernel has available, swap included, and what is left to each control group that this process is in.

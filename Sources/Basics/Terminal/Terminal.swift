@@ -12,8 +12,9 @@ public struct Terminal: Sendable {
 
   /// nil where the output is read by a file or a pipe.
   public static func behindStandardOutput() -> Terminal? {
-    let underLauncher = ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_RANK"] != nil
-    guard let path = underLauncher ? launcherOutput() : "/proc/self/fd/1" else { return nil }
+    let isUnderLauncher = Launch.own?.isMPIRun == true
+    guard let process = isUnderLauncher ? Launch.ancestor : getpid() else { return nil }
+    let path = "/proc/\(process)/fd/1"
     let file = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC)
     guard file >= 0 else { return nil }
     defer { close(file) }
@@ -22,21 +23,5 @@ public struct Terminal: Sendable {
     var size = winsize()
     let known = ioctl(file, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
     return Terminal(width: known ? Int(size.ws_col) : 80, hasColors: (environment["NO_COLOR"] ?? "").isEmpty)
-  }
-
-  /// The standard output of the nearest ancestor that is an MPI launcher.
-  private static func launcherOutput() -> String? {
-    var process = getppid()
-    while process > 1 {
-      guard let name = try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8) else { return nil }
-      if ["mpirun", "mpiexec", "orterun", "prterun"].contains(name.trimmingCharacters(in: .newlines)) {
-        return "/proc/\(process)/fd/1"
-      }
-      guard let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-        let parent = status.split(separator: ")").last?.split(separator: " ").dropFirst().first.flatMap({ Int32($0) })
-      else { return nil }
-      process = parent
-    }
-    return nil
   }
 }

@@ -73,10 +73,11 @@ public enum MPILibrary {
     return isStarted != 0
   }
 
-  /// Such as `Open MPI 4.1.4`.
+  /// Such as `Open MPI 4.1.4` or `MPICH 4.0.2`.
   public static var version: String {
     let text = text(capacity: Int(MPI_MAX_LIBRARY_VERSION_STRING)) { MPI_Get_library_version($0, $1) }
-    return text?.prefix { $0 != "," }.replacingOccurrences(of: " v", with: " ") ?? "MPI"
+    let first = text?.prefix { $0 != "," && $0 != "\n" }.replacingOccurrences(of: " v", with: " ")
+    return first?.replacingOccurrences(of: " Version:\t", with: " ") ?? "MPI"
   }
 }
 
@@ -89,16 +90,10 @@ public struct ForeignLaunch: Equatable, Sendable {
   /// This process's number among them, if the launcher gives one.
   public let rank: Int?
 
-  /// Looks for variables of Open MPI, MPICH and Slurm; nil if none of them indicates more than one process.
+  /// nil if no launcher's variables indicate more than one process.
   public static func detect(in environment: [String: String]) -> ForeignLaunch? {
-    let known = [
-      ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"), ("PMI_SIZE", "PMI_RANK"), ("SLURM_NTASKS", "SLURM_PROCID"),
-    ]
-    for (variable, rank) in known {
-      if let size = environment[variable].flatMap({ Int($0) }), size > 1 {
-        return ForeignLaunch(variable: variable, size: size, rank: environment[rank].flatMap { Int($0) })
-      }
+    Launch.all(in: environment).first { ($0.size ?? 1) > 1 }.map {
+      ForeignLaunch(variable: $0.sizeVariable, size: $0.size ?? 1, rank: $0.rank)
     }
-    return nil
   }
 }

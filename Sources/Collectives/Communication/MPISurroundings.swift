@@ -1,3 +1,4 @@
+import Basics
 internal import COpenMPI
 import Glibc
 
@@ -12,7 +13,7 @@ enum MPISurroundings {
       setenv("OMPI_MCA_orte_create_session_dirs", "0", 0)
     }
     // Messages between ranks of a machine go through files in /dev/shm, which may be too small for them.
-    let ranks = isAlone ? 1 : getenv("OMPI_COMM_WORLD_LOCAL_SIZE").flatMap { Int(String(cString: $0)) } ?? 16
+    let ranks = isAlone ? 1 : Launch.own?.localSize ?? 16
     if let free = SharedMapping.freeBytes, free < ranks * SharedMapping.messageBytes {
       let temporary = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
       setenv("OMPI_MCA_btl_vader_backing_directory", temporary, 0)

@@ -4,16 +4,13 @@ import Foundation
 /// The `mpirun` that has started this process, where it is its parent: on one host of the job.
 struct LocalLauncher {
   private let process: pid_t
-  private static let names = ["mpirun", "mpiexec", "orterun", "prterun"]
 
   /// The file that a launch script looks into for the exit code where the launcher could not end with it.
   private static let variable = "DDP_TRAIN_STATUS"
 
   init?() {
-    process = getppid()
-    guard let name = try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8),
-      Self.names.contains(name.trimmingCharacters(in: .whitespacesAndNewlines))
-    else { return nil }
+    guard let process = Launch.process else { return nil }
+    self.process = process
   }
 
   /// Has it killed if it is still there in ten seconds, by a process that outlives this one.

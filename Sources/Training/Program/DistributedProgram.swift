@@ -160,16 +160,12 @@ public enum DistributedProgram {
   }
 
   /// This process's number in the job, as its launcher says; nil without a launcher.
-  static let launchedRank: Int? = {
-    let environment = ProcessInfo.processInfo.environment
-    return ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"].lazy.compactMap { environment[$0].flatMap { Int($0) } }
-      .first
-  }()
+  static var launchedRank: Int? { Launch.own?.rank }
 
   /// Whether this process is a job's first rank, or no job's.
   package static var isFirst: Bool { (launchedRank ?? 0) == 0 }
 
-  private static var isUnderMPIRun: Bool { ProcessInfo.processInfo.environment["OMPI_COMM_WORLD_RANK"] != nil }
+  private static var isUnderMPIRun: Bool { Launch.own?.isMPIRun == true }
 }
 
 /// Whether an attempt to join the job has come to its end.
