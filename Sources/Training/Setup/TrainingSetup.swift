@@ -112,8 +112,8 @@ struct TrainingSetup {
       opened.initial?.doubt(about: data.targetTransform, transfer, head: head),
     ]
     warnings =
-      [data.streamingDoubt, data.loneValueDoubt].compactMap(\.self) + doubts.compactMap(\.self) + (data.matching?.warnings ?? [])
-      + (transfer?.warnings ?? [])
+      [data.streamingDoubt, data.loneValueDoubt].compactMap(\.self) + doubts.compactMap(\.self)
+      + (data.matching?.warnings ?? []) + (transfer?.warnings ?? [])
     validator = data.validation.map {
       Evaluator(
         $0.store, plan: $0.plan, model: model, task: task, values: trainer.values, assignment: assignment,
