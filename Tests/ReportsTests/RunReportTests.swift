@@ -80,6 +80,12 @@ struct RunReportTests {
       #"{"time": "2026-11-27T02:30:00Z", "exit_code": 137, "step": 7, "left_out": ["b"], "reason": "x < y"}"# + "\n{")
     let page = RunReport([try RunRecord(directory: path)]).page
     #expect(page.contains(">Restarts</h2>") && page.contains(">x &lt; y; without b</td>"), "\(page)")
+    #expect(!page.contains("slow rank"))
+    try write(
+      "summary.json",
+      #"{"timing": {"stragglers": [{"rank": 2, "host": "n<7", "epochs": 3, "phase": "forward and backward"}]}}"#)
+    let slow = RunReport([try RunRecord(directory: path)]).page
+    #expect(slow.contains(">slow rank</th>") && slow.contains(">n&lt;7</td>"), "\(slow)")
     try write("metrics.jsonl", "rubbish\n" + line)
     do {
       _ = try RunRecord(directory: path)

@@ -43,7 +43,7 @@ public struct RunReport: Sendable {
     page.addSection("Samples", perRun(pictures))
     page.addSection("Generated", perRun(generated))
     page.addSection("Model", perRun(model))
-    page.addSection("Time", .grid(of: timeFigures))
+    page.addSection("Time", .grid(of: timeFigures) + perRun(slowRanks))
     page.addSection("Restarts", perRun(restarts))
     page.addSection("Configuration", configuration)
     return page.file

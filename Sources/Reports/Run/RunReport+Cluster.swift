@@ -22,6 +22,20 @@ public struct RestartRecord: Sendable, Equatable {
 }
 
 extension RunReport {
+  /// The ranks that all others have waited for, by `summary.json`.
+  func slowRanks(_ run: RunRecord) -> HTML {
+    let ranks = run.summary["timing"]?["stragglers"]?.elements ?? []
+    guard !ranks.isEmpty else { return .nothing }
+    var table = HTMLTable(["slow rank", "host", "epochs", "slow in"], numbersFrom: 4)
+    for rank in ranks {
+      table.add([
+        rank["rank"]?.integer.map(String.init) ?? "–", rank["host"]?.string ?? "–",
+        rank["epochs"]?.integer.map(String.init) ?? "–", rank["phase"]?.string ?? "–",
+      ])
+    }
+    return .note("More than twice as long for their share of an epoch as the median rank:") + table.html
+  }
+
   /// When and why a run was started again.
   func restarts(_ run: RunRecord) -> HTML {
     guard !run.restarts.isEmpty else { return .nothing }
