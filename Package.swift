@@ -146,8 +146,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Interchange", "Settings", "Basics",
-        "TestSupport",
+        "Training", "Collectives", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Interchange",
+        "Settings", "Basics", "TestSupport",
       ]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Training", "Settings", "Basics"]),
     .testTarget(

@@ -31,7 +31,14 @@ static inline int copenmpi_start_all(int count, copenmpi_request *requests) {
 static inline int copenmpi_test_all(int count, copenmpi_request *requests, int *are_done) {
   return MPI_Testall(count, &requests->handle, are_done, MPI_STATUSES_IGNORE);
 }
+static inline int copenmpi_start_barrier(MPI_Comm group, copenmpi_request *request) {
+  return MPI_Ibarrier(group, &request->handle);
+}
 static inline int copenmpi_request_free(copenmpi_request *request) { return MPI_Request_free(&request->handle); }
+// Waits for bytes from a rank.
+static inline int copenmpi_receive(void *bytes, int count, int rank, int tag, MPI_Comm group) {
+  return MPI_Recv(bytes, count, MPI_BYTE, rank, tag, group, MPI_STATUS_IGNORE);
+}
 // What MPI_Abort does behind its message of eight lines; where the library has it.
 extern int ompi_mpi_abort(MPI_Comm group, int code) __attribute__((weak));
 static inline void copenmpi_abort(int code) {

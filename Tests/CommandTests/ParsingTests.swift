@@ -98,7 +98,7 @@ import ddp_train
     (["generate", "c", "--temperature", "hot"], "--temperature: expected a number, found \"hot\""),
     (
       ["xyzzyxyzzy"],
-      "unknown command 'xyzzyxyzzy' (known: train, lr-find, tune, compare, cross-validate, evaluate, predict, "
+      "unknown command 'xyzzyxyzzy' (known: train, check, lr-find, tune, compare, cross-validate, evaluate, predict, "
         + "generate, report, export, data, verify, completion, man, help, version)"
     ),
     (["--epoch", "3"], "train: unknown option '--epoch' (did you mean '--epochs'?)"),

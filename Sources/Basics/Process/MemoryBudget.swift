@@ -84,25 +84,13 @@ public enum MemoryBudget {
   /// The limit and the use of each control group that this process is in, of either version.
   private static var groupLimits: [(limit: Int, used: Int)] {
     var limits: [(Int, Int)] = []
-    for line in (text("/proc/self/cgroup") ?? "").split(separator: "\n") {
-      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard parts.count == 3, parts[1].isEmpty || parts[1].split(separator: ",").contains("memory") else { continue }
-      let root = parts[1].isEmpty ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory"
+    for group in ControlGroup.directories(of: "memory") {
       let names =
-        parts[1].isEmpty
-        ? ("memory.max", "memory.current") : ("memory.limit_in_bytes", "memory.usage_in_bytes")
-      // Inside of a container the path is that of the host, and the root is the container's own group.
-      var path = String(parts[2])
-      while true {
-        let group = root + (path == "/" ? "" : path)
-        if let limit = number(group + "/" + names.0) {
-          // What the page cache holds of files is given back when it is needed.
-          let cache = field("inactive_file", of: group + "/memory.stat", unit: 1) ?? 0
-          limits.append((limit, max(0, (number(group + "/" + names.1) ?? 0) - cache)))
-        }
-        guard path != "/", let slash = path.lastIndex(of: "/") else { break }
-        path = slash == path.startIndex ? "/" : String(path[..<slash])
-      }
+        group.isUnified ? ("memory.max", "memory.current") : ("memory.limit_in_bytes", "memory.usage_in_bytes")
+      guard let limit = number(group.path + "/" + names.0) else { continue }
+      // What the page cache holds of files is given back when it is needed.
+      let cache = field("inactive_file", of: group.path + "/memory.stat", unit: 1) ?? 0
+      limits.append((limit, max(0, (number(group.path + "/" + names.1) ?? 0) - cache)))
     }
     return limits
   }

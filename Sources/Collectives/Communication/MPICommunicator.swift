@@ -1,5 +1,6 @@
 import Basics
 internal import COpenMPI
+import Glibc
 
 /// Ranks that communicate through MPI. For use from one thread.
 public final class MPICommunicator: Communicator, @unchecked Sendable {
@@ -24,6 +25,21 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
   }
 
   public func barrier() throws(CollectiveError) { try collective("MPI_Barrier", MPI_Barrier(handle)) }
+
+  /// The same for a rank that has nothing to do meanwhile: it looks a thousand times a second and leaves its core to
+  /// others, which MPI's own waiting would not.
+  package func quietBarrier() throws(CollectiveError) {
+    var request = copenmpi_request()
+    try check("MPI_Ibarrier", copenmpi_start_barrier(handle, &request))
+    try Timeline.span(.wait, "MPI_Ibarrier") { () throws(CollectiveError) in
+      var isDone: Int32 = 0
+      while true {
+        try check("MPI_Testall", copenmpi_test_all(1, &request, &isDone))
+        if isDone != 0 { return }
+        usleep(1000)
+      }
+    }
+  }
 
   /// A call in which ranks wait for each other.
   private func collective(_ name: StaticString, _ call: @autoclosure () -> Int32) throws(CollectiveError) {
@@ -78,6 +94,21 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
           copenmpi_in_place(), elements.baseAddress, Int32(elements.count), type, copenmpi_sum(), handle))
     }
   }
+
+  /// Sends bytes to a rank, which is to receive as many.
+  package func send(_ bytes: UnsafeRawBufferPointer, to rank: Int) throws(CollectiveError) {
+    try collective(
+      "MPI_Send",
+      MPI_Send(bytes.baseAddress, Int32(bytes.count), copenmpi_byte(), Int32(rank), Self.messageTag, handle))
+  }
+
+  /// Overwrites `bytes` with those that a rank sends.
+  package func receive(_ bytes: UnsafeMutableRawBufferPointer, from rank: Int) throws(CollectiveError) {
+    try collective(
+      "MPI_Recv", copenmpi_receive(bytes.baseAddress, Int32(bytes.count), Int32(rank), Self.messageTag, handle))
+  }
+
+  private static let messageTag: Int32 = 1
 
   /// The ranks that gave the same `color`, ordered by `key`: a group that works as a job of its size does. Collective.
   package func split(color: Int, key: Int) throws(CollectiveError) -> MPICommunicator {

@@ -52,13 +52,16 @@ final class SharedMemory: @unchecked Sendable {
 
   /// What MPI's memory lacks; nil where it has room. Collective: rank 0 of the node looks.
   private static func lack(of byteCount: Int, on node: MPICommunicator) throws(CollectiveError) -> String? {
-    var text = ""
-    let needed = byteCount + node.size * SharedMapping.messageBytes
-    if node.isRoot, let free = SharedMapping.freeBytes, free < needed {
-      text = "/dev/shm has \(free >> 20) of \((needed >> 20) + 1) MiB: memory beside it is shared"
-    }
-    text = try node.broadcast(text, from: 0)
+    let own = node.isRoot ? lack(of: byteCount, ranks: node.size, free: SharedMapping.freeBytes) : nil
+    let text = try node.broadcast(own ?? "", from: 0)
     return text.isEmpty ? nil : text
+  }
+
+  /// What MPI's memory lacks for so many bytes, beside the messages of so many ranks; nil where it has room.
+  static func lack(of byteCount: Int, ranks: Int, free: Int?) -> String? {
+    let needed = byteCount + ranks * SharedMapping.messageBytes
+    guard let free, free < needed else { return nil }
+    return "/dev/shm has \(free >> 20) of \((needed >> 20) + 1) MiB: memory beside it is shared"
   }
 
   /// The next `count` elements of the region. All ranks take the same windows in the same order.

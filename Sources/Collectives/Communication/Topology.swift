@@ -52,7 +52,7 @@ public struct Topology: Sendable {
   }
 
   /// The world ranks on node `index`.
-  func ranks(ofNode index: Int) -> Range<Int> {
+  package func ranks(ofNode index: Int) -> Range<Int> {
     let first = nodeSizes[..<index].reduce(0, +)
     return first..<first + nodeSizes[index]
   }

@@ -95,17 +95,7 @@ public final class SharedMemoryExchange: Exchange {
 
     let blockCount = plan.blockCount
     let bufferCount = max(1, nodeShards.count)
-    let states = 1 + layout.stateCount
-    let bytes =
-      SharedMemory.byteCount(UInt32.self, count: NodeBarrier.wordCount)
-      + SharedMemory.byteCount(Int.self, count: NodeProgress.wordCount(ranks: topology.node.size))
-      + SharedMemory.byteCount(StepScalars.self, count: 1)
-      + bufferCount * SharedMemory.byteCount(Float.self, count: layout.exchangedCount)
-      + SharedMemory.byteCount(StepScalars.self, count: nodeShards.count)
-      + SharedMemory.byteCount(Double.self, count: blockCount)
-      + SharedMemory.byteCount(Double.self, count: LayerSums.memoryCount(layout, plan: plan))
-      + states * SharedMemory.byteCount(Float.self, count: layout.parameterCount)
-      + SharedMemory.byteCount(Float.self, count: layout.statisticCount)
+    let bytes = Self.byteCount(layout, plan: plan, shards: nodeShards.count, ranks: topology.node.size)
     let memory = try SharedMemory(byteCount: bytes, node: topology.node)
     self.memory = memory
     barrier = NodeBarrier(

@@ -35,8 +35,6 @@ struct JobPlaces: Sendable {
 
   /// Such as `node7 (ranks 2, 3)`.
   func name(host: Int) -> String {
-    let ranks = ranks(ofHost: host)
-    let numbers = ranks.prefix(4).map(String.init).joined(separator: ", ") + (ranks.count > 4 ? ", …" : "")
-    return "\(hostNames[host]) (\(ranks.count == 1 ? "rank" : "ranks") \(numbers))"
+    "\(hostNames[host]) (\(RankPlaces.text(ofRanks: ranks(ofHost: host))))"
   }
 }

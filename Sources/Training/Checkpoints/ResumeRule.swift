@@ -81,19 +81,7 @@ struct ResumeChange: Sendable, Equatable {
   static func between(
     _ old: TrainingConfiguration, _ new: TrainingConfiguration, lossName: String? = nil
   ) -> [ResumeChange] {
-    var changes: [ResumeChange] = []
-    func compare(_ path: String, _ old: JSONValue?, _ new: JSONValue?) {
-      guard old != new else { return }
-      switch (old?.content, new?.content) {
-      case (.object(let a)?, .object(let b)?):
-        let keys = a.map(\.key) + b.map(\.key).filter { key in !a.contains { $0.key == key } }
-        for key in keys { compare(path.isEmpty ? key : "\(path).\(key)", old?[key], new?[key]) }
-      case (.array(let a)?, .array(let b)?) where a.count == b.count:
-        for (index, (a, b)) in zip(a, b).enumerated() { compare("\(path)[\(index)]", a, b) }
-      default: changes.append(ResumeChange(path: path, old: old ?? .null, new: new ?? .null))
-      }
-    }
-    compare("", comparable(old, lossName), comparable(new, lossName))
+    var changes = between(comparable(old, lossName), comparable(new, lossName))
     // What a checkpoint has found is found again.
     changes.removeAll { $0.path == "loss.class_weights" && $0.new == "balanced" }
     // Another name of the same file is no change.
@@ -107,6 +95,24 @@ struct ResumeChange: Sendable, Equatable {
     return changes.filter { $0.rule != .ofTheStart }
   }
 
+  /// What is another in `new` than in `old`, down to single settings.
+  static func between(_ old: JSONValue, _ new: JSONValue) -> [ResumeChange] {
+    var changes: [ResumeChange] = []
+    func compare(_ path: String, _ old: JSONValue?, _ new: JSONValue?) {
+      guard old != new else { return }
+      switch (old?.content, new?.content) {
+      case (.object(let a)?, .object(let b)?):
+        let keys = a.map(\.key) + b.map(\.key).filter { key in !a.contains { $0.key == key } }
+        for key in keys { compare(path.isEmpty ? key : "\(path).\(key)", old?[key], new?[key]) }
+      case (.array(let a)?, .array(let b)?) where a.count == b.count:
+        for (index, (a, b)) in zip(a, b).enumerated() { compare("\(path)[\(index)]", a, b) }
+      default: changes.append(ResumeChange(path: path, old: old ?? .null, new: new ?? .null))
+      }
+    }
+    compare("", old, new)
+    return changes
+  }
+
   /// The configuration with the loss written out, also where the data chooses it.
   private static func comparable(_ configuration: TrainingConfiguration, _ lossName: String?) -> JSONValue {
     let loss = configuration.loss.value ?? lossName.flatMap { LossCatalog.all.make($0) }
@@ -117,12 +123,21 @@ struct ResumeChange: Sendable, Equatable {
     return .object(members)
   }
 
-  private static func text(_ value: JSONValue) -> String {
+  static func text(_ value: JSONValue) -> String {
     value.isNull ? "none" : (value.plainText ?? value.line).escaped.shortened(to: 60)
   }
 }
 
 extension ResumePoint {
+  /// Checks a start's configuration against the run's, as far as that needs no data.
+  ///
+  /// - Throws: where it changes what a resumed run has to keep.
+  func requireKept(by configuration: TrainingConfiguration) throws {
+    var now = configuration
+    now.shards = now.shards ?? metadata.shardCount
+    _ = try changes(to: now, progress: checkpoint.progress(in: path, secondLoss: nil))
+  }
+
   /// What this start changes of the run's configuration.
   ///
   /// - Throws: where it changes what a resumed run has to keep.

@@ -86,6 +86,18 @@ public struct RunDirectory: Sendable {
 
   // MARK: Writing
 
+  /// The innermost of the directories that lead to it, itself included, which is there.
+  package var nearestPlace: String { Self.nearestPlace(path) }
+
+  package static func nearestPlace(_ path: String) -> String {
+    var place = path
+    while access(place, F_OK) != 0 {
+      guard let slash = place.lastIndex(of: "/") else { return "." }
+      place = slash == place.startIndex ? "/" : String(place[..<slash])
+    }
+    return place
+  }
+
   /// Makes the directory, and the one that it holds.
   ///
   /// - Parameter setting: what says where it is, for errors.

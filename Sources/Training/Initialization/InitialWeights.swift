@@ -46,9 +46,12 @@ struct InitialWeights {
     }
     let digests = try communicator.allGather([digest]).map { $0[0] }
     if let other = digests.firstIndex(where: { $0 != digests[0] }) {
-      throw Failure.data(
-        "\(path): rank \(other) reads other weights than rank 0; give all machines the same file")
+      throw Self.disagreement(path, rank: other)
     }
+  }
+
+  static func disagreement(_ path: String, rank: Int) -> Failure {
+    Failure.data("\(path): rank \(rank) reads other weights than rank 0; give all machines the same file")
   }
 
   private init(checkpoint path: String, extensions: Extensions) throws {

@@ -34,14 +34,21 @@ public enum DistributedProgram {
   /// Runs `body` inside the MPI job. MPI is finalized on success alone: a rank that finalizes while others wait would
   /// hang them.
   public static func withMPI(_ body: (_ ranks: MPICommunicator) throws -> ExitCode) throws -> ExitCode {
+    try withMPI(joining: Machine.joinJob, body)
+  }
+
+  /// The same for ranks that come together in another way.
+  package static func withMPI(
+    joining join: () throws -> MPICommunicator, _ body: (_ ranks: MPICommunicator) throws -> ExitCode
+  ) throws -> ExitCode {
     if launchedRank != nil { limitStart() }
-    let ranks = try Machine.joinJob()
+    let ranks = try join()
     try Watchdog.start(ranks, program: programName, isLaunched: launchedRank != nil)
     isWatched.store(true, ordering: .relaxed)
     let code = try body(ranks)
     Whereabouts.end(.done)
-    if code == .preempted, isUnderMPIRun {
-      // All is written. `mpirun` would comment on the code of a rank that has finalized.
+    if code != .done, isUnderMPIRun {
+      // All is written and said. `mpirun` would comment on the code of a rank that has finalized.
       if !ranks.isRoot { waitToBeEnded(atMost: .seconds(10)) }
       MPILibrary.abort(code.rawValue)
     }

@@ -1,40 +1,67 @@
 package import Collectives
 import Basics
+import DataPipeline
 import Foundation
+import HDF5Storage
 import NumericCore
 
-/// What of a rank's machine and program decides the bits that it computes. Ranks have to be equal in it: what several
-/// kinds compute together is the result of no one kind.
-package struct Machine: Equatable {
+/// A rank's machine and program: what of them decides the bits that it computes, in which ranks have to be equal since
+/// what several kinds compute together is the result of no one kind; and what else should be.
+package struct Machine: Equatable, Sendable {
   /// The host's name, for messages.
-  private let host: String
+  package let host: String
+  /// As in `parts`.
   private let values: [String]
+  /// MPI and HDF5, whose versions decide no bits.
+  package let libraries: [String]
 
-  /// What `values` are, and what to do where they differ.
-  private static let parts: [(name: String, remedy: @Sendable (_ found: [String]) -> String)] = [
-    (
-      "BLAS kernels",
-      { found in
+  /// One of the things that ranks have to be equal in.
+  package enum Part: Int, CaseIterable, Sendable {
+    case kernels, library, features, program, subnormals
+
+    package var name: String {
+      switch self {
+      case .kernels: "BLAS kernels"
+      case .library: "BLAS library"
+      case .features: "kernels compiled for"
+      case .program: "program"
+      case .subnormals: "subnormal numbers"
+      }
+    }
+
+    /// - Parameter found: the kinds that there are.
+    fileprivate func remedy(_ found: [String]) -> String {
+      switch self {
+      case .kernels:
         let common = BLAS.slowest(of: found)
         return "give all ranks the same, with OPENBLAS_CORETYPE=\(common) (mpirun -x OPENBLAS_CORETYPE=\(common))"
+      case .library: return "install one version on every host"
+      case .features: return "build once, with DDP_TRAIN_CPU=x86-64-v3, and run that program on every host"
+      case .program: return "run one program on every host, byte for byte"
+      case .subnormals: return "run ranks on one kind of CPU"
       }
-    ),
-    ("BLAS library", { _ in "install one version on every host" }),
-    ("program", { _ in "run one program on every host" }),
-    ("kernels compiled for", { _ in "build once, with DDP_TRAIN_CPU=x86-64-v3, and run that program on every host" }),
-    ("subnormal numbers", { _ in "run ranks on one kind of CPU" }),
-  ]
+    }
+  }
 
   private static var own: Machine {
     Machine(
       host: hostName,
-      values: [
-        BLAS.coreName, BLAS.version, programVersion, Processor.compiledFeatures.text,
-        Subnormals.areFlushed ? "zero" : "kept",
-      ])
+      values: Part.allCases.map { part in
+        switch part {
+        case .kernels: BLAS.coreName
+        case .library: BLAS.version
+        case .features: Processor.compiledFeatures.text
+        case .program: "\(programVersion) (\(programDigest))"
+        case .subnormals: Subnormals.areFlushed ? "zero" : "kept"
+        }
+      }, libraries: [MPILibrary.version, HDF5Library.version])
   }
 
-  private init(host: String, values: [String]) { (self.host, self.values) = (host, values) }
+  package init(host: String, values: [String], libraries: [String]) {
+    (self.host, self.values, self.libraries) = (host, values, libraries)
+  }
+
+  package subscript(part: Part) -> String { values[part.rawValue] }
 
   /// Prepares this process to compute.
   static func prepare() throws { try BLAS.prepare() }
@@ -43,40 +70,54 @@ package struct Machine: Equatable {
   ///
   /// - Throws: also where the ranks would compute differently.
   package static func joinJob() throws -> MPICommunicator {
-    try prepare()
-    let ranks = try MPILibrary.start()
-    let machines = try ranks.allGather(Array(([own.host] + own.values).joined(separator: "\n").utf8)).map { bytes in
-      let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
-      return Machine(host: lines[0], values: Array(lines.dropFirst()))
-    }
-    if let difference = difference(among: machines) { throw Failure(difference, exitCode: .launch) }
+    let (ranks, machines) = try join()
+    if let difference = differences(among: machines).first { throw Failure(difference.text, exitCode: .launch) }
     return ranks
   }
 
-  /// What is wrong with ranks on these machines together; nil for nothing.
-  static func difference(among machines: [Machine]) -> String? {
-    for (index, part) in parts.enumerated() {
-      var found: [String] = []
-      for machine in machines where !found.contains(machine.values[index]) { found.append(machine.values[index]) }
-      guard found.count > 1 else { continue }
-      let kinds = found.map { value in
-        "\(value) on " + places(of: machines.indices.filter { machines[$0].values[index] == value }, machines)
+  /// The same, but that the ranks may differ.
+  ///
+  /// - Returns: the machine of each rank too.
+  package static func join() throws -> (ranks: MPICommunicator, machines: [Machine]) {
+    try prepare()
+    let ranks = try MPILibrary.start()
+    let own = own
+    let machines = try ranks.allGather(Array(([own.host] + own.values + own.libraries).joined(separator: "\n").utf8))
+      .map { bytes in
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+        let count = Part.allCases.count
+        return Machine(
+          host: lines[0], values: Array(lines[1...count]), libraries: Array(lines.dropFirst(1 + count)))
       }
-      return "ranks differ in their \(part.name): \(kinds.joined(separator: ", ")); together they give results that no "
-        + "equal ranks give; \(part.remedy(found))"
-    }
-    return nil
+    return (ranks, machines)
   }
 
-  /// Such as `node1 (ranks 0, 1)`; four hosts at most.
-  private static func places(of ranks: [Int], _ machines: [Machine]) -> String {
-    var hosts: [String] = []
-    for rank in ranks where !hosts.contains(machines[rank].host) { hosts.append(machines[rank].host) }
-    let named = hosts.prefix(4).map { host in
-      let here = ranks.filter { machines[$0].host == host }
-      let numbers = here.prefix(4).map(String.init).joined(separator: ", ") + (here.count > 4 ? ", …" : "")
-      return "\(host) (\(here.count == 1 ? "rank" : "ranks") \(numbers))"
+  /// What is wrong with ranks on these machines together.
+  package static func differences(among machines: [Machine]) -> [(part: Part, text: String)] {
+    let places = RankPlaces(hosts: machines.map(\.host))
+    return Part.allCases.compactMap { part in
+      places.difference(machines.map { $0[part] }).map { found in
+        (
+          part,
+          "ranks differ in their \(part.name): \(found.text); together they give results that no equal ranks give; "
+            + part.remedy(found.kinds)
+        )
+      }
     }
-    return named.joined(separator: ", ") + (hosts.count > 4 ? " and \(hosts.count - 4) more" : "")
   }
+
+  /// Tells this program's file from others: eight hexadecimal digits of a hash of all of it.
+  private static let programDigest: String = {
+    let file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return "unknown" }
+    defer { close(file) }
+    var hash = RowHash(key: 0), piece = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let count = read(file, &piece, piece.count)
+      guard count > 0 else { break }
+      piece.withUnsafeBytes { hash.add(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    }
+    let digits = String(hash.value >> 32, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+  }()
 }

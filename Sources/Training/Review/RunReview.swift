@@ -57,7 +57,8 @@ struct RunReview {
     var members = facts
     members += [
       .init("best_epoch", .optional(trainer.progress.best?.epoch)),
-      .init("batch_norm", .optional(try TrainingSetup.checkBatches(of: trainer))),
+      .init(
+        "batch_norm", .optional(try TrainingSetup.checkBatches(trainer.configuration, trainer.model, trainer.plan))),
       .init("leaks", .array(leaks.map(\.json))), .init("probe", probe?.json ?? .null),
     ]
     if let seen, let figures { members.append(.init("evaluation", evaluation(seen, figures))) }

@@ -135,15 +135,7 @@ enum RunHeader {
     var warnings: [String] = []
     if let warning = BLAS.kernelChoice.warning { warnings.append(warning) }
     if let warning = task.reading?.warning { warnings.append(warning) }
-    let (ranks, shards) = (assignment.rankCount, assignment.shardCount)
-    if ranks > shards {
-      warnings.append(
-        "\(ranks) ranks are more than the \(plural(shards, "shard")): \(ranks - shards) of them hold no samples and "
-          + "only sum and update; "
-          + (resumed == nil
-            ? "--shards \(ranks) gives each a part of the batch, and changes the bits of the result once"
-            : "a resumed run keeps its shards, so start \(plural(shards, "rank"))"))
-    }
+    if let warning = idleRanks(assignment, isResumed: resumed != nil) { warnings.append(warning) }
     guard let resumed else { return warnings }
     if !changes.isEmpty {
       warnings.append("goes on with other settings than before: \(changes.map(\.text).joined(separator: ", "))")
@@ -159,5 +151,16 @@ enum RunHeader {
         "trained so far with \(threads) BLAS threads, now \(BLAS.threads): the bits will not be those of one run")
     }
     return warnings
+  }
+
+  /// A warning of ranks that have nothing to compute; nil where there are none.
+  static func idleRanks(_ assignment: ShardAssignment, isResumed: Bool) -> String? {
+    let (ranks, shards) = (assignment.rankCount, assignment.shardCount)
+    guard ranks > shards else { return nil }
+    return "\(ranks) ranks are more than the \(plural(shards, "shard")): \(ranks - shards) of them hold no samples and "
+      + "only sum and update; "
+      + (isResumed
+        ? "a resumed run keeps its shards, so start \(plural(shards, "rank"))"
+        : "--shards \(ranks) gives each a part of the batch, and changes the bits of the result once")
   }
 }

@@ -2,6 +2,32 @@ import Basics
 import Collectives
 package import Settings
 
+/// The comparison of ranks, or hosts, with the one in their middle.
+enum Ranking {
+  /// The one whose figure is the greatest, and the median one, of two the lower; nil for fewer than two.
+  static func last(_ ranks: [Int], by figure: (Int) -> Double) -> (last: Int, middle: Int)? {
+    let order = ranks.sorted { figure($0) < figure($1) }
+    guard order.count > 1, let last = order.last else { return nil }
+    return (last, order[(order.count - 1) / 2])
+  }
+}
+
+/// The one whose speed is below four fifths of the median.
+package struct OddOneOut: Equatable {
+  package let index: Int
+  package let median: Double
+
+  private static let share = 0.8
+
+  /// The slowest, if it is one.
+  package init?(_ speeds: [Double]) {
+    guard let (last, middle) = Ranking.last(Array(speeds.indices), by: { -speeds[$0] }),
+      speeds[last] < Self.share * speeds[middle]
+    else { return nil }
+    (index, median) = (last, speeds[middle])
+  }
+}
+
 /// A rank that takes more than twice as long for its share of an epoch's steps as the median rank.
 package struct Straggler: Sendable, Equatable {
   package enum Phase: String, Sendable {
@@ -25,10 +51,8 @@ package struct Straggler: Sendable, Equatable {
   /// - Parameter shards: of each rank; a rank without shards has no share.
   package init?(_ ranks: [RunTimes.Rank], shards: [Int]) {
     func own(_ rank: Int) -> Double { ranks[rank].own / Double(shards[rank]) }
-    let order = ranks.indices.filter { shards[$0] > 0 }.sorted { own($0) < own($1) }
-    guard order.count > 1, let last = order.last else { return nil }
-    // The lower of two.
-    let middle = order[(order.count - 1) / 2], share = Double(shards[last])
+    guard let (last, middle) = Ranking.last(ranks.indices.filter { shards[$0] > 0 }, by: own) else { return nil }
+    let share = Double(shards[last])
     (index, seconds, median) = (last, ranks[last].own, own(middle) * share)
     let waited = ranks[last].data - ranks[middle].data / Double(shards[middle]) * share
     phase = waited > (seconds - median) / 2 ? .data : .compute

@@ -91,6 +91,11 @@ public final class TrainingRun {
     (notes, warnings) = (start.notes, start.warnings + setup.warnings)
     self.isSilent = isSilent
     initialNotes = setup.initialNotes
+    let room = CheckpointRoom(setup.trainer.exchange.layout), rule = start.configuration.checkpoint
+    _ = try topology.world.agree {
+      try hold.map { try room.require(in: $0.directory, rule) }
+      return []
+    }
     try restoreOrInitialize(setup.transfer)
   }
 

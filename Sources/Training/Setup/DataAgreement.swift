@@ -11,12 +11,16 @@ extension DataSource {
     guard ranks.size > 1 else { return }
     let found = try ranks.allGather(Array(try digest().utf8)).map { String(decoding: $0, as: UTF8.self) }
     guard let other = found.firstIndex(where: { $0 != found[0] }) else { return }
-    throw Failure(
-      "\(path): rank \(other) finds other data than rank 0; give all ranks the same files, on a file system that the "
-        + "hosts share or as equal copies", exitCode: .launch)
+    throw disagreement("rank \(other)")
   }
 
-  private func digest() throws -> String {
+  func disagreement(_ place: String) -> Failure {
+    Failure(
+      "\(path): \(place) finds other data than rank 0; give all ranks the same files, on a file system that the hosts "
+        + "share or as equal copies", exitCode: .launch)
+  }
+
+  func digest() throws -> String {
     var lines: [String] = []
     for name in SplitName.allCases {
       guard let split = splits[name] else { continue }

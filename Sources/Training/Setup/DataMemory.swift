@@ -24,6 +24,15 @@ struct DataMemory {
     self.streams = streams ?? (bytes > Double(bound))
   }
 
+  /// - Throws: where this machine has not the memory to hold the data, or they cannot be streamed.
+  func require(_ source: DataSource) throws {
+    if streams {
+      for split in source.splits.values { try split.requireWhole() }
+    } else {
+      try source.requireMemory(for: SplitName.allCases)
+    }
+  }
+
   /// How many rows a rank reads at a time where it streams them; nil where it holds them.
   ///
   /// - Parameter ownShards: that the rank has.

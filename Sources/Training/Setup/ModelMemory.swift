@@ -1,5 +1,6 @@
 import Basics
 import Collectives
+import DataPipeline
 import NeuralNetwork
 
 /// The memory that a model's training takes on this rank's node: parameters, a gradient for each shard, the optimizer's
@@ -13,11 +14,13 @@ struct ModelMemory {
   /// - Parameters:
   ///   - isJoint: whether ranks compute the micro-batches of their shards jointly.
   ///   - stateCount: buffers of the optimizer.
-  ///   - capacity: samples of the largest micro-batch.
+  ///   - plan: of an epoch, by its largest micro-batch.
   init(
-    _ model: Model<Float>, isJoint: Bool, stateCount: Int, capacity: Int, configuration: TrainingConfiguration,
+    _ model: Model<Float>, isJoint: Bool, stateCount: Int, plan: EpochPlan, configuration: TrainingConfiguration,
     assignment: ShardAssignment, topology: Topology
   ) {
+    let largest = assignment.shards(ofRank: topology.world.rank).map(plan.largestMicroBatch).max() ?? 1
+    let capacity = (largest - 1) / configuration.accumulate + 1
     let ranks = topology.node.size
     let nodeShards = topology.shards(ofNode: topology.nodeIndex, assignment).count
     parameterCount = model.parameterLayout.elementCount
@@ -29,6 +32,7 @@ struct ModelMemory {
     activationBytes = 2 * Double(model.activationCount) * Double(capacity) * Double(workspaces) * bytes
   }
 
+  var byteCount: Double { bufferBytes + activationBytes }
   private var bufferBytes: Double { Double(parameterCount) * Double(bufferCount) * 4 }
 
   /// - Parameters:

@@ -26,25 +26,15 @@ struct OpenedData {
     if let resumed, try location.named == resumed.metadata.configuration.data.location.named {
       try TrainedModel.checkData(location, of: resumed.path)
     }
-    let opened = try DataSource.open(
-      location, labelsRequired: TaskCatalog.needsLabels(configuration.model), weights: configuration.weights,
-      reconstructs: configuration.reconstructs
-    ).arranged(as: configuration.model.inputLayout, configuration.data.layout)
+    let opened = try configuration.openData(location)
     memory = try DataMemory(
       configuration.data.memory, bytes: opened.byteCount, streams: resumed.map { $0.metadata.stream != nil }, world)
     // No rank may take memory before all have looked.
-    if memory.streams {
-      for split in opened.splits.values { try split.requireWhole() }
-    } else {
-      try opened.requireMemory(for: SplitName.allCases)
-    }
+    try memory.require(opened)
     try world.barrier()
     try opened.requireAgreement(world)
     declaredOutputSize = configuration.model.declaredOutputSize
-    task = try TaskCatalog.task(
-      configuration.loss.value ?? resumed.flatMap { LossCatalog.all.make($0.metadata.lossName) },
-      model: configuration.model, declaredOutputSize: declaredOutputSize, data: opened.split(.train),
-      numbering: resumed.map { $0.metadata.targetTransform.kind == .classes ? $0.metadata.targetTransform : .identity })
+    task = try configuration.task(of: opened, resumed)
     initial =
       try resumed != nil
       ? nil : configuration.initial.from.map { try InitialWeights($0, extensions: extensions, communicator: world) }
@@ -52,5 +42,30 @@ struct OpenedData {
     source =
       try matching?.matched(opened, targets: task.targetMeaning)
       ?? opened.matched(to: resumed?.metadata.data.names, of: resumed?.path ?? "", targets: task.targetMeaning)
+  }
+}
+
+extension TrainingConfiguration {
+  /// Opens the files, and reads shapes, types and names alone.
+  func openData(_ location: DataLocation) throws -> DataSource {
+    try DataSource.open(
+      location, labelsRequired: TaskCatalog.needsLabels(model), weights: weights, reconstructs: reconstructs
+    ).arranged(as: model.inputLayout, data.layout)
+  }
+
+  /// What a run on the data is for. Reads targets where they show it.
+  func task(of opened: DataSource, _ resumed: ResumePoint?) throws -> any LearningTask {
+    try TaskCatalog.task(
+      loss.value ?? resumed.flatMap { LossCatalog.all.make($0.metadata.lossName) }, model: model,
+      declaredOutputSize: model.declaredOutputSize, data: opened.split(.train),
+      numbering: resumed.map { $0.metadata.targetTransform.kind == .classes ? $0.metadata.targetTransform : .identity })
+  }
+
+  /// The logical shards of a run.
+  ///
+  /// - Parameter samples: of the training split, before it gives up those that are held out.
+  func shardCount(samples: Int, of source: DataSource, _ resumed: ResumePoint?) -> Int {
+    resumed?.metadata.shardCount ?? shards
+      ?? defaultShardCount(samples: samples, holdsOut: source.splits[.validation] == nil)
   }
 }

@@ -105,12 +105,7 @@ struct TrainingData {
     try task.check(outputSize: outputSize)
     func evaluated(_ name: SplitName) throws -> EvaluatedSplit? {
       guard type(of: task).whyNotEvaluated == nil, let other = source.splits[name] else { return nil }
-      guard other.featureShape.elementCount == split.featureShape.elementCount, other.targetSize == split.targetSize
-      else {
-        throw Failure.data(
-          "\(other.place(.features, row: 0)): samples of \(other.featureShape) with \(other.targetSize) targets, "
-            + "expected \(split.featureShape) with \(split.targetSize) as in the training split")
-      }
+      try split.requireLikeness(other)
       return try evaluated(other, .all(count: other.sampleCount), check)
     }
     validation = try heldOut.map { try evaluated(split, $0.validation, check) } ?? evaluated(.validation)
@@ -232,4 +227,14 @@ struct EvaluatedSplit {
   let plan: EvaluationPlan
 
   var sampleCount: Int { plan.partition.sampleCount }
+}
+
+extension SplitSource {
+  /// - Throws: where samples of another split are not of the form of these, the training split's.
+  func requireLikeness(_ other: SplitSource) throws {
+    guard other.featureShape.elementCount != featureShape.elementCount || other.targetSize != targetSize else { return }
+    throw Failure.data(
+      "\(other.place(.features, row: 0)): samples of \(other.featureShape) with \(other.targetSize) targets, "
+        + "expected \(featureShape) with \(targetSize) as in the training split")
+  }
 }

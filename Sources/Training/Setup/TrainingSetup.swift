@@ -2,6 +2,7 @@ import Basics
 import Checkpointing
 import Collectives
 import DataPipeline
+import Metrics
 import NeuralNetwork
 import NumericCore
 import Optimizers
@@ -37,6 +38,7 @@ struct TrainingSetup {
   ) throws {
     let world = topology.world
     BLAS.threads = configuration.threads
+    try configuration.requireAgreement(world)
 
     let opened = try OpenedData(configuration, extensions: extensions, resumed: resumed, world: world)
     let (path, source) = (opened.path, opened.source)
@@ -44,10 +46,7 @@ struct TrainingSetup {
     let split = try source.split(.train)
     try Self.checkMetrics(
       configuration, task, isValidated: source.splits[.validation] != nil || configuration.data.validation > 0)
-    let shardCount =
-      resumed?.metadata.shardCount ?? configuration.shards
-      ?? configuration.defaultShardCount(
-        samples: fold?.train.count ?? split.sampleCount, holdsOut: source.splits[.validation] == nil)
+    let shardCount = configuration.shardCount(samples: fold?.train.count ?? split.sampleCount, of: source, resumed)
     let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
     data = try TrainingData(
       source, configuration: configuration, task: task, declaredOutputSize: opened.declaredOutputSize,
@@ -58,48 +57,26 @@ struct TrainingSetup {
 
     let sampleCount = data.train.partition.sampleCount
     guard configuration.accumulate <= sampleCount else {
-      throw Failure.usage(
-        "accumulate: expected at most the \(grouped(sampleCount)) training samples, one for each micro-step, found "
-          + "\(configuration.accumulate)")
+      throw configuration.accumulationFailure(samples: sampleCount)
     }
 
-    let factory = ModelFactory(
-      inputShape: split.featureShape, outputSize: data.outputSize, indexCount: split.indexCount,
-      initializer: configuration.initializer, customLayers: extensions.layers)
-    let whole = try task.makeNetwork(factory, configuration.model)
-    let network = whole.freezing(try configuration.frozenParameters(in: whole.model.parameterLayout))
-    let model = network.model
-    try task.check(output: model.outputShapes[0], outputSize: data.outputSize, data: split)
-    let isValidated = data.validation != nil
-    let (metricTask, rule) = try task.decided(
-      outputSize: data.outputSize, targets: data.targetTransform, configuration.decision, isValidated: isValidated)
-    let metrics = try MetricSelection(
-      configuration.measuredMetrics, among: extensions.allMetrics, task: metricTask, lossName: task.lossName,
-      rule: rule, rules: configuration.monitoredRules)
-    self.metrics = metrics
-    testMetrics = fold == nil ? metrics : MetricSelection(metricTask, among: extensions.allMetrics)
-
-    let update = ParameterUpdate(
-      network.updateParts(configuration), layout: model.parameterLayout,
-      exceptions: try network.updateExceptions(configuration),
-      transform: GradientTransform(
-        clipValue: configuration.clipValue.map { Float($0) }, l1: Float(configuration.regularization.l1),
-        l2: Float(configuration.regularization.l2)),
-      averaging: configuration.emaDecay.map { WeightAveraging(decay: $0) })
     let plan = EpochPlan(partition: data.train.partition, globalBatchSize: configuration.samplesPerStep)
-    let largest = assignment.shards(ofRank: world.rank).map(plan.largestMicroBatch).max() ?? 1
-    let isJoint = Self.isJoint(network, plan, configuration)
+    let planned = try PlannedNetwork(
+      configuration, layers: extensions.layers, task: task, split: split, outputSize: data.outputSize, plan: plan)
+    let (network, update) = (planned.network, planned.update), model = network.model
+    let metrics = try Self.selectMetrics(
+      configuration, among: extensions.allMetrics, task: task, outputSize: data.outputSize,
+      targets: data.targetTransform, isValidated: data.validation != nil)
+    self.metrics = metrics.validation
+    testMetrics = fold == nil ? metrics.validation : MetricSelection(metrics.task, among: extensions.allMetrics)
+
     try ModelMemory(
-      model, isJoint: isJoint, stateCount: update.stateNames.count,
-      capacity: (largest - 1) / configuration.accumulate + 1, configuration: configuration, assignment: assignment,
-      topology: topology
+      model, isJoint: planned.isJoint, stateCount: update.stateNames.count, plan: plan, configuration: configuration,
+      assignment: assignment, topology: topology
     ).check(available: MemoryBudget.ofRanksHere, windows: data.windowBytes(assignment, topology))
     let trainer = try Trainer(
       network: network, task: task, configuration: configuration, store: data.train, update: update,
-      exchange: Self.makeExchange(
-        configuration, model, update, assignment, topology,
-        jointRanges: isJoint ? model.jointRanges : []),
-      communicator: world)
+      exchange: Self.makeExchange(configuration, planned.exchangeLayout, assignment, topology), communicator: world)
     self.trainer = trainer
     let freshHead = data.matching?.freshHead
     transfer = try opened.initial.map { try WeightTransfer($0, to: model, configuration.initial, freshHead: freshHead) }
@@ -108,7 +85,7 @@ struct TrainingSetup {
       (data.matching?.notes ?? []) + (transfer?.notes ?? [])
       + [transfer?.loads(head) == true ? data.matching?.positionNote : nil].compactMap(\.self)
     let doubts = [
-      try Self.checkBatches(of: trainer),
+      try Self.checkBatches(configuration, model, plan),
       opened.initial?.doubt(about: data.targetTransform, transfer, head: head),
     ]
     warnings =
@@ -117,7 +94,7 @@ struct TrainingSetup {
     validator = data.validation.map {
       Evaluator(
         $0.store, plan: $0.plan, model: model, task: task, values: trainer.values, assignment: assignment,
-        communicator: world, metrics: metrics)
+        communicator: world, metrics: metrics.validation)
     }
     var resolved = configuration
     (resolved.data.path, resolved.shards) = (path, shardCount)
@@ -138,27 +115,29 @@ struct TrainingSetup {
   ///
   /// - Returns: a warning where it sometimes has only one.
   /// - Throws: where it never has more, and so would give zeros.
-  static func checkBatches(of trainer: Trainer) throws -> String? {
-    let (plan, accumulate) = (trainer.plan, trainer.configuration.accumulate)
+  static func checkBatches(
+    _ configuration: TrainingConfiguration, _ model: Model<Float>, _ plan: EpochPlan
+  ) throws -> String? {
+    let accumulate = configuration.accumulate
     let shards = plan.partition.shardCount
     let largest = (0..<shards).map { (plan.largestMicroBatch(shard: $0) - 1) / accumulate + 1 }
     let smallest = (0..<shards).map { plan.partition.count(ofShard: $0) / plan.stepsPerEpoch / accumulate }
-    let alone = trainer.model.sampleStatistics(synchronizing: false)
-    let together = trainer.model.sampleStatistics(synchronizing: true)
+    let alone = model.sampleStatistics(synchronizing: false)
+    let together = model.sampleStatistics(synchronizing: true)
     let remedy = "give --batch-size \(2 * shards) or more, fewer --shards, batch_norm with sync: true, or layer_norm"
-    if let layer = together.first, trainer.configuration.batchSize == 1 {
+    if let layer = together.first, configuration.batchSize == 1 {
       throw Failure.usage("batch_norm (\(layer)): of one sample there are no statistics; give a greater --batch-size")
     }
     guard let layer = alone.first, let most = largest.max(), let least = smallest.min(), least <= 1 else { return nil }
     let batch =
       "batch_norm (\(layer)) takes its statistics over the samples of one shard, and \(shards) shards share batches of "
-      + plural(trainer.configuration.batchSize, "sample")
+      + plural(configuration.batchSize, "sample")
     guard most > 1 else { throw Failure.usage("\(batch), one each: of one there are none; \(remedy)") }
     return "\(batch), some of them one alone, which becomes zero; \(remedy)"
   }
 
   /// Rules that follow the accuracy need a loss that has one, those that follow other metrics validation samples.
-  private static func checkMetrics(
+  static func checkMetrics(
     _ configuration: TrainingConfiguration, _ task: any LearningTask, isValidated: Bool
   ) throws {
     for rule in configuration.monitoredRules {
@@ -173,34 +152,47 @@ struct TrainingSetup {
     }
   }
 
-  /// Whether each rank computes the micro-batches of its shards jointly. It is the same on all ranks, and on any number
-  /// of them: the products have other bits than OpenBLAS's.
-  private static func isJoint(
-    _ network: any TrainableNetwork, _ plan: EpochPlan, _ configuration: TrainingConfiguration
-  ) -> Bool {
-    let shards = plan.partition.shardCount
-    let largest = (0..<shards).map(plan.largestMicroBatch).max() ?? 0
-    return shards > 1 && largest <= 256 && configuration.accumulate == 1 && network.isMostlyJoint
-      && !network.model.synchronizes && ShardProducts.areUsed
+  /// What is measured on validation samples, or would be; and what a task is measured by.
+  static func selectMetrics(
+    _ configuration: TrainingConfiguration, among metrics: [any Metric], task: any LearningTask, outputSize: Int,
+    targets: TargetTransform, isValidated: Bool
+  ) throws -> (task: MetricTask, validation: MetricSelection?) {
+    let (metricTask, rule) = try task.decided(
+      outputSize: outputSize, targets: targets, configuration.decision, isValidated: isValidated)
+    let selection = try MetricSelection(
+      configuration.measuredMetrics, among: metrics, task: metricTask, lossName: task.lossName, rule: rule,
+      rules: configuration.monitoredRules)
+    return (metricTask, selection)
   }
 
   private static func makeExchange(
-    _ configuration: TrainingConfiguration, _ model: Model<Float>, _ update: ParameterUpdate,
-    _ assignment: ShardAssignment, _ topology: Topology, jointRanges: [Range<Int>]
+    _ configuration: TrainingConfiguration, _ layout: ExchangeLayout, _ assignment: ShardAssignment,
+    _ topology: Topology
   ) throws -> any Exchange {
-    let layout = ExchangeLayout(
-      parameterCount: model.parameterLayout.count, statisticCount: model.statisticLayout.count,
-      stateCount: update.stateNames.count,
-      layerRanges: update.isLayerwise ? model.parameterLayout.entries.map(\.range) : [],
-      frozenRanges: model.frozenRanges, jointRanges: jointRanges)
+    try configuration.exchange.check(topology)
     switch configuration.exchange {
     case .mpi: return AllReduceExchange(layout, assignment: assignment, world: topology.world)
-    case .shared where topology.nodeCount > 1:
-      throw Failure.usage(
-        "--exchange shared needs all ranks on one node, but there are \(topology.nodeCount); give --exchange auto")
     case .auto, .shared:
       let precision: ExchangePrecision = configuration.exchangePrecision == .float32 ? .float32 : .bfloat16
       return try SharedMemoryExchange(layout, assignment: assignment, topology: topology, precision: precision)
     }
+  }
+}
+
+extension TrainingConfiguration {
+  /// The error for more micro-steps than samples.
+  func accumulationFailure(samples: Int) -> Failure {
+    Failure.usage(
+      "accumulate: expected at most the \(grouped(samples)) training samples, one for each micro-step, found "
+        + "\(accumulate)")
+  }
+}
+
+extension ExchangeChoice {
+  /// - Throws: where ranks lie as this exchange cannot have them.
+  func check(_ topology: Topology) throws {
+    guard self == .shared, topology.nodeCount > 1 else { return }
+    throw Failure.usage(
+      "--exchange shared needs all ranks on one node, but there are \(topology.nodeCount); give --exchange auto")
   }
 }

@@ -7,9 +7,9 @@ import Training
 package enum Commands {
   /// In the order of `--help`. The first is meant where none is named.
   package static let all: [any Command.Type] = [
-    Train.self, LearningRateFind.self, Tune.self, Compare.self, CrossValidate.self, Evaluate.self, Predict.self,
-    Generate.self, Report.self, Export.self, DataConvert.self, DataMake.self, DataInspect.self, Verify.self,
-    Completion.self, Manual.self,
+    Train.self, Check.self, LearningRateFind.self, Tune.self, Compare.self, CrossValidate.self, Evaluate.self,
+    Predict.self, Generate.self, Report.self, Export.self, DataConvert.self, DataMake.self, DataInspect.self,
+    Verify.self, Completion.self, Manual.self,
   ]
 
   /// What a command line asks for.

@@ -1,0 +1,120 @@
+import Basics
+import Collectives
+import DataPipeline
+import NeuralNetwork
+import Settings
+
+/// Whether every rank can read its part of the data, as far as a few rows tell, and finds the same there as the others.
+///
+/// Of the features the first and the last row of each shard and of each file are read, of the targets all.
+struct DataCheck {
+  /// What the training split turned out to be, where every rank could read it.
+  struct Opened {
+    let source: DataSource
+    let task: any LearningTask
+    /// To the data that the first weights were trained on; nil where there are none.
+    let matching: InitialMatching?
+    let memory: DataMemory
+    let selection: RowSelection
+    let assignment: ShardAssignment
+    let plan: StreamPlan?
+    /// The rows of the training split, dealt to shards.
+    let partition: ShardPartition
+    /// Of all ranks; nil for targets without classes.
+    let largestLabel: Int?
+
+    /// The bytes of a node's windows of streamed samples.
+    func windowBytes(_ split: SplitSource, shards: Int) -> Double {
+      let all = plan?.windowBytes(split, sampleCount: partition.sampleCount, shardCount: assignment.shardCount) ?? 0
+      return all * Double(shards) / Double(assignment.shardCount)
+    }
+  }
+
+  let row: CheckRow
+  let opened: Opened?
+
+  private static let name = "data"
+
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - initial: the weights that the run starts from.
+  ///   - world: the ranks in the order in which shards are dealt.
+  ///   - ranks: the same in their launcher's order.
+  init(
+    _ configuration: TrainingConfiguration, _ resumed: ResumePoint?, initial: InitialWeights?,
+    world: any Communicator, ranks: any Communicator, _ places: RankPlaces
+  ) throws {
+    var local: (source: DataSource, task: any LearningTask)?
+    var matching = initial.map { InitialMatching($0, configuration.initial) }
+    let answers = try RankAnswers(ranks) {
+      let source = try configuration.openData(configuration.data.location)
+      let split = try source.split(.train)
+      let task = try configuration.task(of: source, resumed)
+      try TrainingSetup.checkMetrics(
+        configuration, task, isValidated: source.splits[.validation] != nil || configuration.data.validation > 0)
+      let matched =
+        try matching?.matched(source, targets: task.targetMeaning)
+        ?? source.matched(to: resumed?.metadata.data.names, of: resumed?.path ?? "", targets: task.targetMeaning)
+      local = (matched, task)
+      return DataFacts(source, split, digest: try source.digest())
+    }
+    guard let facts = answers.all, let (source, task) = local else {
+      (row, opened) = (CheckRow(Self.name, "cannot be read", answers.faults(places)), nil)
+      return
+    }
+    let others = facts.indices.filter { facts[$0].digest != facts[0].digest }
+    guard others.isEmpty else {
+      let fault = source.disagreement(places.text(others))
+      (row, opened) = (CheckRow(Self.name, facts[0].text, [.fault(fault.description, fault.exitCode)]), nil)
+      return
+    }
+    let memory = try DataMemory(
+      configuration.data.memory, bytes: source.byteCount, streams: resumed.map { $0.metadata.stream != nil }, ranks)
+    let split = try source.split(.train)
+    let shardCount = configuration.shardCount(samples: split.sampleCount, of: source, resumed)
+    let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
+    var part: (selection: RowSelection, plan: StreamPlan?, partition: ShardPartition)?
+    let readings = try RankAnswers(ranks) {
+      try memory.require(source)
+      let heldOut = try TrainingData.heldOut(of: source, configuration: configuration, task: task)
+      let rows = heldOut?.train ?? .all(count: split.sampleCount)
+      try ShardPartition.validate(sampleCount: rows.count, shardCount: shardCount)
+      let plan = try memory.plan(split, rows, shardCount: shardCount, kept: resumed?.metadata.stream)
+      let partition = ShardPartition(
+        sampleCount: rows.count, shardCount: shardCount, blockSize: plan?.blockSize, windowBlocks: plan?.windowBlocks)
+      part = (rows, plan, partition)
+      let label = try split.checkEnds(
+        rows, partition, shards: assignment.shards(ofRank: world.rank), share: (world.rank, world.size),
+        targetCheck: task.targetCheck)
+      return label ?? -1
+    }
+    guard let labels = readings.all, let part else {
+      (row, opened) = (CheckRow(Self.name, facts[0].text, readings.firstFault(places)), nil)
+      return
+    }
+    let largest = labels.max().flatMap { $0 < 0 ? nil : $0 }
+    row = CheckRow(
+      Self.name, facts[0].text + (memory.streams ? ", streamed" : ""), source.remarks.map { .warning($0) })
+    opened = Opened(
+      source: source, task: task, matching: matching, memory: memory, selection: part.selection, assignment: assignment,
+      plan: part.plan,
+      partition: part.partition, largestLabel: largest)
+  }
+}
+
+/// What a rank says of the data that it has opened.
+private struct DataFacts: Codable, Sendable {
+  let digest: String
+  let text: String
+
+  init(_ source: DataSource, _ split: SplitSource, digest: String) {
+    self.digest = digest
+    let splits = SplitName.allCases.compactMap { name in
+      source.splits[name].map { "\(name.rawValue) \(grouped($0.sampleCount))" }
+    }
+    text =
+      "\(source.path): \(splits.joined(separator: ", ")) of \(split.featureShape) \(split.featureType.name), "
+      + shortBytes(source.byteCount)
+  }
+}
