@@ -78,7 +78,7 @@ struct ExchangeTrial {
     _ exchange: any Exchange, _ contributions: [Contribution], _ update: TestUpdate, _ reference: TestState, step: Int
   ) throws {
     for shard in exchange.shards { exchange.gradients(ofShard: shard).update(repeating: .nan) }
-    exchange.begin(update, clipNorm: clipNorm)
+    exchange.begin(update, clipNorm: clipNorm, accepts: nil)
     var end = layout.parameterCount
     // Each rank in pieces of its own.
     let size = 1 + (3000 * (rank + 1) + 1777 * step) % 7001
