@@ -143,8 +143,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Interchange", "Settings", "Basics",
-        "TestSupport",
+        "Training", "Checkpointing", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Interchange",
+        "Settings", "Basics", "TestSupport",
       ]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Training", "Settings", "Basics"]),
     .testTarget(
