@@ -19,12 +19,12 @@ extension DistributedTests {
       }
       """
 
-    /// 337 samples of three classes, in which some rows are multiplied by a factor.
-    private func data(_ scratch: Scratch, rows: [Int], times factor: Float) throws -> String {
+    /// 337 samples of three classes, in which the numbers of some rows have a certain magnitude.
+    private func data(_ scratch: Scratch, rows: [Int], magnitude: Float = 0) throws -> String {
       let plain = try HDF5File.open(try scratch.dataset("plain.h5", samples: 337))
       var values = try plain.dataset("/train/x").readAll(as: Float.self)
       let labels = try plain.dataset("/train/y").readAll(as: Int32.self)
-      for row in rows { for i in row * 12..<row * 12 + 12 { values[i] = (values[i] / 4 + 0.1) * factor } }
+      for row in rows { for i in row * 12..<row * 12 + 12 { values[i] = values[i] < 0 ? -magnitude : magnitude } }
       let file = try HDF5File.create(scratch.path + "/data.h5")
       try file.write("/train/x", shape: [337, 12], elements: values)
       try file.write("/train/y", shape: [337], elements: labels)
@@ -46,7 +46,7 @@ extension DistributedTests {
     @Test("A step whose loss is no number is skipped on any number of ranks, and leaves nothing behind")
     func skip() throws {
       let scratch = try Scratch()
-      let file = try data(scratch, rows: [200], times: 3e38)
+      let file = try data(scratch, rows: [200], magnitude: 3e38)
       let configuration = try scratch.file("run.json5", text: Self.configuration)
       let arguments = [configuration, "--data", file, "--set", "sentinel.on_nonfinite=skip"]
       let one = try train(ranks: 1, arguments, run: scratch.path + "/one")
@@ -103,7 +103,7 @@ extension DistributedTests {
     @Test("A run that goes back and passes the step over has the bits of one that skips it")
     func passOver() throws {
       let scratch = try Scratch()
-      let file = try data(scratch, rows: [200], times: 3e38)
+      let file = try data(scratch, rows: [200], magnitude: 3e38)
       let configuration = try scratch.file("run.json5", text: Self.configuration)
       let arguments = [configuration, "--data", file, "--set"]
       let skipping = try train(ranks: 1, arguments + ["sentinel.on_nonfinite=skip"], run: scratch.path + "/skip")
@@ -136,7 +136,7 @@ extension DistributedTests {
     @Test("A run that goes back and lowers its rate goes on at it, on any number of ranks, and resumed")
     func lowerRate() throws {
       let scratch = try Scratch()
-      let file = try data(scratch, rows: [], times: 1)
+      let file = try data(scratch, rows: [])
       let configuration = try scratch.file("run.json5", text: Self.configuration)
       func run(_ ranks: Int, _ name: String, kind: String = "loss") throws -> RunRecord {
         let finished = try mpirun(
@@ -162,10 +162,11 @@ extension DistributedTests {
     @Test("Spikes are skipped on any number of ranks, and a resumed run knows the losses of before")
     func spikes() throws {
       let scratch = try Scratch()
-      let file = try data(scratch, rows: [7, 90], times: 3000)
+      let file = try data(scratch, rows: [7, 90], magnitude: 1e4)
       let configuration = try scratch.file("run.json5", text: Self.configuration)
       let arguments = [
         configuration, "--data", file, "--set", "sentinel={on_spike:'skip',window:6,threshold:8}", "--epochs", "5",
+        "--set", "model={layers:[{dense:12},'relu',{dropout:0.2},{dense:3}]}",
       ]
       let one = try train(ranks: 1, arguments, run: scratch.path + "/one")
       let skipped = try lines(scratch.path + "/one").filter { $0["problem"] as? String == "loss spike" }
@@ -180,25 +181,38 @@ extension DistributedTests {
           run: scratch.path + "/\(job.ranks)-\(job.ranksPerNode ?? 0)")
         #expect(other.differences(from: one) == [], "\(job)")
       }
-      // From the middle of epochs, with losses of before in the window.
+      // From at most four steps before a spike: the window's losses are of before.
       let whole = try lines(scratch.path + "/one") as NSArray
-      for step in ["08", "24", "36"] {
-        let path = scratch.path + "/from-" + step
+      for step in Set(skipped.map { (($0["step"] as? Int ?? 0) - 1) / 4 * 4 }) {
+        let path = "\(scratch.path)/from-\(step)", digits = step < 10 ? "0\(step)" : "\(step)"
         try FileManager.default.copyItem(atPath: scratch.path + "/one", toPath: path)
         let resumed = try train(
-          ranks: 2, ["--resume", "\(path)/checkpoints/step-000000\(step).h5"], run: path)
+          ranks: 2, ["--resume", "\(path)/checkpoints/step-000000\(digits).h5"], run: path)
         #expect(resumed.differences(from: one) == [], "from step \(step)")
         #expect(try lines(path) as NSArray == whole, "from step \(step)")
       }
-      // Without the window's losses it would be another run.
-      let plain = try train(ranks: 1, arguments + ["--set", "sentinel.window=12"], run: scratch.path + "/other")
-      #expect(plain.differences(from: one) != [])
+    }
+
+    @Test("A run that is killed again and again goes back and skips as one that is not")
+    func killed() throws {
+      let scratch = try Scratch()
+      let file = try data(scratch, rows: [7, 90], magnitude: 1e4)
+      let configuration = try scratch.file("run.json5", text: Self.configuration)
+      let arguments = [
+        configuration, "--data", file, "--set",
+        "sentinel={on_spike:'rollback',rollbacks:99,window:6,threshold:8}", "--epochs", "12", "--set",
+        "model={layers:[{dense:12},'relu',{dropout:0.2},{dense:3}]}",
+      ]
+      let reference = try train(ranks: 1, arguments, run: scratch.path + "/reference")
+      #expect(reference.progress["rollback_steps"] != nil && reference.progress["skipped_steps"] != nil)
+      var training = InterruptedTraining(scratch, arguments, checkpointSteps: 4)
+      try training.expectEnd(equalTo: reference, afterKills: 5)
     }
 
     @Test("A run that skips nothing but more than it may in a row ends")
     func tooMany() throws {
       let scratch = try Scratch()
-      let file = try data(scratch, rows: Array(0..<337), times: 3e38)
+      let file = try data(scratch, rows: Array(0..<337), magnitude: 3e38)
       let configuration = try scratch.file("run.json5", text: Self.configuration)
       let finished = try mpirun(
         ranks: 2, trainer,

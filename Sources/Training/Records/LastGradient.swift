@@ -12,7 +12,9 @@ extension Trainer {
   ///   made.
   func lastGradient(of entry: ParameterLayout.Entry) -> (values: BufferView<Float>, factor: Double)? {
     let sum = exchange.gradients(ofShard: 0)
-    guard let lastTotals, lastProblem == nil, lastTotals.sums.weight > 0, entry.range.upperBound <= sum.count else { return nil }
+    guard let lastTotals, lastProblem == nil, lastTotals.sums.weight > 0, entry.range.upperBound <= sum.count else {
+      return nil
+    }
     let part = update.parts.first { $0.range.contains(entry.range.lowerBound) }
     let penalties = configuration.regularization
     // Who changes the gradient in place scales it there.

@@ -18,8 +18,9 @@ extension Trainer {
 
   /// Looks for what is wrong with the last step, whose problem that is. Collective, before the next step.
   ///
-  /// Each rank passes the samples that it took through the model once more, as evaluation does: as they are in the
-  /// data, scaled but not augmented, each by itself and without dropout. What only these bring about has no suspect.
+  /// Each rank passes the samples that it took through the model once more, as they are in the data, scaled but not
+  /// augmented, with the step's dropout; where the model has running statistics as evaluation does, so that no sample
+  /// spoils another. What only these bring about has no suspect.
   func findings(_ problem: StepProblem, _ totals: StepTotals) throws -> StepFindings {
     let step = progress.stepInEpoch - 1
     let positions = exchange.shards.map { shard in
@@ -51,15 +52,16 @@ extension Trainer {
     // A gradient that is not finite may have been taken into the parameters.
     let isJudged = problem != .gradientNotFinite || configuration.sentinel.refusesUpdates
     let values = ModelValues(parameters: exchange.parameters, statistics: exchange.statistics)
-    let workspace = Workspace(
-      model: model, capacity: min(Self.chunk, positions.count), values: values, learns: false)
+    let workspace = Workspace(model: model, capacity: min(Self.chunk, positions.count), values: values)
+    let isAlone = model.statisticLayout.entries.isEmpty
+    let mode = isAlone ? PassMode.training(random: random.stream(.dropout, progress.step)) : .evaluation
     let batch = Batch(workspace: workspace, data: SplitShape(store))
     let samples = store.feed { $0 == shard ? positions : [] }
     var found: [Suspect] = []
     for start in stride(from: 0, to: positions.count, by: Self.chunk) {
       try batch.fill(start..<min(start + Self.chunk, positions.count), ofShard: shard, from: samples)
       if isJudged {
-        workspace.forward(samples: batch.count, mode: .evaluation, values: values)
+        workspace.forward(samples: batch.count, mode: mode, values: values)
         batch.leaveOutPadding(for: task.loss)
       }
       for index in 0..<batch.count {

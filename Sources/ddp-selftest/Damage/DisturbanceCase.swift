@@ -6,10 +6,10 @@ import Training
 struct DisturbanceCase {
   /// What is spoiled.
   private enum Kind: String, CaseIterable {
-    /// The highest bit of the exponent of an element of the parameters, or of the first moment, as the rank's node has
-    /// them.
+    /// A bit of an element of the parameters, or of the first moment, as the rank's node has them, worth an eighth of
+    /// its value.
     case parameter, moment
-    /// That of an element of the gradient that the loss gives back, before any rank sums it.
+    /// The highest bit of the exponent of an element of the gradient that the loss gives back, before any rank sums it.
     case gradient
     /// The loss.
     case loss
@@ -43,7 +43,8 @@ struct DisturbanceCase {
     // Once, also where the run comes to the step again.
     var isDone = false
     run.audit { step, _ in
-      DisturbedLoss.disturbance = nil
+      // Called for each shard of the rank.
+      if step != self.step { DisturbedLoss.disturbance = nil }
       guard step == self.step, ranks.rank == self.rank, !isDone else { return }
       isDone = true
       switch kind {
@@ -60,7 +61,7 @@ struct DisturbanceCase {
   }
 
   private static func flip(_ values: BufferView<Float>) {
-    values[element] = DisturbedLoss.flipped(values[element])
+    values[element] = Float(bitPattern: values[element].bitPattern ^ 1 << 20)
   }
 }
 
@@ -82,13 +83,10 @@ struct DisturbedLoss: Loss {
     // Not where it is looked for the culprit.
     guard let gradient, samples > 0 else { return sums }
     switch Self.disturbance {
-    case .gradient: gradient[0] = S(Self.flipped(Float(1)))
+    case .gradient: gradient[0] = S(Float(bitPattern: Float(1).bitPattern ^ 1 << 30))
     case .loss: sums.loss = .nan
     case nil: break
     }
     return sums
   }
-
-  /// With the other highest bit of the exponent.
-  static func flipped(_ value: Float) -> Float { Float(bitPattern: value.bitPattern ^ 0x4000_0000) }
 }
