@@ -146,7 +146,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Collectives", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers", "Interchange",
+        "Training", "Checkpointing", "Collectives", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers",
+        "Interchange",
         "Settings", "Basics", "TestSupport",
       ]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Training", "Settings", "Basics"]),

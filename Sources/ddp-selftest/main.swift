@@ -32,12 +32,14 @@ func run(_ arguments: [String]) throws {
   case "steps": summary = try StepsCase(Array(arguments.dropFirst())).run(ranks)
   case "library": summary = try LibraryCase(Array(arguments.dropFirst())).run(ranks)
   case "search": summary = try SearchCase(Array(arguments.dropFirst())).run(ranks)
+  case "disturbance": summary = try DisturbanceCase(Array(arguments.dropFirst())).run(ranks)
   case "subnormals": summary = try SubnormalCase.run()
   case "audit": summary = try AuditCase(Array(arguments.dropFirst())).run(ranks)
   default:
     throw SelfTestFailure(
       "expected collectives, exchange, rounding, barrier, subnormals, crash KIND, mutants KIND …, fail exchange|mpi, "
-        + "audit DATA RUN SHARDS BATCH, library RUN …, search DATA …, sampler …, or steps …"
+        + "audit DATA RUN SHARDS BATCH, disturbance KIND STEP RANK …, library RUN …, search DATA …, sampler …, or "
+        + "steps …"
     )
   }
   if ranks.isRoot { print(summary) }

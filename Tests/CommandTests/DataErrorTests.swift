@@ -167,12 +167,12 @@ extension Commands {
           ranks: ranks)
         #expect(result.status == 4, "\(result)")
         let lines = result.errorLines(beginningWith: "ddp-train:")
-        #expect(
-          lines == [
-            "ddp-train: step 2, epoch 2: the loss is nan and the gradient's norm nan, expected finite numbers; lower "
-              + "the "
-              + "learning rate or set clip_norm, then resume from the last checkpoint"
-          ], "\(result)")
+        let expected = try Regex(
+          "ddp-train: step 2, epoch 2: the loss is nan and the gradient's norm nan, expected finite numbers; its "
+            + "samples are rows 0, 1, 2, 3, 4, 5, 6, 7 and 40 more; \\d+ of them alone give what is not finite, such "
+            + "as row \\d+; the gradient of [0-9.a-z]+ was the first that is not finite; lower the learning rate or "
+            + "set clip_norm, then resume from the last checkpoint")
+        #expect(lines.count == 1 && lines[0].wholeMatch(of: expected) != nil, "\(result)")
         #expect(try $0.names(in: "out/checkpoints") == ["best.h5", "latest.h5", "step-00000001.h5"])
       }
     }

@@ -73,7 +73,7 @@ extension Commands {
       }
     }
 
-    @Test("A step that fails twice ends a job and is named")
+    @Test("A step that fails twice ends a job and is named with its samples")
     func poisonedStep() throws {
       try Sandbox.with { sandbox in
         try sandbox.makeBlobs()
@@ -82,7 +82,9 @@ extension Commands {
         #expect(result.status == 4, "\(result)")
         let lines = result.errorLines(beginningWith: "supervise:")
         #expect(lines.count == 2, "\(result)")
-        #expect(lines.last?.contains(#/exit code 4 at step \d+, time and again: /#) == true, "\(result)")
+        let samples = #/time and again: not started again; its samples are rows (\d+, ){7}\d+ and 24 more$/#
+        #expect(lines.last?.contains(#/exit code 4 at step \d+, /#) == true, "\(result)")
+        #expect(lines.last?.contains(samples) == true, "\(result)")
       }
     }
 

@@ -89,7 +89,8 @@ import Testing
                 let expected = try batch(memory, places.count) { rows in
                   try order[places].withUnsafeBufferPointer { try memory.fill(rows, shard: shard, positions: $0) }
                 }
-                #expect(feed.rows(shard: shard, places: places) == expected.rows)
+                let positions = feed.positions(shard: shard, places: places)
+                #expect(streamed.rows(shard: shard, positions: positions) == expected.rows)
                 let found = try batch(streamed, places.count) { try feed.fill($0, shard: shard, places: places) }
                 #expect(found == expected, "epoch \(epoch), step \(step), shard \(shard)")
                 rows += found.rows

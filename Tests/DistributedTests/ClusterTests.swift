@@ -31,6 +31,25 @@ extension DistributedTests {
       #expect(try RunRecord(path).differences(from: one) == [])
     }
 
+    @Test("A bit flipped on one host ends the run and names both: of two copies nobody knows which is right")
+    func flippedBit() throws {
+      let scratch = try Scratch()
+      let data = try scratch.dataset("data.h5", samples: 1001)
+      let finished = try onTwoHosts(
+        scratch, ranksPerHost: 2,
+        [
+          selfTest, "disturbance", "moment", "10", "3", "--data", data, "--shards", "4", "--epochs", "2",
+          "--batch-size", "64", "--run", scratch.path + "/run", "--set", "sentinel.compare_steps=7",
+        ])
+      #expect(finished.status == 6, "\(finished)")
+      let lines = Array(Set(finished.errorLines(beginningWith: "ddp-selftest:")))
+      let expected = try Regex(
+        #"ddp-selftest: step 14, epoch 1: the copies of optimizer/exp_avg/0.weight\[0, 5\] differ: "#
+          + #"\S+ \(0x[0-9a-f]{8}\) on ddp-\d+-2 \(ranks 2, 3\), \S+ \(0x[0-9a-f]{8}\) on ddp-\d+-1 "#
+          + #"\(ranks 0, 1\); so do others in model; all agreed after step 7; .*start again"#)
+      #expect(lines.count == 1 && lines[0].wholeMatch(of: expected) != nil, "\(finished)")
+    }
+
     @Test func exchangesBetweenHostsHaveTheBitsOfTheReference() throws {
       let finished = try onTwoHosts(try Scratch(), ranksPerHost: 1, [selfTest, "exchange"])
       #expect(finished.status == 0 && finished.output.contains("exchange: 2 ranks on nodes [1, 1]"), "\(finished)")

@@ -13,7 +13,7 @@ public final class AllReduceExchange: Exchange {
   public let optimizerState: [BufferView<Float>]
   public let statistics: BufferView<Float>
 
-  private let world: MPICommunicator
+  public let world: MPICommunicator
   private let owners: [FlatBuffer<Float>]
   private let layerMemory: FlatBuffer<Double>
   private let buffers: [FlatBuffer<Float>]
@@ -26,6 +26,7 @@ public final class AllReduceExchange: Exchange {
   /// Of the step under way.
   private var update: (any StepUpdate)?
   private var clipNorm: Double?
+  private var accepts: StepGate?
   private var waiting = StopWatch()
 
   public init(_ layout: ExchangeLayout, assignment: ShardAssignment, world: MPICommunicator) {
@@ -68,7 +69,9 @@ public final class AllReduceExchange: Exchange {
     for owner in owners { try world.broadcast(UnsafeMutableRawBufferPointer(owner.view), from: 0) }
   }
 
-  public func begin(_ update: any StepUpdate, clipNorm: Double?) { (self.update, self.clipNorm) = (update, clipNorm) }
+  public func begin(_ update: any StepUpdate, clipNorm: Double?, accepts: StepGate?) {
+    (self.update, self.clipNorm, self.accepts) = (update, clipNorm, accepts)
+  }
 
   /// Nothing is summed early.
   public func release(from first: Int) {}
@@ -99,6 +102,8 @@ public final class AllReduceExchange: Exchange {
     let mean = reciprocal(scalars.weight)
     let gradient = sum.view(first: layout.parameterCount)
     let norm = sumOfSquares(gradient).squareRoot() * mean
+    let totals = StepTotals(scalars, gradientNorm: norm)
+    guard scalars.isUsable, accepts?(totals) ?? true else { return totals }
     let scale = Float(mean * clippingCoefficient(norm: norm, limit: clipNorm))
     if let (plan, sums) = layers {
       for block in 0..<plan.blockCount { sums.prepare(update, block: block, gradient: gradient, scale: scale) }
@@ -110,12 +115,11 @@ public final class AllReduceExchange: Exchange {
     update.updateStatistics(
       0..<layout.statisticCount, sums: sum.view(layout.parameterCount..<layout.exchangedCount),
       scale: Float(1 / scalars.samples))
-    return StepTotals(scalars, gradientNorm: norm)
+    return totals
   }
 
-  public func replicasAgree() throws(CollectiveError) -> Bool {
-    Set(try world.allGather([stateDigest]).map { $0[0] }).count == 1
-  }
+  /// Every rank has its own.
+  public var copyHolders: [Range<Int>] { (0..<world.size).map { $0..<$0 + 1 } }
 
   /// There is no memory but its own.
   public func close() {}

@@ -49,6 +49,9 @@ public enum ExchangePrecision: Sendable {
   case bfloat16
 }
 
+/// Whether the update of a step is made.
+public typealias StepGate = (StepTotals) -> Bool
+
 /// Sums what the shards computed and updates the parameters, once a step, on every rank alike.
 ///
 /// Between steps a rank reads `parameters` and fills the buffers of its own shards. A step is a `begin`, any number of
@@ -77,18 +80,23 @@ public protocol Exchange: AnyObject {
   /// Gives rank 0's parameters, optimizer state and statistics to every rank.
   func broadcastState() throws(CollectiveError)
   /// Begins a step, when the scalars and batch statistics of all shards of this rank are final.
-  /// - Parameter clipNorm: the greatest norm that the mean gradient may have; nil for no clipping.
-  func begin(_ update: any StepUpdate, clipNorm: Double?)
+  /// - Parameters:
+  ///   - clipNorm: the greatest norm that the mean gradient may have; nil for no clipping.
+  ///   - accepts: whether the update is made, by the step's sums and norm; the same on all ranks, and called on each.
+  ///     Nil where it always is. It costs what clipping does, as the update then has to wait for the norm.
+  func begin(_ update: any StepUpdate, clipNorm: Double?, accepts: StepGate?)
   /// Says that for all shards of this rank the gradients at `first` and behind it are final, and that no pass of this
   /// step reads those parameters again.
   func release(from first: Int)
-  /// Sums over all shards in the fixed tree and applies the update; a step in which no shard has a sample updates
-  /// nothing. Collective.
+  /// Sums over all shards in the fixed tree and applies the update; a step in which no shard has a sample, or whose
+  /// loss is not finite, updates nothing. Collective.
   func finish() throws(CollectiveError) -> StepTotals
   /// Seconds since the last call that this rank has stood still for others or for the network, its own work done.
   func takeWaitSeconds() -> Double
-  /// Whether every copy of parameters, optimizer state and statistics in the job has the same bits.
-  func replicasAgree() throws(CollectiveError) -> Bool
+  /// All ranks of the job.
+  var world: MPICommunicator { get }
+  /// The ranks that share each copy of parameters, optimizer state and statistics, in order.
+  var copyHolders: [Range<Int>] { get }
   /// Frees shared memory, which must not be used afterwards. Collective; a program that trains once may leave this to
   /// the end of the process.
   func close() throws(CollectiveError)
@@ -97,7 +105,7 @@ public protocol Exchange: AnyObject {
 extension Exchange {
   /// A step of which nothing is released early.
   public func step(_ update: any StepUpdate, clipNorm: Double?) throws(CollectiveError) -> StepTotals {
-    begin(update, clipNorm: clipNorm)
+    begin(update, clipNorm: clipNorm, accepts: nil)
     return try finish()
   }
 
@@ -109,13 +117,4 @@ extension Exchange {
 
   /// The factor that turns sums into a mean: 1 / `total`, or 0 where nothing was summed.
   func reciprocal(_ total: Double) -> Double { total > 0 ? 1 / total : 0 }
-
-  /// A 64-bit digest of this rank's view of the state, by FNV-1a over words.
-  var stateDigest: UInt64 {
-    var digest: UInt64 = 0xCBF2_9CE4_8422_2325
-    for window in [parameters, statistics] + optimizerState {
-      for value in window { digest = (digest ^ UInt64(value.bitPattern)) &* 0x100_0000_01B3 }
-    }
-    return digest
-  }
 }

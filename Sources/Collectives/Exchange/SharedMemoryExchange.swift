@@ -8,7 +8,8 @@ public import NumericCore
 /// A step is a sequence of phases. Inside a phase a rank writes only memory that no other rank reads or writes; a
 /// barrier of the node (═) ends the phase wherever the next one reads what others wrote. The last columns show which
 /// phases and barriers an update takes part in: a plain one; a clipped one, which needs the norm of the whole gradient
-/// first; and a layer-wise one, which needs sums over whole parameters first.
+/// first, as does one that may be refused (`StepGate`); and a layer-wise one, which needs sums over whole parameters
+/// first.
 ///
 ///     phase      a rank writes                                           plain     clipped   layer-wise
 ///
@@ -24,7 +25,8 @@ public import NumericCore
 ///
 /// A plain update reduces and updates block by block, while the block is in the cache. A step without samples skips
 /// from the scalars to the last barrier, which keeps a fast rank from filling the next step's while others read
-/// these. "Own blocks" divide the buffer among the ranks of the node.
+/// these. A step that is refused ends where the norm is known: that is read before this rank fills, and written again
+/// behind the next step's first barrier. "Own blocks" divide the buffer among the ranks of the node.
 ///
 /// On several nodes the first three phases give way to a pipeline (`InterNodeSum`). The buffer is cut into buckets,
 /// dealt to the ranks that every node has. As soon as all ranks of the node have released a bucket (`NodeProgress`),
@@ -73,6 +75,7 @@ public final class SharedMemoryExchange: Exchange {
   /// The step under way.
   private var update: (any StepUpdate)?
   private var clipNorm: Double?
+  private var accepts: StepGate?
   private var waiting = StopWatch()
 
   /// Collective over all ranks of the job.
@@ -153,8 +156,8 @@ public final class SharedMemoryExchange: Exchange {
     try barrier.wait()
   }
 
-  public func begin(_ update: any StepUpdate, clipNorm: Double?) {
-    (self.update, self.clipNorm) = (update, clipNorm)
+  public func begin(_ update: any StepUpdate, clipNorm: Double?, accepts: StepGate?) {
+    (self.update, self.clipNorm, self.accepts) = (update, clipNorm, accepts)
     guard let interNode else { return }
     interNode.begin()
     progress.begin()
@@ -170,17 +173,18 @@ public final class SharedMemoryExchange: Exchange {
     let sums = if let interNode { try finish(interNode) } else { try reduceOnNode(update) }
     guard sums.samples > 0 else { return StepTotals(sums, gradientNorm: 0) }
     let norm = gradientNorm * reciprocal(sums.weight)
-    if !isPlain {
+    let totals = StepTotals(sums, gradientNorm: norm)
+    if !isPlain, sums.isUsable, accepts?(totals) ?? true {
       try updateLate(update, sums, scale: reciprocal(sums.weight) * clippingCoefficient(norm: norm, limit: clipNorm))
     }
-    return StepTotals(sums, gradientNorm: norm)
+    return totals
   }
 
   public func takeWaitSeconds() -> Double { waiting.takeSeconds() }
 
-  public func replicasAgree() throws(CollectiveError) -> Bool {
-    Set(try topology.world.allGather([stateDigest]).map { $0[0] }).count == 1
-  }
+  public var world: MPICommunicator { topology.world }
+  /// Every node has its own.
+  public var copyHolders: [Range<Int>] { topology.nodeSizes.indices.map(topology.ranks(ofNode:)) }
 
   public func close() throws(CollectiveError) {
     thread?.close()
@@ -191,7 +195,7 @@ public final class SharedMemoryExchange: Exchange {
   // MARK: Phases of a step
 
   /// Whether each element can be updated by itself as soon as it is summed.
-  private var isPlain: Bool { clipNorm == nil && layerSums == nil }
+  private var isPlain: Bool { clipNorm == nil && accepts == nil && layerSums == nil }
 
   /// From the fill to the norm, on a single node.
   private func reduceOnNode(_ update: any StepUpdate) throws(CollectiveError) -> StepScalars {
@@ -262,7 +266,7 @@ public final class SharedMemoryExchange: Exchange {
   private func complete(_ block: Int, _ update: any StepUpdate, _ sums: StepScalars) {
     let gradients = plan.block(block).clamped(to: 0..<layout.parameterCount)
     blockNorms[block] = sumOfSquares(buffers[0].view(gradients))
-    guard isPlain, sums.samples > 0 else { return }
+    guard isPlain, sums.isUsable else { return }
     apply(update, to: block, gradientScale: Float(reciprocal(sums.weight)), samples: sums.samples)
   }
 

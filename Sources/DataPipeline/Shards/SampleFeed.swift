@@ -33,13 +33,18 @@ public protocol SampleFeed: AnyObject {
 public protocol EpochFeed: SampleFeed {
   /// To be called before each step: the samples that are taken next are those of its first place on.
   func begin(epoch: Int, step: Int) throws
-  /// The rows of the split at `places` of a shard's order in the epoch.
-  func rows(shard: Int, places: Range<Int>) -> [Int]
+  /// The positions of a shard at `places` of its order in the epoch.
+  func positions(shard: Int, places: Range<Int>) -> [Int32]
   /// Seconds spent waiting for rows since the last call.
   func takeWaitSeconds() -> Double
 }
 
 extension ShardStore {
+  /// The rows of the split at some positions of a shard.
+  public func rows(shard: Int, positions: [Int32]) -> [Int] {
+    positions.map { row(shard: shard, position: Int($0)) }
+  }
+
   /// The samples in the order of training.
   ///
   /// - Parameter epochs: how many there will be; nothing is read ahead for more.
@@ -101,16 +106,14 @@ final class StoredFeed: EpochFeed {
   }
 
   func fill(_ batch: BatchRows, shard: Int, places: Range<Int>) throws {
-    try store.fill(batch, shard: shard, positions: UnsafeBufferPointer(positions(shard, places)))
+    try store.fill(batch, shard: shard, positions: UnsafeBufferPointer(ordered(shard, places)))
   }
 
-  func rows(shard: Int, places: Range<Int>) -> [Int] {
-    positions(shard, places).map { store.row(shard: shard, position: Int($0)) }
-  }
+  func positions(shard: Int, places: Range<Int>) -> [Int32] { Array(ordered(shard, places)) }
 
   func takeWaitSeconds() -> Double { 0 }
 
-  private func positions(_ shard: Int, _ places: Range<Int>) -> BufferView<Int32> {
+  private func ordered(_ shard: Int, _ places: Range<Int>) -> BufferView<Int32> {
     order[shard - store.shards.lowerBound].view.view(places)
   }
 }

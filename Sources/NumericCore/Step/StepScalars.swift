@@ -17,6 +17,8 @@ public struct StepScalars: Sendable, Equatable, BitwiseCopyable {
   public var counted = 0.0
   /// Greater than 0 where a rank asks all to stop after this step.
   public var stop = 0.0
+  /// Greater than 0 where rank 0 asks for a checkpoint after this step.
+  public var checkpoint = 0.0
   /// Σ over samples of a second loss, for a task that reports two.
   public var secondLoss = 0.0
 
@@ -37,6 +39,9 @@ public struct StepScalars: Sendable, Equatable, BitwiseCopyable {
   public var meanLoss: Double { weight == 0 && samples > 0 ? 0 : loss / weight }
   /// The share of right samples; nil where nothing counts.
   public var accuracy: Double? { counted > 0 ? correct / counted : nil }
+
+  /// Whether there are samples, and their loss is a number: if not, no exchange updates anything by their gradients.
+  public var isUsable: Bool { samples > 0 && loss.isFinite && secondLoss.isFinite }
 
   /// Adds every property.
   public static func += (sums: inout StepScalars, other: StepScalars) {

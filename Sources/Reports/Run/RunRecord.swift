@@ -49,7 +49,11 @@ public struct RunRecord: Sendable {
     name = path == "." ? "run" : String(path.split(separator: "/").last ?? "run")
     self.configuration = configuration
     epochs = try Self.lines(path + "/metrics.jsonl", EpochRecord.init)
-    steps = try Self.lines(path + "/" + Self.stepsFile, StepRecord.init)
+    let lines = try Self.lines(path + "/" + Self.stepsFile) { line in
+      StepRecord(line).map { (step: $0, isLearned: line["problem"] == nil) }
+    }
+    // What was not learned from is no point of a curve.
+    steps = lines.filter(\.isLearned).map(\.step)
     summary = try Self.document(path + "/summary.json") ?? .null
     restarts = (try Self.text(path + "/restarts.jsonl") ?? "").split(separator: "\n").compactMap { line in
       (try? JSON5Parser.parse(String(line), file: path)).flatMap(RestartRecord.init)

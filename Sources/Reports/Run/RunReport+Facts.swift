@@ -23,6 +23,11 @@ extension RunReport {
       let steps = summary["steps"]?.integer ?? run.epochs.last?.step ?? 0
       tiles.append(("trained", plural(epochs, "epoch"), plural(steps, "step")))
     }
+    if let skipped = summary["skipped_steps"]?.integer, let rollbacks = summary["rollbacks"]?.integer,
+      skipped + rollbacks > 0
+    {
+      tiles.append(("left out", plural(skipped, "update"), plural(rollbacks, "rollback")))
+    }
     if let seconds = run.seconds {
       let ranks = run.material["timing"]?["ranks"]?.integer.map { "on " + plural($0, "rank") } ?? ""
       tiles.append(("time", shortTime(seconds), ranks))

@@ -29,7 +29,7 @@ enum ResumeRule: Sendable {
     "batch_size": .keptInEpoch, "accumulate": .keptInEpoch,
     "epochs": .incidental, "checkpoint": .incidental, "exchange": .incidental, "threads": .incidental,
     "data.memory": .incidental, "metrics": .incidental, "log": .incidental, "folds": .incidental,
-    "watchdog": .incidental,
+    "watchdog": .incidental, "sentinel.compare_steps": .incidental,
   ]
 
   /// The rule of the longest path in the table that leads to `path`.

@@ -32,6 +32,7 @@ extension TrainingConfiguration {
       HelpSection("checkpoint", prefix: "checkpoint.", CheckpointRule.self),
       HelpSection("log", prefix: "log.", LogSettings.self),
       HelpSection("watchdog", prefix: "watchdog.", WatchdogSettings.self),
+      HelpSection("sentinel", prefix: "sentinel.", SentinelSettings.self),
       HelpSection("decision", prefix: "decision.", DecisionSettings.self),
       HelpSection("early_stopping", prefix: "early_stopping.", EarlyStopping.self),
       HelpSection("regularization", prefix: "regularization.", RegularizationSettings.self),

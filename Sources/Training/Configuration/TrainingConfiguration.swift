@@ -52,6 +52,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   public var checkpoint = CheckpointRule()
   public var log = LogSettings()
   public var watchdog = WatchdogSettings()
+  public var sentinel = SentinelSettings()
   /// Nil: `runs/NAME-TIMESTAMP`.
   public var run: String?
   /// Nil: taken from the data.
@@ -97,6 +98,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("checkpoint", \.checkpoint, "when checkpoints are written, whichever comes first"),
     Setting("log", \.log, "what is written down beside the figures of each epoch"),
     Setting("watchdog", \.watchdog, "when a run that has come to a standstill ends"),
+    Setting("sentinel", \.sentinel, "what is watched of copies, losses and gradients, and what follows"),
     Setting("run", \.run, "directory of the results; runs/NAME-TIMESTAMP"),
     Setting("name", \.name, "name in the default run directory; from the data"),
     Setting("resume", \.resume, "auto, or a checkpoint or run directory to go on from"),

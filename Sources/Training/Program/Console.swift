@@ -78,6 +78,9 @@ final class Console {
     if let log { try log.append("warning: \(text)", to: log.logFile) } else { pending.append("warning: \(text)") }
   }
 
+  /// Writes a line to `log.txt` alone.
+  func note(_ text: String) throws { try log?.append(text.escaped, to: log?.logFile ?? "") }
+
   /// Redraws the progress bar, ten times a second at most; nothing where no terminal is.
   ///
   /// - Parameters:

@@ -8,10 +8,13 @@ extension Trainer {
   /// It costs no exchange: the sum over all shards of all ranks lies where the gradients of the first shard were, which
   /// rank 0 always has, and stays there until rank 0 begins its next step. On rank 0 alone.
   ///
-  /// - Returns: the numbers, and what to multiply them by; nil before the first step.
+  /// - Returns: the numbers, and what to multiply them by; nil before the first step, and where its update was not
+  ///   made.
   func lastGradient(of entry: ParameterLayout.Entry) -> (values: BufferView<Float>, factor: Double)? {
     let sum = exchange.gradients(ofShard: 0)
-    guard let lastTotals, lastTotals.sums.weight > 0, entry.range.upperBound <= sum.count else { return nil }
+    guard let lastTotals, lastProblem == nil, lastTotals.sums.weight > 0, entry.range.upperBound <= sum.count else {
+      return nil
+    }
     let part = update.parts.first { $0.range.contains(entry.range.lowerBound) }
     let penalties = configuration.regularization
     // Who changes the gradient in place scales it there.

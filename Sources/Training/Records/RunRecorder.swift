@@ -14,6 +14,10 @@ protocol RunRecorder: AnyObject {
   func begin() throws
   /// After a step that is written down.
   func step(_ step: StepFigures) throws
+  /// After a step whose update was not to count; it does not get a `step`.
+  ///
+  /// - Parameter line: what is known of it.
+  func problem(_ line: JSONValue) throws
   /// After an epoch.
   ///
   /// - Parameter timing: the key `timing` of its line of metrics.
@@ -26,6 +30,7 @@ protocol RunRecorder: AnyObject {
 
 extension RunRecorder {
   func step(_ step: StepFigures) throws {}
+  func problem(_ line: JSONValue) throws {}
   func epoch(_ metrics: EpochMetrics, timing: JSONValue) throws {}
   func end(best: TrainingProgress.Best, test: SplitMetrics?) throws {}
 }
@@ -122,6 +127,11 @@ struct RunRecords {
 
   /// The first step of a run, and every one whose number the interval divides.
   func isDue(step: Int) -> Bool { interval > 0 && (step == 1 || step % interval == 0) }
+
+  func problem(_ line: JSONValue) throws {
+    guard interval > 0 else { return }
+    for recorder in recorders { try recorder.problem(line) }
+  }
 
   func step(_ figures: StepFigures) throws { for recorder in recorders { try recorder.step(figures) } }
 

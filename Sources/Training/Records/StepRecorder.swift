@@ -21,4 +21,6 @@ final class StepRecorder: RunRecorder {
   }
 
   func step(_ step: StepFigures) throws { try file.append(line: step.json.line) }
+
+  func problem(_ line: JSONValue) throws { try file.append(line: line.line) }
 }

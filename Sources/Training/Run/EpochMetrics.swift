@@ -43,6 +43,8 @@ public struct EpochMetrics: Sendable {
   public let validation: SplitMetrics?
   /// Of the last step.
   public let learningRate: Double
+  /// Steps of the epoch whose updates were not made; the figures of training are those of the others.
+  public let skippedSteps: Int
   /// What is told of the validation beside loss and accuracy.
   let metricNames: [MetricName]
 
@@ -58,6 +60,7 @@ public struct EpochMetrics: Sendable {
     secondLoss = task.secondLoss.map { ($0.key, $0.heading, progress.sums.secondLoss / progress.sums.samples) }
     self.validation = validation
     self.learningRate = learningRate
+    skippedSteps = progress.sentinel.skippedInEpoch
     self.metricNames = metricNames
   }
 
@@ -83,6 +86,8 @@ public struct EpochMetrics: Sendable {
       ] + (secondLoss.map { [.init($0.key, .number($0.mean))] } ?? [])
         + threshold
         + metricNames.map { .init("val_\($0.rawValue)", .finite(validation?.report?[$0])) }
-        + [.init("learning_rate", .number(learningRate)), .init("timing", timing)])
+        + [.init("learning_rate", .number(learningRate))]
+        + (skippedSteps > 0 ? [.init("skipped_steps", .integer(skippedSteps))] : [])
+        + [.init("timing", timing)])
   }
 }

@@ -130,7 +130,8 @@ extension RangeTest {
     let console = Console(ranks.isRoot ? try arguments.configuration().verbosity : .quiet)
     defer { console.clearBar() }
     var arguments = arguments
-    arguments.settings.append(TrainArguments.Setting(path: "resume", value: .null))
+    // It goes on from nowhere, and ends where the loss is no number.
+    for path in ["resume", "sentinel"] { arguments.settings.append(TrainArguments.Setting(path: path, value: .null)) }
     let trainer = try TrainingRun(arguments, writesFiles: false, ranks: ranks).trainer
     StopSignal.endAtOnce()
     if let reason = trainer.network.whyNoRangeTest { throw Failure.usage("lr-find: \(reason)") }
@@ -139,6 +140,7 @@ extension RangeTest {
       trainer.learningRateOverride = learningRate
       do {
         let totals = try trainer.step()
+        try trainer.checkStep()
         record(totals.sums.meanLoss)
         console.progress("lr-find", fraction: Double(points.count) / Double(steps)) {
           "\(points.count)/\(steps)  rate \(shortNumber(learningRate))  loss \(shortNumber(totals.sums.meanLoss))"

@@ -37,6 +37,8 @@ struct RunSummary {
         ] + metricNames.compactMap { name in best.figures[name.rawValue].map { .init(name.rawValue, .number($0)) } }
           + (best.thresholds.isEmpty ? [] : [.init("decision_threshold", DecisionThreshold.json(best.thresholds))])
           + [.init("checkpoint", .string(directory.checkpoints.bestLink))]),
+      "skipped_steps": .integer(progress.sentinel.skipped),
+      "rollbacks": .integer(progress.sentinel.rollbacks.count),
       "last": ["step": .integer(progress.step), "checkpoint": .string(directory.checkpoints.latestLink)],
       "test": test.map { test in
         .object(
@@ -67,6 +69,7 @@ struct RunSummary {
     if let directory { rows.append(("", directory.checkpoints.bestLink)) }
     rows.append(("last", "epoch \(progress.epoch), step \(grouped(progress.step))"))
     if let directory { rows.append(("", directory.checkpoints.latestLink)) }
+    if let told = sentinelText { rows.append(("sentinel", told)) }
     if let test {
       rows.append(
         (
@@ -83,6 +86,15 @@ struct RunSummary {
     let waited = exposedSeconds.map { ", of it \(shortTime($0)) of communication that no work has hidden" } ?? ""
     for (index, line) in stragglers.lines.enumerated() { rows.append((index == 0 ? "straggler" : "", line)) }
     return Self.columns(rows) + told + Self.columns([("done", "in \(shortTime(seconds))\(waited)")])
+  }
+
+  /// Updates that were not made; nil where all were.
+  private var sentinelText: String? {
+    let state = progress.sentinel
+    guard state.skipped > 0 || !state.rollbacks.isEmpty else { return nil }
+    let rollbacks = state.rollbacks.isEmpty ? "" : ", \(plural(state.rollbacks.count, "rollback"))"
+    let rate = state.rateFactor == 1 ? "" : ", \(trimmedNumber(state.rateFactor)) of the learning rate"
+    return "\(plural(state.skipped, "update")) left out\(rollbacks)\(rate)"
   }
 
   /// The diagnosis and the page's name.

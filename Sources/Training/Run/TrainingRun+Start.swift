@@ -85,6 +85,8 @@ extension TrainingRun {
       trainer.initializeState(transfer)
     }
     try trainer.exchange.broadcastState()
+    agreedStep = trainer.progress.step
+    if resumed != nil { agreedCheckpoint = agreedStep }
   }
 
   /// Finds what is another than before, and forgets what schedule and early stopping have made of the epochs so far
@@ -132,11 +134,16 @@ extension TrainingRun {
     return copies
   }
 
+  /// - Parameter isResumed: whether the records go on at `trainer.progress`.
+  func beginRecords(isResumed: Bool) {
+    let recorded = RecordedRun(
+      directory, identity, trainer: trainer, data: data, metadata: metadata, isResumed: isResumed)
+    records = RunRecords(recorded, configuration: configuration, stepsPerEpoch: trainer.plan.stepsPerEpoch)
+  }
+
   func openRecords() throws {
     let progress = trainer.progress, resumesBest = resumed != nil && progress.best?.step == progress.step
-    let recorded = RecordedRun(
-      directory, identity, trainer: trainer, data: data, metadata: metadata, isResumed: resumed != nil)
-    records = RunRecords(recorded, configuration: configuration, stepsPerEpoch: trainer.plan.stepsPerEpoch)
+    beginRecords(isResumed: resumed != nil)
     if let directory, let identity {
       directory.removeLeftovers()
       try identity.write(in: directory)
@@ -150,6 +157,9 @@ extension TrainingRun {
         if !directory.checkpoints.has(step: progress.step) { try save(isBest: resumesBest) }
         try writer.finish()
         try directory.checkpoints.repairLinks(latest: progress.step, best: progress.best?.step)
+      } else if configuration.sentinel.rollsBack, configuration.epochs > 0 {
+        // So that there is always one to go back to.
+        try save(isBest: false)
       }
       try directory.write(metadata.configuration)
       try console.startLog(in: directory)

@@ -55,6 +55,9 @@ public final class TrainingRun {
   /// On rank 0, whether the launcher seems to be ending the job.
   var isBeingEnded = false
   var growth = LossGrowth()
+  /// The last step after which all copies of the state were equal, and that of the last checkpoint written then.
+  var agreedStep = 0
+  var agreedCheckpoint: Int?
   /// On rank 0, which alone keeps records.
   var records: RunRecords?
 
@@ -65,7 +68,7 @@ public final class TrainingRun {
   var isEnded = false
   /// Whether figures are taken after a step, from 1, beside those of the epochs; nil for never.
   package var isMeasured: ((_ step: Int) -> Bool)?
-  package private(set) var measurements: [StepMeasurement] = []
+  package internal(set) var measurements: [StepMeasurement] = []
   var sumsSinceMeasurement = StepScalars()
   /// Whether the test split is evaluated at the end.
   package var tests = true
@@ -75,6 +78,9 @@ public final class TrainingRun {
   init(_ start: RunStart, fold: Fold? = nil, topology: Topology, isSilent: Bool = false) throws {
     StopSignal.waitForStep()
     try StopSignal.checkBeforeFirstStep()
+    guard start.writesFiles || !start.configuration.sentinel.rollsBack else {
+      throw Failure.usage("sentinel: rollback goes back to checkpoints, but this run writes none; give skip or stop")
+    }
     Watchdog.current?.setLimit(start.configuration.watchdog.seconds)
     let console = Console(topology.world.isRoot ? start.configuration.verbosity : .quiet, isSilent: isSilent)
     let setup = try TrainingSetup(
@@ -211,13 +217,20 @@ public final class TrainingRun {
     timer.startEpoch()
     while trainer.progress.stepInEpoch < trainer.plan.stepsPerEpoch {
       trace?.beginStep(trainer.progress.stepInEpoch)
-      let totals = try trainer.step(requestsStop: StopSignal.isRequested)
+      let totals = try trainer.step(requestsStop: StopSignal.isRequested, requestsCheckpoint: wantsCheckpoint)
       timer.count(samples: totals.sums.samples)
-      growth.begin(totals.sums.meanLoss, isResumed: resumed != nil)
+      let problem = trainer.lastProblem
+      if let problem {
+        if try answer(problem, totals) { return true }
+      } else {
+        growth.begin(totals.sums.meanLoss, isResumed: resumed != nil)
+      }
       if isRoot { try afterStep(totals) }
+      try keepStep(totals.sums)
       if totals.sums.stop > 0 { return false }
-      guard try measure(totals.sums) else { return false }
+      guard try measure(problem == nil ? totals.sums : StepScalars()) else { return false }
     }
+    try checkEpoch()
     timer.endSteps(
       exchange: trainer.takeExchangeSeconds(), exposed: trainer.takeExposedSeconds(), data: trainer.takeDataSeconds())
     trace?.endSteps()
@@ -230,11 +243,7 @@ public final class TrainingRun {
       guard let figures = try validator.evaluate(trainer.values, progress: progress) else { return false }
       validation = figures
     }
-    guard try trainer.exchange.replicasAgree() else {
-      throw Failure(
-        "epoch \(trainer.progress.epoch + 1): the copies of the parameters differ between ranks, which must not "
-          + "happen; check the nodes' memory and that all run the same program", exitCode: .replicas)
-    }
+    try compareReplicas()
     try endEpoch(validation)
     times.add(evaluation: timer.secondsSinceSteps)
     return true
@@ -259,7 +268,7 @@ public final class TrainingRun {
 
   private func afterStep(_ totals: StepTotals) throws {
     let progress = trainer.progress
-    if let records, records.isDue(step: progress.step) {
+    if let records, trainer.lastProblem == nil, records.isDue(step: progress.step) {
       let figures = StepFigures(totals, of: trainer)
       try records.step(figures)
       try console.detail(figures.text)
@@ -269,15 +278,6 @@ public final class TrainingRun {
       "epoch \(progress.epoch + 1)/\(configuration.epochs)", fraction: Double(progress.stepInEpoch) / Double(steps)
     ) { timer.text(progress, steps: steps, epochs: configuration.epochs) }
     for line in try writer?.check() ?? [] { try console.warn(line) }
-    let rule = configuration.checkpoint
-    let isDue =
-      (rule.everySteps > 0 && progress.step % rule.everySteps == 0)
-      || (rule.everyMinutes > 0 && timer.secondsSinceCheckpoint >= rule.everyMinutes * 60)
-      || (writer?.isBehind == true && timer.secondsSinceCheckpoint >= Self.secondsToNextTry)
-    // A launcher that is told to end lets its ranks go on, in case they were stopped, a second before it ends them.
-    isBeingEnded = DistributedProgram.launchedRank != nil && StopSignal.takeContinuation()
-    // The end of an epoch has its own rule, and its checkpoint knows the validation figures.
-    if (isDue || isBeingEnded) && progress.stepInEpoch < steps { try save(isBest: false) }
   }
 
   private func endEpoch(_ validation: SplitMetrics?) throws {

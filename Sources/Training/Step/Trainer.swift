@@ -19,12 +19,15 @@ package final class Trainer {
   package var progress = TrainingProgress()
   /// Of the last step; nil before the first.
   private(set) var lastTotals: StepTotals?
+  /// Why the last step's update is not to count; nil where all is well with it.
+  private(set) var lastProblem: StepProblem?
+  let judge: StepJudge
 
   let configuration: TrainingConfiguration
   let update: ParameterUpdate
   private let stepUpdate: ParameterUpdate.Step
   let store: ShardStore
-  private let communicator: any Communicator
+  let communicator: any Communicator
   private let parts: LearnerParts
   let learner: any Learner
   /// Whether the layers compute the micro-batches of this rank's shards at once; see `JointLayer`.
@@ -36,8 +39,10 @@ package final class Trainer {
   private let spare: SpareGradients
   let random: RandomSource
   /// This rank's samples in the order of each epoch.
-  private let feed: any EpochFeed
+  let feed: any EpochFeed
   private let clock = ExchangeClock()
+  /// Whether the update of the step under way is made.
+  private lazy var accepts: StepGate = { [unowned self] in judge.problem($0, progress) == nil }
   /// Of the sums that layers take over all shards.
   private let sumClock: ExchangeClock
 
@@ -59,6 +64,7 @@ package final class Trainer {
     self.exchange = exchange
     self.communicator = communicator
     self.update = update
+    judge = StepJudge(configuration.sentinel)
     stepUpdate = update.step(
       1, of: update.state(FlatState(parameters: exchange.parameters, buffers: exchange.optimizerState)),
       learningRate: 0, statistics: (model.runningStatistics, exchange.statistics))
@@ -111,17 +117,21 @@ package final class Trainer {
 
   /// Takes the next step: every shard's gradient by itself, their sum in the fixed tree, one update. Collective.
   ///
-  /// - Parameter requestsStop: whether this rank asks all ranks to stop after this step.
-  /// - Throws: where the loss or the gradient is not finite, on all ranks alike.
-  package func step(requestsStop: Bool = false) throws -> StepTotals {
+  /// A step that is not as it should be is told by `lastProblem`, on all ranks alike. Its update has not been made
+  /// where the configuration lets the run go on from there, or its loss is not finite.
+  ///
+  /// - Parameters:
+  ///   - requestsStop: whether this rank asks all ranks to stop after this step.
+  ///   - requestsCheckpoint: whether rank 0 asks for a checkpoint after it.
+  package func step(requestsStop: Bool = false, requestsCheckpoint: Bool = false) throws -> StepTotals {
     try Whereabouts.step(epoch: progress.epoch + 1, progress.step + 1) {
       // The name is made when the step is over.
-      try Timeline.span(.step, "step \(progress.step)") { try takeStep(requestsStop) }
+      try Timeline.span(.step, "step \(progress.step)") { try takeStep(requestsStop, requestsCheckpoint) }
     }
   }
 
-  private func takeStep(_ requestsStop: Bool) throws -> StepTotals {
-    try beginStep(requestsStop)
+  private func takeStep(_ requestsStop: Bool, _ requestsCheckpoint: Bool) throws -> StepTotals {
+    try beginStep(requestsStop, requestsCheckpoint)
     let random = random.stream(.dropout, progress.step + 1)
     stepUpdate.begin(progress.step + 1, learningRate: learningRate)
     if groups.isEmpty { beginExchange() }
@@ -147,22 +157,27 @@ package final class Trainer {
       }
     }
     let totals = try Timeline.span(.exchange) { try clock.time { try exchange.finish() } }
-    progress.record(totals.sums)
     lastTotals = totals
-    try checkFinite(totals)
+    lastProblem = judge.problem(totals, progress)
+    progress.record(
+      totals.sums, problem: lastProblem, window: judge.watchesSpikes ? configuration.sentinel.window : 0)
     return totals
   }
 
   /// From here on the last backward pass and the exchange go side by side.
-  private func beginExchange() { exchange.begin(stepUpdate, clipNorm: configuration.clipNorm) }
+  private func beginExchange() {
+    let mayRefuse = configuration.sentinel.refusesUpdates || !progress.sentinel.passedOver.isEmpty
+    exchange.begin(stepUpdate, clipNorm: configuration.clipNorm, accepts: mayRefuse ? accepts : nil)
+  }
 
   /// Puts the epoch's order in place, clears what the shards add to, and says whether this rank asks to stop.
-  private func beginStep(_ requestsStop: Bool) throws {
+  private func beginStep(_ requestsStop: Bool, _ requestsCheckpoint: Bool) throws {
     try feed.begin(epoch: progress.epoch, step: progress.stepInEpoch)
     for (index, shard) in exchange.shards.enumerated() {
       exchange.batchStatistics(ofShard: shard).update(repeating: 0)
       exchange.scalars(ofShard: shard).pointee = StepScalars()
       exchange.scalars(ofShard: shard).pointee.stop = requestsStop ? 1 : 0
+      exchange.scalars(ofShard: shard).pointee.checkpoint = requestsCheckpoint ? 1 : 0
       audit(index)
     }
   }
@@ -176,18 +191,11 @@ package final class Trainer {
     return range.lowerBound + range.count * microStep / count..<range.lowerBound + range.count * (microStep + 1) / count
   }
 
-  private func checkFinite(_ totals: StepTotals) throws {
-    guard !(totals.sums.loss.isFinite && totals.gradientNorm.isFinite) else { return }
-    throw Failure(
-      "step \(progress.step), epoch \(progress.epoch + 1): the loss is \(shortNumber(totals.sums.meanLoss)) and the "
-        + "gradient's norm \(shortNumber(totals.gradientNorm)), expected finite numbers; lower the learning rate or "
-        + "set clip_norm", exitCode: .numeric)
-  }
-
   private func audit(_ index: Int) {
     guard let auditRows else { return }
     let places = plan.positions(shard: shard(index), step: progress.stepInEpoch)
-    auditRows(progress.step, feed.rows(shard: shard(index), places: places))
+    let positions = feed.positions(shard: shard(index), places: places)
+    auditRows(progress.step, store.rows(shard: shard(index), positions: positions))
   }
 }
 
@@ -235,6 +243,7 @@ extension Trainer {
   /// A schedule goes by the epochs, so that it ends with the run also where earlier epochs had more or fewer steps.
   func learningRate(stepInEpoch: Int) -> Double {
     rates.learningRate(step: progress.epoch * plan.stepsPerEpoch + stepInEpoch, plateau: progress.plateau)
+      * progress.sentinel.rateFactor
   }
 
   /// Closes an epoch by its figures: whether it is the best so far, and what the schedule and early stopping make of

@@ -19,6 +19,8 @@ public struct TrainingProgress: Sendable, Equatable {
   public var earlyStopping = EarlyStoppingState()
   /// Above which logits the answers are yes, by the last validation; empty where that is 0.
   public var thresholds: [Float] = []
+  /// What is remembered of steps whose updates were not made.
+  public var sentinel = SentinelState()
 
   /// The epoch whose figures are best, and the figures.
   public struct Best: Sendable, Equatable {
@@ -68,11 +70,19 @@ public struct TrainingProgress: Sendable, Equatable {
 
   public init() {}
 
-  /// Counts one step.
-  public mutating func record(_ sums: StepScalars) {
+  /// Counts one step; the sums of one whose update was not made are not those of what was learned from.
+  ///
+  /// - Parameters:
+  ///   - problem: why its update was not made; nil where it was.
+  ///   - window: how many losses are remembered.
+  package mutating func record(_ sums: StepScalars, problem: StepProblem?, window: Int) {
     step += 1
     stepInEpoch += 1
-    self.sums += sums
+    guard let problem else {
+      if sums.samples > 0 { sentinel.recordUpdate(loss: sums.meanLoss, window: window) }
+      return self.sums += sums
+    }
+    sentinel.recordSkip(problem)
   }
 
   /// Closes the epoch.
@@ -80,6 +90,7 @@ public struct TrainingProgress: Sendable, Equatable {
     epoch += 1
     stepInEpoch = 0
     sums = StepScalars()
+    sentinel.skippedInEpoch = 0
   }
 }
 
@@ -120,6 +131,7 @@ extension TrainingProgress {
       for (name, value) in best.figures { attributes[Self.figurePrefix + name] = .number(value) }
     }
     attributes["decision_thresholds"] = Self.text(thresholds)
+    attributes.merge(sentinel.attributes) { $1 }
     if let plateau {
       attributes["plateau_learning_rate"] = .number(plateau.learningRate)
       attributes["plateau_best"] = .number(plateau.best)
@@ -157,6 +169,8 @@ extension TrainingProgress {
     }
     guard let found = Self.thresholds(attributes["decision_thresholds"]) else { return nil }
     thresholds = found
+    guard let sentinel = SentinelState(attributes) else { return nil }
+    self.sentinel = sentinel
     if let rate = attributes["plateau_learning_rate"]?.number, let best = attributes["plateau_best"]?.number,
       let badEpochs = attributes["plateau_bad_epochs"]?.integer, let cooldown = attributes["plateau_cooldown"]?.integer
     {

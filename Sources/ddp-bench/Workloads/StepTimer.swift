@@ -13,6 +13,7 @@ struct StepTimer {
   func step() throws {
     if trainer.progress.stepInEpoch == trainer.plan.stepsPerEpoch { trainer.progress.finishEpoch() }
     _ = try trainer.step()
+    try trainer.checkStep()
   }
 
   /// Seconds that so many steps take. Collective, as are the others.

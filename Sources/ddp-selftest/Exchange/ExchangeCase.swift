@@ -8,7 +8,7 @@ enum ExchangeCase {
   private static let parameterCounts = [1, 5, 4095, 4096, 4097, 20_000]
   /// None, some beside the parameters, and several blocks of their own.
   private static let statisticCounts = [0, 3, 9000]
-  private static let steps = 3
+  private static let steps = 5
 
   static func run(_ ranks: MPICommunicator) throws -> String {
     let topology = try Topology(ranks)

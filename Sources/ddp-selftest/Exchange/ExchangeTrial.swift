@@ -56,7 +56,7 @@ struct ExchangeTrial {
         try fillInPieces(exchange, filled, update, reference, step: step)
       }
       let totals = step == 0 ? try exchange.step(update, clipNorm: clipNorm) : try exchange.finish()
-      let expected = referenceStep(contributions, TestUpdate(state: reference))
+      let expected = referenceStep(contributions, TestUpdate(state: reference), isRefused: isRefused(step))
       try compare(totals, expected, step: step, isExact: isExact)
       try compare("parameters", state.parameters, reference.parameters, step: step, isExact: isExact)
       try compare("statistics", state.statistics, reference.statistics, step: step, isExact: isExact)
@@ -97,7 +97,8 @@ struct ExchangeTrial {
     _ exchange: any Exchange, _ contributions: [Contribution], _ update: TestUpdate, _ reference: TestState, step: Int
   ) throws {
     for shard in exchange.shards { exchange.gradients(ofShard: shard).update(repeating: .nan) }
-    exchange.begin(update, clipNorm: clipNorm)
+    let isRefused = isRefused(step)
+    exchange.begin(update, clipNorm: clipNorm, accepts: step % 2 == 0 ? { _ in !isRefused } : nil)
     var end = layout.parameterCount
     // Each rank in pieces of its own.
     let size = 1 + (3000 * (rank + 1) + 1777 * step) % 7001
@@ -112,7 +113,10 @@ struct ExchangeTrial {
     }
   }
 
-  private func referenceStep(_ contributions: [Contribution], _ update: TestUpdate) -> StepTotals {
+  /// Every second step may be refused, every fourth is.
+  private func isRefused(_ step: Int) -> Bool { step % 4 == 2 }
+
+  private func referenceStep(_ contributions: [Contribution], _ update: TestUpdate, isRefused: Bool) -> StepTotals {
     let sums = ReferenceTree.sum(contributions.map(\.scalars))
     let gradients = FlatBuffer(ReferenceTree.sum(contributions.map(\.gradients)))
     let statistics = FlatBuffer(ReferenceTree.sum(contributions.map(\.statistics)))
@@ -123,6 +127,7 @@ struct ExchangeTrial {
       sumOfSquares(gradients.view.view(start..<min(start + 4096, layout.parameterCount)))
     }
     let norm = squares.reduce(0, +).squareRoot() * mean
+    guard !isRefused else { return StepTotals(sums, gradientNorm: norm) }
     let coefficient = clipNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1
     let scale = Float(mean * coefficient)
     if layout.layerRanges.isEmpty {

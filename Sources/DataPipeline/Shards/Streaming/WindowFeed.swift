@@ -90,7 +90,7 @@ final class WindowFeed: EpochFeed {
     }
   }
 
-  func rows(shard: Int, places: Range<Int>) -> [Int] {
+  func positions(shard: Int, places: Range<Int>) -> [Int32] {
     guard !places.isEmpty else { return [] }
     if orders[shard]?.epoch != epoch {
       orders[shard] = (epoch, WindowOrder(rows.partition, epoch: epoch, shard: shard, seed: seed))
@@ -98,9 +98,7 @@ final class WindowFeed: EpochFeed {
     guard let order = orders[shard]?.order else { return [] }
     return (order.window(at: places.lowerBound)...order.window(at: places.upperBound - 1)).flatMap { window in
       let own = order.places(window), wanted = own.clamped(to: places)
-      return order.positions(window)[wanted.lowerBound - own.lowerBound..<wanted.upperBound - own.lowerBound].map {
-        store.row(shard: shard, position: Int($0))
-      }
+      return order.positions(window)[wanted.lowerBound - own.lowerBound..<wanted.upperBound - own.lowerBound]
     }
   }
 
