@@ -27,7 +27,7 @@ let package = Package(
   ],
   targets: [
     // MARK: C boundary
-    .systemLibrary(name: "COpenMPI", pkgConfig: mpi.module, providers: [.apt([mpi.package])]),
+    .systemLibrary(name: "CMPI", pkgConfig: mpi.module, providers: [.apt([mpi.package])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -48,7 +48,7 @@ let package = Package(
       swiftSettings: kernelSettings),
     .target(name: "Optimizers", dependencies: ["NumericCore", "Settings", "Basics"], swiftSettings: kernelSettings),
     .target(
-      name: "Collectives", dependencies: ["COpenMPI", "NumericCore", "Basics"], swiftSettings: kernelSettings),
+      name: "Collectives", dependencies: ["CMPI", "NumericCore", "Basics"], swiftSettings: kernelSettings),
     .target(name: "HDF5Storage", dependencies: ["CHDF5", "CZlib", "Basics"]),
     .target(
       name: "DataPipeline",

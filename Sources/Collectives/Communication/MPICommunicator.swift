@@ -1,5 +1,5 @@
 import Basics
-internal import COpenMPI
+internal import CMPI
 import Glibc
 
 /// Ranks that communicate through MPI. For use from one thread.
@@ -29,12 +29,12 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
   /// The same for a rank that has nothing to do meanwhile: it looks a thousand times a second and leaves its core to
   /// others, which MPI's own waiting would not.
   package func quietBarrier() throws(CollectiveError) {
-    var request = copenmpi_request()
-    try check("MPI_Ibarrier", copenmpi_start_barrier(handle, &request))
+    var request = cmpi_request()
+    try check("MPI_Ibarrier", cmpi_start_barrier(handle, &request))
     try Timeline.span(.wait, "MPI_Ibarrier") { () throws(CollectiveError) in
       var isDone: Int32 = 0
       while true {
-        try check("MPI_Testall", copenmpi_test_all(1, &request, &isDone))
+        try check("MPI_Testall", cmpi_test_all(1, &request, &isDone))
         if isDone != 0 { return }
         usleep(1000)
       }
@@ -51,14 +51,14 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
     let size = 1 << 30
     for start in stride(from: 0, to: bytes.count, by: size) {
       let part = UnsafeMutableRawBufferPointer(rebasing: bytes[start..<min(start + size, bytes.count)])
-      try collective("MPI_Bcast", MPI_Bcast(part.baseAddress, Int32(part.count), copenmpi_byte(), Int32(root), handle))
+      try collective("MPI_Bcast", MPI_Bcast(part.baseAddress, Int32(part.count), cmpi_byte(), Int32(root), handle))
     }
   }
 
   public func allGather(_ bytes: UnsafeRawBufferPointer) throws(CollectiveError) -> [[UInt8]] {
     var count = Int32(clamping: bytes.count)
     var counts = [Int32](repeating: 0, count: size)
-    try collective("MPI_Allgather", MPI_Allgather(&count, 1, copenmpi_int(), &counts, 1, copenmpi_int(), handle))
+    try collective("MPI_Allgather", MPI_Allgather(&count, 1, cmpi_int(), &counts, 1, cmpi_int(), handle))
     let total = counts.reduce(0) { $0 + Int($1) }
     guard total <= Int(Int32.max) && !counts.contains(Int32.max) else {
       throw CollectiveError(operation: "MPI_Allgatherv", reason: "\(total) bytes are more than one gather can hold")
@@ -69,18 +69,18 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
     try collective(
       "MPI_Allgatherv",
       MPI_Allgatherv(
-        bytes.baseAddress, count, copenmpi_byte(), &gathered, counts, starts, copenmpi_byte(), handle))
+        bytes.baseAddress, count, cmpi_byte(), &gathered, counts, starts, cmpi_byte(), handle))
     return (0..<size).map { Array(gathered[Int(starts[$0])..<Int(starts[$0] + counts[$0])]) }
   }
 
   /// Sums `values` over the ranks in place, in an order that MPI chooses.
   package func allReduceSum(_ values: UnsafeMutableBufferPointer<Float>) throws(CollectiveError) {
-    try allReduceSum(values, copenmpi_float())
+    try allReduceSum(values, cmpi_float())
   }
 
   /// Sums `values` over the ranks in place, in an order that MPI chooses.
   func allReduceSum(_ values: UnsafeMutableBufferPointer<Double>) throws(CollectiveError) {
-    try allReduceSum(values, copenmpi_double())
+    try allReduceSum(values, cmpi_double())
   }
 
   private func allReduceSum<T>(_ values: UnsafeMutableBufferPointer<T>, _ type: MPI_Datatype) throws(CollectiveError) {
@@ -91,7 +91,7 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
       try collective(
         "MPI_Allreduce",
         MPI_Allreduce(
-          copenmpi_in_place(), elements.baseAddress, Int32(elements.count), type, copenmpi_sum(), handle))
+          cmpi_in_place(), elements.baseAddress, Int32(elements.count), type, cmpi_sum(), handle))
     }
   }
 
@@ -99,37 +99,37 @@ public final class MPICommunicator: Communicator, @unchecked Sendable {
   package func send(_ bytes: UnsafeRawBufferPointer, to rank: Int) throws(CollectiveError) {
     try collective(
       "MPI_Send",
-      MPI_Send(bytes.baseAddress, Int32(bytes.count), copenmpi_byte(), Int32(rank), Self.messageTag, handle))
+      MPI_Send(bytes.baseAddress, Int32(bytes.count), cmpi_byte(), Int32(rank), Self.messageTag, handle))
   }
 
   /// Overwrites `bytes` with those that a rank sends.
   package func receive(_ bytes: UnsafeMutableRawBufferPointer, from rank: Int) throws(CollectiveError) {
     try collective(
-      "MPI_Recv", copenmpi_receive(bytes.baseAddress, Int32(bytes.count), Int32(rank), Self.messageTag, handle))
+      "MPI_Recv", cmpi_receive(bytes.baseAddress, Int32(bytes.count), Int32(rank), Self.messageTag, handle))
   }
 
   private static let messageTag: Int32 = 1
 
   /// The ranks that gave the same `color`, ordered by `key`: a group that works as a job of its size does. Collective.
   package func split(color: Int, key: Int) throws(CollectiveError) -> MPICommunicator {
-    var part = copenmpi_comm_null()
+    var part = cmpi_comm_null()
     try collective("MPI_Comm_split", MPI_Comm_split(handle, Int32(color), Int32(key), &part))
     return try MPICommunicator(split: part)
   }
 
   /// Frees the group, which must be one that was split off. Collective.
   package func close() throws(CollectiveError) {
-    var group = copenmpi_comm_null()
+    var group = cmpi_comm_null()
     group = handle
     try check("MPI_Comm_free", MPI_Comm_free(&group))
   }
 
   /// The ranks that can share memory with this one.
   func splitByNode() throws(CollectiveError) -> MPICommunicator {
-    var part = copenmpi_comm_null()
+    var part = cmpi_comm_null()
     try collective(
       "MPI_Comm_split_type",
-      MPI_Comm_split_type(handle, Int32(MPI_COMM_TYPE_SHARED), Int32(rank), copenmpi_info_null(), &part))
+      MPI_Comm_split_type(handle, Int32(MPI_COMM_TYPE_SHARED), Int32(rank), cmpi_info_null(), &part))
     return try MPICommunicator(split: part)
   }
 }

@@ -1,5 +1,5 @@
 import Basics
-internal import COpenMPI
+internal import CMPI
 import Foundation
 
 /// Turns the status of an MPI call into an error that carries the library's own text. Every call goes through here.
@@ -31,8 +31,8 @@ public enum MPILibrary {
     MPISurroundings.prepare()
     var provided: Int32 = 0
     try check("MPI_Init_thread", MPI_Init_thread(nil, nil, Int32(MPI_THREAD_MULTIPLE), &provided))
-    try check("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(copenmpi_comm_world(), copenmpi_errors_return()))
-    let world = try MPICommunicator(copenmpi_comm_world())
+    try check("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(cmpi_comm_world(), cmpi_errors_return()))
+    let world = try MPICommunicator(cmpi_comm_world())
     if world.size == 1, let launch = ForeignLaunch.detect(in: ProcessInfo.processInfo.environment) {
       throw CollectiveError(launch, library: version)
     }
@@ -63,7 +63,7 @@ public enum MPILibrary {
   static func endJob(_ code: Int32) {
     var isOver: Int32 = 0
     MPI_Finalized(&isOver)
-    if isStarted && isOver == 0 { copenmpi_abort(code) }
+    if isStarted && isOver == 0 { cmpi_abort(code) }
   }
 
   /// Whether `start` was called, with whatever result.

@@ -1,5 +1,5 @@
 import Basics
-internal import COpenMPI
+internal import CMPI
 import Glibc
 
 /// What Open MPI is told about the machine before it starts. What the user has set stays.
@@ -20,6 +20,6 @@ enum MPISurroundings {
     }
     // With large messages Open MPI reads the memory of other processes. Containers may refuse that, and it then
     // complains of each message.
-    if copenmpi_can_read_memory() == 0 { setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0) }
+    if cmpi_can_read_memory() == 0 { setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0) }
   }
 }

@@ -1,4 +1,4 @@
-internal import COpenMPI
+internal import CMPI
 import Foundation
 import Glibc
 
@@ -16,7 +16,7 @@ final class SharedMapping {
     var reason = ""
     var file: Int32 = -1
     if node.isRoot {
-      file = copenmpi_memory_file(byteCount)
+      file = cmpi_memory_file(byteCount)
       // A file of holes would end a rank that writes where there is no more memory.
       let status: Int32 = file < 0 ? errno : posix_fallocate(file, 0, off_t(byteCount))
       if status != 0 { reason = "memfd_create: \(String(cString: strerror(status)))" }

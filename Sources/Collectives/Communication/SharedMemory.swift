@@ -1,12 +1,12 @@
 import Basics
-internal import COpenMPI
+internal import CMPI
 import NumericCore
 
 /// One zero-filled region of memory that all ranks of a node share.
 final class SharedMemory: @unchecked Sendable {
   /// Why it is not MPI's; nil where it is.
   let note: String?
-  private var window = copenmpi_win_null()
+  private var window = cmpi_win_null()
   private var mapping: SharedMapping?
   private let base: UnsafeMutableRawPointer
   private var used = 0
@@ -24,12 +24,12 @@ final class SharedMemory: @unchecked Sendable {
     }
     var own: UnsafeMutableRawPointer?
     let wanted = node.rank == 0 ? byteCount + memoryAlignment : 0
-    var window = copenmpi_win_null()
+    var window = cmpi_win_null()
     do {
       try Timeline.span(.wait, "MPI_Win_allocate_shared") { () throws(CollectiveError) in
         try check(
           "MPI_Win_allocate_shared",
-          MPI_Win_allocate_shared(MPI_Aint(wanted), 1, copenmpi_info_null(), node.handle, &own, &window))
+          MPI_Win_allocate_shared(MPI_Aint(wanted), 1, cmpi_info_null(), node.handle, &own, &window))
       }
     } catch {
       throw CollectiveError(

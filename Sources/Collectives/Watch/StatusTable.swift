@@ -1,5 +1,5 @@
 import Basics
-internal import COpenMPI
+internal import CMPI
 import Foundation
 import Synchronization
 
@@ -18,7 +18,7 @@ final class StatusTable: @unchecked Sendable {
   /// Collective over the ranks of one host.
   init(node: MPICommunicator) throws(CollectiveError) {
     let byteCount = Self.headerByteCount + node.size * StatusRow.byteCount
-    let file: Int32 = node.isRoot ? copenmpi_memory_file(byteCount) : -1
+    let file: Int32 = node.isRoot ? cmpi_memory_file(byteCount) : -1
     let path = try node.broadcast(file >= 0 ? "/proc/\(getpid())/fd/\(file)" : "", from: 0)
     let shared = Self.map(path, byteCount: byteCount)
     // No rank has gone on before all have it, or know that some have not.
