@@ -66,11 +66,12 @@ extension Commands {
         let result = try $0.succeed([
           "--data", "blobs.h5", "--epochs", "1", "--run", "out", "--set", "schedule.reference_batch=8", "--set",
           "schedule.warmup_steps=500", "--set", "early_stopping.patience=3", "--set", "layers=['dense', 'softmax']",
+          "--set", "sentinel.on_spike=skip",
         ])
         for beginning in [
           "schedule.reference_batch has no effect", "schedule.warmup_steps, 500, are not less than the 2 steps",
           "early_stopping.patience, 3, is not reached in a run of 1 epoch",
-          "the model ends with softmax, but the loss",
+          "the model ends with softmax, but the loss", "sentinel.window, 50, is not less than the 2 steps of the run",
         ] {
           #expect(
             result.errorLines.contains { $0.hasPrefix("ddp-train: warning: \(beginning)") }, "\(beginning): \(result)")

@@ -209,6 +209,19 @@ extension DistributedTests {
       try training.expectEnd(equalTo: reference, afterKills: 5)
     }
 
+    @Test("Where no checkpoints are written, there is none to go back to")
+    func noFiles() throws {
+      let scratch = try Scratch()
+      let finished = try ProcessSupport.run(
+        trainer,
+        [
+          "cross-validate", "--folds", "3", "--data", try data(scratch, rows: []), "--run", scratch.path + "/folds",
+          "--set", "sentinel.on_spike=rollback",
+        ])
+      #expect(finished.status == 2, "\(finished)")
+      #expect(finished.errors.contains("sentinel: rollback goes back to checkpoints, but this run"), "\(finished)")
+    }
+
     @Test("A run that skips nothing but more than it may in a row ends")
     func tooMany() throws {
       let scratch = try Scratch()

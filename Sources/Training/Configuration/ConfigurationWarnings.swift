@@ -22,6 +22,10 @@ extension TrainingConfiguration {
     for (key, number) in epochsOfRules where number >= epochs && epochs > 0 {
       warnings.append("\(key), \(number), is not reached in a run of \(plural(epochs, "epoch"))")
     }
+    if sentinel.onSpike != .none, sentinel.window >= steps, epochs > 0 {
+      warnings.append(
+        "sentinel.window, \(sentinel.window), is not less than the \(steps) steps of the run: no loss is ever a spike")
+    }
     if let last = model.layers.last?.description {
       let doubled: [(layer: any LayerDescription.Type, losses: [String], function: String)] = [
         (Softmax.self, [CrossEntropy.name, FocalLoss.name], "softmax"),

@@ -10,9 +10,9 @@ extension TrainingRun {
 
   /// Whether rank 0 wants a checkpoint for a reason that it alone knows: after the next step, whose sums tell all.
   var wantsCheckpoint: Bool {
-    guard isRoot else { return false }
+    guard let writer else { return false }
     let seconds = timer.secondsSinceCheckpoint, minutes = configuration.checkpoint.everyMinutes
-    return minutes > 0 && seconds >= minutes * 60 || writer?.isBehind == true && seconds >= Self.secondsToNextTry
+    return minutes > 0 && seconds >= minutes * 60 || writer.isBehind && seconds >= Self.secondsToNextTry
   }
 
   /// Compares copies and writes a checkpoint where either is due inside an epoch, whose end has its own rule and a

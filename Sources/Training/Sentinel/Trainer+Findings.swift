@@ -1,3 +1,4 @@
+import Basics
 import Collectives
 import DataPipeline
 import NeuralNetwork
@@ -30,19 +31,21 @@ extension Trainer {
     let rows = try communicator.allGather(ownRows).flatMap { $0 }
     var own: [Suspect] = []
     if problem != .passedOver {
-      for (shard, positions) in zip(exchange.shards, positions) where !positions.isEmpty {
-        own += try suspects(shard, positions, problem)
+      try Timeline.wholeSpan(.evaluation) {
+        for (shard, positions) in zip(exchange.shards, positions) where !positions.isEmpty {
+          own += try suspects(shard, positions, problem)
+        }
       }
     }
-    var suspects = try communicator.allGather(own).flatMap { $0 }
-    if case .spike = problem {
-      suspects.sort { $0.value == $1.value ? $0.row < $1.row : $0.value > $1.value }
+    var all = try communicator.allGather(own).flatMap { $0 }
+    if problem.isSpike {
+      all.sort { $0.value == $1.value ? $0.row < $1.row : $0.value > $1.value }
     }
     let parameter = try communicator.agree { [firstNotFinite() ?? ""] }[0]
     return StepFindings(
       step: progress.step, epoch: progress.epoch + 1, problem: problem, totals: totals, rows: rows.sorted(),
-      suspects: Array(suspects.prefix(problem.isSpike ? Self.greatestCount : StepFindings.shownRows)),
-      suspectCount: suspects.count,
+      suspects: Array(all.prefix(problem.isSpike ? Self.greatestCount : StepFindings.shownRows)),
+      suspectCount: all.count,
       parameter: parameter.isEmpty ? nil : parameter)
   }
 
