@@ -147,8 +147,7 @@ let package = Package(
       name: "TrainingTests",
       dependencies: [
         "Training", "Checkpointing", "Collectives", "DataPipeline", "NeuralNetwork", "NumericCore", "Optimizers",
-        "Interchange",
-        "Settings", "Basics", "TestSupport",
+        "Interchange", "Settings", "Basics", "TestSupport",
       ]),
     .testTarget(name: "ExperimentsTests", dependencies: ["Experiments", "Training", "Settings", "Basics"]),
     .testTarget(
