@@ -50,7 +50,7 @@ package struct StepJudge {
       settings.onSpike == .none ? nil : LossSpikeRule(window: settings.window, threshold: settings.threshold)
   }
 
-  /// Whether there is nothing to remember of losses.
+  /// Whether losses have to be remembered.
   var watchesSpikes: Bool { spikes != nil }
 
   /// - Parameter progress: before the step.

@@ -27,7 +27,7 @@ extension TrainingRun {
     let difference = try trainer.exchange.replicaDifference(in: buffers.map(\.values))
     let hosts = try topology.world.allGather(Array(hostName.utf8)).map { String(decoding: $0, as: UTF8.self) }
     let good = try topology.world.agree { [try lastAgreedCheckpoint() ?? ""] }[0]
-    let where_ = "step \(trainer.progress.step), epoch \(trainer.progress.epoch + 1)"
+    let moment = "step \(trainer.progress.step), epoch \(trainer.progress.epoch + 1)"
     let found =
       difference.map { describe($0, buffers, hosts) } ?? "the copies of the parameters differ between ranks"
     let way =
@@ -35,7 +35,7 @@ extension TrainingRun {
       ? "there is no checkpoint from before: start again"
       : "the last checkpoint on which all agreed is \(good): go on from it with --resume auto"
     return Failure(
-      "\(where_): \(found); all agreed after step \(agreedStep); check the memory of these hosts, and that all run the "
+      "\(moment): \(found); all agreed after step \(agreedStep); check the memory of these hosts, and that all run the "
         + "same program; \(way)", exitCode: .replicas)
   }
 
