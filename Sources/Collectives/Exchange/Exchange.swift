@@ -14,8 +14,8 @@ public struct ExchangeLayout: Sendable, Equatable {
   /// Elements of parameters that no update changes. Their gradients are zero; `SharedMemoryExchange` leaves out of its
   /// sums, and of what it sends to other nodes, every block of them.
   public var frozenRanges: [Range<Int>]
-  /// Elements whose gradients each rank has added up over its own shards, as `Exchange.shardOrder` says: they stand with
-  /// the first shard of each subtree, and those of its other shards are not read. Ascending.
+  /// Elements whose gradients each rank has added up over its own shards, as `Exchange.shardOrder` says: they stand
+  /// with the first shard of each subtree, and those of its other shards are not read. Ascending.
   public var jointRanges: [Range<Int>]
 
   public init(

@@ -14,17 +14,17 @@ public struct FittedScaling: Sendable, Equatable {
   }
 }
 
-/// The only value of a column that is far from the others: a million of their deviations, such as 3·10³⁸ that stands for
-/// what is missing. Scaled by a deviation that is all its own, the others tell nothing.
+/// The only value of a column that is far from the others: a million of their deviations, such as 3·10³⁸ that stands
+/// for what is missing. Scaled by a deviation that is all its own, the others tell nothing.
 public struct LoneValue: Sendable, Equatable {
   public let column: Int
   public let value: Double
 
   /// Of the first such column.
   ///
-  /// Without the value x the sum of the squared deviations is less by (x − mean)² · N / (N − 1). Where what is left is a
-  /// billionth of it, N of the others' deviations are at most a 30,000th of x's. A column of few ones among zeros is not
-  /// meant: x has to be large.
+  /// Without the value x the sum of the squared deviations is less by (x − mean)² · N / (N − 1). Where what is left is
+  /// a billionth of it, N of the others' deviations are at most a 30,000th of x's. A column of few ones among zeros is
+  /// not meant: x has to be large.
   init?(_ moments: ColumnMoments, minimum: [Double], maximum: [Double], count: Int) {
     guard count > 2 else { return nil }
     let total = Double(count)

@@ -3,8 +3,8 @@ public import NumericCore
 
 /// The micro-batches of several shards, one workspace each, taken through a model in lockstep.
 ///
-/// Layers run on one micro-batch after the other, but for two kinds: a synchronizing layer needs sums over all shards of
-/// all groups; a joint layer computes all micro-batches of the group at once.
+/// Layers run on one micro-batch after the other, but for two kinds: a synchronizing layer needs sums over all shards
+/// of all groups; a joint layer computes all micro-batches of the group at once.
 public final class WorkspaceGroup<S: Scalar> {
   public let workspaces: [Workspace<S>]
   private let model: Model<S>

@@ -64,8 +64,8 @@ public func multiply<S: Scalar>(_ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S
   S.gemm(a, b, c, adding ? 1 : 0)
 }
 
-/// `c = a · b`, each row of `c` with the bits that it has whatever other rows there are, which BLAS does not promise: the
-/// rows of several micro-batches can be multiplied together.
+/// `c = a · b`, each row of `c` with the bits that it has whatever other rows there are, which BLAS does not promise:
+/// the rows of several micro-batches can be multiplied together.
 ///
 /// - Shapes: as `multiply`, `a` not transposed.
 /// - Precondition: `ShardProducts.areUsed`, in single precision.

@@ -33,8 +33,8 @@ enum PanelProduct {
       && a.columns * b.columns > mostPacked && a.columns >= 64 && b.columns >= 64
   }
 
-  /// Whether `multiplyByRows` is the better way for a transposed right factor that OpenBLAS is not to have: for few rows,
-  /// or more of a factor that is large.
+  /// Whether `multiplyByRows` is the better way for a transposed right factor that OpenBLAS is not to have: for few
+  /// rows, or more of a factor that is large.
   static func prefersRows(_ a: Matrix<Float>, _ b: Matrix<Float>) -> Bool {
     a.rows < 64 || a.rows <= strip && a.columns * b.columns > mostPacked
   }

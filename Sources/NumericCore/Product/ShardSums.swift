@@ -2,8 +2,9 @@ internal import CProcessor
 
 /// In which order the micro-batches of neighbouring shards are added up: some subtrees of the tree over all shards.
 ///
-/// A sum over shards is made as on a stack: each shard's part goes on top, and then the two uppermost are added as often
-/// as `merges` says, the upper to the lower. What is left in the end are the sums of the subtrees, from the first on.
+/// A sum over shards is made as on a stack: each shard's part goes on top, and then the two uppermost are added as
+/// often as `merges` says, the upper to the lower. What is left in the end are the sums of the subtrees, from the first
+/// on.
 public struct ShardOrder: Sendable, Equatable {
   /// For each shard, how many subtrees of two parts are complete with it.
   public let merges: [Int]
@@ -110,8 +111,8 @@ extension PanelProduct {
       && fillsPanels(b.columns) && a.rows * a.columns * b.columns > 250_000
   }
 
-  /// `c = a · b`, or `c += a · b` where `adding`, for an `a` that is the transpose of stored rows, such as the gradients
-  /// of a layer's outputs.
+  /// `c = a · b`, or `c += a · b` where `adding`, for an `a` that is the transpose of stored rows, such as the
+  /// gradients of a layer's outputs.
   static func multiplyTransposed(_ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, adding: Bool) {
     guard let left = a.base, let right = b.base, let sums = c.base else { return }
     let depth = a.columns, blocks = (depth + longestSum - 1) / longestSum
