@@ -76,14 +76,15 @@ threads_in() {
 # in `mpi` whether it is openmpi or mpich: as $program was built.
 #   start_mpirun THREADS
 start_mpirun() {
-  local names=(mpirun.openmpi mpirun) name
+  local names=(mpirun mpirun.openmpi) other='mpich|hydra' name path
   mpi=openmpi mpirun_command=()
   if [[ ! -v program && ${DDP_TRAIN_MPI:-} == mpich ]] || { [[ -v program ]] &&
     ldd "$program" 2>/dev/null | grep -Eq 'libmpich|libmpi\.so\.12'; }; then
-    mpi=mpich names=(mpiexec.mpich mpiexec.hydra mpiexec)
+    mpi=mpich names=(mpiexec mpiexec.mpich mpiexec.hydra) other='openmpi|orterun|prterun'
   fi
+  # The plain name may be the other's.
   for name in "${names[@]}"; do
-    if command -v "$name" >/dev/null; then mpirun_command=("$name") && break; fi
+    path=$(command -v "$name") && ! readlink -f "$path" | grep -Eq "$other" && mpirun_command=("$name") && break
   done
   ((${#mpirun_command[@]})) || fail "none of ${names[*]} is on the PATH, but the program is built for $mpi" 5
   allow_root
