@@ -44,9 +44,13 @@ public struct CheckpointDirectory: Sendable {
   }
 
   /// The newest checkpoint that verifies, and what was wrong with newer ones.
-  public func newest() -> (found: (step: Int, checkpoint: Checkpoint)?, refused: [any Error]) {
+  ///
+  /// - Parameter isMeant: which steps' are looked at.
+  public func newest(
+    where isMeant: (_ step: Int) -> Bool = { _ in true }
+  ) -> (found: (step: Int, checkpoint: Checkpoint)?, refused: [any Error]) {
     var refused: [any Error] = []
-    for step in steps().reversed() {
+    for step in steps().reversed() where isMeant(step) {
       do {
         return ((step, try Checkpoint.read(file(step: step))), refused)
       } catch {
@@ -63,8 +67,10 @@ public struct CheckpointDirectory: Sendable {
   /// - Parameters:
   ///   - image: the bytes of its file.
   ///   - milestone: the epoch that ends with this step, where its checkpoint is kept for good.
+  ///   - isNeeded: of which steps the newest is kept too, however old.
   public func save(
-    _ image: [UInt8], step: Int, isBest: Bool, milestone: Int? = nil, keep: CheckpointRetention
+    _ image: [UInt8], step: Int, isBest: Bool, milestone: Int? = nil, keep: CheckpointRetention,
+    newestWhere isNeeded: (_ step: Int) -> Bool = { _ in false }
   ) throws {
     mkdir(path, 0o777)
     try AtomicFile.write(image, to: file(step: step), isOfRun: true)
@@ -74,8 +80,9 @@ public struct CheckpointDirectory: Sendable {
     if isBest { try linkBest(Self.name(step: step), keep: keep.best) }
     // An older one may be written late.
     if steps().last == step { try AtomicFile.link(latestLink, to: Self.name(step: step), isOfRun: true) }
-    let named = linkedFiles()
-    for old in steps().filter({ $0 <= step }).dropLast(keep.newest) where !named.contains(Self.name(step: old)) {
+    let named = linkedFiles(), needed = steps().last { $0 <= step && isNeeded($0) }
+    for old in steps().filter({ $0 <= step }).dropLast(keep.newest)
+    where old != needed && !named.contains(Self.name(step: old)) {
       unlink(file(step: old))
     }
   }

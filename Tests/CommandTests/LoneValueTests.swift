@@ -25,20 +25,29 @@ extension Commands {
       return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
-    private let doubt = "column 3 has one value of 3e+38, a million deviations from all others"
+    private let doubt = "column 3 has one value of 3e+20, a million deviations from all others"
 
     @Test("It is named", arguments: ["standard", "auto"])
     func isNamed(scaling: String) throws {
-      let text = try output({ $0 == 17 ? 3e38 : $1 }, scaling: scaling)
+      let text = try output({ $0 == 17 ? 3e20 : $1 }, scaling: scaling)
       #expect(text.contains(doubt), "\(text)")
+    }
+
+    @Test("So are numbers that stand for what is missing", arguments: ["standard", "min_max", "none"])
+    func areNamed(scaling: String) throws {
+      let text = try output({ $0 % 100 == 17 ? -3e38 : $1 }, scaling: scaling)
+      #expect(text.contains("there are features of 3e+38, as what stands for missing values is"), "\(text)")
     }
 
     @Test("What is merely far, or rare, is not")
     func isNot() throws {
       let changes: [(Int, Float) -> Float] = [
-        { $0 == 17 ? 5e6 : $1 * 100 }, { row, _ in row == 17 ? 1 : 0 }, { row, _ in row % 3 == 0 ? 3e38 : 1 },
+        { $0 == 17 ? 5e6 : $1 * 100 }, { row, _ in row == 17 ? 1 : 0 }, { row, _ in row % 3 == 0 ? 3e20 : 1 },
       ]
-      for change in changes { #expect(try !output(change).contains("a million deviations")) }
+      for change in changes {
+        let text = try output(change)
+        #expect(!text.contains("a million deviations") && !text.contains("missing values"), "\(text)")
+      }
     }
   }
 }

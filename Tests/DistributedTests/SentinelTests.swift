@@ -138,14 +138,14 @@ extension DistributedTests {
       let scratch = try Scratch()
       let file = try data(scratch, rows: [])
       let configuration = try scratch.file("run.json5", text: Self.configuration)
-      func run(_ ranks: Int, _ name: String, kind: String = "loss") throws -> RunRecord {
+      func run(_ ranks: Int, _ name: String, kind: String = "loss", settings: [String] = []) throws -> RunRecord {
         let finished = try mpirun(
           ranks: ranks, selfTest,
           [
             "disturbance", kind, "14", "\(ranks - 1)", configuration, "--data", file, "--run",
             "\(scratch.path)/\(name)", "--set",
             "sentinel={on_nonfinite:'rollback',after_rollback:'lower_rate',rate_factor:0.25}",
-          ], environment: ["OPENBLAS_NUM_THREADS": "1"])
+          ] + settings, environment: ["OPENBLAS_NUM_THREADS": "1"])
         try #require(finished.status == 0, "\(finished)")
         #expect(finished.outputLines == ["disturbance: 0 left out, rollbacks [15]"])
         return try RunRecord("\(scratch.path)/\(name)")
@@ -153,6 +153,9 @@ extension DistributedTests {
       let one = try run(1, "one")
       #expect(one.progress["rate_factor"] == "0.25" && one.progress["step"] == "33")
       for ranks in [2, 4] { #expect(try run(ranks, "\(ranks)").differences(from: one) == []) }
+      // Checkpoints that the clock brings about are not gone back to, nor do they drive out those that are.
+      let often = ["--set", "checkpoint.every_minutes=0.000001", "--set", "checkpoint.keep=1"]
+      #expect(try run(2, "often", settings: often).differences(from: one) == [])
       // A gradient that is no number while the loss is one is met by the same.
       #expect(try run(2, "gradient", kind: "gradient").differences(from: one) == [])
       let rates = try lines(scratch.path + "/one").map { try #require($0["learning_rate"] as? Double) }

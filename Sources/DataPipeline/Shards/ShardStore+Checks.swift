@@ -23,6 +23,12 @@ extension ShardStore {
     return FeatureKind(type: source.featureType, minimum: minimum.min() ?? 0, maximum: maximum.max() ?? 0)
   }
 
+  /// The greatest magnitude of the targets over all ranks; 0 where there are none. Every rank must call it.
+  public func greatestTarget(_ communicator: any Communicator) throws(CollectiveError) -> Double {
+    let (minimum, maximum) = try range(.targets, communicator)
+    return (minimum + maximum).map { abs($0) }.max() ?? 0
+  }
+
   /// Checks that the features of this rank's shards are of the kind that a model was trained on: not floating-point
   /// numbers from 0 to 1 where that were integers up to 255, or the other way round, which the stored scaling would
   /// make a hundred times too small or too large.

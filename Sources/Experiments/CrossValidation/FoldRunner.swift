@@ -40,6 +40,7 @@ struct FoldRunner {
       result.figures += (test.report?.figures ?? []).filter { figure in
         !result.figures.contains { $0.name == figure.name }
       }.map { .init($0.name, $0.value) }
+      if !test.loss.isFinite { (result.state, result.reason) = (.failed, "the loss of its test samples is not finite") }
     } catch let error as Failure where error.exitCode == .numeric {
       result.state = .failed
       // What to do about it is no matter of a fold.

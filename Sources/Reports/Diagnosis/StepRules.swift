@@ -7,7 +7,8 @@ struct NonFiniteLoss: DiagnosisRule {
 
   func finding(_ evidence: Evidence) -> Finding? {
     guard let failure = evidence.material["failure"], let message = failure["message"]?.string,
-      let step = failure["step"]?.integer, evidence.epochs.last?.step ?? 0 < step
+      let step = failure["step"]?.integer, evidence.epochs.last?.step ?? 0 < step,
+      failure["problem"]?.string != "loss spike"
     else { return nil }
     return found(
       "training has left the numbers, and the run has ended there", evidence: message,

@@ -41,6 +41,7 @@ struct ConfigurationCheck {
       let own = try RunStart(request, writesFiles: true, communicator: topology.world)
       start = own
       try own.resumed?.requireKept(by: own.configuration)
+      if ranks.isRoot, let trace = own.configuration.log.trace { try RunTrace.check(trace) }
       return [own.hold?.directory.path ?? "", own.resumed?.path ?? ""] + own.warnings
     }
     guard let found = starts.all?[0], let start else {

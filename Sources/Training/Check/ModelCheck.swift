@@ -35,13 +35,13 @@ struct ModelCheck {
 
   /// Collective.
   init(
-    _ configuration: TrainingConfiguration, _ data: DataCheck.Opened, isResumed: Bool, topology: Topology,
+    _ configuration: TrainingConfiguration, _ data: DataCheck.Opened, resumed: ResumePoint?, topology: Topology,
     ranks: any Communicator, _ places: RankPlaces
   ) throws {
     var found: (planned: PlannedNetwork, plan: EpochPlan, task: any LearningTask)?
     var doubt: String?
     let models = try RankAnswers(ranks) { () -> String in
-      let (planned, plan, task) = try Self.plan(configuration, data, topology)
+      let (planned, plan, task) = try Self.plan(configuration, data, resumed, topology)
       found = (planned, plan, task)
       doubt = try TrainingSetup.checkBatches(configuration, planned.network.model, plan)
       return ""
@@ -68,7 +68,7 @@ struct ModelCheck {
         available: Double(available), shared: shared?.byteCount ?? 0, sharedFree: shared?.free, note: shared?.note)
     }
     let warnings =
-      [doubt, RunHeader.idleRanks(data.assignment, isResumed: isResumed), task.reading?.warning].compactMap(\.self)
+      [doubt, RunHeader.idleRanks(data.assignment, isResumed: resumed != nil), task.reading?.warning].compactMap(\.self)
       + configuration.warnings(steps: configuration.epochs * plan.stepsPerEpoch, lossName: task.lossName)
     let modelRow = CheckRow(
       "model",
@@ -83,7 +83,7 @@ struct ModelCheck {
   }
 
   private static func plan(
-    _ configuration: TrainingConfiguration, _ data: DataCheck.Opened, _ topology: Topology
+    _ configuration: TrainingConfiguration, _ data: DataCheck.Opened, _ resumed: ResumePoint?, _ topology: Topology
   ) throws -> (PlannedNetwork, EpochPlan, any LearningTask) {
     let split = try data.source.split(.train)
     let declared = configuration.model.declaredOutputSize
@@ -120,6 +120,12 @@ struct ModelCheck {
       matching.judgeHead(split.names, outputSize: outputSize, numbering: task.numbering, targets: task.targetMeaning)
       _ = try WeightTransfer(
         matching.initial, to: planned.network.model, configuration.initial, freshHead: matching.freshHead)
+    }
+    _ = try BatchAugmentation(
+      configuration.data.augment.items, task: task, source: split,
+      outputSize: planned.network.model.outputShapes[0].elementCount, capacity: 1)
+    if let resumed {
+      try resumed.checkpoint.checkOptimizer(planned.update.stateNames, configuration, in: resumed.path)
     }
     try configuration.exchange.check(topology)
     return (planned, plan, task)

@@ -37,7 +37,7 @@ package enum RunCheck {
       data = found
       if let opened = found.opened {
         model = try ModelCheck(
-          start.configuration, opened, isResumed: start.resumed != nil, topology: topology, ranks: ranks, places)
+          start.configuration, opened, resumed: start.resumed, topology: topology, ranks: ranks, places)
       }
     } else {
       report.add(.skipped("data", "the configuration is not known"))

@@ -178,11 +178,7 @@ extension Checkpoint {
     let exchange = trainer.exchange
     try restore(trainer.model, parameters: exchange.parameters, statistics: exchange.statistics, from: path)
     let names = trainer.update.stateNames
-    guard Set(names) == Set(optimizer.map(\.moment)) else {
-      throw Failure.data(
-        "\(path): it holds the optimizer state \(optimizer.map(\.moment)), but \(trainer.configuration.optimizer.name) "
-          + "needs \(names); resume with the optimizer and ema_decay that it was trained with")
-    }
+    try checkOptimizer(names, trainer.configuration, in: path)
     for (name, moment) in zip(names, exchange.optimizerState) {
       let arrays = optimizer.first { $0.moment == name }?.arrays ?? []
       try check(
@@ -190,6 +186,14 @@ extension Checkpoint {
         against: trainer.model.parameterLayout.entries.map { ($0.name, $0.shape.extents) }, in: path)
       copy(arrays, to: moment, trainer.model.parameterLayout)
     }
+  }
+
+  /// - Throws: where it has not the buffers that an optimizer needs.
+  func checkOptimizer(_ names: [String], _ configuration: TrainingConfiguration, in path: String) throws {
+    guard Set(names) != Set(optimizer.map(\.moment)) else { return }
+    throw Failure.data(
+      "\(path): it holds the optimizer state \(optimizer.map(\.moment)), but \(configuration.optimizer.name) needs "
+        + "\(names); resume with the optimizer and ema_decay that it was trained with")
   }
 
   /// The place of the run.

@@ -30,14 +30,18 @@ final class CheckpointWriter: Sendable {
 
   private let directory: CheckpointDirectory
   private let rule: CheckpointRule
+  /// Those that a run may have to go back to; nil for a run that does not.
+  private let points: ReturnPoints?
   /// The second directory.
   private let copies: CheckpointDirectory?
   private let queue = DispatchQueue(label: "checkpoints")
   private let state = Mutex(State())
 
-  /// - Parameter copies: a directory for the same checkpoints again, which exists.
-  init(_ directory: CheckpointDirectory, rule: CheckpointRule, copies: CheckpointDirectory?) {
-    (self.directory, self.rule, self.copies) = (directory, rule, copies)
+  /// - Parameters:
+  ///   - points: the newest of which is kept.
+  ///   - copies: a directory for the same checkpoints again, which exists.
+  init(_ directory: CheckpointDirectory, rule: CheckpointRule, points: ReturnPoints?, copies: CheckpointDirectory?) {
+    (self.directory, self.rule, self.points, self.copies) = (directory, rule, points, copies)
   }
 
   /// Begins to write a checkpoint; waits for the one before.
@@ -106,7 +110,9 @@ final class CheckpointWriter: Sendable {
   }
 
   private func save(_ image: [UInt8], of job: Job, in directory: CheckpointDirectory) throws {
-    try directory.save(image, step: job.step, isBest: job.isBest, milestone: job.milestone, keep: rule.retention)
+    try directory.save(
+      image, step: job.step, isBest: job.isBest, milestone: job.milestone, keep: rule.retention,
+      newestWhere: { points?.contains(step: $0) == true })
   }
 
   /// Whether there is something that could not be written.

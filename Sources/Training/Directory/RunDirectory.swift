@@ -149,6 +149,12 @@ public struct RunDirectory: Sendable {
     return kept.map(\.value)
   }
 
+  /// The lines of a file of records, those left out that are none.
+  func lines(of file: String) -> [JSONValue] {
+    let text = FileManager.default.contents(atPath: file).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    return text.split(separator: "\n").compactMap { try? JSON5Parser.parse(String($0), file: file) }
+  }
+
   /// Renames a record of a run that has left no checkpoint, since a run from the beginning has its own.
   func setAside(_ file: String) {
     var status = stat()

@@ -27,13 +27,14 @@ final class EpochRecorder: RunRecorder {
       }
       return step <= progress.step && epoch <= progress.epoch
     }
-    try table.begin(kept)
+    try table.write(kept)
   }
 
   func epoch(_ metrics: EpochMetrics, timing: JSONValue) throws {
     let line = metrics.json(timing: timing)
     try lines.append(line: line.line)
-    try table.append(line)
+    // A run may have more epochs than memory is to be spent on: what was there is read again.
+    if try !table.append(line) { try table.write(run.directory.lines(of: run.directory.metricsFile)) }
   }
 }
 
@@ -43,50 +44,48 @@ struct MetricsTable {
   private let path: String
   private var file: AppendedFile
   private var columns: [String] = []
-  private var rows: [[String: String]] = []
 
   init(_ path: String) { (self.path, file) = (path, AppendedFile(path)) }
 
-  /// Writes the table of the epochs so far; of none there is none yet.
-  mutating func begin(_ lines: [JSONValue]) throws {
-    for line in lines { add(line) }
-    if rows.isEmpty { unlink(path) } else { try write() }
-  }
-
-  /// Adds an epoch. The table is written anew where it brings a column, as when a resumed run measures something else.
-  mutating func append(_ line: JSONValue) throws {
-    let before = columns
-    add(line)
-    guard columns == before else { return try write() }
-    try file.append(line: text(rows[rows.count - 1]))
-  }
-
-  private mutating func add(_ line: JSONValue) {
-    var row: [String: String] = [:]
-    func take(_ members: [JSONValue.Member], _ prefix: String) {
-      for member in members {
-        if let inner = member.value.members {
-          take(inner, prefix + member.key + ".")
-        } else {
-          let column = prefix + member.key
-          if !columns.contains(column) { columns.append(column) }
-          row[column] = Self.cell(member.value)
-        }
-      }
-    }
-    take(line.members ?? [], "")
+  /// Writes the table of some epochs; of none there is none.
+  mutating func write(_ lines: [JSONValue]) throws {
+    let rows = lines.map(Self.cells)
+    let all = rows.joined().map(\.column).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     let isTiming = { (column: String) in column.hasPrefix("timing.") }
-    columns = columns.filter { !isTiming($0) } + columns.filter(isTiming)
-    rows.append(row)
-  }
-
-  private func text(_ row: [String: String]) -> String { columns.map { row[$0] ?? "" }.joined(separator: ",") }
-
-  private mutating func write() throws {
-    let lines = [columns.map(Self.quoted).joined(separator: ",")] + rows.map(text)
-    try AtomicFile.write(Data(lines.map { $0 + "\n" }.joined().utf8), to: path, isOfRun: true)
+    columns = all.filter { !isTiming($0) } + all.filter(isTiming)
+    guard !rows.isEmpty else {
+      unlink(path)
+      return
+    }
+    let texts = [columns.map(Self.quoted).joined(separator: ",")] + rows.map(text)
+    try AtomicFile.write(Data(texts.map { $0 + "\n" }.joined().utf8), to: path, isOfRun: true)
     // The old one has no name any more.
     file = AppendedFile(path)
+  }
+
+  /// Adds an epoch.
+  ///
+  /// - Returns: false where it brings a column, as when a resumed run measures something else: the table has to be
+  ///   written anew.
+  func append(_ line: JSONValue) throws -> Bool {
+    let row = Self.cells(of: line)
+    guard row.allSatisfy({ columns.contains($0.column) }) else { return false }
+    try file.append(line: text(row))
+    return true
+  }
+
+  private static func cells(of line: JSONValue) -> [(column: String, text: String)] {
+    func cells(_ members: [JSONValue.Member], _ prefix: String) -> [(column: String, text: String)] {
+      members.flatMap { member in
+        member.value.members.map { cells($0, prefix + member.key + ".") }
+          ?? [(prefix + member.key, cell(member.value))]
+      }
+    }
+    return cells(line.members ?? [], "")
+  }
+
+  private func text(_ row: [(column: String, text: String)]) -> String {
+    columns.map { column in row.last { $0.column == column }?.text ?? "" }.joined(separator: ",")
   }
 
   /// Nothing for null, and numbers as JSON has them.

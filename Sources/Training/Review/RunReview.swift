@@ -76,7 +76,12 @@ struct RunReview {
   func material(failure: Failure) -> JSONValue {
     .object(
       facts + [
-        .init("failure", ["step": .integer(trainer.progress.step), "message": .string(failure.description)]),
+        .init(
+          "failure",
+          [
+            "step": .integer(trainer.progress.step), "message": .string(failure.description),
+            "problem": .optional(trainer.lastProblem?.name),
+          ]),
         .init("timing", ["ranks": .integer(topology.world.size), "nodes": .integer(topology.nodeCount)]),
       ])
   }

@@ -29,8 +29,7 @@ final class RunTrace {
   init?(_ log: LogSettings, _ topology: Topology) throws {
     guard let path = log.trace else { return nil }
     _ = try topology.world.agree {
-      try OutputTarget.check([OutputTarget("--trace", path, .json)], inputs: [])
-      try Self.checkReplaceable(path)
+      try Self.check(path)
       return []
     }
     (self.path, stepsPerEpoch, self.topology) = (path, log.traceSteps, topology)
@@ -41,6 +40,12 @@ final class RunTrace {
 
   /// How every trace begins.
   private static let opening = "{\"displayTimeUnit\": \"ms\", \"otherData\": {\"version\": \"ddp-train "
+
+  /// - Throws: where there can be no trace.
+  static func check(_ path: String) throws {
+    try OutputTarget.check([OutputTarget("--trace", path, .json)], inputs: [])
+    try checkReplaceable(path)
+  }
 
   /// A trace takes the place of an older one, never of another file: not of data, nor of a configuration, nor of what
   /// the run itself has written meanwhile.

@@ -149,7 +149,8 @@ extension TrainingRun {
       try identity.write(in: directory)
       try records?.begin()
       let writer = CheckpointWriter(
-        directory.checkpoints, rule: configuration.checkpoint, copies: try openCopies(of: directory, identity))
+        directory.checkpoints, rule: configuration.checkpoint, points: returnPoints,
+        copies: try openCopies(of: directory, identity))
       self.writer = writer
       if resumed != nil {
         directory.checkpoints.setAside(after: progress.step)

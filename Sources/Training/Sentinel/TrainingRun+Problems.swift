@@ -56,7 +56,9 @@ extension TrainingRun {
     let path = try topology.world.agree {
       // What is being written is a checkpoint too.
       try writer?.finish()
-      guard let directory, let newest = directory.checkpoints.newest().found else {
+      guard let directory, let points = returnPoints,
+        let newest = directory.checkpoints.newest(where: points.contains).found ?? directory.checkpoints.newest().found
+      else {
         throw findings.failure("there is no checkpoint to go back to")
       }
       let path = directory.checkpoints.file(step: newest.step)

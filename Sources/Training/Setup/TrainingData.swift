@@ -28,9 +28,21 @@ struct TrainingData {
   let streamingDoubt: String?
   let memory: DataMemory
 
-  /// What a value that is far from all others does to its column; nil where there is none.
-  var loneValueDoubt: String? {
-    scaling.loneValue.map { lone in
+  /// From here on numbers are taken for what stands for missing values: 10³⁰, FLT_MAX, NetCDF's 9.97·10³⁶.
+  private static let leastFillValue = 1e30
+  /// The greatest magnitude of the targets of a regression; 0 for others.
+  private let greatestTarget: Double
+
+  /// What a value that is far from all others does to its column, or values that are hardly meant; nil where there are
+  /// none.
+  var valueDoubt: String? {
+    let greatestFeature = max(abs(featureKind.minimum), abs(featureKind.maximum))
+    let found = [("features", greatestFeature), ("targets", greatestTarget)]
+    for (noun, greatest) in found where greatest >= Self.leastFillValue {
+      return "data: there are \(noun) of \(shortNumber(greatest)), as what stands for missing values is; others tell "
+        + "next to nothing beside them: fill them in, or leave those samples out"
+    }
+    return scaling.loneValue.map { lone in
       let names = train.source.names.columns.flatMap { $0.indices.contains(lone.column) ? $0 : nil }
       let name = names.map { "'\($0[lone.column].shownName)'" } ?? "\(lone.column + 1)"
       return "data: column \(name) has one value of \(shortNumber(lone.value)), a million "
@@ -143,6 +155,7 @@ struct TrainingData {
       try resumed?.targetTransform ?? initialTargets
       ?? (scalesTargets
         ? configuration.data.targetScaling.fit(to: train, over: assignment, communicator) : task.numbering)
+    greatestTarget = scalesTargets ? try train.greatestTarget(communicator) : 0
     featureKind = try train.featureKind(communicator)
     let indexCount = split.indexCount ?? outputSize
     let stores = [train] + [validation, test].compactMap { $0?.store }

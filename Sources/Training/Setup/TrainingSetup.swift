@@ -89,7 +89,7 @@ struct TrainingSetup {
       opened.initial?.doubt(about: data.targetTransform, transfer, head: head),
     ]
     warnings =
-      [data.streamingDoubt, data.loneValueDoubt].compactMap(\.self) + doubts.compactMap(\.self)
+      [data.streamingDoubt, data.valueDoubt].compactMap(\.self) + doubts.compactMap(\.self)
       + (data.matching?.warnings ?? []) + (transfer?.warnings ?? [])
     validator = data.validation.map {
       Evaluator(
