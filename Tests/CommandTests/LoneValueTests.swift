@@ -33,7 +33,7 @@ extension Commands {
       #expect(text.contains(doubt), "\(text)")
     }
 
-    @Test("So are numbers that stand for what is missing", arguments: ["standard", "min_max", "none"])
+    @Test("So are numbers that stand for what is missing", arguments: ["standard", "min_max"])
     func areNamed(scaling: String) throws {
       let text = try output({ $0 % 100 == 17 ? -3e38 : $1 }, scaling: scaling)
       #expect(text.contains("there are features of 3e+38, as what stands for missing values is"), "\(text)")

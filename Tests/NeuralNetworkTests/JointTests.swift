@@ -107,7 +107,6 @@ struct JointTests {
 
   @Test("The bits are those of groups of any size", arguments: sizes)
   func equalsSmallerGroups(sizes: [Int]) throws {
-    try #require(ShardProducts.areUsed)
     let model = model(Float.self)
     let one = try run(model, sizes: sizes, firstSample: 0, order: ShardOrder(merges: [0, 1, 0, 2]))
     let groupings = [

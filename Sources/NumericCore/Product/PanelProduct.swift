@@ -14,8 +14,15 @@ enum PanelProduct {
   /// Rows of the left factor that pass a strip together: what they read fits a second cache.
   private static let rows = 192
 
-  /// Whether this processor and this number of threads are for it. OpenBLAS has all products otherwise.
-  static var isUsed: Bool { VectorWidth.hasMultiplyAdd && BLAS.threads == 1 }
+  /// Whether this processor and this number of threads are for it, in a build that is optimized. OpenBLAS has all
+  /// products otherwise.
+  static var isUsed: Bool {
+    #if DEBUG
+      false
+    #else
+      VectorWidth.hasMultiplyAdd && BLAS.threads == 1
+    #endif
+  }
 
   /// Whether it is faster than OpenBLAS for a product of these factors, as measured: packing pays where many rows use
   /// it and few of a panel's columns are zeros, not for a left factor that would have to be packed too, and not for a
