@@ -20,6 +20,8 @@ public final class AllReduceExchange: Exchange {
   /// As `buffers`, one for each shard of this rank, or zeros where it has none.
   private let scalars: FlatBuffer<StepScalars>
   private let additions: [(target: Int, source: Int)]
+  /// What the rank's shards have not summed among themselves.
+  private let separateRanges: [Range<Int>]
   public let shardOrder: ShardOrder
   /// For a layer-wise update, which treats the flat buffer block by block; nil for others, which treat it as a whole.
   private let layers: (plan: BlockPlan, sums: LayerSums)?
@@ -52,6 +54,7 @@ public final class AllReduceExchange: Exchange {
     scalars = FlatBuffer(count: slots)
     let tree = ShardTree(leafCount: slots)
     additions = tree.additions
+    separateRanges = layout.separateRanges
     shardOrder = tree.order(within: 0..<slots)
   }
 
@@ -86,7 +89,7 @@ public final class AllReduceExchange: Exchange {
       scalars.view[0] = StepScalars()
     }
     for (target, source) in additions {
-      for range in layout.separateRanges {
+      for range in separateRanges {
         add(buffers[source].view.view(range), into: buffers[target].view.view(range))
       }
       scalars.view[target] += scalars.view[source]
