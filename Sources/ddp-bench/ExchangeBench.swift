@@ -75,10 +75,4 @@ enum ExchangeBench {
     try exchange.close()
     return (times[0], times[1])
   }
-
-  /// The sum alone.
-  private final class NoUpdate: StepUpdate {
-    func update(_ range: Range<Int>, gradient: BufferView<Float>, scale: Float) {}
-    func updateStatistics(_ range: Range<Int>, sums: BufferView<Float>, scale: Float) {}
-  }
 }

@@ -28,11 +28,6 @@ enum FailureCase {
     throw SelfTestFailure("rank \(ranks.rank) was let out of the barrier")
   }
 
-  private final class NoUpdate: StepUpdate {
-    func update(_ range: Range<Int>, gradient: BufferView<Float>, scale: Float) {}
-    func updateStatistics(_ range: Range<Int>, sums: BufferView<Float>, scale: Float) {}
-  }
-
   private struct ProvokedFailure: UserFacingError {
     let description = "provoked failure"
     let exitCode = ExitCode.numeric

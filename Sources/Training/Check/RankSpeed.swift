@@ -122,11 +122,6 @@ package struct RankSpeed: Codable, Sendable, Equatable {
     return Double(count) * 4 / least
   }
 
-  private final class NoUpdate: StepUpdate {
-    func update(_ range: Range<Int>, gradient: BufferView<Float>, scale: Float) {}
-    func updateStatistics(_ range: Range<Int>, sums: BufferView<Float>, scale: Float) {}
-  }
-
   /// Bytes a second of the rank's own rows, from the first on; nil where they are so few that opening the file takes
   /// longer.
   private static func readingRate(_ data: DataCheck.Opened, _ topology: Topology, seconds: Double) throws -> Double? {
