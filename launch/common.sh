@@ -154,6 +154,11 @@ run_job() {
   wait "$child" || status=$?
   if [[ -s $note ]]; then read -r status <"$note"; fi
   rm -f "$note"
+  # A rank died of the signal, handed on before it could hold it (see hold_signals): it had not begun.
+  if ((ended && status == 138)); then
+    printf '%s: stopped by a signal before the program began: start it again in the same way\n' "${0##*/}" >&2
+    status=75
+  fi
   if ((interrupts > 1)); then exit 130; fi
 }
 
