@@ -148,6 +148,8 @@ def main():
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     if options.ranks == 1:
         return work(0, options)
+    if "MASTER_ADDR" in os.environ:  # one of the processes that mpirun has started
+        return work(int(os.environ["OMPI_COMM_WORLD_RANK"]), options)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(free.getsockname()[1]))
