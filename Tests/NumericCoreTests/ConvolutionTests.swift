@@ -93,6 +93,11 @@ struct ConvolutionTests {
     add(10, 9, 16, kernel: 3, stride: 2, padding: 5, dilation: 2)
     add(Extents(height: 2, width: 3), 8, 16, kernel: 1, stride: 4)
     add(5, 32, 64, kernel: 3, padding: 1)
+    // Enough tiles and whole vectors of channels: Winograd's, with odd and even sides and every padding.
+    add(7, 16, 16, kernel: 3, padding: 1)
+    add(Extents(height: 8, width: 11), 32, 48, kernel: 3)
+    add(Extents(height: 9, width: 6), 48, 16, kernel: 3, padding: 2)
+    add(Extents(height: 6, width: 13), 16, 32, kernel: 3, padding: Extents(height: 2, width: 1))
     add(6, 16, 32, kernel: 3, padding: 1, groups: 2)
     add(6, 16, 16, kernel: 3, padding: 1, groups: 16)
     return cases
@@ -168,10 +173,10 @@ struct ConvolutionTests {
     }
   }
 
-  @Test("A sample's bits do not depend on the samples beside it")
-  func samplesAreIndependent() {
+  @Test("A sample's bits do not depend on the samples beside it", arguments: [(5, 20), (16, 32)])
+  func samplesAreIndependent(channels: Int, filters: Int) {
     let convolution = Convolution(
-      window: SlidingWindow(input: 7, kernel: 3, padding: 1), inputChannels: 5, outputChannels: 20)
+      window: SlidingWindow(input: 7, kernel: 3, padding: 1), inputChannels: channels, outputChannels: filters)
     let x = clearOfZero(4 * convolution.inputCount).map { Float($0) }
     let w = clearOfZero(convolution.weightCount, substream: 1).map { Float($0) }
     func run(_ x: [Float]) -> [Float] {

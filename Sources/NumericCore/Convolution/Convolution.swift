@@ -5,9 +5,9 @@
 ///
 /// - Shapes: x [N, H, W, C], y [N, H′, W′, O], w [O, C / groups, kernel height, kernel width], all row-major; N from
 ///   the counts.
-/// - There are two implementations: the direct kernels (`Float`, one group, enough output channels) and, for everything
-///   else, `im2col` with a matrix product per sample and group. The choice, and so the bits, depend on the shapes
-///   alone.
+/// - There are three implementations: Winograd's (`Float`, one group, 3×3 at stride 1, channels in whole vectors), the
+///   direct kernels (`Float`, one group, enough output channels) and, for everything else, `im2col` with a matrix
+///   product per sample and group. The choice, and so the bits, depend on the shapes alone.
 public struct Convolution: Sendable, Equatable {
   public let geometry: SlidingWindow
   public let inputChannels: Int
@@ -43,8 +43,10 @@ public struct Convolution: Sendable, Equatable {
   /// Elements of working memory that each of the three operations needs, whatever the number of samples.
   public var scratchCount: Int {
     let general = weightCount + geometry.output.product * depth + (narrowProduct?.scratchCount ?? 0)
-    return max(
-      general, DirectConvolution(self)?.scratchCount ?? 0, DirectConvolution(inputGradientOf: self)?.scratchCount ?? 0)
+    return [
+      general, DirectConvolution(self)?.scratchCount, DirectConvolution(inputGradientOf: self)?.scratchCount,
+      WinogradConvolution(self)?.scratchCount, WinogradConvolution(inputGradientOf: self)?.scratchCount,
+    ].compactMap { $0 }.max() ?? 0
   }
 
   /// `output = input ∗ weight + bias`, and the ReLU of it where `rectifies`.
@@ -59,15 +61,20 @@ public struct Convolution: Sendable, Equatable {
     into output: BufferView<S>, scratch: BufferView<S>
   ) {
     check(input, weight, output)
-    if let direct = DirectConvolution(self), let input = input as? BufferView<Float>,
-      let weight = weight as? BufferView<Float>,
+    if let input = input as? BufferView<Float>, let weight = weight as? BufferView<Float>,
       let output = output as? BufferView<Float>, let scratch = scratch as? BufferView<Float>
     {
-      let packed = direct.pack(weight, into: scratch)
-      direct.apply(
-        input, packedWeight: packed, initial: .bias(bias as? BufferView<Float>), rectifies: rectifies, into: output,
-        scratch: scratch)
-      return
+      let initial = DirectConvolution.Initial.bias(bias as? BufferView<Float>)
+      if let winograd = WinogradConvolution(self) {
+        winograd.apply(input, weight: weight, initial: initial, rectifies: rectifies, into: output, scratch: scratch)
+        return
+      }
+      if let direct = DirectConvolution(self) {
+        let packed = direct.pack(weight, into: scratch)
+        direct.apply(
+          input, packedWeight: packed, initial: initial, rectifies: rectifies, into: output, scratch: scratch)
+        return
+      }
     }
     let (packed, columns) = generalScratch(scratch)
     packTaps(weight, channels: inputChannels / groups, taps: geometry.kernel.product, into: packed)
@@ -95,15 +102,19 @@ public struct Convolution: Sendable, Equatable {
     into inputGradient: BufferView<S>, scratch: BufferView<S>
   ) {
     check(inputGradient, weight, outputGradient)
-    if let direct = DirectConvolution(inputGradientOf: self), let outputGradient = outputGradient as? BufferView<Float>,
-      let weight = weight as? BufferView<Float>, let inputGradient = inputGradient as? BufferView<Float>,
-      let scratch = scratch as? BufferView<Float>
+    if let outputGradient = outputGradient as? BufferView<Float>, let weight = weight as? BufferView<Float>,
+      let inputGradient = inputGradient as? BufferView<Float>, let scratch = scratch as? BufferView<Float>
     {
-      let packed = direct.pack(weight, into: scratch)
-      direct.apply(
-        outputGradient, packedWeight: packed, initial: adds ? .output : .bias(nil), into: inputGradient,
-        scratch: scratch)
-      return
+      let initial = adds ? DirectConvolution.Initial.output : .bias(nil)
+      if let winograd = WinogradConvolution(inputGradientOf: self) {
+        winograd.apply(outputGradient, weight: weight, initial: initial, into: inputGradient, scratch: scratch)
+        return
+      }
+      if let direct = DirectConvolution(inputGradientOf: self) {
+        let packed = direct.pack(weight, into: scratch)
+        direct.apply(outputGradient, packedWeight: packed, initial: initial, into: inputGradient, scratch: scratch)
+        return
+      }
     }
     let (packed, columns) = generalScratch(scratch)
     let isNarrow = inputChannels / groups < DirectConvolution.leastOutputChannels
@@ -132,13 +143,18 @@ public struct Convolution: Sendable, Equatable {
     input: BufferView<S>, outputGradient: BufferView<S>, to weightGradient: BufferView<S>, scratch: BufferView<S>
   ) {
     check(input, weightGradient, outputGradient)
-    if let direct = DirectConvolution(self), let input = input as? BufferView<Float>,
-      let outputGradient = outputGradient as? BufferView<Float>,
-      let weightGradient = weightGradient as? BufferView<Float>,
-      let scratch = scratch as? BufferView<Float>
+    if let input = input as? BufferView<Float>, let outputGradient = outputGradient as? BufferView<Float>,
+      let weightGradient = weightGradient as? BufferView<Float>, let scratch = scratch as? BufferView<Float>
     {
-      direct.addWeightGradient(input: input, outputGradient: outputGradient, to: weightGradient, scratch: scratch)
-      return
+      if let winograd = WinogradConvolution(self) {
+        winograd.addWeightGradient(
+          input: input, outputGradient: outputGradient, to: weightGradient, scratch: scratch)
+        return
+      }
+      if let direct = DirectConvolution(self) {
+        direct.addWeightGradient(input: input, outputGradient: outputGradient, to: weightGradient, scratch: scratch)
+        return
+      }
     }
     let (packed, columns) = generalScratch(scratch)
     packed.update(repeating: 0)

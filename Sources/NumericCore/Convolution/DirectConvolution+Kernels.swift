@@ -77,6 +77,15 @@ extension DirectConvolution {
     let kernelRows: Int, rowStep: Int
     let runs: Int, runStep: Int, length: Int
 
+    /// A product of matrices: a row of pixels under a kernel of one element.
+    init(pixels: Int, _ channels: Int, _ outputChannels: Int) {
+      (height, width) = (1, pixels)
+      (inputStart, outputStart) = (0, 0)
+      (pixelStep, lineStep) = (channels, pixels * channels)
+      (outputPixelStep, outputLineStep) = (outputChannels, pixels * outputChannels)
+      (kernelRows, rowStep, runs, runStep, length) = (1, 0, 1, 0, channels)
+    }
+
     init(_ convolution: DirectConvolution, _ rows: Axis, _ columns: Axis) {
       let (channels, outputChannels) = (convolution.channels, convolution.outputChannels)
       let line = convolution.paddedWidth * channels

@@ -65,18 +65,23 @@ extension DirectConvolution {
       let start = groupsGradient ? group * output.product : group
       let (gradient, sums) = (gradient + start + row * line, sums + group * depth)
       if size == ChannelPair.channels {
-        correlate(plan, image, gradient, step, rows: rows, apart: 0, as: ChannelPair.self, to: sums)
+        Self.correlate(
+          plan, image, gradient, step, rows: rows, apart: 0, depth: depth, as: ChannelPair.self, to: sums)
       } else if VectorWidth.isWide {
         // The upper and the lower half of the block, then the row that is left.
         let half = rows / 2
-        if half > 0 { correlate(plan, image, gradient, step, rows: half, apart: half, as: PlacePair.self, to: sums) }
+        if half > 0 {
+          Self.correlate(
+            plan, image, gradient, step, rows: half, apart: half, depth: depth, as: PlacePair.self, to: sums)
+        }
         if rows % 2 == 1 {
-          correlate(
-            plan, image + (rows - 1) * plan.lineStep, gradient + (rows - 1) * line, step, rows: 1,
-            apart: 0, as: SIMD16<Float>.self, to: sums)
+          Self.correlate(
+            plan, image + (rows - 1) * plan.lineStep, gradient + (rows - 1) * line, step, rows: 1, apart: 0,
+            depth: depth, as: SIMD16<Float>.self, to: sums)
         }
       } else {
-        correlate(plan, image, gradient, step, rows: rows, apart: 0, as: SIMD16<Float>.self, to: sums)
+        Self.correlate(
+          plan, image, gradient, step, rows: rows, apart: 0, depth: depth, as: SIMD16<Float>.self, to: sums)
       }
       group += size
     }
@@ -87,10 +92,11 @@ extension DirectConvolution {
   /// - Parameters:
   ///   - step: from pixel to pixel of the gradient.
   ///   - rowsApart: from the rows that hold the first of a vector's places to those that hold the second.
+  ///   - depth: the inputs of a pixel.
   @inline(__always)
-  private func correlate<Vector: LaneVector>(
+  static func correlate<Vector: LaneVector>(
     _ plan: Plan, _ image: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, _ step: Int, rows: Int,
-    apart rowsApart: Int, as vector: Vector.Type, to sums: UnsafeMutablePointer<Float>
+    apart rowsApart: Int, depth: Int, as vector: Vector.Type, to sums: UnsafeMutablePointer<Float>
   ) {
     let (apart, gradientApart) = (rowsApart * plan.lineStep, rowsApart * plan.width * step)
     let lineStep = plan.lineStep - plan.width * plan.pixelStep

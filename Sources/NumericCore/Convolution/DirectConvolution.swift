@@ -1,14 +1,11 @@
 /// A direct convolution, or the input gradient of one: no columns are copied, and both inputs and weights stay in the
 /// first caches. Sixteen or 32 output channels of six output pixels are summed in twelve registers. Each step of the
 /// inner loop loads the weights of one input and multiplies them by that input of each pixel: twelve sums in flight
-/// keep
-/// both multiply-add units busy, and leave three of sixteen registers for what is loaded. Each pixel has its own
-/// pointer,
-/// so that rows of any width and stride fill all six.
+/// keep both multiply-add units busy, and leave three of sixteen registers for what is loaded. Each pixel has its own
+/// pointer, so that rows of any width and stride fill all six.
 ///
 /// The input gradient of a convolution with stride s falls into s² phases, output pixels (u, v) with equal remainders
-/// of
-/// u and v by s: the pixels of a phase see the same elements of the kernel, and are a convolution of stride 1.
+/// of u and v by s: the pixels of a phase see the same elements of the kernel, and are a convolution of stride 1.
 struct DirectConvolution {
   /// Output channels of a vector.
   static let lanes = 16
@@ -66,8 +63,11 @@ struct DirectConvolution {
   }
 
   /// The channels of the group that begins with `channel`, which a kernel computes together.
-  func groupSize(_ channel: Int) -> Int {
-    VectorWidth.isWide && alignedChannels - channel >= ChannelPair.channels ? ChannelPair.channels : Self.lanes
+  func groupSize(_ channel: Int) -> Int { Self.groupSize(left: alignedChannels - channel) }
+
+  /// The channels of a group where so many are left, whole vectors.
+  static func groupSize(left: Int) -> Int {
+    VectorWidth.isWide && left >= ChannelPair.channels ? ChannelPair.channels : lanes
   }
 
   // MARK: Windows into scratch: packed weights, bias, padded image, output gradient in groups

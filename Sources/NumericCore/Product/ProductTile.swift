@@ -50,7 +50,8 @@ enum ProductTile {
     _ addends: TileAddends, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int,
     _ count: Int
   ) {
-    withUnsafeTemporaryAllocation(byteCount: mostElements * MemoryLayout<Float>.stride, alignment: 64) { memory in
+    // On the stack, as its size is a constant: that of the largest tile of a wide processor.
+    withUnsafeTemporaryAllocation(byteCount: 8 * 32 * 4, alignment: 64) { memory in
       let tile = memory.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
       multiply(height, left, rowStride, panel, depth, .none, tile, columns, registers: (count + 15) / 16)
       for r in 0..<height {
