@@ -2,6 +2,7 @@
 # Runs a program on a cluster of hosts, which are network namespaces of this machine: each has an address and a host name of
 # its own, and MPI sees as many nodes. Needs root.
 #   netns-cluster.sh DIRECTORY RANKS_PER_HOST PROGRAM [ARGUMENT]...
+# DDP_TRAIN_MPI=mpich starts them by MPICH's launcher.
 # HOSTS=N makes N hosts in place of two, RATE=1gbit lets each send so many bits a second, as `tc … tbf` takes them.
 # With LAUNCHER=1 the program is what starts the ranks itself, such as launch/hosts, and runs on the first host: it finds
 # DIRECTORY/hostfile and, in the environment, how Open MPI reaches hosts. A host refuses as long as DIRECTORY/HOST.down
@@ -80,7 +81,11 @@ printf "%s slots=$ranks\n" "${hosts[@]}" >"$directory/hostfile"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_plm_rsh_agent=$agent OMPI_MCA_btl_tcp_if_include=eth0 OMPI_MCA_oob_tcp_if_include=eth0 OMPI_MCA_pml=ob1
 command=("$@")
-if [[ -z ${LAUNCHER:-} ]]; then
+if [[ -z ${LAUNCHER:-} && ${DDP_TRAIN_MPI:-} == mpich ]]; then
+  printf "%s:$ranks\n" "${hosts[@]}" >"$directory/machines"
+  command=(mpiexec.mpich -launcher rsh -launcher-exec "$agent" -f "$directory/machines" -iface eth0 -bind-to none
+    -np "$((count * ranks))" "$@")
+elif [[ -z ${LAUNCHER:-} ]]; then
   command=(mpirun --hostfile "$directory/hostfile" --oversubscribe --bind-to none -np "$((count * ranks))" "$@")
 fi
 status=0
