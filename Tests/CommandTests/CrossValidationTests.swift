@@ -213,6 +213,9 @@ extension Commands {
         try expect(
           2, ["--resume", "auto", "--set", "run=null"],
           "--resume auto: which cross-validation? Name its directory with --run DIR")
+        try expect(
+          2, ["--set", "sentinel.on_spike=rollback"],
+          "sentinel: rollback goes back to checkpoints, but this run writes none; give skip or stop")
       }
     }
 
@@ -244,6 +247,31 @@ extension Commands {
           arguments + ["--resume", "auto"], status: 3,
           "run: was begun on other values than the data has now; give the same data, or another directory with --run "
             + "DIR")
+      }
+    }
+
+    @Test("Steps that a fold has skipped are told")
+    func skippedSteps() throws {
+      try Sandbox.with { sandbox in
+        // One row of which no model makes a finite loss, and which no fold tests.
+        let file = try HDF5File.create(sandbox.file("data.h5"))
+        var features = (0..<48 * 12).map { Float($0 * 7919 % 101) / 101 }
+        for index in 10 * 12..<11 * 12 { features[index] = 3e38 }
+        try file.write("/X", shape: [48, 12], elements: features)
+        try file.write("/y", shape: [48], elements: Sandbox.labels())
+        let folds: [Int32] = (0..<48).map { row in row == 10 ? -1 : Int32(row % 2) }
+        try file.write("/fold", shape: [48], elements: folds)
+        try file.close()
+        let result = try sandbox.succeed([
+          "cross-validate", "--data", "data.h5", "--folds-from", "/fold", "--epochs", "3", "--batch-size", "8", "--run",
+          "run", "--set", "sentinel.on_nonfinite=skip", "--set", "data.scaling=none",
+        ])
+        let warnings = result.errorLines.filter { $0.hasSuffix("left out") }
+        let expected = [1, 2].map { "ddp-train: warning: fold \($0): 3 updates left out" }
+        #expect(warnings == expected, "\(result)")
+        #expect(result.output.contains("sentinel     6 updates left out"), "\(result)")
+        let lines = try record(sandbox, "run")
+        #expect(lines.map { $0["skipped_steps"] as? Int } == [3, 3, 6])
       }
     }
 

@@ -78,6 +78,51 @@ extension Commands {
       }
     }
 
+    /// A limit that is there from the start.
+    @Test func fileSizeLimitAtTheStart() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        // 36 kB of checkpoint; the shell counts in kilobytes or half ones.
+        let training = quickTraining + ["--set", "model.layers=[{dense:200},'relu','dense']", "--run", "run"]
+        for command in ["check", "train"] {
+          let result = try run(
+            "sh", ["-c", "ulimit -f 8; exec \"$@\"", "sh", builtExecutable("ddp-train"), command] + training,
+            environment: Sandbox.environment, directory: sandbox.path)
+          #expect(result.status == 3, "\(result)")
+          let lines = result.errorLines.filter { !$0.contains("warning: ") }
+          let expected = #/: a checkpoint takes [\d.]+ kB, and a file may have (4.096|8.192) kB; raise the limit/#
+          #expect(lines.count == 1 && lines[0].contains(expected), "\(result)")
+          #expect(!sandbox.exists("run"))
+        }
+      }
+    }
+
+    /// A copy is a second thought: where it cannot be written, the run warns and goes on, and so does the check.
+    @Test(.enabled(if: canMount, "needs the right to mount a file system")) func noSpaceForCopies() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        try FileManager.default.createDirectory(atPath: sandbox.file("copies"), withIntermediateDirectories: false)
+        let mounted = try run("mount", ["-t", "tmpfs", "-o", "size=4k", "tmpfs", sandbox.file("copies")])
+        try #require(mounted.status == 0, "\(mounted)")
+        defer { _ = try? run("umount", [sandbox.file("copies")]) }
+        try sandbox.write("copies/full", Data(count: 4096))
+        let training = quickTraining + ["--run", "run", "--set", "checkpoint.copy_to=copies"]
+        for command in ["check", "train"] {
+          let result = try sandbox.succeed([command] + training)
+          let lines = result.errorLines.filter { $0.contains("warning: ") && $0.contains("copies/") }
+          #expect(lines.contains { $0.contains("No space left on device") }, "\(result)")
+          #expect(result.errorLines.allSatisfy { $0.contains("warning: ") }, "\(result)")
+        }
+        // Where the directory cannot be made, neither starts.
+        try sandbox.write("file", Data("mine".utf8))
+        for command in ["check", "train"] {
+          let result = try sandbox.train(
+            [command] + quickTraining + ["--run", command, "--set", "checkpoint.copy_to=file"])
+          #expect(result.status == 3 && result.errors.contains("file"), "\(result)")
+        }
+      }
+    }
+
     /// As root no permission binds, but a file in the place of a directory does.
     @Test(arguments: ["file", "file/run"]) func fileInPlaceOfTheDirectory(place: String) throws {
       try Sandbox.with {

@@ -4,18 +4,21 @@ import Testing
 extension Commands {
   /// A value that takes all of a column's scale.
   @Suite struct LoneValueTests {
-    /// The text of a short training on numbers around 5, of which the third column's are changed.
-    private func output(_ change: (_ row: Int, Float) -> Float, scaling: String = "standard") throws -> String {
+    /// The text of a short training on numbers around 5, of which those of some columns are changed.
+    private func output(
+      columns: ClosedRange<Int> = 2...2, of width: Int = 3, scaling: String = "standard",
+      _ change: (_ row: Int, Float) -> Float
+    ) throws -> String {
       var text = ""
       try Sandbox.with { sandbox in
         let file = try HDF5File.create(sandbox.file("data.h5"))
         let values = (0..<300).flatMap { row in
-          (0..<3).map { column -> Float in
+          (0..<width).map { column -> Float in
             let value = 5 + Float((row * 7 + column * 3) % 11) / 10
-            return column == 2 ? change(row, value) : value
+            return columns.contains(column) ? change(row, value) : value
           }
         }
-        try file.write("/train/x", shape: [300, 3], elements: values)
+        try file.write("/train/x", shape: [300, width], elements: values)
         try file.write("/train/y", shape: [300], elements: (0..<300).map { Int32($0 % 2) })
         try file.close()
         let result = try sandbox.succeed(
@@ -25,18 +28,24 @@ extension Commands {
       return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
-    private let doubt = "column 3 has one value of 3e+20, a million deviations from all others"
+    private let doubt = "column 2 has one value of 3e+20, a million deviations from all others"
 
     @Test("It is named", arguments: ["standard", "auto"])
     func isNamed(scaling: String) throws {
-      let text = try output({ $0 == 17 ? 3e20 : $1 }, scaling: scaling)
+      let text = try output(scaling: scaling) { $0 == 17 ? 3e20 : $1 }
       #expect(text.contains(doubt), "\(text)")
+      let several = try output(columns: 1...5, of: 6, scaling: scaling) { $0 == 17 ? 3e20 : $1 }
+      let values = (1...3).map { "column \($0) has one value of 3e+20" }.joined(separator: ", ")
+      #expect(
+        several.contains(values + " and 2 more columns have one, a million deviations from all others"), "\(several)")
     }
 
     @Test("So are numbers that stand for what is missing", arguments: ["standard", "min_max"])
     func areNamed(scaling: String) throws {
-      let text = try output({ $0 % 100 == 17 ? -3e38 : $1 }, scaling: scaling)
-      #expect(text.contains("there are features of 3e+38, as what stands for missing values is"), "\(text)")
+      let text = try output(scaling: scaling) { $0 % 100 == 17 ? -3e38 : $1 }
+      #expect(
+        text.contains("there are features like what stands for missing values (column 2 has -3e+38); others"), "\(text)"
+      )
     }
 
     @Test("What is merely far, or rare, is not")

@@ -130,6 +130,43 @@ import Testing
     }
   }
 
+  /// Of 66 MiB in rows of 1 MiB, 64 at even distances.
+  @Test func someOfMuchIsLookedAt() throws {
+    try withTemporaryDirectory { directory in
+      let (rows, width) = (66, 1 << 18)
+      func faults(inRow spoiled: Int) throws -> [[String]] {
+        var values = [Float](repeating: 1, count: rows * width)
+        values[spoiled * width + 5] = .nan
+        let path = try makeFile(directory + "/\(spoiled).h5") { file in
+          try file.write("/X", shape: [rows, width], elements: values)
+          try file.write("/y", shape: [rows], elements: (0..<rows).map { Int32($0 % 2) })
+        }
+        defer { unlink(path) }
+        let split = try DataSource.open(path).split(.train)
+        #expect(split.sampledRowCount == 64)
+        let partition = ShardPartition(sampleCount: rows, shardCount: 4)
+        return [1, 3].map { ranks in
+          (0..<ranks).map { rank in
+            message {
+              _ = try split.checkSample(
+                .all(count: rows), partition, shards: 4 * rank / ranks..<4 * (rank + 1) / ranks, share: (rank, ranks),
+                targetCheck: ClassIndices(count: 2))
+            }
+          }.filter { $0 != "no error" }
+        }
+      }
+      // The naive twin.
+      let sampled = Set((0..<64).map { $0 * 65 / 63 })
+      #expect(sampled.count == 64)
+      for row in [0, 30, 65] + Set(0..<66).subtracting(sampled) {
+        for found in try faults(inRow: row) {
+          #expect(found.isEmpty == !sampled.contains(row), "\(row): \(found)")
+          #expect(found.allSatisfy { $0.contains("/X row \(row), value 5, is nan") }, "\(found)")
+        }
+      }
+    }
+  }
+
   @Test func spoiledRowsAreNamed() throws {
     try withTemporaryDirectory { directory in
       func load(_ name: String, x: [Float], y: [Float], _ check: any TargetCheck) throws -> String {

@@ -109,6 +109,18 @@ extension DistributedTests {
       #expect(try place.run(arguments + ["--run", "here"], others: [[trainer] + same]).status == 0)
     }
 
+    @Test("Ranks that are given other commands end at once")
+    func otherCommand() throws {
+      let place = try Place(), start = ContinuousClock.now
+      let finished = try place.run(
+        ranks: 1, ["check", "--data", place.data], others: [[trainer, "train", "--data", place.data]])
+      #expect(finished.status == 5 && start.duration(to: .now) < .seconds(20), "\(finished)")
+      let lines = faults(finished)
+      let expected = #/differ in their command: check on \S+ \(rank 0\), train on \S+ \(rank 1\); start all ranks/#
+      #expect(lines.count == 1 && lines[0].contains(expected), "\(finished)")
+      #expect(try !place.names.contains("runs"))
+    }
+
     @Test("Data that one rank does not have, or has otherwise, are named; no other rank waits")
     func otherData() throws {
       let place = try Place()
@@ -145,8 +157,8 @@ extension DistributedTests {
         try file.write("/train/y", shape: [100], elements: labels)
         try file.close()
       }
-      try write("nan.h5") { values, _ in values[199] = .nan }
-      try expectFault("nan.h5", #/\/train\/x row 99, value 1, is nan/#)
+      try write("nan.h5") { values, _ in values[103] = .nan }
+      try expectFault("nan.h5", #/\/train\/x row 51, value 1, is nan/#)
       try write("label.h5") { _, labels in labels[50] = 7 }
       try expectFault("label.h5", #/\/train\/y row 50 has the label 7/#, ["--set", "model.layers=[{dense:3}]"])
     }
@@ -232,8 +244,44 @@ extension DistributedTests {
       #expect(used.status == 2 && faults(used).first?.contains("used holds a run already") == true, "\(used)")
       let resumed = try place.run(["check"] + run + ["--resume", "auto"])
       #expect(resumed.status == 0 && resumed.output.contains("goes on from used/checkpoints/step-"), "\(resumed)")
+      // Quiet is what is sound.
+      let quiet = try place.run(["check"] + run + ["--resume", "auto", "--quiet"])
+      #expect(quiet.status == 0 && quiet.output.isEmpty && quiet.errors.isEmpty, "\(quiet)")
+      let wrong = try place.run(["check"] + run + ["--quiet"])
+      #expect(wrong.status == 2 && wrong.output.isEmpty && faults(wrong) == faults(used), "\(wrong)")
+      let object = try place.run(["check"] + run + ["--quiet", "--json"])
+      #expect(object.output.hasPrefix("{\"exit_code\": 2, "), "\(object)")
       let changed = try place.run(["check"] + run + ["--resume", "auto", "--seed", "3"])
       #expect(changed.status == 2 && faults(changed).first?.contains("keeps seed") == true, "\(changed)")
+    }
+
+    @Test("Data that are not those of the checkpoint to go on from are what training says of them")
+    func changedData() throws {
+      let place = try Place(), file = place.scratch.path + "/changed.h5"
+      func write(rows: Int = 120, weight: Float = 1) throws {
+        let data = try HDF5File.create(file)
+        for (split, factor) in [("train", weight), ("val", 1)] {
+          var values = (0..<rows * 4).map { Float($0 * 7919 % 101) }
+          values[77] *= factor
+          try data.write("/\(split)/x", shape: [rows, 4], elements: values)
+          try data.write("/\(split)/y", shape: [rows], elements: (0..<rows).map { Int32($0 % 3) })
+        }
+        try data.close()
+      }
+      let run = ["--data", file, "--run", "run", "--resume", "auto", "--epochs"]
+      try write()
+      #expect(try place.run(["train"] + run + ["1"]).status == 0)
+      let same = try place.run(["check"] + run + ["2"])
+      #expect(same.status == 0 && states(same)["data"] == "ok", "\(same)")
+      for (rows, words) in [(120, "trained on other values than"), (117, "trained on 120 samples, but")] {
+        try write(rows: rows, weight: 2)
+        let checked = try place.run(["check"] + run + ["2"]), trained = try place.run(["train"] + run + ["2"])
+        #expect(checked.status == 3 && faults(checked).count == 1, "\(checked)")
+        #expect(faults(checked).first?.contains(words) == true && faults(checked) == faults(trained), "\(trained)")
+      }
+      try write(weight: 2)
+      let allowed = try place.run(["check"] + run + ["2", "--set", "data.may_change=true"])
+      #expect(allowed.status == 0, "\(allowed)")
     }
 
     @Test("The network between two hosts is measured")

@@ -43,7 +43,12 @@ struct FoldEstimateTests {
   func roundTrip() throws {
     var result = result(3, 0.1 + 0.2)
     (result.epochs, result.testedEpoch, result.seconds) = (7, 6, 0.5)
-    #expect(FoldResult(try JSON5Parser.parse(result.json.line, file: "")) == result)
+    #expect(result.json["skipped_steps"] == nil)
+    for skipped in [0, 3] {
+      result.skippedSteps = skipped
+      #expect(FoldResult(try JSON5Parser.parse(result.json.line, file: "")) == result)
+    }
+    #expect(result.json["skipped_steps"] == 3)
     #expect(FoldResult(["fold": 1]) == nil)
   }
 }

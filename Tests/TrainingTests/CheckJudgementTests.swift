@@ -104,8 +104,9 @@ struct CheckJudgementTests {
 
   // MARK: Disk
 
-  private func facts(_ place: String, free: Int?) -> DirectoryCheck.Facts {
-    DirectoryCheck.Facts(place: place, kind: "ext4", free: free, isVolatile: false, seconds: 0.01)
+  private func facts(_ place: String, free: Int?, greatestFile: Int? = nil) -> DirectoryCheck.Facts {
+    DirectoryCheck.Facts(
+      place: place, kind: "ext4", free: free, isVolatile: false, greatestFile: greatestFile, seconds: 0.01)
   }
 
   @Test("No room for one checkpoint is a fault, for all of them a warning, and no one's word neither")
@@ -124,6 +125,15 @@ struct CheckJudgementTests {
     // Such a run trains on, and a copy is a second thought.
     #expect(row(999, .continue).state == "warning")
     #expect(row(9999, copy: 10).findings.map(\.exitCode) == [nil])
+    func limited(_ limit: Int) -> CheckRow {
+      DirectoryCheck.roomRow([facts("/a", free: 9999, greatestFile: limit)], room, count: 5, rule: .stop)
+    }
+    #expect(limited(1000).state == "ok")
+    #expect(
+      limited(999).findings == [
+        .fault(
+          "/a: a checkpoint takes 1.000 kB, and a file may have 999 B; raise the limit with ulimit -f unlimited", .data)
+      ])
   }
 
   @Test("The file system of a path is that of the innermost mount, the last one of several")

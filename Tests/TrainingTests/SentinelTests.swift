@@ -62,8 +62,8 @@ struct SentinelTests {
       return
     }
     #expect(abs(limit - 1 - 10 * 1.4826 * 0.05) < 1e-9)
-    progress.sentinel.passedOver = [3, 9]
-    #expect(watchful.problem(totals(loss: 1), progress) == .passedOver)
+    progress.sentinel.passedOver = [.init(3, nil), .init(9, .spike)]
+    #expect(watchful.problem(totals(loss: 1), progress) == .passedOver(.spike))
   }
 
   @Test("A checkpoint gives back what was remembered, bit by bit, and nothing else is taken")
@@ -73,17 +73,27 @@ struct SentinelTests {
     for loss in [0.1, 1.0 / 3, 2e-300, 7] { state.recordUpdate(loss: loss, window: 3) }
     #expect(state.recentLosses == [1.0 / 3, 2e-300, 7])
     state.recordSkip(.lossNotFinite)
-    state.recordSkip(.passedOver)
+    state.recordSkip(.passedOver(.lossNotFinite))
     #expect(state.skipped == 2 && state.skippedInEpoch == 2 && state.skippedInRow == 1)
     var settings = SentinelSettings()
     var back = SentinelState()
-    back.goBack(from: state, step: 12, settings)
+    back.goBack(from: state, step: 12, .gradientNotFinite, settings)
     settings.afterRollback = .lowerRate
     var again = SentinelState()
     again.recentLosses = state.recentLosses
-    again.goBack(from: back, step: 20, settings)
-    #expect(again.rollbacks == [12, 20] && again.passedOver == [12] && again.rateFactor == 0.5)
-    for state in [state, again] { #expect(SentinelState(state.attributes) == state) }
+    again.goBack(from: back, step: 20, .lossNotFinite, settings)
+    #expect(again.rollbacks == [12, 20] && again.rateFactor == 0.5)
+    #expect(again.passedOver == [.init(12, .gradientNotFinite)])
+    var both = again
+    both.passedOver.append(.init(31, .spike))
+    for state in [state, again, both] { #expect(SentinelState(state.attributes) == state) }
+    // A checkpoint of an earlier version does not tell the causes, and a later one goes on from it.
+    both.passedOver = [.init(12, nil), .init(31, nil)]
+    var earlier = both.attributes
+    earlier["passed_over_causes"] = nil
+    #expect(SentinelState(earlier) == both && SentinelState(both.attributes) == both)
+    earlier["passed_over_causes"] = .text("loss spike")
+    #expect(SentinelState(earlier) == nil)
     for (name, value) in [
       ("recent_losses", Checkpoint.Attribute.text("1 nan")), ("recent_losses", .text("1 x")),
       ("recent_losses", .integer(1)), ("passed_over_steps", .text("")), ("rate_factor", .number(.infinity)),

@@ -18,6 +18,13 @@ package struct FileSystem: Sendable, Equatable {
     }
   }
 
+  /// The most bytes that a file may have which this process writes, as `ulimit -f` says; nil for no limit.
+  package static var greatestFile: Int? {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { return nil }
+    return Int(exactly: limit.rlim_cur)
+  }
+
   /// - Parameters:
   ///   - path: absolute, without links.
   ///   - mounts: as in `/proc/self/mountinfo`, later ones over earlier ones.

@@ -5,40 +5,44 @@ public struct FittedScaling: Sendable, Equatable {
   public let transform: FeatureTransform
   /// Nil where nothing was chosen.
   public let choice: ScalingChoice?
-  /// A value beside which all others of its column become alike; nil where there is none, or columns are not scaled by
-  /// their deviations.
-  public let loneValue: LoneValue?
+  /// Values beside which all others of their columns become alike; none where columns are not scaled by their
+  /// deviations.
+  public let loneValues: [ColumnValue]
 
-  public init(transform: FeatureTransform, choice: ScalingChoice? = nil, loneValue: LoneValue? = nil) {
-    (self.transform, self.choice, self.loneValue) = (transform, choice, loneValue)
+  public init(transform: FeatureTransform, choice: ScalingChoice? = nil, loneValues: [ColumnValue] = []) {
+    (self.transform, self.choice, self.loneValues) = (transform, choice, loneValues)
   }
 }
 
-/// The only value of a column that is far from the others: a million of their deviations, such as 3·10³⁸ that stands
-/// for what is missing. Scaled by a deviation that is all its own, the others tell nothing.
-public struct LoneValue: Sendable, Equatable {
+/// A value that stands out, and the column that it is of.
+public struct ColumnValue: Sendable, Equatable {
   public let column: Int
   public let value: Double
 
-  /// Of the first such column.
+  public init(column: Int, value: Double) { (self.column, self.value) = (column, value) }
+}
+
+extension ColumnMoments {
+  /// The only values of columns that are far from the others: a million of their deviations, such as 3·10³⁸ that stands
+  /// for what is missing. Scaled by a deviation that is all its own, the others tell nothing.
   ///
   /// Without the value x the sum of the squared deviations is less by (x − mean)² · N / (N − 1). Where what is left is
   /// a billionth of it, N of the others' deviations are at most a 30,000th of x's. A column of few ones among zeros is
   /// not meant: x has to be large.
-  init?(_ moments: ColumnMoments, minimum: [Double], maximum: [Double], count: Int) {
-    guard count > 2 else { return nil }
+  ///
+  /// - Parameter count: N.
+  fileprivate func loneValues(minimum: [Double], maximum: [Double], count: Int) -> [ColumnValue] {
+    guard count > 2 else { return [] }
     let total = Double(count)
-    for column in moments.mean.indices where maximum[column] - minimum[column] > 1e6 {
-      let squares = moments.deviation[column] * moments.deviation[column] * total
-      for value in [minimum[column], maximum[column]] {
-        let distance = value - moments.mean[column]
-        if squares - distance * distance * total / (total - 1) <= 1e-9 * squares {
-          (self.column, self.value) = (column, value)
-          return
-        }
+    return mean.indices.compactMap { column in
+      guard maximum[column] - minimum[column] > 1e6 else { return nil }
+      let squares = deviation[column] * deviation[column] * total
+      let lone = [minimum[column], maximum[column]].first { value in
+        let distance = value - mean[column]
+        return squares - distance * distance * total / (total - 1) <= 1e-9 * squares
       }
+      return lone.map { ColumnValue(column: column, value: $0) }
     }
-    return nil
   }
 }
 
@@ -62,18 +66,18 @@ extension FeatureScaling {
     precondition(shards.shards(ofRank: communicator.rank) == store.shards, "the store holds shards \(store.shards)")
     let source = store.source
     func fitted(
-      _ offset: [Double], _ factor: [Double], _ choice: ScalingChoice? = nil, loneValue: LoneValue? = nil
+      _ offset: [Double], _ factor: [Double], _ choice: ScalingChoice? = nil, loneValues: [ColumnValue] = []
     ) -> FittedScaling {
       FittedScaling(
         transform: FeatureTransform(kind: choice?.scaling ?? self, offset: offset, factor: factor.map(Self.factor)),
-        choice: choice, loneValue: loneValue)
+        choice: choice, loneValues: loneValues)
     }
     if self == .none || (use == .indices && self != .auto) {
       return FittedScaling(transform: .identity)
     }
     let (minimum, maximum) = try store.range(.features, communicator)
-    func loneValue(_ moments: ColumnMoments) -> LoneValue? {
-      LoneValue(moments, minimum: minimum, maximum: maximum, count: store.partition.sampleCount)
+    func loneValues(_ moments: ColumnMoments) -> [ColumnValue] {
+      moments.loneValues(minimum: minimum, maximum: maximum, count: store.partition.sampleCount)
     }
     let choice = ScalingChoice(
       type: source.featureType, shape: source.featureShape, validMaximum: source.featureValidMaximum,
@@ -92,7 +96,7 @@ extension FeatureScaling {
         return fitted(
           moments.mean.indices.map { isBinary[$0] ? 0 : moments.mean[$0] },
           moments.deviation.indices.map { isBinary[$0] ? 1 : moments.deviation[$0] }, choice,
-          loneValue: loneValue(moments))
+          loneValues: loneValues(moments))
       }
     }
     // Booleans stay what they are.
@@ -106,7 +110,7 @@ extension FeatureScaling {
         transform: .unit(source.featureType, validMaximum: source.featureValidMaximum))
     case .standard:
       let moments = try store.moments(.features, shards, communicator, range: (minimum, maximum))
-      return fitted(moments.mean, moments.deviation, loneValue: loneValue(moments))
+      return fitted(moments.mean, moments.deviation, loneValues: loneValues(moments))
     case .minMax: return fitted(minimum, zip(maximum, minimum).map(-))
     }
   }

@@ -23,10 +23,16 @@ extension ShardStore {
     return FeatureKind(type: source.featureType, minimum: minimum.min() ?? 0, maximum: maximum.max() ?? 0)
   }
 
-  /// The greatest magnitude of the targets over all ranks; 0 where there are none. Every rank must call it.
-  public func greatestTarget(_ communicator: any Communicator) throws(CollectiveError) -> Double {
-    let (minimum, maximum) = try range(.targets, communicator)
-    return (minimum + maximum).map { abs($0) }.max() ?? 0
+  /// The columns that have a value of at least this magnitude, each with its greatest, over all ranks. Every rank must
+  /// call it.
+  public func columns(
+    of column: SplitSource.Column, reaching magnitude: Double, _ communicator: any Communicator
+  ) throws(CollectiveError) -> [ColumnValue] {
+    let (minimum, maximum) = try range(column, communicator)
+    return minimum.indices.compactMap { index in
+      let value = abs(minimum[index]) > abs(maximum[index]) ? minimum[index] : maximum[index]
+      return abs(value) >= magnitude ? ColumnValue(column: index, value: value) : nil
+    }
   }
 
   /// Checks that the features of this rank's shards are of the kind that a model was trained on: not floating-point

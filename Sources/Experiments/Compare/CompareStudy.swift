@@ -123,6 +123,7 @@ public struct CompareStudy: Sendable {
     var variations: [Variation] = []
     for item in named {
       let base = try StudyBase(item.base, of: file, settings: options.settings, metrics: metrics, bestBy: bestBy)
+      try base.configuration([]).sentinel.requireNoRollback()
       for (name, settings) in crossed {
         let whole = [item.name, name].filter { !$0.isEmpty }.joined(separator: ", ")
         let variation = Variation(name: whole, base: base, settings: item.settings + settings)
@@ -142,7 +143,7 @@ public struct CompareStudy: Sendable {
       throw SettingsError(
         "\(variation.name.shownName): \(setting.path) is not for a study to set; leave it out", at: position)
     }
-    do { _ = try variation.configuration(seed: 0) } catch {
+    do { try variation.configuration(seed: 0).sentinel.requireNoRollback() } catch {
       guard error.position == nil || error.message.hasPrefix("unknown") else { throw error }
       throw SettingsError(
         "\(variation.name.shownName): \(error.message)",

@@ -27,6 +27,7 @@ public struct CrossValidationRun {
   ///   written, where a fold has failed.
   public func run(on ranks: MPICommunicator) throws -> Outcome {
     let configuration = try configuration.checked()
+    try configuration.sentinel.requireNoRollback()
     if case .path(let path)? = configuration.resume {
       throw Failure.usage("--resume \(path): folds have no checkpoints; give --run DIR --resume auto")
     }
@@ -163,6 +164,9 @@ extension CrossValidation {
   /// The names of all figures, in the order of the first fold that has any.
   var names: [String] { results.first { !$0.figures.isEmpty }?.figures.map(\.name) ?? [] }
 
+  /// Of all folds.
+  var skippedSteps: Int { results.reduce(0) { $0 + $1.skippedSteps } }
+
   /// What stands in `summary.json`; everything outside `timing` is equal between equal runs.
   func summary(_ split: FoldedSplit, pooled: PooledFigures) -> JSONValue {
     .object([
@@ -170,6 +174,7 @@ extension CrossValidation {
       .init("division", .string(split.text)), .init("repeats", .integer(split.plans.count)),
       .init("folds", .integer(split.plans[0].count)),
       .init("failed", .integer(results.count { $0.state == .failed })),
+      .init("skipped_steps", .integer(skippedSteps)),
       .init("confidence", .number(FoldEstimate.confidence)),
       .init("interval", .string("Student's t with the variance of Nadeau and Bengio (2003)")),
       .init("test", .object(names.map { .init($0, estimate($0).json) })),

@@ -57,6 +57,7 @@ struct FoldReport {
       try line(table.line(["fold", "train", "test"] + names + ["time"]))
     }
     count += 1
+    if result.skippedSteps > 0 { warn("fold \(label(result)): \(plural(result.skippedSteps, "update")) left out") }
     guard isEveryFoldShown else {
       // A line for every tenth of them.
       if count * 10 / total > (count - 1) * 10 / total { try line("\(grouped(count)) of \(plural(total, "fold"))") }
@@ -88,6 +89,7 @@ struct FoldReport {
     try row("to") { estimate in estimate.mean.flatMap { mean in estimate.margin.map { mean + $0 } } }
     try line(table.line(["together", "", ""] + names.map { Self.text($0, pooled[$0] ?? nil) } + [""]))
     try line("")
+    if validation.skippedSteps > 0 { try line("sentinel     \(plural(validation.skippedSteps, "update")) left out") }
     try line("predictions  \(directory)/predictions.h5")
   }
 

@@ -20,6 +20,8 @@ public struct FoldResult: Sendable, Equatable {
   /// Epochs trained, and the one whose weights were tested.
   public var epochs = 0
   public var testedEpoch: Int?
+  /// Steps whose updates the sentinel has left out, of the epochs that were trained to their end.
+  public var skippedSteps = 0
   /// Figures of the fold's test samples: `loss`, `accuracy` where there are classes, and every metric of the task; nil
   /// where one is not defined.
   public var figures: [Figure] = []
@@ -43,15 +45,18 @@ public struct FoldResult: Sendable, Equatable {
 
   /// Everything outside `timing` is equal between equal runs.
   public var json: JSONValue {
-    .object([
-      .init("repeat", .integer(repetition)), .init("fold", .integer(fold)),
-      .init("train_samples", .integer(trainCount)),
-      .init("test_samples", .integer(testCount)), .init("state", .string(state.rawValue)),
-      .init("reason", .optional(reason)), .init("epochs", .integer(epochs)),
-      .init("tested_epoch", .optional(testedEpoch)),
-      .init("test", .object(figures.map { .init($0.name, .finite($0.value)) })),
-      .init("timing", ["seconds": .number(seconds)]),
-    ])
+    let skipped: [JSONValue.Member] = skippedSteps > 0 ? [.init("skipped_steps", .integer(skippedSteps))] : []
+    return .object(
+      [
+        .init("repeat", .integer(repetition)), .init("fold", .integer(fold)),
+        .init("train_samples", .integer(trainCount)),
+        .init("test_samples", .integer(testCount)), .init("state", .string(state.rawValue)),
+        .init("reason", .optional(reason)), .init("epochs", .integer(epochs)),
+        .init("tested_epoch", .optional(testedEpoch)),
+      ] + skipped + [
+        .init("test", .object(figures.map { .init($0.name, .finite($0.value)) })),
+        .init("timing", ["seconds": .number(seconds)]),
+      ])
   }
 
   /// - Returns: nil where the value is not one that `json` makes.
@@ -66,6 +71,7 @@ public struct FoldResult: Sendable, Equatable {
     else { return nil }
     self.init(repetition: repetition, fold: fold, trainCount: train, testCount: test)
     (self.state, self.epochs, testedEpoch) = (state, epochs, integer("tested_epoch"))
+    skippedSteps = integer("skipped_steps") ?? 0
     if case .string(let reason)? = value["reason"]?.content { self.reason = reason }
     self.figures = figures.map { Figure($0.key, $0.value.finiteNumber) }
     seconds = value["timing"]?["seconds"]?.finiteNumber ?? 0

@@ -33,6 +33,7 @@ struct FoldRunner {
       let outcome = try run.run()
       guard outcome.exitCode != .preempted, let test = outcome.test else { return nil }
       result.epochs = outcome.epochs.count
+      result.skippedSteps = outcome.epochs.reduce(0) { $0 + $1.skippedSteps }
       result.testedEpoch = run.testsBest ? outcome.best?.epoch : outcome.epochs.last?.epoch
       sums = test.report?.sums
       result.figures = [.init("loss", test.loss)]

@@ -65,7 +65,16 @@ public struct TuneStudy: Sendable {
       "kind": "tune", "base": base.value, "space": spaceValue, "objective": goal.json, "sampler": sampler.namedJSON,
       "stopping": stopping.namedJSON, "generation": .integer(generation), "seed": .integer(Int(seed)),
     ]
-    try space.check(base.configuration)
+    // Trials that are halved alone have files of their own, which they go on from.
+    let hasCheckpoints = stopping is Halving
+    func configuration(_ settings: [TrainArguments.Setting]) throws(SettingsError) -> TrainingConfiguration {
+      let configuration = try base.configuration(settings)
+      if !hasCheckpoints { try configuration.sentinel.requireNoRollback() }
+      return configuration
+    }
+    // A fault of all trials is none of a parameter.
+    _ = try configuration([])
+    try space.check(configuration)
     try checkContest()
   }
 

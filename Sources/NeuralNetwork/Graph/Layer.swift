@@ -142,3 +142,25 @@ public struct LayerPass<S: Scalar> {
     workspace.model.statisticLayout.entries[workspace.model.nodes[node].statisticEntries[index]]
   }
 }
+
+/// The flat buffers that a pass reads parameters from and adds gradients to.
+public struct ModelValues<S: Scalar> {
+  /// Laid out by `Model.parameterLayout`.
+  public var parameters: BufferView<S>
+  /// Same layout, added to by backward; nil where nothing is learned.
+  public var gradients: BufferView<S>?
+  /// Running statistics, laid out by `Model.statisticLayout`.
+  public var statistics: BufferView<S>
+  /// Same layout, added to by forward in training; nil where nothing is learned.
+  public var batchStatistics: BufferView<S>?
+
+  public init(
+    parameters: BufferView<S>, gradients: BufferView<S>? = nil, statistics: BufferView<S>,
+    batchStatistics: BufferView<S>? = nil
+  ) {
+    self.parameters = parameters
+    self.gradients = gradients
+    self.statistics = statistics
+    self.batchStatistics = batchStatistics
+  }
+}

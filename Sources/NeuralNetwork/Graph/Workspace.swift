@@ -1,28 +1,6 @@
 import Basics
 public import NumericCore
 
-/// The flat buffers that a pass reads parameters from and adds gradients to.
-public struct ModelValues<S: Scalar> {
-  /// Laid out by `Model.parameterLayout`.
-  public var parameters: BufferView<S>
-  /// Same layout, added to by backward; nil where nothing is learned.
-  public var gradients: BufferView<S>?
-  /// Running statistics, laid out by `Model.statisticLayout`.
-  public var statistics: BufferView<S>
-  /// Same layout, added to by forward in training; nil where nothing is learned.
-  public var batchStatistics: BufferView<S>?
-
-  public init(
-    parameters: BufferView<S>, gradients: BufferView<S>? = nil, statistics: BufferView<S>,
-    batchStatistics: BufferView<S>? = nil
-  ) {
-    self.parameters = parameters
-    self.gradients = gradients
-    self.statistics = statistics
-    self.batchStatistics = batchStatistics
-  }
-}
-
 /// The activations of one micro-batch and their gradients, planned once for the largest, and the two passes over them.
 ///
 /// A workspace is used by one thread at a time. A pass allocates nothing.
@@ -93,8 +71,6 @@ public final class Workspace<S: Scalar> {
     let nodes = model.nodes
     let fusions = model.fusions
     let isOwn = nodes.indices.map { fusions[$0].place == $0 }
-    var samples = capacity
-    if case .own(let workspaces) = memory { samples *= workspaces }
     sources = nodes.indices.map {
       fusions[$0].isAbsorbed ? [] : nodes[$0].inputs + (fusions[$0].addend.map { [$0] } ?? [])
     }
@@ -128,9 +104,10 @@ public final class Workspace<S: Scalar> {
       mostContributed = max(mostContributed, contributed)
     }
     (needsGradient, contributionStarts, isUnused, addsInputGradient) = (needs, starts, unused, adds)
-    if case .shared(let other) = memory {
-      (activations, gradients) = (other.activations, other.gradients)
-    } else {
+    switch memory {
+    case .shared(let other): (activations, gradients) = (other.activations, other.gradients)
+    case .own(let workspaces):
+      let samples = capacity * workspaces
       activations = Arena(counts: nodes.indices.map { isOwn[$0] ? nodes[$0].shape.elementCount * samples : 0 })
       gradients = Arena(
         counts: nodes.indices.map {

@@ -6,7 +6,7 @@ import Settings
 
 /// Whether every rank can read its part of the data, as far as a few rows tell, and finds the same there as the others.
 ///
-/// Of the features the first and the last row of each shard and of each file are read, of the targets all.
+/// Features are read all where they are few, else rows at even distances, of the targets all; see `checkSample`.
 struct DataCheck {
   /// What the training split turned out to be, where every rank could read it.
   struct Opened {
@@ -74,7 +74,7 @@ struct DataCheck {
     let split = try source.split(.train)
     let shardCount = configuration.shardCount(samples: split.sampleCount, of: source, resumed)
     let assignment = ShardAssignment(shardCount: shardCount, rankCount: world.size)
-    var part: (selection: RowSelection, plan: StreamPlan?, partition: ShardPartition)?
+    var part: (selection: RowSelection, validation: RowSelection?, plan: StreamPlan?, partition: ShardPartition)?
     let readings = try RankAnswers(ranks) {
       try memory.require(source)
       let heldOut = try TrainingData.heldOut(of: source, configuration: configuration, task: task)
@@ -83,8 +83,8 @@ struct DataCheck {
       let plan = try memory.plan(split, rows, shardCount: shardCount, kept: resumed?.metadata.stream)
       let partition = ShardPartition(
         sampleCount: rows.count, shardCount: shardCount, blockSize: plan?.blockSize, windowBlocks: plan?.windowBlocks)
-      part = (rows, plan, partition)
-      let label = try split.checkEnds(
+      part = (rows, heldOut?.validation, plan, partition)
+      let label = try split.checkSample(
         rows, partition, shards: assignment.shards(ofRank: world.rank), share: (world.rank, world.size),
         targetCheck: task.targetCheck)
       return label ?? -1
@@ -94,12 +94,60 @@ struct DataCheck {
       return
     }
     let largest = labels.max().flatMap { $0 < 0 ? nil : $0 }
-    row = CheckRow(
-      Self.name, facts[0].text + (memory.streams ? ", streamed" : ""), source.remarks.map { .warning($0) })
-    opened = Opened(
+    let opened = Opened(
       source: source, task: task, matching: matching, memory: memory, selection: part.selection, assignment: assignment,
       plan: part.plan,
       partition: part.partition, largestLabel: largest)
+    self.opened = opened
+    var found = facts[0].text + (memory.streams ? ", streamed" : "")
+    if split.sampledRowCount < split.sampleCount { found += "; \(grouped(split.sampledRowCount)) rows looked at" }
+    var findings = source.remarks.map { CheckFinding.warning($0) }
+    if let resumed {
+      let isWhole = source.byteCount <= Self.greatestCompared
+      if !isWhole { found += "; not compared with those of the checkpoint" }
+      findings += try Self.changes(
+        opened, since: resumed, heldOut: configuration.data.validationGroup == nil ? nil : part.validation,
+        comparesValues: isWhole, mayChange: configuration.data.mayChange, world: world, ranks: ranks, places)
+    }
+    row = CheckRow(Self.name, found, findings)
+  }
+
+  /// Bytes up to which data are read as a whole, for their fingerprint.
+  private static let greatestCompared = 1e9
+
+  /// What training would say of data that are not those of the checkpoint that it goes on from. Collective.
+  ///
+  /// - Parameters:
+  ///   - heldOut: the rows that groups hold out; nil for none.
+  ///   - comparesValues: whether all values are compared; else the number of samples alone.
+  private static func changes(
+    _ opened: Opened, since resumed: ResumePoint, heldOut: RowSelection?, comparesValues: Bool, mayChange: Bool,
+    world: any Communicator, ranks: any Communicator, _ places: RankPlaces
+  ) throws -> [CheckFinding] {
+    let split = try opened.source.split(.train), task = opened.task
+    var now = DataDescription(split, fingerprint: nil, validation: nil)
+    if comparesValues {
+      let isEvaluated = type(of: task).whyNotEvaluated == nil
+      let splits = [split] + [isEvaluated ? opened.source.splits[.validation] : nil].compactMap(\.self)
+      var stores: [ShardStore] = []
+      let readings = try RankAnswers(ranks) {
+        stores = try splits.map { split in
+          try opened.memory.store(
+            of: split, targetCheck: task.targetCheck, over: opened.assignment, rank: world.rank)
+        }
+        return true
+      }
+      guard readings.all != nil else { return readings.firstFault(places) }
+      let prints = try stores.map { try DataFingerprint([$0], world) }
+      var own = prints[0]
+      if case .rows(let rows)? = heldOut { own = own.dividing([rows]) }
+      now = DataDescription(split, fingerprint: own, validation: prints.count > 1 ? prints[1] : nil)
+    }
+    do {
+      try resumed.check(
+        samples: opened.partition.sampleCount, now, of: opened.source.path, mayChange: mayChange)
+      return []
+    } catch let fault as Failure { return [.fault(fault.description, fault.exitCode)] }
   }
 }
 

@@ -11,20 +11,33 @@ package enum DirectoryCheck {
     let kind: String?
     let free: Int?
     let isVolatile: Bool
-    /// Seconds that a small file takes to be written, synced and renamed.
-    let seconds: Double
+    /// The most bytes that a file may have; nil for no limit.
+    let greatestFile: Int?
+    /// Seconds that a small file takes to be written, synced and renamed; nil where it cannot be.
+    let seconds: Double?
+    /// Why a copy of a checkpoint could not be written; nil where it could.
+    let doubt: String?
 
-    package init(place: String, kind: String?, free: Int?, isVolatile: Bool, seconds: Double) {
+    package init(
+      place: String, kind: String?, free: Int?, isVolatile: Bool, greatestFile: Int? = nil, seconds: Double
+    ) {
       (self.place, self.kind, self.free) = (place, kind, free)
-      (self.isVolatile, self.seconds) = (isVolatile, seconds)
+      (self.isVolatile, self.greatestFile, self.seconds, doubt) = (isVolatile, greatestFile, seconds, nil)
     }
 
     /// Tries it out, and leaves nothing.
-    fileprivate init(_ directory: String) throws {
-      place = URL(fileURLWithPath: RunDirectory.nearestPlace(directory)).path
+    ///
+    /// - Parameter isOfCopies: whether a run goes on where it cannot write there, if only it could make the directory.
+    fileprivate init(_ directory: String, isOfCopies: Bool) throws {
+      let place = URL(fileURLWithPath: RunDirectory.nearestPlace(directory)).path
       let system = FileSystem(of: place)
       (kind, free, isVolatile) = (system?.kind, system?.freeBytes, system?.isVolatile ?? false)
-      seconds = try DirectoryCheck.withTrial(in: place, Self.tryOut)
+      (self.place, greatestFile) = (place, FileSystem.greatestFile)
+      do {
+        (seconds, doubt) = (try DirectoryCheck.withTrial(in: place, Self.tryOut), nil)
+      } catch let error as any UserFacingError where isOfCopies && access(place + "/.", W_OK) == 0 {
+        (seconds, doubt) = (nil, error.description)
+      }
     }
 
     /// Writes a file as a run does, another over it, and reads that one back.
@@ -63,7 +76,8 @@ package enum DirectoryCheck {
   ) throws -> [CheckRow] {
     let answers = try RankAnswers(ranks) { () -> [Facts] in
       guard ranks.isRoot, let directory else { return [] }
-      return try [directory, configuration.checkpoint.copyTo].compactMap(\.self).map { try Facts($0) }
+      let copies = try configuration.checkpoint.copyTo.map { try Facts($0, isOfCopies: true) }
+      return [try Facts(directory, isOfCopies: false)] + [copies].compactMap(\.self)
     }
     // Of rank 0; no other has looked.
     guard let facts = answers.all?[0], let own = facts.first else {
@@ -74,14 +88,15 @@ package enum DirectoryCheck {
     return [
       CheckRow(
         "file system", facts.map(text).joined(separator: "; copies in "),
-        doubts(own) + sharing(own.place, unseen: unseen, places)),
+        doubts(own) + facts.compactMap(\.doubt).map { .warning("checkpoint.copy_to: \($0)") }
+          + sharing(own.place, unseen: unseen, places)),
       roomRow(facts, room, count: count, rule: configuration.checkpoint.onFailure),
     ]
   }
 
   private static func text(_ facts: Facts) -> String {
-    "\(facts.place) on \(facts.kind ?? "a file system without a name"), a file synced and renamed in "
-      + shortTime(facts.seconds)
+    "\(facts.place) on \(facts.kind ?? "a file system without a name"), "
+      + (facts.seconds.map { "a file synced and renamed in \(shortTime($0))" } ?? "where nothing can be written")
   }
 
   private static func doubts(_ facts: Facts) -> [CheckFinding] {
@@ -142,7 +157,7 @@ package enum DirectoryCheck {
     guard let room else { return .skipped("room", "\(free); the size of a checkpoint is not known") }
     var findings: [CheckFinding] = []
     for (index, place) in facts.enumerated() {
-      if let lack = room.lack(in: place.place, free: place.free) {
+      if let lack = room.lack(in: place.place, free: place.free, greatestFile: place.greatestFile) {
         // A copy that cannot be written, or a checkpoint where the rule says so, is a warning of the run too.
         let isFault = index == 0 && rule == .stop
         findings.append(isFault ? .fault(lack.description, lack.exitCode) : .warning(lack.description))

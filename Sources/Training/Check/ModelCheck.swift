@@ -106,7 +106,7 @@ struct ModelCheck {
         sampleCount: other.sampleCount, shardCount: data.assignment.shardCount,
         globalBatchSize: configuration.batchSize)
       let rank = topology.world.rank
-      _ = try other.checkEnds(
+      _ = try other.checkSample(
         .all(count: other.sampleCount), plan.partition, shards: data.assignment.shards(ofRank: rank),
         share: (rank, topology.world.size), targetCheck: check)
     }

@@ -20,18 +20,25 @@ package struct CheckpointRoom {
 
   /// What is wrong where a place has not the room for one checkpoint; nil for nothing.
   ///
-  /// - Parameter free: bytes; nil where the file system does not say.
-  func lack(in place: String, free: Int?) -> Failure? {
+  /// - Parameters:
+  ///   - free: bytes; nil where the file system does not say.
+  ///   - greatestFile: the most bytes that a file may have; nil for no limit.
+  func lack(in place: String, free: Int?, greatestFile: Int?) -> Failure? {
+    let size = "\(place): a checkpoint takes \(shortBytes(byteCount))"
+    if let greatestFile, byteCount > Double(greatestFile) {
+      return Failure.data(
+        "\(size), and a file may have \(shortBytes(Double(greatestFile))); raise the limit with ulimit -f unlimited")
+    }
     guard let free, byteCount > Double(free) else { return nil }
     return Failure.data(
-      "\(place): a checkpoint takes \(shortBytes(byteCount)), and \(shortBytes(Double(free))) are free; free some "
-        + "space, or give another place with --run DIR")
+      "\(size), and \(shortBytes(Double(free))) are free; free some space, or give another place with --run DIR")
   }
 
   /// - Throws: where there is not the room for the first checkpoint of a run that ends if it cannot be written.
   func require(in directory: RunDirectory, _ rule: CheckpointRule) throws {
     guard rule.onFailure == .stop else { return }
     let place = directory.nearestPlace
-    if let lack = lack(in: place, free: FileSystem(of: place)?.freeBytes) { throw lack }
+    let free = FileSystem(of: place)?.freeBytes
+    if let lack = lack(in: place, free: free, greatestFile: FileSystem.greatestFile) { throw lack }
   }
 }

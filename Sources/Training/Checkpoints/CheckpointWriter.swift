@@ -118,33 +118,33 @@ final class CheckpointWriter: Sendable {
   /// Whether there is something that could not be written.
   var isBehind: Bool { state.withLock { !$0.waiting.isEmpty } }
 
-  /// Tells, once, what the last attempts have met.
-  ///
-  /// - Returns: what the run goes on after, a line each.
-  /// - Throws: what it is to end with.
-  @discardableResult
-  func check() throws -> [String] {
-    let (failure, news) = state.withLock { state in
-      defer { (state.failure, state.news) = (nil, []) }
+  /// What the last attempts have met that the run goes on after, a line each; each is given once.
+  func takeNews() -> [String] {
+    state.withLock { state in
+      defer { state.news = [] }
+      return state.news
+    }
+  }
+
+  /// - Throws: once, what the last attempts have met, where the run is to end with it.
+  func check() throws {
+    let failure = state.withLock { state in
+      defer { state.failure = nil }
       if state.failure != nil, rule.onFailure == .stop { state.waiting = [] }
-      return (state.failure, state.news)
+      return state.failure
     }
     if let failure, rule.onFailure == .stop { throw failure }
-    return news
   }
 
   /// Waits until all is written, and tries once more what could not be.
   ///
-  /// - Returns: as `check`.
   /// - Throws: where that fails too.
-  @discardableResult
-  func finish() throws -> [String] {
+  func finish() throws {
     wait()
-    let news = try check()
+    try check()
     let waiting = state.withLock { $0.waiting }
-    guard !waiting.isEmpty else { return news }
+    guard !waiting.isEmpty else { return }
     attempt(waiting)
     if let failure = state.withLock({ $0.failure }) { throw failure }
-    return try news + check()
   }
 }

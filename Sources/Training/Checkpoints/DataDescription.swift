@@ -30,7 +30,8 @@ struct DataDescription: Sendable, Equatable {
   /// Of a validation split that is not held out of the training split.
   var validationFingerprint: DataFingerprint?
 
-  init(_ split: SplitSource, fingerprint: DataFingerprint, validation: DataFingerprint?) {
+  /// - Parameter fingerprint: nil where it is not known, as `validation`.
+  init(_ split: SplitSource, fingerprint: DataFingerprint?, validation: DataFingerprint?) {
     names = split.names
     (storage, featureType) = (split.featureStorage, split.featureType.name)
     if let type = split.targetType, !split.reconstructs { (targetShape, targetType) = (split.targetShape, type.name) }

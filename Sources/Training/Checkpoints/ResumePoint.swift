@@ -15,15 +15,18 @@ struct ResumePoint {
     metadata = try checkpoint.metadata(in: path, extensions: extensions)
   }
 
-  /// - Parameter mayChange: whether the values of the data may be others.
+  /// - Parameters:
+  ///   - samples: that the run would train on.
+  ///   - now: what its data are.
+  ///   - data: where they are.
+  ///   - mayChange: whether the values of the data may be others.
   /// - Throws: where the run's data are not those that the checkpoint was trained on.
-  func check(_ now: Checkpoint.Metadata, of data: String, mayChange: Bool) throws {
-    guard metadata.sampleCount == now.sampleCount else {
+  func check(samples: Int, _ now: DataDescription, of data: String, mayChange: Bool) throws {
+    guard metadata.sampleCount == samples else {
       throw Failure.data(
-        "\(path): trained on \(metadata.sampleCount) samples, but \(data) gives \(now.sampleCount); resume on the same "
-          + "data")
+        "\(path): trained on \(metadata.sampleCount) samples, but \(data) gives \(samples); resume on the same data")
     }
-    guard metadata.data.differs(from: now.data), !mayChange else { return }
+    guard metadata.data.differs(from: now), !mayChange else { return }
     throw Failure.data(
       "\(path): trained on other values than \(data) has now; resume on the same data, or let it go on with --set "
         + "data.may_change=true")

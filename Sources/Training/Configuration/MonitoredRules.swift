@@ -1,6 +1,7 @@
-import Metrics
+import Basics
+public import Metrics
 import Optimizers
-import Settings
+public import Settings
 
 // The rules of a run that go by a metric.
 extension TrainingConfiguration {
@@ -57,4 +58,40 @@ extension TrainingConfiguration {
       }
     }
   }
+}
+
+extension MetricName: SettingListElement {
+  public static var unlimitedList: [any Metric] { MetricCatalog.all }
+
+  public static func readList(
+    _ value: JSONValue, _ subject: String, _ metrics: [any Metric]
+  ) throws(SettingsError) -> [MetricName] {
+    func read(_ value: JSONValue, _ subject: String) throws(SettingsError) -> MetricName {
+      let text = try value.requireString(subject)
+      guard let name = MetricName(text, among: metrics) else {
+        throw SettingsError(
+          "\(subject): unknown name '\(text)' (\(metrics.flatMap(\.names).suggestion(for: text)))", at: value.position)
+      }
+      return name
+    }
+    guard case .array(let elements) = value.content else {
+      try value.requireSoundJSON(subject)
+      let example = (try? read(value, subject))?.rawValue ?? "f1_macro"
+      throw value.mismatch(subject, "a list in brackets, such as [\"\(example)\"]")
+    }
+    var names: [MetricName] = []
+    for (index, element) in elements.enumerated() {
+      let name = try read(element, "\(subject)[\(index)]")
+      guard !names.contains(name) else {
+        throw SettingsError("\(subject)[\(index)]: '\(name.rawValue)' is given twice", at: element.position)
+      }
+      names.append(name)
+    }
+    return names
+  }
+
+  public static func listJSON(_ list: [MetricName], _ metrics: [any Metric]) -> JSONValue {
+    .array(list.map { .string($0.rawValue) })
+  }
+  public static func listWords(for metrics: [any Metric]) -> String { "list" }
 }

@@ -64,6 +64,12 @@ public struct SentinelSettings: NestedSettings {
   /// Whether a run may have to go back to a checkpoint.
   var rollsBack: Bool { onNonfinite == .rollback || onSpike == .rollback }
 
+  /// - Throws: where a run that writes no checkpoints might have to go back to one.
+  package func requireNoRollback() throws(SettingsError) {
+    guard rollsBack else { return }
+    throw SettingsError("sentinel: rollback goes back to checkpoints, but this run writes none; give skip or stop")
+  }
+
   /// Whether an update may have to be left out.
   var refusesUpdates: Bool { onNonfinite != .stop || onSpike != .none }
 }

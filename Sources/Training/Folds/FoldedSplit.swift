@@ -45,12 +45,8 @@ package struct FoldedSplit: Sendable {
     hasValidation = source.splits[.validation] != nil
     let assignment = ShardAssignment(
       shardCount: min(max(ranks.size, 4), split.sampleCount), rankCount: ranks.size)
-    let shards = assignment.shards(ofRank: ranks.rank)
-    let store = try ShardStore(
-      source: split, selection: .all(count: split.sampleCount),
-      partition: ShardPartition(sampleCount: split.sampleCount, shardCount: assignment.shardCount), shards: shards,
-      targetCheck: task.targetCheck,
-      streaming: opened.memory.bufferRows(split, shardCount: assignment.shardCount, ownShards: shards.count))
+    let store = try opened.memory.store(
+      of: split, targetCheck: task.targetCheck, over: assignment, rank: ranks.rank)
     let whole = try DataFingerprint([store], ranks)
     let isGiven = settings.group != nil || settings.given != nil
     fingerprint =

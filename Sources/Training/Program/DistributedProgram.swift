@@ -84,6 +84,8 @@ public enum DistributedProgram {
 
   /// What lines of error begin with.
   nonisolated(unsafe) private static var programName = ownName
+  /// What this process does, in a word or two; all ranks of a job have to do the same.
+  nonisolated(unsafe) package static var command = "a program of its own"
 
   /// The name that this program was started under, without its directory.
   public static var ownName: String { URL(fileURLWithPath: CommandLine.arguments.first ?? "program").lastPathComponent }

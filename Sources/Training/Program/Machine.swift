@@ -68,27 +68,33 @@ package struct Machine: Equatable, Sendable {
 
   /// Prepares this process to compute, and joins the MPI job.
   ///
-  /// - Throws: also where the ranks would compute differently.
+  /// - Throws: also where the ranks would compute differently, or other things.
   package static func joinJob() throws -> MPICommunicator {
     let (ranks, machines) = try join()
     if let difference = differences(among: machines).first { throw Failure(difference.text, exitCode: .launch) }
     return ranks
   }
 
-  /// The same, but that the ranks may differ.
+  /// The same, but that the machines may differ.
   ///
   /// - Returns: the machine of each rank too.
   package static func join() throws -> (ranks: MPICommunicator, machines: [Machine]) {
     try prepare()
     let ranks = try MPILibrary.start()
-    let own = own
-    let machines = try ranks.allGather(Array(([own.host] + own.values + own.libraries).joined(separator: "\n").utf8))
-      .map { bytes in
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
-        let count = Part.allCases.count
-        return Machine(
-          host: lines[0], values: Array(lines[1...count]), libraries: Array(lines.dropFirst(1 + count)))
-      }
+    let own = own, words = [DistributedProgram.command, own.host] + own.values + own.libraries
+    let found = try ranks.allGather(Array(words.joined(separator: "\n").utf8)).map { bytes in
+      String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+    let count = Part.allCases.count
+    let machines = found.map { lines in
+      Machine(host: lines[1], values: Array(lines[2..<2 + count]), libraries: Array(lines.dropFirst(2 + count)))
+    }
+    // Each would wait for what the others never say.
+    if let difference = RankPlaces(hosts: machines.map(\.host)).difference(found.map { $0[0] }) {
+      throw Failure(
+        "ranks differ in their command: \(difference.text); start all ranks with the same arguments",
+        exitCode: .launch)
+    }
     return (ranks, machines)
   }
 

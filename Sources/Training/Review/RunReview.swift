@@ -80,7 +80,7 @@ struct RunReview {
           "failure",
           [
             "step": .integer(trainer.progress.step), "message": .string(failure.description),
-            "problem": .optional(trainer.lastProblem?.name),
+            "problem": .optional(trainer.lastProblem?.cause?.rawValue),
           ]),
         .init("timing", ["ranks": .integer(topology.world.size), "nodes": .integer(topology.nodeCount)]),
       ])

@@ -57,12 +57,18 @@ extension TrainingRun {
     timer.checkpointSaved(begun: start)
   }
 
+  /// Warns of what could not be written, where the run goes on.
+  func tellNewsOfCheckpoints() throws {
+    for line in writer?.takeNews() ?? [] { try console.warn(line) }
+  }
+
   /// Ends early on all ranks, with a whole checkpoint.
   func stop() throws {
     try compareReplicas()
     if isRoot {
       if trainer.progress.stepInEpoch > 0 { try save(isBest: false) }
       try writer?.finish()
+      try tellNewsOfCheckpoints()
       try console.line("stopped by a signal after step \(trainer.progress.step); \(wayOn)")
     }
     try topology.world.barrier()

@@ -74,7 +74,8 @@ extension TrainingRun {
 
   func restoreOrInitialize(_ transfer: WeightTransfer?) throws {
     if let resumed {
-      try resumed.check(metadata, of: data.source.path, mayChange: configuration.data.mayChange)
+      try resumed.check(
+        samples: metadata.sampleCount, metadata.data, of: data.source.path, mayChange: configuration.data.mayChange)
       // Also on the ranks whose copy is about to be overwritten: a checkpoint that does not fit is an error of all.
       if isRoot || trainer.exchange is AllReduceExchange { try resumed.checkpoint.restore(trainer, from: resumed.path) }
       trainer.progress = try resumed.checkpoint.progress(

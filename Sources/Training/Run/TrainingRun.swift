@@ -78,9 +78,7 @@ public final class TrainingRun {
   init(_ start: RunStart, fold: Fold? = nil, topology: Topology, isSilent: Bool = false) throws {
     StopSignal.waitForStep()
     try StopSignal.checkBeforeFirstStep()
-    guard start.writesFiles || !start.configuration.sentinel.rollsBack else {
-      throw Failure.usage("sentinel: rollback goes back to checkpoints, but this run writes none; give skip or stop")
-    }
+    if !start.writesFiles { try start.configuration.sentinel.requireNoRollback() }
     Watchdog.current?.setLimit(start.configuration.watchdog.seconds)
     let console = Console(topology.world.isRoot ? start.configuration.verbosity : .quiet, isSilent: isSilent)
     let setup = try TrainingSetup(
@@ -188,7 +186,8 @@ public final class TrainingRun {
         return result(.preempted)
       }
     }
-    for line in try writer?.finish() ?? [] { try console.warn(line) }
+    try writer?.finish()
+    try tellNewsOfCheckpoints()
     if isRoot, trainer.isStoppedEarly, let rule = configuration.earlyStopping {
       try console.line(
         "stopped early after epoch \(trainer.progress.epoch): no better \(rule.metric.name) for "
@@ -208,104 +207,5 @@ public final class TrainingRun {
   private func result(_ exitCode: ExitCode, test: SplitMetrics? = nil) -> TrainingResult {
     TrainingResult(
       exitCode: exitCode, epochs: epochs, best: trainer.progress.best, test: test, directory: directory)
-  }
-
-  /// One epoch: its steps, validation, a line of metrics, a checkpoint.
-  ///
-  /// - Returns: false where a stop was asked for between steps, or while validating.
-  private func trainEpoch() throws -> Bool {
-    timer.startEpoch()
-    while trainer.progress.stepInEpoch < trainer.plan.stepsPerEpoch {
-      trace?.beginStep(trainer.progress.stepInEpoch)
-      let totals = try trainer.step(requestsStop: StopSignal.isRequested, requestsCheckpoint: wantsCheckpoint)
-      timer.count(samples: totals.sums.samples)
-      let problem = trainer.lastProblem
-      if let problem {
-        if try answer(problem, totals) { return true }
-      } else {
-        growth.begin(totals.sums.meanLoss, isResumed: resumed != nil)
-      }
-      if isRoot { try afterStep(totals) }
-      try keepStep(totals.sums)
-      if totals.sums.stop > 0 { return false }
-      guard try measure(problem == nil ? totals.sums : StepScalars()) else { return false }
-    }
-    try checkEpoch()
-    timer.endSteps(
-      exchange: trainer.takeExchangeSeconds(), exposed: trainer.takeExposedSeconds(), data: trainer.takeDataSeconds())
-    trace?.endSteps()
-    let rankTimes = try topology.world.allGather([timer.rankTimes]).map { $0[0] }
-    times.add(rankTimes)
-    try nameStraggler(rankTimes)
-    var validation: SplitMetrics?
-    if let validator {
-      let progress = console.progress("validation")
-      guard let figures = try validator.evaluate(trainer.values, progress: progress) else { return false }
-      validation = figures
-    }
-    try compareReplicas()
-    try endEpoch(validation)
-    times.add(evaluation: timer.secondsSinceSteps)
-    return true
-  }
-
-  /// Takes in the sums of a step, and takes figures where they are wanted after it.
-  ///
-  /// - Returns: false where a stop was asked for meanwhile.
-  private func measure(_ sums: StepScalars) throws -> Bool {
-    guard let isMeasured else { return true }
-    sumsSinceMeasurement += sums
-    guard isMeasured(trainer.progress.step) else { return true }
-    let validation = try validator?.evaluate(trainer.values)
-    guard validation != nil || validator == nil else { return false }
-    measurements.append(
-      StepMeasurement(
-        step: trainer.progress.step, sums: sumsSinceMeasurement, hasAccuracy: trainer.task.hasAccuracy,
-        validation: validation))
-    sumsSinceMeasurement = StepScalars()
-    return true
-  }
-
-  private func afterStep(_ totals: StepTotals) throws {
-    let progress = trainer.progress
-    if let records, trainer.lastProblem == nil, records.isDue(step: progress.step) {
-      let figures = StepFigures(totals, of: trainer)
-      try records.step(figures)
-      try console.detail(figures.text)
-    }
-    let steps = trainer.plan.stepsPerEpoch
-    console.progress(
-      "epoch \(progress.epoch + 1)/\(configuration.epochs)", fraction: Double(progress.stepInEpoch) / Double(steps)
-    ) { timer.text(progress, steps: steps, epochs: configuration.epochs) }
-    for line in try writer?.check() ?? [] { try console.warn(line) }
-  }
-
-  private func endEpoch(_ validation: SplitMetrics?) throws {
-    let progress = trainer.progress
-    let metrics = EpochMetrics(
-      progress, learningRate: trainer.learningRate(stepInEpoch: progress.stepInEpoch), validation: validation,
-      task: trainer.task, metricNames: self.metrics?.names ?? [])
-    epochs.append(metrics)
-    let isBest = trainer.finishEpoch(metrics.candidate)
-    isEnded = try afterEpoch?(metrics) == false
-    guard isRoot else { return }
-    timer.endEpoch()
-    let timing = JSONValue.object((timer.json.members ?? []) + [.init("run", .optional(identity?.id))])
-    try records?.epoch(metrics, timing: timing)
-    let isMarked = isBest && trainer.task.ranksEpochs
-    try console.line(table.line(metrics, timer, isBest: isMarked), isMarked ? .best : .plain)
-    try console.detail(timer.text)
-    if let warning = growth.warning(metrics) { try console.warn(warning) }
-    let isLast = trainer.isFinished || isEnded
-    let rule = configuration.checkpoint, epoch = trainer.progress.epoch
-    let isMilestone = rule.isMilestone(epoch: epoch)
-    let isDue =
-      (rule.everyEpochs > 0 && epoch % rule.everyEpochs == 0)
-      || (rule.everySteps > 0 && progress.step % rule.everySteps == 0)
-    if isBest || isLast || isDue || isMilestone { try save(isBest: isBest, milestone: isMilestone ? epoch : nil) }
-  }
-
-  var table: EpochTable {
-    EpochTable(configuration, task: trainer.task, metrics: metrics?.names ?? [], hasValidation: validator != nil)
   }
 }

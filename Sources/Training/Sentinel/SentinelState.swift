@@ -12,13 +12,22 @@ public struct SentinelState: Sendable, Equatable {
   /// Steps that sent the run back, the first one first.
   public var rollbacks: [Int] = []
   /// Those of them whose updates are not to be made.
-  package var passedOver: [Int] = []
+  package var passedOver: [PassedStep] = []
   /// What the learning rate is multiplied by.
   public var rateFactor = 1.0
   /// Of the last steps whose updates were made, in their order; empty where nobody looks for spikes.
   package var recentLosses: [Double] = []
 
   package init() {}
+
+  /// A step that has sent the run back, and what was wrong with it.
+  package struct PassedStep: Sendable, Equatable {
+    package let step: Int
+    /// nil where a checkpoint of an earlier version does not tell.
+    package let cause: StepProblem.Cause?
+
+    package init(_ step: Int, _ cause: StepProblem.Cause?) { (self.step, self.cause) = (step, cause) }
+  }
 
   /// Counts a step whose update was made.
   ///
@@ -34,16 +43,18 @@ public struct SentinelState: Sendable, Equatable {
   package mutating func recordSkip(_ problem: StepProblem) {
     skipped += 1
     skippedInEpoch += 1
-    if problem != .passedOver { skippedInRow += 1 }
+    if !problem.isPassedOver { skippedInRow += 1 }
   }
 
   /// How a run goes on from this state, that of a checkpoint, which a step has sent it back to.
   ///
   /// - Parameter now: the state behind that step.
-  package mutating func goBack(from now: SentinelState, step: Int, _ settings: SentinelSettings) {
+  package mutating func goBack(
+    from now: SentinelState, step: Int, _ problem: StepProblem, _ settings: SentinelSettings
+  ) {
     (rollbacks, passedOver, rateFactor) = (now.rollbacks + [step], now.passedOver, now.rateFactor)
     switch settings.afterRollback {
-    case .passOver: passedOver.append(step)
+    case .passOver: passedOver.append(PassedStep(step, problem.cause))
     case .lowerRate: rateFactor *= settings.rateFactor
     }
   }
@@ -61,7 +72,11 @@ extension SentinelState {
     set("skipped_in_epoch", skippedInEpoch)
     set("skipped_in_row", skippedInRow)
     set("rollback_steps", rollbacks)
-    set("passed_over_steps", passedOver)
+    set("passed_over_steps", passedOver.map(\.step))
+    if !passedOver.isEmpty {
+      let causes = passedOver.map { $0.cause?.rawValue ?? "unknown" }
+      attributes["passed_over_causes"] = .text(causes.joined(separator: ","))
+    }
     if rateFactor != 1 { attributes["rate_factor"] = .number(rateFactor) }
     // As Swift writes numbers, they are read back bit by bit.
     set("recent_losses", recentLosses)
@@ -79,9 +94,14 @@ extension SentinelState {
     skippedInEpoch = attributes["skipped_in_epoch"]?.integer ?? 0
     skippedInRow = attributes["skipped_in_row"]?.integer ?? 0
     rateFactor = attributes["rate_factor"]?.number ?? 1
-    guard let rollbacks: [Int] = list("rollback_steps"), let passedOver: [Int] = list("passed_over_steps"),
+    guard let rollbacks: [Int] = list("rollback_steps"), let steps: [Int] = list("passed_over_steps"),
       let recentLosses: [Double] = list("recent_losses"), recentLosses.allSatisfy(\.isFinite), rateFactor.isFinite
     else { return nil }
-    (self.rollbacks, self.passedOver, self.recentLosses) = (rollbacks, passedOver, recentLosses)
+    (self.rollbacks, self.recentLosses) = (rollbacks, recentLosses)
+    let causes = attributes["passed_over_causes"]?.text?.split(separator: ",").map(String.init)
+    guard causes == nil || causes?.count == steps.count else { return nil }
+    passedOver = steps.enumerated().map { index, step in
+      PassedStep(step, causes.flatMap { StepProblem.Cause(rawValue: $0[index]) })
+    }
   }
 }

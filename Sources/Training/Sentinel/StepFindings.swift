@@ -82,12 +82,15 @@ struct StepFindings {
   ///   - figures: as the line of any step has them.
   ///   - action: what has followed.
   func json(_ figures: StepFigures, _ action: SentinelSettings.Response) -> JSONValue {
-    .object(
-      (figures.json.members ?? []) + [
-        .init("problem", .string(problem.name)), .init("action", .string(action.rawValue)),
+    let cause = JSONValue.optional(problem.cause?.rawValue)
+    let kind: [JSONValue.Member] =
+      problem.isPassedOver ? [.init("problem", "passed over"), .init("cause", cause)] : [.init("problem", cause)]
+    return .object(
+      (figures.json.members ?? []) + kind + [
+        .init("action", .string(action.rawValue)),
         .init("samples", .array(rows.map(JSONValue.integer))),
         .init("suspects", .array(suspects.map { .integer($0.row) })),
-        .init("parameter", parameter.map { .string($0) } ?? .null),
+        .init("parameter", .optional(parameter)),
       ])
   }
 }

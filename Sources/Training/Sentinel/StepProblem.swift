@@ -7,18 +7,27 @@ package enum StepProblem: Equatable, Sendable {
   case gradientNotFinite
   /// The greatest loss that would have been none, the median of those before, and how many these were.
   case spike(limit: Double, median: Double, window: Int)
-  /// The step has sent the run back before.
-  case passedOver
+  /// The step has sent the run back before, for a cause that checkpoints of earlier versions do not tell.
+  case passedOver(Cause?)
 
-  /// A word or two for files.
-  var name: String {
+  /// What was wrong, in a word or two for files.
+  package enum Cause: String, Sendable {
+    case lossNotFinite = "loss not finite"
+    case gradientNotFinite = "gradient not finite"
+    case spike = "loss spike"
+  }
+
+  /// Of a step that is passed over, what was wrong when it sent the run back.
+  package var cause: Cause? {
     switch self {
-    case .lossNotFinite: "loss not finite"
-    case .gradientNotFinite: "gradient not finite"
-    case .spike: "loss spike"
-    case .passedOver: "passed over"
+    case .lossNotFinite: .lossNotFinite
+    case .gradientNotFinite: .gradientNotFinite
+    case .spike: .spike
+    case .passedOver(let cause): cause
     }
   }
+
+  var isPassedOver: Bool { if case .passedOver = self { true } else { false } }
 
   /// What there was, and what was expected.
   func text(_ totals: StepTotals) -> String {
@@ -58,7 +67,9 @@ package struct StepJudge {
   package func problem(_ totals: StepTotals, _ progress: TrainingProgress) -> StepProblem? {
     let sums = totals.sums
     guard sums.samples > 0 else { return nil }
-    if progress.sentinel.passedOver.contains(progress.step + 1) { return .passedOver }
+    if let passed = progress.sentinel.passedOver.first(where: { $0.step == progress.step + 1 }) {
+      return .passedOver(passed.cause)
+    }
     guard sums.isUsable else { return .lossNotFinite }
     guard totals.gradientNorm.isFinite else { return .gradientNotFinite }
     guard let spikes, let (limit, median) = spikes.limit(progress.sentinel.recentLosses), sums.meanLoss > limit

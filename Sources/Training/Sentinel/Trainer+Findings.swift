@@ -30,7 +30,7 @@ extension Trainer {
     let ownRows = zip(exchange.shards, positions).flatMap { store.rows(shard: $0, positions: $1) }
     let rows = try communicator.allGather(ownRows).flatMap { $0 }
     var own: [Suspect] = []
-    if problem != .passedOver {
+    if !problem.isPassedOver {
       try Timeline.wholeSpan(.evaluation) {
         for (shard, positions) in zip(exchange.shards, positions) where !positions.isEmpty {
           own += try suspects(shard, positions, problem)

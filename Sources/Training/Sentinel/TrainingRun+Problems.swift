@@ -17,8 +17,9 @@ extension TrainingRun {
     switch response {
     case .stop: throw findings.failure()
     case .skip:
-      guard problem != .passedOver else {
-        if isRoot { try console.line("step \(findings.step), epoch \(findings.epoch): passed over") }
+      guard !problem.isPassedOver else {
+        let cause = problem.cause.map { " (\($0.rawValue))" } ?? ""
+        if isRoot { try console.line("step \(findings.step), epoch \(findings.epoch): passed over\(cause)") }
         return false
       }
       let inRow = trainer.progress.sentinel.skippedInRow
@@ -71,7 +72,7 @@ extension TrainingRun {
     }
     let before = trainer.progress.sentinel
     trainer.progress = try checkpoint.progress(in: path, secondLoss: trainer.task.secondLoss?.key)
-    trainer.progress.sentinel.goBack(from: before, step: findings.step, configuration.sentinel)
+    trainer.progress.sentinel.goBack(from: before, step: findings.step, findings.problem, configuration.sentinel)
     try trainer.exchange.broadcastState()
     (agreedStep, agreedCheckpoint) = (trainer.progress.step, trainer.progress.step)
     forgetStepsBehind()

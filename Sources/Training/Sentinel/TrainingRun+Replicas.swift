@@ -84,7 +84,7 @@ extension TrainingRun {
 
   /// The newest checkpoint that was written when all copies agreed; later ones are set aside. On rank 0.
   private func lastAgreedCheckpoint() throws -> String? {
-    _ = try? writer?.finish()
+    try? writer?.finish()
     guard let directory, let agreedCheckpoint else { return nil }
     directory.checkpoints.setAside(after: agreedCheckpoint)
     guard let newest = directory.checkpoints.newest().found else { return nil }

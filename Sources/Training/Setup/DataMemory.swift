@@ -41,6 +41,18 @@ struct DataMemory {
     return StreamPlan.bufferRows(source, shardCount: shardCount, ownShards: ownShards, bound: bound)
   }
 
+  /// A rank's part of all rows of a split, held-out ones included.
+  func store(
+    of source: SplitSource, targetCheck: any TargetCheck, over shards: ShardAssignment, rank: Int
+  ) throws -> ShardStore {
+    let own = shards.shards(ofRank: rank)
+    return try ShardStore(
+      source: source, selection: .all(count: source.sampleCount),
+      partition: ShardPartition(sampleCount: source.sampleCount, shardCount: shards.shardCount), shards: own,
+      targetCheck: targetCheck,
+      streaming: bufferRows(source, shardCount: shards.shardCount, ownShards: own.count))
+  }
+
   /// How the training samples are streamed; nil where they are held.
   ///
   /// - Parameter kept: what a checkpoint says of it.

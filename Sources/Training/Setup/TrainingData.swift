@@ -30,24 +30,37 @@ struct TrainingData {
 
   /// From here on numbers are taken for what stands for missing values: 10³⁰, FLT_MAX, NetCDF's 9.97·10³⁶.
   private static let leastFillValue = 1e30
-  /// The greatest magnitude of the targets of a regression; 0 for others.
-  private let greatestTarget: Double
+  /// Of features, and of the targets of a regression.
+  private let fillValues: (features: [ColumnValue], targets: [ColumnValue])
 
   /// What a value that is far from all others does to its column, or values that are hardly meant; nil where there are
   /// none.
   var valueDoubt: String? {
-    let greatestFeature = max(abs(featureKind.minimum), abs(featureKind.maximum))
-    let found = [("features", greatestFeature), ("targets", greatestTarget)]
-    for (noun, greatest) in found where greatest >= Self.leastFillValue {
-      return "data: there are \(noun) of \(shortNumber(greatest)), as what stands for missing values is; others tell "
+    let names = train.source.names
+    for (noun, found, names) in [
+      ("features", fillValues.features, names.columns), ("targets", fillValues.targets, names.targets),
+    ] where !found.isEmpty {
+      return
+        "data: there are \(noun) like what stands for missing values (\(Self.text(found, "", names))); others tell "
         + "next to nothing beside them: fill them in, or leave those samples out"
     }
-    return scaling.loneValue.map { lone in
-      let names = train.source.names.columns.flatMap { $0.indices.contains(lone.column) ? $0 : nil }
-      let name = names.map { "'\($0[lone.column].shownName)'" } ?? "\(lone.column + 1)"
-      return "data: column \(name) has one value of \(shortNumber(lone.value)), a million "
-        + "deviations from all others, which scaling makes alike; look at it, or give --set data.scaling=none"
+    guard !scaling.loneValues.isEmpty else { return nil }
+    return
+      "data: \(Self.text(scaling.loneValues, "one value of ", names.columns)), a million deviations from all others,"
+      + " which scaling makes alike; look at it, or give --set data.scaling=none"
+  }
+
+  /// Up to three columns, by name or by number from 0, with their values, and the number of the others.
+  ///
+  /// - Parameter what: stands before a value.
+  private static func text(_ found: [ColumnValue], _ what: String, _ names: [String]?) -> String {
+    let shown = found.prefix(3).map { item in
+      let name = names.flatMap { $0.indices.contains(item.column) ? "'\($0[item.column].shownName)'" : nil }
+      return "column \(name ?? "\(item.column)") has \(what)\(shortNumber(item.value))"
     }
+    let more = found.count - shown.count
+    let others = more > 0 ? " and \(plural(more, "more column")) \(more == 1 ? "has" : "have") one" : ""
+    return shown.joined(separator: ", ") + others
   }
 
   /// Reads the shards of this rank. Collective: every rank must call it.
@@ -155,7 +168,10 @@ struct TrainingData {
       try resumed?.targetTransform ?? initialTargets
       ?? (scalesTargets
         ? configuration.data.targetScaling.fit(to: train, over: assignment, communicator) : task.numbering)
-    greatestTarget = scalesTargets ? try train.greatestTarget(communicator) : 0
+    fillValues = (
+      features: try train.columns(of: .features, reaching: Self.leastFillValue, communicator),
+      targets: scalesTargets ? try train.columns(of: .targets, reaching: Self.leastFillValue, communicator) : []
+    )
     featureKind = try train.featureKind(communicator)
     let indexCount = split.indexCount ?? outputSize
     let stores = [train] + [validation, test].compactMap { $0?.store }

@@ -78,8 +78,9 @@ package final class Trainer {
     feed = store.epochFeed(plan, seed: configuration.seed, epochs: configuration.epochs)
     let isJoint = !exchange.layout.jointRanges.isEmpty
     self.isJoint = isJoint
+    let order = isJoint && !exchange.shards.isEmpty ? exchange.shardOrder : nil
     let groups =
-      model.synchronizes || isJoint && !exchange.shards.isEmpty
+      model.synchronizes || order != nil
       ? [Array(exchange.shards.indices)] : exchange.shards.indices.map { [$0] }
     let first = exchange.shards.lowerBound
     let spare = SpareGradients(exchange.layout, isNeeded: model.synchronizes && exchange.shards.isEmpty)
@@ -102,7 +103,7 @@ package final class Trainer {
     let parts = LearnerParts(
       loss: task.loss, data: SplitShape(store), slots: max(1, groups.first?.count ?? 1), capacity: capacity,
       values: ModelValues(parameters: exchange.parameters, statistics: exchange.statistics),
-      order: isJoint && !exchange.shards.isEmpty ? exchange.shardOrder : nil,
+      order: order,
       augmentation: {
         try BatchAugmentation(
           configuration.data.augment.items, task: task, source: store.source,

@@ -11,7 +11,8 @@ package struct Check: Command {
   package static let discussion = """
     Looks, under the same mpirun and with the same arguments as train, at what a run stands on: programs, libraries, \
     kernels, cores, configuration, data, memory, disk, clocks, network. Prints a line for each, then one for each \
-    fault with what to do. Changes nothing. Exit code 0 if a run could start, else that of the first fault.
+    fault with what to do. Changes nothing. Exit code 0 if a run could start, else that of the first fault. \
+    With --quiet there are faults and warnings alone.
     """
   package static let options: [Option<Check>] =
     [
@@ -41,8 +42,13 @@ package struct Check: Command {
     }
   }
 
+  /// As far as that can be told of a configuration that is wrong.
+  private var isQuiet: Bool {
+    (try? train.configuration().quiet) ?? train.settings.contains { $0.path == "verbosity" && $0.value == "quiet" }
+  }
+
   private func say(_ report: CheckReport) throws {
-    for line in json ? [report.json.line] : report.lines { try Output.print(line) }
+    for line in json ? [report.json.line] : isQuiet ? [] : report.lines { try Output.print(line) }
     for finding in report.findings {
       Output.printError("ddp-train: \(finding.exitCode == nil ? "warning: " : "")\(finding.text)")
     }

@@ -27,6 +27,7 @@ package enum Commands {
     switch try parse(arguments) {
     case .run(let command):
       if !(command is Train) { StopSignal.endAtOnce() }
+      DistributedProgram.command = type(of: command).name
       guard type(of: command).isDistributed || DistributedProgram.isFirst else { return .done }
       return try command.run()
     case .print(let text):
