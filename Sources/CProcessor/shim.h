@@ -2,7 +2,7 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
-#include <xmmintrin.h>
+#include <immintrin.h>
 #endif
 
 // Extensions of the instruction set, each with the older ones of its generation. Bits of a mask.
@@ -140,4 +140,57 @@ typedef float cprocessor_floats __attribute__((ext_vector_type(16)));
 static inline __attribute__((always_inline)) cprocessor_floats cprocessor_fused_multiply_add(
     cprocessor_floats a, cprocessor_floats b, cprocessor_floats c) {
   return __builtin_elementwise_fma(a, b, c);
+}
+
+// Numbers in bfloat16: floats without their last sixteen bits. Two of them stand in the 32 bits of a float, the first
+// in the lower half.
+typedef float cprocessor_pairs __attribute__((ext_vector_type(8)));
+typedef uint32_t cprocessor_words __attribute__((ext_vector_type(16)));
+typedef uint16_t cprocessor_halves __attribute__((ext_vector_type(16)));
+
+// Floats in bfloat16, rounded to the nearest and ties to even; subnormal ones are zero, NaNs stay NaNs. VCVTNEPS2BF16
+// has the same bits.
+static inline __attribute__((always_inline)) cprocessor_halves cprocessor_rounded(cprocessor_floats values) {
+#ifdef __AVX512BF16__
+  return (cprocessor_halves)_mm512_cvtneps_pbh((__m512)values);
+#else
+  const cprocessor_words bits = (cprocessor_words)values, magnitude = bits & 0x7FFFFFFFu;
+  cprocessor_words halves = (bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16;
+  halves = magnitude > 0x7F800000u ? bits >> 16 | 0x40u : halves;
+  halves = magnitude < 0x00800000u ? bits >> 16 & 0x8000u : halves;
+  return __builtin_convertvector(halves, cprocessor_halves);
+#endif
+}
+
+// The pairs of sixteen neighbours.
+static inline __attribute__((always_inline)) cprocessor_pairs cprocessor_neighbour_pairs(cprocessor_floats values) {
+  return (cprocessor_pairs)cprocessor_rounded(values);
+}
+
+// Each of the first eight with its like of the last eight.
+static inline __attribute__((always_inline)) cprocessor_pairs cprocessor_half_pairs(cprocessor_floats values) {
+  const cprocessor_halves halves = cprocessor_rounded(values);
+  return (cprocessor_pairs)__builtin_shufflevector(
+      halves, halves, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+
+// Each of `first` with its like of `second`.
+static inline __attribute__((always_inline)) cprocessor_floats cprocessor_row_pairs(
+    cprocessor_floats first, cprocessor_floats second) {
+  return (cprocessor_floats)(__builtin_convertvector(cprocessor_rounded(first), cprocessor_words) |
+                             __builtin_convertvector(cprocessor_rounded(second), cprocessor_words) << 16);
+}
+
+// sums + a · b over the two numbers of each pair: the second product is added before the first, each in one rounding.
+// VDPBF16PS has the same bits where subnormal numbers are flushed, as it always does.
+static inline __attribute__((always_inline)) cprocessor_floats cprocessor_add_pair_products(
+    cprocessor_floats sums, cprocessor_floats a, cprocessor_floats b) {
+#ifdef __AVX512BF16__
+  return (cprocessor_floats)_mm512_dpbf16_ps((__m512)sums, (__m512bh)a, (__m512bh)b);
+#else
+  const cprocessor_words x = (cprocessor_words)a, y = (cprocessor_words)b;
+  const cprocessor_floats second = cprocessor_fused_multiply_add(
+      (cprocessor_floats)(x & 0xFFFF0000u), (cprocessor_floats)(y & 0xFFFF0000u), sums);
+  return cprocessor_fused_multiply_add((cprocessor_floats)(x << 16), (cprocessor_floats)(y << 16), second);
+#endif
 }

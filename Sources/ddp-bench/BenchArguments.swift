@@ -1,5 +1,7 @@
 import Basics
+import NumericCore
 import Settings
+import Training
 
 /// What `ddp-bench` is asked to measure.
 struct BenchArguments: OptionGroup {
@@ -7,6 +9,8 @@ struct BenchArguments: OptionGroup {
     Option(
       "--shards", \BenchArguments.shards, "V", .atLeast(1), default: "the ranks",
       "logical shards of a workload, at least the ranks"),
+    Option(
+      "--precision", \BenchArguments.precision, "NAME", "what a workload's factors of matrix products are rounded to"),
     Option("--seconds", \BenchArguments.seconds, "T", .above(0), "how long a workload is measured"),
     Option(flag: "--json", \BenchArguments.json, "leaves out the table before a workload's line of JSON"),
     Option(
@@ -29,6 +33,7 @@ struct BenchArguments: OptionGroup {
   var workload: Workload?
   /// nil for one a rank.
   var shards: Int?
+  var precision = ProductPrecision.float32
   var seconds = 6.0
   var json = false
   /// nil to measure.

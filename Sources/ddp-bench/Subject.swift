@@ -49,7 +49,8 @@ struct Subject: Sendable {
   private static func bench(_ workload: Workload, _ arguments: BenchArguments, _ ranks: MPICommunicator) throws {
     if let directory = arguments.files {
       if ranks.isRoot {
-        try workload.write(in: directory, ranks: ranks.size, shards: arguments.shards ?? ranks.size)
+        try workload.write(
+          in: directory, ranks: ranks.size, shards: arguments.shards ?? ranks.size, precision: arguments.precision)
       }
       return
     }

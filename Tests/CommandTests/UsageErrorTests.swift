@@ -15,6 +15,10 @@ extension Commands {
       (["--learning-rate", "-1"], "--learning-rate: expected more than 0, found -1"),
       (["--set", "data.validation=1.5"], "data.validation: expected at least 0 and less than 1, found 1.5"),
       (["--set", "epochs=3.5"], "epochs: expected a whole number, found 3.5"),
+      (
+        ["--precision", "bfloat16", "--threads", "2"],
+        "precision: bfloat16 computes on one thread a rank; leave threads out, and start more ranks"
+      ),
       (["evaluate"], "evaluate: expected a checkpoint, such as runs/NAME/checkpoints/best.h5"),
     ])
     func argument(arguments: [String], message: String) throws {

@@ -78,6 +78,33 @@ extension DistributedTests {
       #expect(record.progress["step"] == "42")
     }
 
+    /// Shards of odd numbers of samples, whose sums over samples are made of pairs, jointly and one by one.
+    @Test(arguments: [1, 2]) func bfloat16Products(accumulate: Int) throws {
+      let scratch = try Scratch()
+      let configuration = try scratch.file("run.json5", text: Self.thorough)
+      let data = try scratch.dataset("data.h5", samples: 1001)
+      let arguments = [configuration, "--data", data, "--shards", "7", "--set", "accumulate=\(accumulate)"]
+      let record = try expectEqualBits(
+        scratch, arguments + ["--precision", "bfloat16"], jobs: [(2, nil), (4, nil), (5, 2), (7, nil)])
+      let exact = try train(ranks: 2, arguments, run: scratch.path + "/exact")
+      #expect(record.arrays != exact.arrays)
+      let losses = try [record, exact].map { try #require($0.progress["best_loss"].flatMap { Double($0) }) }
+      #expect(abs(losses[0] - losses[1]) <= 0.05 * losses[1], "\(losses)")
+    }
+
+    @Test func bfloat16ProductsOfSequences() throws {
+      let scratch = try Scratch()
+      let configuration = try scratch.file(
+        "run.json5",
+        text: """
+          {
+            layers: [{ lstm: 12 }, { multi_head_attention: 3 }, "flatten", "dense"],
+            precision: "bfloat16", epochs: 1, batch_size: 50, shards: 5,
+          }
+          """)
+      _ = try expectEqualBits(scratch, [configuration], jobs: [(2, nil), (3, 1), (5, nil)])
+    }
+
     /// What nodes send each other in sixteen bits depends on the shards of each node, not on the ranks that hold them.
     @Test func roundedExchangesHaveTheBitsOfTheirNodes() throws {
       let scratch = try Scratch()

@@ -28,7 +28,7 @@ struct ShardProductTests {
     }
 
     /// The sums at the roots of some neighbouring shards, NaN elsewhere.
-    func sums(_ shards: Range<Int>, merges: [Int]) -> [[S]] {
+    func sums(_ shards: Range<Int>, merges: [Int], _ precision: ProductPrecision = .float32) -> [[S]] {
       let depth = rows.reduce(0, +), start = rows[..<shards.lowerBound].reduce(0, +)
       let own = FlatBuffer(Array(rows[shards])), range = start..<start + own.view.reduce(0, +)
       let results = shards.map { _ in FlatBuffer<S>(count: m * (n + gap)) }
@@ -36,23 +36,42 @@ struct ShardProductTests {
       multiplyShards(
         Matrix(a.view, rows: depth, columns: m, stride: m + gap).rows(range),
         Matrix(b.view, rows: depth, columns: n, stride: n + gap).rows(range), rows: own.view,
-        order: ShardOrder(merges: merges)
+        order: ShardOrder(merges: merges), precision: precision
       ) { Matrix(results[$0].view, rows: m, columns: n, stride: n + gap) }
       withExtendedLifetime(own) {}
       return results.map { result in
         (0..<m * n).map { result.view[$0 / n * (n + gap) + $0 % n] }
       }
     }
+
+    /// The product of one shard, as `multiply` has it.
+    func product(_ shard: Int, _ precision: ProductPrecision) -> [S] {
+      let depth = rows.reduce(0, +), start = rows[..<shard].reduce(0, +), range = start..<start + rows[shard]
+      let result = FlatBuffer<S>(count: m * n)
+      multiply(
+        Matrix(a.view, rows: depth, columns: m, stride: m + gap).rows(range).transposed,
+        Matrix(b.view, rows: depth, columns: n, stride: n + gap).rows(range),
+        into: Matrix(result.view, rows: m, columns: n), precision: precision)
+      return Array(result.view)
+    }
   }
 
   @Test("Bit by bit each shard's product by itself, added in order", arguments: sizes.indices, groups.indices)
   func equalsSums(size: Int, group: Int) {
+    equalsSums(size: size, group: group, .float32)
+    equalsSums(size: size, group: group, .bfloat16)
+  }
+
+  func equalsSums(size: Int, group: Int, _ precision: ProductPrecision) {
     let (rows, merges) = Self.groups[group]
     let `case` = Case<Float>(Self.sizes[size], rows: rows)
-    let found = `case`.sums(rows.indices, merges: merges)
+    let found = `case`.sums(rows.indices, merges: merges, precision)
     var stack: [(root: Int, sum: [Float])] = []
     for shard in rows.indices {
-      stack.append((shard, `case`.sums(shard..<shard + 1, merges: [0])[0]))
+      stack.append((shard, `case`.sums(shard..<shard + 1, merges: [0], precision)[0]))
+      if precision == .bfloat16 {
+        #expect(stack[stack.count - 1].sum == `case`.product(shard, precision), "shard \(shard) of \(rows)")
+      }
       for _ in 0..<merges[shard] {
         let last = stack.removeLast().sum
         for index in last.indices { stack[stack.count - 1].sum[index] += last[index] }
@@ -85,6 +104,12 @@ struct ShardProductTests {
 
   @Test("A row has the same bits among any others", arguments: [(9, 300), (130, 20), (520, 260), (40, 600)])
   func rowsAreIndependent(n: Int, k: Int) {
+    rowsAreIndependent(n: n, k: k, .float32, tolerance: Double(Float.ulpOfOne) * Double(k * k))
+    // Two factors rounded by a part in 2⁹ each.
+    rowsAreIndependent(n: n, k: k, .bfloat16, tolerance: Double(k) / 256)
+  }
+
+  func rowsAreIndependent(n: Int, k: Int, _ precision: ProductPrecision, tolerance: Double) {
     let most = 150
     let a = FlatBuffer(clearOfZero(most * k, seed: 8, substream: 1).map { Float($0) })
     let b = FlatBuffer(clearOfZero(n * k, seed: 8, substream: 2).map { Float($0) })
@@ -96,7 +121,7 @@ struct ShardProductTests {
         c.view.update(repeating: .nan)
         multiplyRows(
           Matrix(a.view, rows: most, columns: k).rows(range), right,
-          into: Matrix(c.view, rows: range.count, columns: n))
+          into: Matrix(c.view, rows: range.count, columns: n), precision: precision)
         return Array(c.view)
       }
       let all = product(0..<most)
@@ -107,7 +132,7 @@ struct ShardProductTests {
         let expected = (0..<k).reduce(0.0) {
           $0 + Double(a.view[row * k + $1]) * Double(b.view[isTransposed ? column * k + $1 : $1 * n + column])
         }
-        #expect(abs(Double(all[row * n + column]) - expected) <= Double(Float.ulpOfOne) * Double(k * k))
+        #expect(abs(Double(all[row * n + column]) - expected) <= tolerance)
       }
     }
   }

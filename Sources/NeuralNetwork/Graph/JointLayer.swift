@@ -43,6 +43,8 @@ struct JointPass<S: Scalar> {
     return first.gradient(of: first.model.nodes[node].inputs[0], ofGroup: sampleCount)
   }
 
+  var precision: ProductPrecision { first.model.precision }
+
   func parameter(_ index: Int) -> BufferView<S> { part(0).parameter(index) }
 
   /// Where the sum of a joint parameter's gradients goes for the subtree that begins with a part.

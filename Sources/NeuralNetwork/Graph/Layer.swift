@@ -123,6 +123,9 @@ public struct LayerPass<S: Scalar> {
     workspace.values.batchStatistics?.view(statisticEntry(index).range)
   }
 
+  /// What the factors of this layer's matrix products are rounded to.
+  public var precision: ProductPrecision { workspace.model.precision }
+
   /// Memory kept from forward to backward.
   public var saved: BufferView<S> { workspace.savedMemory(of: node) }
   /// Memory for this call, its contents undefined at the start.

@@ -41,14 +41,18 @@ public final class Model<S: Scalar>: Sendable {
   let fusions: [NodeFusion]
   /// One for each entry of `statisticLayout`.
   let statisticRules: [RunningStatistics.Rule]
+  /// What the factors of matrix products are rounded to in dense, attention and recurrent layers. Convolutions have
+  /// kernels of their own and compute in `S`.
+  public let precision: ProductPrecision
   /// Entries of `parameterLayout` that do not learn.
   public let frozenEntries: Set<Int>
 
   fileprivate init(
     nodes: [Node], outputs: [Int], lengths: Int?, parameterLayout: ParameterLayout, statisticLayout: ParameterLayout,
-    frozenEntries: Set<Int> = []
+    precision: ProductPrecision, frozenEntries: Set<Int> = []
   ) {
     self.nodes = nodes
+    self.precision = precision
     spanNames = nodes.map { node in node.layer.map { "\(node.name) \(Self.typeName($0))" } ?? node.name }
     self.frozenEntries = frozenEntries
     inputNodes = nodes.indices.filter { nodes[$0].layer == nil }
@@ -102,7 +106,7 @@ public final class Model<S: Scalar>: Sendable {
     }
     return Model(
       nodes: changed, outputs: outputNodes, lengths: lengthsNode, parameterLayout: parameterLayout,
-      statisticLayout: statisticLayout, frozenEntries: frozen)
+      statisticLayout: statisticLayout, precision: precision, frozenEntries: frozen)
   }
 
   /// The elements of the flat buffer that do not learn, each parameter with the gap behind it.
@@ -203,8 +207,10 @@ public struct ModelBuilder<S: Scalar> {
   private var nodes: [Model<S>.Node] = []
   private var parameterLayout = ParameterLayout()
   private var statisticLayout = ParameterLayout()
+  private let precision: ProductPrecision
 
-  public init() {}
+  /// - Parameter precision: what the factors of matrix products are rounded to.
+  public init(precision: ProductPrecision = .float32) { self.precision = precision }
 
   /// Declares an input of the model. All inputs come before the first layer.
   public mutating func input(_ shape: Shape) -> NodeReference {
@@ -269,7 +275,7 @@ public struct ModelBuilder<S: Scalar> {
     precondition(!outputs.isEmpty, "a model has an output")
     return Model(
       nodes: nodes, outputs: outputs.map(\.index), lengths: lengths?.index, parameterLayout: parameterLayout,
-      statisticLayout: statisticLayout)
+      statisticLayout: statisticLayout, precision: precision)
   }
 
   /// The shape of the learnable array that has the most elements; nil where there is none.

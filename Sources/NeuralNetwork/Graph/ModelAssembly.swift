@@ -13,7 +13,7 @@ public struct ModelAssembly<S: Scalar> {
   /// Those of the program.
   let customLayers: CustomLayers
 
-  var builder = ModelBuilder<S>()
+  var builder: ModelBuilder<S>
   /// What the next layer is applied to.
   var node: NodeReference
   /// The steps of each sample that are no padding, a scalar; nil where all are steps.
@@ -28,12 +28,14 @@ public struct ModelAssembly<S: Scalar> {
 
   /// - Parameter inputShape: of one sample, as the first layer reads it.
   init(
-    inputShape: Shape, outputSize: Int, indexCount: Int, initializer: InitializationScheme, customLayers: CustomLayers
+    inputShape: Shape, outputSize: Int, indexCount: Int, initializer: InitializationScheme, customLayers: CustomLayers,
+    precision: ProductPrecision
   ) {
     self.outputSize = outputSize
     self.indexCount = indexCount
     self.initializer = initializer
     self.customLayers = customLayers
+    builder = ModelBuilder(precision: precision)
     node = builder.input(inputShape)
   }
 

@@ -13,17 +13,20 @@ public struct ModelFactory: Sendable {
   public let initializer: InitializationScheme
   /// Layers of the program that descriptions may name.
   public let customLayers: CustomLayers
+  /// Of matrix products.
+  public let precision: ProductPrecision
 
   /// - Parameter indexCount: nil for as many as outputs, as where characters follow characters.
   public init(
     inputShape: Shape, outputSize: Int, indexCount: Int? = nil, initializer: InitializationScheme = .kaiming,
-    customLayers: CustomLayers = CustomLayers()
+    customLayers: CustomLayers = CustomLayers(), precision: ProductPrecision = .float32
   ) {
     self.inputShape = inputShape
     self.outputSize = outputSize
     self.indexCount = indexCount ?? outputSize
     self.initializer = initializer
     self.customLayers = customLayers
+    self.precision = precision
   }
 
   /// Builds the model; of two networks both, joined. Parameters are named as by PyTorch's `nn.Sequential` of the same
@@ -52,6 +55,6 @@ public struct ModelFactory: Sendable {
   func makeAssembly<S: Scalar>(inputShape: Shape, outputSize: Int, indexCount: Int) -> ModelAssembly<S> {
     ModelAssembly(
       inputShape: inputShape, outputSize: outputSize, indexCount: indexCount, initializer: initializer,
-      customLayers: customLayers)
+      customLayers: customLayers, precision: precision)
   }
 }

@@ -53,15 +53,20 @@ public struct Matrix<S: Scalar> {
   }
 }
 
-/// `c = a · b`, or `c += a · b` where `adding`: BLAS level 3 `gemm`, by `PanelProduct` where that is faster.
+/// `c = a · b`, or `c += a · b` where `adding`: BLAS level 3 `gemm`, by `PanelProduct` where that is faster, and always
+/// where factors are rounded.
 ///
 /// - Shapes: `a` [m, k], `b` [k, n], `c` [m, n] and not transposed.
-public func multiply<S: Scalar>(_ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, adding: Bool = false) {
+/// - Precondition: in bfloat16 not both `a` and `b` are transposed.
+public func multiply<S: Scalar>(
+  _ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, adding: Bool = false, precision: ProductPrecision = .float32
+) {
   precondition(
-    a.columns == b.rows && c.rows == a.rows && c.columns == b.columns && !c.isTransposed,
-    "[\(a.rows), \(a.columns)] · [\(b.rows), \(b.columns)] into [\(c.rows), \(c.columns)]")
+    a.columns == b.rows && c.rows == a.rows && c.columns == b.columns && !c.isTransposed
+      && !(precision == .bfloat16 && a.isTransposed && b.isTransposed),
+    "[\(a.rows), \(a.columns)] · [\(b.rows), \(b.columns)] into [\(c.rows), \(c.columns)] in \(precision)")
   if c.rows == 0 || c.columns == 0 { return }
-  S.gemm(a, b, c, adding ? 1 : 0)
+  S.gemm(a, b, c, adding ? 1 : 0, precision)
 }
 
 /// `c = a · b`, each row of `c` with the bits that it has whatever other rows there are, which BLAS does not promise:
@@ -69,34 +74,51 @@ public func multiply<S: Scalar>(_ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S
 ///
 /// - Shapes: as `multiply`, `a` not transposed.
 /// - Precondition: `ShardProducts.areUsed`, in single precision.
-public func multiplyRows<S: Scalar>(_ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>) {
+public func multiplyRows<S: Scalar>(
+  _ a: Matrix<S>, _ b: Matrix<S>, into c: Matrix<S>, precision: ProductPrecision = .float32
+) {
   precondition(
     a.columns == b.rows && c.rows == a.rows && c.columns == b.columns && !a.isTransposed && !c.isTransposed,
     "[\(a.rows), \(a.columns)] · [\(b.rows), \(b.columns)] into [\(c.rows), \(c.columns)]")
   if c.rows == 0 || c.columns == 0 { return }
-  S.multiplyRows(a, b, c)
+  S.multiplyRows(a, b, c, precision)
 }
 
 extension Float {
-  public static func multiplyRows(_ a: Matrix<Float>, _ b: Matrix<Float>, _ c: Matrix<Float>) {
-    if b.isTransposed && PanelProduct.prefersRows(a, b) {
-      PanelProduct.multiplyByRows(a, b, into: c)
-    } else {
-      PanelProduct.multiply(a, b, into: c, adding: false)
+  public static func multiplyRows(
+    _ a: Matrix<Float>, _ b: Matrix<Float>, _ c: Matrix<Float>, _ precision: ProductPrecision
+  ) {
+    switch precision {
+    case .float32: PanelProduct.multiplyRows(a, b, into: c, as: Singles.self)
+    case .bfloat16: PanelProduct.multiplyRows(a, b, into: c, as: Pairs.self)
     }
   }
 
-  public static func gemm(_ a: Matrix<Float>, _ b: Matrix<Float>, _ c: Matrix<Float>, _ beta: Float) {
+  public static func gemm(
+    _ a: Matrix<Float>, _ b: Matrix<Float>, _ c: Matrix<Float>, _ beta: Float, _ precision: ProductPrecision
+  ) {
+    if precision == .bfloat16 {
+      if a.columns == 0 {
+        if beta == 0 { c.zero() }
+      } else if a.isTransposed {
+        PanelProduct.multiplyTransposed(a, b, into: c, adding: beta != 0, as: Pairs.self)
+      } else if beta == 0 {
+        PanelProduct.multiplyRows(a, b, into: c, as: Pairs.self)
+      } else {
+        PanelProduct.multiply(a, b, into: c, adding: true, as: Pairs.self)
+      }
+      return
+    }
     if PanelProduct.suits(a, b) {
-      PanelProduct.multiply(a, b, into: c, adding: beta != 0)
+      PanelProduct.multiply(a, b, into: c, adding: beta != 0, as: Singles.self)
       return
     }
     if PanelProduct.suitsTransposed(a, b) {
-      PanelProduct.multiplyTransposed(a, b, into: c, adding: beta != 0)
+      PanelProduct.multiplyTransposed(a, b, into: c, adding: beta != 0, as: Singles.self)
       return
     }
     if beta == 0, PanelProduct.suitsRows(a, b) {
-      PanelProduct.multiplyByRows(a, b, into: c)
+      PanelProduct.multiplyByRows(a, b, into: c, as: Singles.self)
       return
     }
     cblas_sgemm(
@@ -108,11 +130,15 @@ extension Float {
 
 extension Double {
   /// The naive twin, a row at a time.
-  public static func multiplyRows(_ a: Matrix<Double>, _ b: Matrix<Double>, _ c: Matrix<Double>) {
-    for row in 0..<a.rows { gemm(a.rows(row..<row + 1), b, c.rows(row..<row + 1), 0) }
+  public static func multiplyRows(
+    _ a: Matrix<Double>, _ b: Matrix<Double>, _ c: Matrix<Double>, _ precision: ProductPrecision
+  ) {
+    for row in 0..<a.rows { gemm(a.rows(row..<row + 1), b, c.rows(row..<row + 1), 0, precision) }
   }
 
-  public static func gemm(_ a: Matrix<Double>, _ b: Matrix<Double>, _ c: Matrix<Double>, _ beta: Double) {
+  public static func gemm(
+    _ a: Matrix<Double>, _ b: Matrix<Double>, _ c: Matrix<Double>, _ beta: Double, _ precision: ProductPrecision
+  ) {
     cblas_dgemm(
       CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
       blasint(c.rows), blasint(c.columns), blasint(a.columns), 1, a.base, blasint(a.stride), b.base, blasint(b.stride),

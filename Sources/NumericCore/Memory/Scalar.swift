@@ -22,15 +22,16 @@ public protocol Scalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Sendab
   /// `values` where the element of `numbers` equals `number`, zero elsewhere.
   static func selected(_ values: SIMD8<Self>, where numbers: SIMD8<Self>, equals number: Self) -> SIMD8<Self>
   /// `c = a · b + beta · c`; call `multiply`, which checks the shapes.
-  static func gemm(_ a: Matrix<Self>, _ b: Matrix<Self>, _ c: Matrix<Self>, _ beta: Self)
+  static func gemm(
+    _ a: Matrix<Self>, _ b: Matrix<Self>, _ c: Matrix<Self>, _ beta: Self, _ precision: ProductPrecision)
   /// What `PackedMatrix` is made of: its elements of memory, how they are filled, and `c = a · b + beta · c`.
   static func packedCount(rows: Int, columns: Int) -> Int
-  static func pack(_ matrix: Matrix<Self>, into panels: BufferView<Self>)
+  static func pack(_ matrix: Matrix<Self>, into panels: BufferView<Self>, _ precision: ProductPrecision)
   static func gemm(_ a: Matrix<Self>, _ b: PackedMatrix<Self>, _ c: Matrix<Self>, _ beta: Self)
   /// `c = a · b` row by row; call the function `multiplyRows`, which checks the shapes.
-  static func multiplyRows(_ a: Matrix<Self>, _ b: Matrix<Self>, _ c: Matrix<Self>)
+  static func multiplyRows(_ a: Matrix<Self>, _ b: Matrix<Self>, _ c: Matrix<Self>, _ precision: ProductPrecision)
   /// Sums over shards of aᵀ · b; call the function `multiplyShards`, which checks the shapes.
   static func multiplyShards(
     _ a: Matrix<Self>, _ b: Matrix<Self>, _ rows: BufferView<Int>, _ order: ShardOrder,
-    _ c: (_ root: Int) -> Matrix<Self>)
+    _ precision: ProductPrecision, _ c: (_ root: Int) -> Matrix<Self>)
 }

@@ -3,27 +3,29 @@
 public struct PackedMatrix<S: Scalar> {
   public let panels: BufferView<S>
   public let rows: Int, columns: Int
+  /// What it was rounded to.
+  public let precision: ProductPrecision
 
   /// Elements of memory that a packed matrix takes.
   public static func count(rows: Int, columns: Int) -> Int { S.packedCount(rows: rows, columns: columns) }
 
   /// A matrix that was packed into `panels`.
-  public init(_ panels: BufferView<S>, rows: Int, columns: Int) {
+  public init(_ panels: BufferView<S>, rows: Int, columns: Int, precision: ProductPrecision = .float32) {
     precondition(
       rows > 0 && panels.count >= Self.count(rows: rows, columns: columns),
       "\(panels.count) elements for a packed \(rows)×\(columns) matrix")
-    (self.panels, self.rows, self.columns) = (panels, rows, columns)
+    (self.panels, self.rows, self.columns, self.precision) = (panels, rows, columns, precision)
   }
 
   /// Packs `matrix` into `panels`.
   @discardableResult
-  public init(packing matrix: Matrix<S>, into panels: BufferView<S>) {
-    self.init(panels, rows: matrix.rows, columns: matrix.columns)
-    S.pack(matrix, into: panels)
+  public init(packing matrix: Matrix<S>, into panels: BufferView<S>, precision: ProductPrecision = .float32) {
+    self.init(panels, rows: matrix.rows, columns: matrix.columns, precision: precision)
+    S.pack(matrix, into: panels, precision)
   }
 }
 
-/// `c = a · b`, or `c += a · b` where `adding`, for a `b` that was packed before.
+/// `c = a · b`, or `c += a · b` where `adding`, for a `b` that was packed before, in its precision.
 ///
 /// - Shapes: `a` [m, k], `b` [k, n], `c` [m, n]; neither `a` nor `c` transposed.
 public func multiply<S: Scalar>(_ a: Matrix<S>, _ b: PackedMatrix<S>, into c: Matrix<S>, adding: Bool = false) {
@@ -48,11 +50,11 @@ extension Scalar {
 
 extension Double {
   public static func packedCount(rows: Int, columns: Int) -> Int { rows * columns }
-  public static func pack(_ matrix: Matrix<Double>, into panels: BufferView<Double>) {
+  public static func pack(_ matrix: Matrix<Double>, into panels: BufferView<Double>, _ precision: ProductPrecision) {
     copyRows(of: matrix, into: panels)
   }
   public static func gemm(_ a: Matrix<Double>, _ b: PackedMatrix<Double>, _ c: Matrix<Double>, _ beta: Double) {
-    gemm(a, Matrix(b.panels, rows: b.rows, columns: b.columns), c, beta)
+    gemm(a, Matrix(b.panels, rows: b.rows, columns: b.columns), c, beta, b.precision)
   }
 }
 
@@ -60,18 +62,22 @@ extension Float {
   public static func packedCount(rows: Int, columns: Int) -> Int {
     PanelProduct.panelCount(rows: rows, columns: columns)
   }
-  public static func pack(_ matrix: Matrix<Float>, into panels: BufferView<Float>) {
-    if PanelProduct.isUsed {
-      PanelProduct.pack(matrix, into: panels)
+  public static func pack(_ matrix: Matrix<Float>, into panels: BufferView<Float>, _ precision: ProductPrecision) {
+    if precision == .bfloat16 {
+      PanelProduct.pack(matrix, into: panels, as: Pairs.self)
+    } else if PanelProduct.isUsed {
+      PanelProduct.pack(matrix, into: panels, as: Singles.self)
     } else {
       copyRows(of: matrix, into: panels)
     }
   }
   public static func gemm(_ a: Matrix<Float>, _ b: PackedMatrix<Float>, _ c: Matrix<Float>, _ beta: Float) {
-    if PanelProduct.isUsed {
-      PanelProduct.multiply(a, panels: b.panels, into: c, adding: beta != 0)
+    if b.precision == .bfloat16 {
+      PanelProduct.multiply(a, panels: b.panels, into: c, adding: beta != 0, as: Pairs.self)
+    } else if PanelProduct.isUsed {
+      PanelProduct.multiply(a, panels: b.panels, into: c, adding: beta != 0, as: Singles.self)
     } else {
-      gemm(a, Matrix(b.panels, rows: b.rows, columns: b.columns), c, beta)
+      gemm(a, Matrix(b.panels, rows: b.rows, columns: b.columns), c, beta, b.precision)
     }
   }
 }

@@ -2,66 +2,191 @@ internal import CProcessor
 
 // Copies of parts of the right factor in the order in which a product's inner loop reads them, and transposes.
 
-/// Packs a block of the right factor into panels of `ProductTile.columns` columns, [depth, columns] each, one behind
-/// the other; zeros fill the last.
-///
-/// - Parameter isTransposed: whether element (k, j) is at `source[j · stride + k]`, else at `source[k · stride + j]`.
-func packPanels(
-  _ source: UnsafePointer<Float>, stride: Int, isTransposed: Bool, depth: Int, columns: Int,
-  into panels: UnsafeMutablePointer<Float>
-) {
-  let width = ProductTile.columns
-  if isTransposed {
-    var column = 0
-    while column < columns {
-      packTransposed(
-        source + column * stride, stride, depth, min(width, columns - column),
-        isLast: column + 2 * width > columns, into: panels + column * depth)
-      column += width
+extension Singles {
+  static func packPanels(
+    _ source: UnsafePointer<Float>, stride: Int, isTransposed: Bool, depth: Int, columns: Int,
+    into panels: UnsafeMutablePointer<Float>, panelDepth: Int
+  ) {
+    let width = ProductTile.columns
+    if isTransposed {
+      var column = 0
+      while column < columns {
+        packTransposed(
+          source + column * stride, stride, depth, min(width, columns - column),
+          isLast: column + 2 * width > columns, into: panels + column * panelDepth)
+        column += width
+      }
+      return
     }
-    return
+    let whole = columns / width, rest = columns % width
+    for k in 0..<depth {
+      let row = source + k * stride
+      // Rows far apart are no sequence that the processor would recognise.
+      if k + 16 < depth { prefetch(row + 16 * stride, columns) }
+      for panel in 0..<whole {
+        (panels + (panel * panelDepth + k) * width).update(from: row + panel * width, count: width)
+      }
+      if rest > 0 {
+        let target = panels + (whole * panelDepth + k) * width
+        for j in 0..<width { target[j] = j < rest ? row[whole * width + j] : 0 }
+      }
+    }
   }
-  let whole = columns / width, rest = columns % width
-  for k in 0..<depth {
-    let row = source + k * stride
-    // Rows far apart are no sequence that the processor would recognise.
-    if k + 16 < depth {
-      for line in Swift.stride(from: 0, to: columns, by: 16) { cprocessor_prefetch(row + 16 * stride + line) }
+
+  /// One panel from the first `columns` of a transposed factor's rows.
+  /// - Parameter isLast: whether no whole panel follows, whose rows could be fetched ahead.
+  private static func packTransposed(
+    _ source: UnsafePointer<Float>, _ stride: Int, _ depth: Int, _ columns: Int, isLast: Bool,
+    into panel: UnsafeMutablePointer<Float>
+  ) {
+    let width = ProductTile.columns
+    var k = 0
+    if columns == width {
+      while k + 8 <= depth {
+        var column = 0
+        while column < width {
+          let rows = source + column * stride + k
+          if !isLast { for row in 0..<8 { cprocessor_prefetch(rows + (width + row) * stride) } }
+          transposeEight(rows, stride, into: panel + k * width + column, width)
+          column += 8
+        }
+        k += 8
+      }
     }
-    for panel in 0..<whole {
-      (panels + (panel * depth + k) * width).update(from: row + panel * width, count: width)
+    while k < depth {
+      for j in 0..<width { panel[k * width + j] = j < columns ? source[j * stride + k] : 0 }
+      k += 1
     }
-    if rest > 0 {
-      let target = panels + (whole * depth + k) * width
-      for j in 0..<width { target[j] = j < rest ? row[whole * width + j] : 0 }
+  }
+
+  static func packTile(
+    _ source: UnsafePointer<Float>, stride: Int, depth: Int, height: Int, into tile: UnsafeMutablePointer<Float>
+  ) {
+    if height == 8 {
+      for k in 0..<depth {
+        let row = UnsafeRawPointer(source + k * stride).loadUnaligned(as: SIMD8<Float>.self)
+        UnsafeMutableRawPointer(tile + k * 8).storeBytes(of: row, as: SIMD8<Float>.self)
+      }
+    } else {
+      for k in 0..<depth { (tile + k * height).update(from: source + k * stride, count: height) }
     }
   }
 }
 
-/// One panel from the first `columns` of a transposed factor's rows.
-/// - Parameter isLast: whether no whole panel follows, whose rows could be fetched ahead.
-private func packTransposed(
-  _ source: UnsafePointer<Float>, _ stride: Int, _ depth: Int, _ columns: Int, isLast: Bool,
-  into panel: UnsafeMutablePointer<Float>
-) {
-  let width = ProductTile.columns
-  var k = 0
-  if columns == width {
-    while k + 8 <= depth {
-      var column = 0
-      while column < width {
-        let rows = source + column * stride + k
-        if !isLast { for row in 0..<8 { cprocessor_prefetch(rows + (width + row) * stride) } }
-        transposeEight(rows, stride, into: panel + k * width + column, width)
-        column += 8
+extension Pairs {
+  private typealias Vector = SIMD16<Float>
+
+  static func packPanels(
+    _ source: UnsafePointer<Float>, stride: Int, isTransposed: Bool, depth: Int, columns: Int,
+    into panels: UnsafeMutablePointer<Float>, panelDepth: Int
+  ) {
+    let width = ProductTile.columns
+    if isTransposed {
+      for column in Swift.stride(from: 0, to: columns, by: width) {
+        packTransposed(
+          source + column * stride, stride, depth, min(width, columns - column),
+          isLast: column + 2 * width > columns, into: panels + column * panelDepth)
       }
-      k += 8
+      return
+    }
+    for k in Swift.stride(from: 0, to: depth, by: 2) {
+      let row = source + k * stride
+      if k + 17 < depth {
+        prefetch(row + 16 * stride, columns)
+        prefetch(row + 17 * stride, columns)
+      }
+      for column in Swift.stride(from: 0, to: columns, by: width) {
+        let target = panels + column * panelDepth + k / 2 * width
+        for lane in Swift.stride(from: 0, to: width, by: 16) {
+          let first = load(row + column + lane, columns - column - lane)
+          let second = k + 1 < depth ? load(row + stride + column + lane, columns - column - lane) : Vector()
+          UnsafeMutableRawPointer(target + lane)
+            .storeBytes(of: cprocessor_row_pairs(first, second), as: Vector.self)
+        }
+      }
     }
   }
-  while k < depth {
-    for j in 0..<width { panel[k * width + j] = j < columns ? source[j * stride + k] : 0 }
-    k += 1
+
+  /// One panel from the first `columns` of a transposed factor's rows; see that of `Singles`.
+  private static func packTransposed(
+    _ source: UnsafePointer<Float>, _ stride: Int, _ depth: Int, _ columns: Int, isLast: Bool,
+    into panel: UnsafeMutablePointer<Float>
+  ) {
+    let width = ProductTile.columns
+    // The last rows are fewer than eight.
+    let mostRows = 8 * width
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: mostRows) { spare in
+      let spare = spare.baseAddress.unsafelyUnwrapped
+      for k in Swift.stride(from: 0, to: depth, by: 16) {
+        let target = panel + k / 2 * width, isWhole = k + 16 <= depth
+        for column in Swift.stride(from: 0, to: width, by: 8) {
+          let rows = source + column * stride + k, count = columns - column
+          if !isLast { for row in 0..<8 { cprocessor_prefetch(rows + (width + row) * stride) } }
+          transposeEight(into: (isWhole ? target : spare) + column, width) { row in
+            cprocessor_neighbour_pairs(row < count ? load(rows + row * stride, depth - k) : Vector())
+          }
+        }
+        if !isWhole { target.update(from: spare, count: count(depth - k) * width) }
+      }
+    }
   }
+
+  static func packTile(
+    _ source: UnsafePointer<Float>, stride: Int, depth: Int, height: Int, into tile: UnsafeMutablePointer<Float>
+  ) {
+    @inline(__always) func half(_ k: Int) -> SIMD8<Float> {
+      guard k < depth else { return SIMD8() }
+      let row = source + k * stride
+      if height == 8 { return UnsafeRawPointer(row).loadUnaligned(as: SIMD8<Float>.self) }
+      var half = SIMD8<Float>()
+      for i in 0..<height { half[i] = row[i] }
+      return half
+    }
+    for k in Swift.stride(from: 0, to: depth, by: 2) {
+      let pairs = cprocessor_half_pairs(Vector(lowHalf: half(k), highHalf: half(k + 1)))
+      store(pairs, to: tile + k / 2 * height, height)
+    }
+  }
+
+  static func rows(
+    _ source: UnsafePointer<Float>, stride: Int, count rows: Int, depth: Int,
+    into memory: UnsafeMutablePointer<Float>, arePacked: Bool
+  ) -> (start: UnsafePointer<Float>, stride: Int) {
+    let length = count(depth)
+    if !arePacked {
+      for row in 0..<rows {
+        for k in Swift.stride(from: 0, to: depth, by: 16) {
+          let pairs = cprocessor_neighbour_pairs(load(source + row * stride + k, depth - k))
+          store(pairs, to: memory + row * length + k / 2, length - k / 2)
+        }
+      }
+    }
+    return (UnsafePointer(memory), length)
+  }
+
+  /// The first `count` of sixteen elements; zeros stand for the others.
+  @inline(__always)
+  private static func load(_ source: UnsafePointer<Float>, _ count: Int) -> Vector {
+    if count >= 16 { return UnsafeRawPointer(source).loadUnaligned(as: Vector.self) }
+    var values = Vector()
+    for i in 0..<max(0, count) { values[i] = source[i] }
+    return values
+  }
+
+  /// The first `count` of eight elements.
+  @inline(__always)
+  private static func store(_ pairs: SIMD8<Float>, to target: UnsafeMutablePointer<Float>, _ count: Int) {
+    if count >= 8 {
+      UnsafeMutableRawPointer(target).storeBytes(of: pairs, as: SIMD8<Float>.self)
+    } else {
+      for i in 0..<count { target[i] = pairs[i] }
+    }
+  }
+}
+
+@inline(__always)
+private func prefetch(_ row: UnsafePointer<Float>, _ columns: Int) {
+  for line in stride(from: 0, to: columns, by: 16) { cprocessor_prefetch(row + line) }
 }
 
 /// Overwrites `target` [columns, rows] by the transpose of `source` [rows, columns].
@@ -85,10 +210,17 @@ func transpose(
 private func transposeEight(
   _ source: UnsafePointer<Float>, _ stride: Int, into target: UnsafeMutablePointer<Float>, _ targetStride: Int
 ) {
-  typealias Vector = SIMD8<Float>
-  @inline(__always) func row(_ i: Int) -> Vector {
-    UnsafeRawPointer(source + i * stride).loadUnaligned(as: Vector.self)
+  transposeEight(into: target, targetStride) {
+    UnsafeRawPointer(source + $0 * stride).loadUnaligned(as: SIMD8<Float>.self)
   }
+}
+
+/// The same for eight given rows.
+@inline(__always)
+private func transposeEight(
+  into target: UnsafeMutablePointer<Float>, _ targetStride: Int, _ row: (Int) -> SIMD8<Float>
+) {
+  typealias Vector = SIMD8<Float>
   // In each half of two vectors: the first two elements in turn, the last two in turn; the first pairs, the last pairs.
   @inline(__always) func first(_ a: Vector, _ b: Vector) -> Vector {
     Vector(a[0], b[0], a[1], b[1], a[4], b[4], a[5], b[5])

@@ -1,13 +1,13 @@
-/// A matrix product in single precision over packed panels (Goto and van de Geijn 2008), for the sizes at which it is
-/// faster than OpenBLAS, which packs both factors at every call and works in other blocks.
+/// A matrix product over packed panels (Goto and van de Geijn 2008): in single precision for the sizes at which it is
+/// faster than OpenBLAS, which packs both factors at every call and works in other blocks, in bfloat16 for all.
 ///
 /// The right factor goes into panels as wide as a register tile, one strip of columns and one block of its rows at a
 /// time: a panel stays in the first cache while all rows of the left factor pass it, a strip of sums in the second
-/// while all blocks are added to it. The left factor is read where it stands. An element's sum runs over k in ascending
-/// order, in blocks that depend on the length of that sum alone: its bits do not depend on how many rows or columns
-/// there are.
+/// while all blocks are added to it. The left factor is read where it stands, or where it was rounded to. An element's
+/// sum runs over k in ascending order, in blocks that depend on the length of that sum alone: its bits do not depend on
+/// how many rows or columns there are.
 enum PanelProduct {
-  /// The most rows of the right factor in a panel: sixteen columns are half of a first cache.
+  /// The most elements of a column in a panel: sixteen columns are half of a first cache.
   private static let longest = 256
   /// Columns of the right factor that are packed at a time.
   private static let strip = 128
@@ -54,37 +54,41 @@ enum PanelProduct {
     columns >= 8 && (padded(columns) - columns) * 8 <= padded(columns)
   }
 
-  /// The rows of the first block, and of all others but perhaps the last, of a factor of `depth` rows.
+  /// The elements of the first block, and of all others but perhaps the last, of a sum of `depth` elements.
   static func blockDepth(_ depth: Int) -> Int {
     let blocks = max(1, (depth + longest - 1) / longest)
     return ((depth + blocks - 1) / blocks + 7) / 8 * 8
   }
 
   /// `c = a · b`, or `c += a · b` where `adding`, for an `a` that is not transposed.
-  static func multiply(_ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, adding: Bool) {
+  static func multiply<Format: ProductFormat>(
+    _ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, adding: Bool, as format: Format.Type
+  ) {
     guard let left = a.base, let right = b.base, let sums = c.base else { return }
-    let strip = min(Self.strip, padded(b.columns))
-    let panelCount = strip * a.columns
-    ProductMemory.with(panelCount + (Self.rows + 8) * strip) { memory in
-      let (panels, partial) = (memory, memory + panelCount)
+    let strip = min(Self.strip, padded(b.columns)), length = format.count(a.columns)
+    let panelCount = strip * length, partialCount = (Self.rows + 8) * strip
+    ProductMemory.with(panelCount + partialCount + format.rowMemory(a.rows * length)) { memory in
+      let (panels, partial, packed) = (memory, memory + panelCount, memory + panelCount + partialCount)
       for column in stride(from: 0, to: b.columns, by: strip) {
         let columns = min(strip, b.columns - column)
         forEachRange(ofRows: a.rows) { rows in
-          forEachBlock(a.columns) { start, depth in
-            let block = panels + start * strip
+          forEachBlock(a.columns, format) { start, terms, element in
+            let block = panels + element * strip, depth = format.count(terms)
             if rows.lowerBound == 0 {
-              packPanels(
+              format.packPanels(
                 right + (b.isTransposed ? column * b.stride + start : start * b.stride + column), stride: b.stride,
-                isTransposed: b.isTransposed, depth: depth, columns: columns, into: block)
+                isTransposed: b.isTransposed, depth: terms, columns: columns, into: block, panelDepth: depth)
             }
+            let own = format.rows(
+              left + rows.lowerBound * a.stride + start, stride: a.stride, count: rows.count, depth: terms,
+              into: packed + rows.lowerBound * length + rows.count * element, arePacked: column > 0)
             // Sums that are not complete stay together in the cache, however far apart the rows of c are.
-            let target = sums + rows.lowerBound * c.stride + column, isLast = start + depth == a.columns
+            let target = sums + rows.lowerBound * c.stride + column, isLast = start + terms == a.columns
             multiply(
-              left + rows.lowerBound * a.stride + start, rowStride: a.stride, rows, of: a.rows, block, depth: depth,
-              columns: columns,
+              own.start, rowStride: own.stride, rows, of: a.rows, block, depth: depth, columns: columns,
               addend: start > 0 ? UnsafePointer(partial) : adding ? UnsafePointer(target) : nil,
               addendStride: start > 0 ? strip : c.stride, into: isLast ? target : partial,
-              sumStride: isLast ? c.stride : strip)
+              sumStride: isLast ? c.stride : strip, as: format)
           }
         }
       }
@@ -93,23 +97,28 @@ enum PanelProduct {
 
   /// `c = a · b` for a right factor that is the transpose of stored rows, such as a layer's weights: cᵀ = bᵀ · aᵀ,
   /// where those rows are the left factor, read where they stand, and the few rows of `a` are packed.
-  static func multiplyByRows(_ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>) {
+  static func multiplyByRows<Format: ProductFormat>(
+    _ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, as format: Format.Type
+  ) {
     guard let left = b.base, let right = a.base, let sums = c.base else { return }
     let columns = a.rows, stride = padded(columns)
-    let panelCount = stride * a.columns
-    ProductMemory.with(panelCount + (Self.rows + 8) * stride) { memory in
-      let (panels, partial) = (memory, memory + panelCount)
-      forEachBlock(a.columns) { start, depth in
-        packPanels(
-          right + start, stride: a.stride, isTransposed: true, depth: depth, columns: columns,
-          into: panels + start * stride)
+    let panelCount = stride * format.count(a.columns), partialCount = (Self.rows + 8) * stride
+    ProductMemory.with(panelCount + partialCount + format.rowMemory(blockMemory)) { memory in
+      let (panels, partial, packed) = (memory, memory + panelCount, memory + panelCount + partialCount)
+      forEachBlock(a.columns, format) { start, terms, element in
+        format.packPanels(
+          right + start, stride: a.stride, isTransposed: true, depth: terms, columns: columns,
+          into: panels + element * stride, panelDepth: format.count(terms))
       }
       forEachRange(ofRows: b.columns) { rows in
-        forEachBlock(a.columns) { start, depth in
+        forEachBlock(a.columns, format) { start, terms, element in
+          let own = format.rows(
+            left + rows.lowerBound * b.stride + start, stride: b.stride, count: rows.count, depth: terms, into: packed,
+            arePacked: false)
           multiply(
-            left + rows.lowerBound * b.stride + start, rowStride: b.stride, rows, of: b.columns,
-            panels + start * stride, depth: depth, columns: columns,
-            addend: start > 0 ? UnsafePointer(partial) : nil, addendStride: stride, into: partial, sumStride: stride)
+            own.start, rowStride: own.stride, rows, of: b.columns, panels + element * stride,
+            depth: format.count(terms), columns: columns, addend: start > 0 ? UnsafePointer(partial) : nil,
+            addendStride: stride, into: partial, sumStride: stride, as: format)
         }
         transpose(
           partial, stride, rows: rows.count, columns: columns, into: sums + rows.lowerBound, targetStride: c.stride)
@@ -117,45 +126,71 @@ enum PanelProduct {
     }
   }
 
+  /// `c = a · b` by the better of the two ways, which have the same bits.
+  static func multiplyRows<Format: ProductFormat>(
+    _ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, as format: Format.Type
+  ) {
+    if b.isTransposed && prefersRows(a, b) {
+      multiplyByRows(a, b, into: c, as: format)
+    } else {
+      multiply(a, b, into: c, adding: false, as: format)
+    }
+  }
+
   /// `c = a · b`, or `c += a · b`, with a right factor that is packed already and an `a` that is not transposed.
-  static func multiply(_ a: Matrix<Float>, panels: BufferView<Float>, into c: Matrix<Float>, adding: Bool) {
+  static func multiply<Format: ProductFormat>(
+    _ a: Matrix<Float>, panels: BufferView<Float>, into c: Matrix<Float>, adding: Bool, as format: Format.Type
+  ) {
     guard let left = a.base, let sums = c.base, let panels = panels.baseAddress else { return }
-    forEachRange(ofRows: a.rows) { rows in
-      let target = sums + rows.lowerBound * c.stride
-      forEachBlock(a.columns) { start, depth in
-        multiply(
-          left + rows.lowerBound * a.stride + start, rowStride: a.stride, rows, of: a.rows,
-          panels + start * padded(c.columns), depth: depth, columns: c.columns,
-          addend: adding || start > 0 ? UnsafePointer(target) : nil, addendStride: c.stride,
-          into: target, sumStride: c.stride)
+    ProductMemory.with(format.rowMemory(blockMemory)) { packed in
+      forEachRange(ofRows: a.rows) { rows in
+        let target = sums + rows.lowerBound * c.stride
+        forEachBlock(a.columns, format) { start, terms, element in
+          let own = format.rows(
+            left + rows.lowerBound * a.stride + start, stride: a.stride, count: rows.count, depth: terms, into: packed,
+            arePacked: false)
+          multiply(
+            own.start, rowStride: own.stride, rows, of: a.rows, panels + element * padded(c.columns),
+            depth: format.count(terms), columns: c.columns,
+            addend: adding || start > 0 ? UnsafePointer(target) : nil, addendStride: c.stride,
+            into: target, sumStride: c.stride, as: format)
+        }
       }
     }
   }
 
   /// Packs a whole right factor, block by block.
-  static func pack(_ b: Matrix<Float>, into panels: BufferView<Float>) {
+  static func pack<Format: ProductFormat>(_ b: Matrix<Float>, into panels: BufferView<Float>, as format: Format.Type) {
     guard let source = b.base, let panels = panels.baseAddress else { return }
-    forEachBlock(b.rows) { start, count in
-      packPanels(
-        source + start * (b.isTransposed ? 1 : b.stride), stride: b.stride, isTransposed: b.isTransposed, depth: count,
-        columns: b.columns, into: panels + start * padded(b.columns))
+    forEachBlock(b.rows, format) { start, terms, element in
+      format.packPanels(
+        source + start * (b.isTransposed ? 1 : b.stride), stride: b.stride, isTransposed: b.isTransposed, depth: terms,
+        columns: b.columns, into: panels + element * padded(b.columns), panelDepth: format.count(terms))
     }
   }
 
-  /// Elements of a right factor's panels.
+  /// Elements that a right factor's panels take at most.
   static func panelCount(rows: Int, columns: Int) -> Int { rows * padded(columns) }
 
   static func padded(_ columns: Int) -> Int {
     (columns + ProductTile.columns - 1) / ProductTile.columns * ProductTile.columns
   }
 
+  /// Elements of the largest block of rows of a left factor.
+  private static var blockMemory: Int { (rows + 8) * longest }
+
+  /// - Parameter depth: terms of the sums; `body` is given the first of a block, how many it has, and the element that
+  ///   the first is in.
   @inline(__always)
-  private static func forEachBlock(_ depth: Int, _ body: (_ start: Int, _ count: Int) -> Void) {
-    let block = blockDepth(depth)
-    var start = 0
-    while start < depth {
-      body(start, min(block, depth - start))
-      start += block
+  private static func forEachBlock<Format: ProductFormat>(
+    _ depth: Int, _ format: Format.Type, _ body: (_ start: Int, _ terms: Int, _ element: Int) -> Void
+  ) {
+    let elements = format.count(depth), block = blockDepth(elements)
+    var element = 0
+    while element < elements {
+      let start = element * format.terms
+      body(start, min(block * format.terms, depth - start), element)
+      element += block
     }
   }
 
@@ -177,10 +212,10 @@ enum PanelProduct {
   ///   - left: begins with the first of the rows, as `addend` and `sums` do.
   ///   - rowStride: elements between rows of the left factor.
   ///   - rows: whole tiles of the `total` rows of the left factor.
-  private static func multiply(
+  private static func multiply<Format: ProductFormat>(
     _ left: UnsafePointer<Float>, rowStride: Int, _ rows: Range<Int>, of total: Int, _ panels: UnsafePointer<Float>,
     depth: Int, columns: Int, addend: UnsafePointer<Float>?, addendStride: Int, into sums: UnsafeMutablePointer<Float>,
-    sumStride: Int
+    sumStride: Int, as format: Format.Type
   ) {
     for column in stride(from: 0, to: columns, by: ProductTile.columns) {
       var row = 0
@@ -190,7 +225,7 @@ enum PanelProduct {
           height: height, left + row * rowStride, rowStride: rowStride, panels + column * depth, depth: depth,
           addends: TileAddends(addend.map { $0 + (row * addendStride + column) }, stride: addendStride),
           into: sums + (row * sumStride + column), sumStride: sumStride,
-          count: min(ProductTile.columns, columns - column))
+          count: min(ProductTile.columns, columns - column), as: format)
         row += height
       }
     }

@@ -7,7 +7,7 @@ enum ProductMemory {
 
   /// Calls `body` with at least `count` elements of undefined contents, on a cache-line boundary.
   static func with(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
-    var buffer = idle.withLock { $0.popLast() } ?? FlatBuffer(count: count)
+    var buffer = idle.withLock { $0.popLast() } ?? FlatBuffer(count: max(1, count))
     if buffer.count < count { buffer = FlatBuffer(count: count) }
     if let start = buffer.view.baseAddress { body(start) }
     let used = buffer

@@ -24,36 +24,37 @@ enum ProductTile {
   /// Sums of `height` rows by the first `count` columns of a panel.
   ///
   /// - Parameters:
-  ///   - left: of the left factor; element (i, k) is at `left[i · rowStride + k]`, or, where the rows of the tile stand
-  ///     side by side, at `left[k · height + i]`.
+  ///   - left: of the left factor, in elements of `format` as the panel; (i, k) is at `left[i · rowStride + k]`, or,
+  ///     where the rows of the tile stand side by side, at `left[k · height + i]`.
   ///   - rowStride: nil where they do.
   ///   - panel: of the right factor [depth, columns], zeros behind the last of its columns.
   ///   - addends: what is added to them.
   ///   - sums: where they go, rows `sumStride` apart; only the first `count` columns are touched.
   @inline(__always)
-  static func multiply(
+  static func multiply<Format: ProductFormat>(
     height: Int, _ left: UnsafePointer<Float>, rowStride: Int?, _ panel: UnsafePointer<Float>, depth: Int,
-    addends: TileAddends, into sums: UnsafeMutablePointer<Float>, sumStride: Int, count: Int
+    addends: TileAddends, into sums: UnsafeMutablePointer<Float>, sumStride: Int, count: Int, as format: Format.Type
   ) {
     if count == columns {
-      multiply(height, left, rowStride, panel, depth, addends, sums, sumStride, registers: columns / 16)
+      multiply(height, left, rowStride, panel, depth, addends, sums, sumStride, registers: columns / 16, format)
     } else {
-      multiplyNarrow(height, left, rowStride, panel, depth, addends, sums, sumStride, count)
+      multiplyNarrow(height, left, rowStride, panel, depth, addends, sums, sumStride, count, format)
     }
   }
 
   /// A tile that is narrower than its panel: computed beside the sums, so that the code for whole tiles, which has its
   /// sums in registers to the end, has no columns to leave out.
   @inline(never)
-  private static func multiplyNarrow(
+  private static func multiplyNarrow<Format: ProductFormat>(
     _ height: Int, _ left: UnsafePointer<Float>, _ rowStride: Int?, _ panel: UnsafePointer<Float>, _ depth: Int,
     _ addends: TileAddends, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int,
-    _ count: Int
+    _ count: Int, _ format: Format.Type
   ) {
     // On the stack, as its size is a constant: that of the largest tile of a wide processor.
     withUnsafeTemporaryAllocation(byteCount: 8 * 32 * 4, alignment: 64) { memory in
       let tile = memory.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
-      multiply(height, left, rowStride, panel, depth, .none, tile, columns, registers: (count + 15) / 16)
+      multiply(
+        height, left, rowStride, panel, depth, .none, tile, columns, registers: (count + 15) / 16, format)
       for r in 0..<height {
         let row = sums + r * sumStride, result = tile + r * columns
         addends.forEach { other in for j in 0..<count { result[j] += other[r * addends.stride + j] } }
@@ -64,22 +65,22 @@ enum ProductTile {
 
   /// - Parameter registers: of sixteen columns, that are computed: one or two.
   @inline(__always)
-  private static func multiply(
+  private static func multiply<Format: ProductFormat>(
     _ height: Int, _ left: UnsafePointer<Float>, _ rowStride: Int?, _ panel: UnsafePointer<Float>, _ depth: Int,
     _ addends: TileAddends, _ sums: UnsafeMutablePointer<Float>, _ sumStride: Int,
-    registers: Int
+    registers: Int, _ format: Format.Type
   ) {
     switch height {
-    case 8: Rows<8>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
-    case 6: Rows<6>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
-    case 4: Rows<4>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
-    case 2: Rows<2>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
-    default: Rows<1>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
+    case 8: Rows<8, Format>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
+    case 6: Rows<6, Format>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
+    case 4: Rows<4, Format>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
+    case 2: Rows<2, Format>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
+    default: Rows<1, Format>.multiply(left, rowStride, panel, depth, addends, sums, sumStride, registers)
     }
   }
 
   /// A tile of a height that the compiler knows, so that its loops over rows become straight code over registers.
-  private enum Rows<let height: Int> {
+  private enum Rows<let height: Int, Format: ProductFormat> {
     typealias Vector = SIMD16<Float>
 
     @inline(__always)
@@ -142,9 +143,13 @@ enum ProductTile {
       for k in 0..<depth {
         let first = load(right), second = isPair ? load(right + 16) : first
         let step = isPacked ? k &* height : k
-        for r in 0..<height { low[unchecked: r].addProduct(first, Vector(repeating: rows[unchecked: r][step])) }
+        for r in 0..<height {
+          Format.addProduct(first, Vector(repeating: rows[unchecked: r][step]), to: &low[unchecked: r])
+        }
         if isPair {
-          for r in 0..<height { high[unchecked: r].addProduct(second, Vector(repeating: rows[unchecked: r][step])) }
+          for r in 0..<height {
+            Format.addProduct(second, Vector(repeating: rows[unchecked: r][step]), to: &high[unchecked: r])
+          }
         }
         right += ProductTile.columns
       }

@@ -36,8 +36,8 @@ public struct ShardOrder: Sendable, Equatable {
 
 /// Products over the rows of several shards together, with the bits of each shard's product by itself.
 public enum ShardProducts {
-  /// Whether they are at hand: with multiply-adds, and one thread a rank, and else not.
-  public static var areUsed: Bool { PanelProduct.isUsed }
+  /// Whether they are at hand: in bfloat16, or with multiply-adds and one thread a rank, and else not.
+  public static func areUsed(_ precision: ProductPrecision) -> Bool { precision == .bfloat16 || PanelProduct.isUsed }
 }
 
 /// The products of two factors over the rows of each shard, added up over the shards: for the subtree with the root r
@@ -51,20 +51,21 @@ public enum ShardProducts {
 ///   [m, n], not transposed, for each root, overwritten.
 /// - Parameter rows: n_s of each shard; 0 gives zeros.
 public func multiplyShards<S: Scalar>(
-  _ a: Matrix<S>, _ b: Matrix<S>, rows: BufferView<Int>, order: ShardOrder, into c: (_ root: Int) -> Matrix<S>
+  _ a: Matrix<S>, _ b: Matrix<S>, rows: BufferView<Int>, order: ShardOrder, precision: ProductPrecision = .float32,
+  into c: (_ root: Int) -> Matrix<S>
 ) {
   precondition(
     !a.isTransposed && !b.isTransposed && a.rows == b.rows && rows.count == order.merges.count
       && rows.reduce(0, +) == a.rows,
     "[\(a.rows), \(a.columns)]ᵀ · [\(b.rows), \(b.columns)] of \(rows.count) shards")
-  S.multiplyShards(a, b, rows, order, c)
+  S.multiplyShards(a, b, rows, order, precision, c)
 }
 
 extension Double {
   /// Element by element: no network is trained in double precision.
   public static func multiplyShards(
     _ a: Matrix<Double>, _ b: Matrix<Double>, _ rows: BufferView<Int>, _ order: ShardOrder,
-    _ c: (_ root: Int) -> Matrix<Double>
+    _ precision: ProductPrecision, _ c: (_ root: Int) -> Matrix<Double>
   ) {
     guard let left = a.base, let right = b.base else { return }
     for i in 0..<a.columns {
@@ -93,9 +94,12 @@ extension Double {
 extension Float {
   public static func multiplyShards(
     _ a: Matrix<Float>, _ b: Matrix<Float>, _ rows: BufferView<Int>, _ order: ShardOrder,
-    _ c: (_ root: Int) -> Matrix<Float>
+    _ precision: ProductPrecision, _ c: (_ root: Int) -> Matrix<Float>
   ) {
-    PanelProduct.multiplyShards(a, b, rows, order, c)
+    switch precision {
+    case .float32: PanelProduct.multiplyShards(a, b, rows, order, c, as: Singles.self)
+    case .bfloat16: PanelProduct.multiplyShards(a, b, rows, order, c, as: Pairs.self)
+    }
   }
 }
 
@@ -113,29 +117,31 @@ extension PanelProduct {
 
   /// `c = a · b`, or `c += a · b` where `adding`, for an `a` that is the transpose of stored rows, such as the
   /// gradients of a layer's outputs.
-  static func multiplyTransposed(_ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, adding: Bool) {
+  static func multiplyTransposed<Format: ProductFormat>(
+    _ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, adding: Bool, as format: Format.Type
+  ) {
     guard let left = a.base, let right = b.base, let sums = c.base else { return }
     let depth = a.columns, blocks = (depth + longestSum - 1) / longestSum
     for block in 0..<blocks {
-      let start = depth * block / blocks, end = depth * (block + 1) / blocks
+      let start = depth * block / blocks, terms = depth * (block + 1) / blocks - start
       let addends = adding || block > 0 ? 1 : 0
       forEachTile(
         left + start * a.stride, a.stride, count: a.rows, right + start * b.stride, b.stride, columns: b.columns,
-        depth: end - start
+        depth: format.count(terms), parts: { $0(0, terms, 0) }, as: format
       ) { height, tile, panel, columns, row, column, _ in
         let target = sums + (row * c.stride + column)
         ProductTile.multiply(
-          height: height, tile, rowStride: nil, panel, depth: end - start,
+          height: height, tile, rowStride: nil, panel, depth: format.count(terms),
           addends: TileAddends(target, stride: c.stride, count: addends), into: target, sumStride: c.stride,
-          count: columns)
+          count: columns, as: format)
       }
     }
   }
 
   /// `c_r = Σ_s a_sᵀ · b_s`; see `multiplyShards` of matrices.
-  static func multiplyShards(
+  static func multiplyShards<Format: ProductFormat>(
     _ a: Matrix<Float>, _ b: Matrix<Float>, _ rows: BufferView<Int>, _ order: ShardOrder,
-    _ c: (_ root: Int) -> Matrix<Float>
+    _ c: (_ root: Int) -> Matrix<Float>, as format: Format.Type
   ) {
     guard let left = a.base, let right = b.base else {
       for shard in order.roots.indices where order.roots[shard] == shard { c(shard).zero() }
@@ -144,12 +150,29 @@ extension PanelProduct {
     withUnsafeTemporaryAllocation(of: Matrix<Float>.self, capacity: rows.count) { targets in
       for shard in rows.indices { targets.initializeElement(at: shard, to: c(order.roots[shard])) }
       forEachTile(
-        left, a.stride, count: a.columns, right, b.stride, columns: b.columns, depth: a.rows,
-        spare: order.depth * ProductTile.mostElements
+        left, a.stride, count: a.columns, right, b.stride, columns: b.columns,
+        depth: rows.reduce(0) { $0 + format.count($1) }, parts: { forEachPart(rows, format, $0) },
+        spare: order.depth * ProductTile.mostElements, as: format
       ) { height, tile, panel, columns, row, column, memory in
-        TileStack(memory: memory, rows: rows, order: order, targets: targets)
+        TileStack<Format>(memory: memory, rows: rows, order: order, targets: targets)
           .sum(height: height, tile, panel, count: columns, row: row, column: column)
       }
+    }
+  }
+
+  /// Calls `body` for the rows of the shards, whose terms share no element: the first row, how many there are, and the
+  /// first's element.
+  @inline(__always)
+  private static func forEachPart<Format: ProductFormat>(
+    _ rows: BufferView<Int>, _ format: Format.Type, _ body: (_ start: Int, _ terms: Int, _ element: Int) -> Void
+  ) {
+    // One behind the other they are a single part, whose rows are fetched ahead to the end.
+    if format.terms == 1 { return body(0, rows.reduce(0, +), 0) }
+    var start = 0, element = 0
+    for terms in rows {
+      body(start, terms, element)
+      start += terms
+      element += format.count(terms)
     }
   }
 
@@ -157,12 +180,15 @@ extension PanelProduct {
   /// back.
   ///
   /// - Parameters:
-  ///   - left: [depth, count] in rows `leftStride` apart; `right` [depth, columns] likewise.
+  ///   - left: [terms, count] in rows `leftStride` apart; `right` [terms, columns] likewise.
+  ///   - depth: elements of all terms.
+  ///   - parts: calls its argument for some rows after the other; see `forEachPart`.
   ///   - spare: elements of memory for `body`.
   @inline(__always)
-  private static func forEachTile(
+  private static func forEachTile<Format: ProductFormat>(
     _ left: UnsafePointer<Float>, _ leftStride: Int, count: Int, _ right: UnsafePointer<Float>, _ rightStride: Int,
-    columns: Int, depth: Int, spare: Int = 0,
+    columns: Int, depth: Int, parts: ((_ start: Int, _ terms: Int, _ element: Int) -> Void) -> Void, spare: Int = 0,
+    as format: Format.Type,
     _ body: (
       _ height: Int, _ tile: UnsafePointer<Float>, _ panel: UnsafePointer<Float>, _ columns: Int, _ row: Int,
       _ column: Int, _ spare: UnsafeMutablePointer<Float>
@@ -171,11 +197,23 @@ extension PanelProduct {
     let strip = min(shardStrip, padded(columns)), width = ProductTile.columns
     ProductMemory.with(count * depth + strip * depth + spare) { memory in
       let (tiles, panels) = (memory, memory + count * depth)
-      packTiles(left, stride: leftStride, depth: depth, count: count, into: tiles)
+      var column = 0
+      while column < count {
+        let height = ProductTile.height(count - column), tile = tiles + column * depth
+        parts { start, terms, element in
+          format.packTile(
+            left + (start * leftStride + column), stride: leftStride, depth: terms, height: height,
+            into: tile + element * height)
+        }
+        column += height
+      }
       for first in stride(from: 0, to: columns, by: strip) {
         let end = min(first + strip, columns)
-        packPanels(
-          right + first, stride: rightStride, isTransposed: false, depth: depth, columns: end - first, into: panels)
+        parts { start, terms, element in
+          format.packPanels(
+            right + (start * rightStride + first), stride: rightStride, isTransposed: false, depth: terms,
+            columns: end - first, into: panels + element * width, panelDepth: depth)
+        }
         var row = 0
         while row < count {
           let height = ProductTile.height(count - row)
@@ -189,30 +227,10 @@ extension PanelProduct {
       }
     }
   }
-
-  /// Packs the columns of a factor in tiles [depth, height], one behind the other.
-  private static func packTiles(
-    _ source: UnsafePointer<Float>, stride: Int, depth: Int, count: Int, into tiles: UnsafeMutablePointer<Float>
-  ) {
-    var column = 0
-    while column < count {
-      let height = ProductTile.height(count - column)
-      let tile = tiles + column * depth
-      if height == 8 {
-        for k in 0..<depth {
-          let row = UnsafeRawPointer(source + (k * stride + column)).loadUnaligned(as: SIMD8<Float>.self)
-          UnsafeMutableRawPointer(tile + k * 8).storeBytes(of: row, as: SIMD8<Float>.self)
-        }
-      } else {
-        for k in 0..<depth { (tile + k * height).update(from: source + (k * stride + column), count: height) }
-      }
-      column += height
-    }
-  }
 }
 
 /// The sums of one tile over the shards, those that are not complete in a stack of tiles.
-private struct TileStack {
+private struct TileStack<Format: ProductFormat> {
   let memory: UnsafeMutablePointer<Float>
   let rows: BufferView<Int>
   let order: ShardOrder
@@ -229,9 +247,10 @@ private struct TileStack {
   ) {
     let width = ProductTile.columns
     var start = 0, parts = 0
-    for (shard, depth) in rows.enumerated() {
+    for (shard, terms) in rows.enumerated() {
       let merges = order.merges[shard]
       // Where the largest sum goes that this shard completes: its own part, where it completes none.
+      let depth = Format.count(terms)
       var sums = tile(parts - merges), sumStride = width
       if order.completesRoot(shard) {
         let target = targets[shard]
@@ -241,7 +260,7 @@ private struct TileStack {
       ProductTile.multiply(
         height: height, left + start * height, rowStride: nil, panel + start * width, depth: depth,
         addends: TileAddends(tile(parts - 1), stride: width, count: merges), into: sums, sumStride: sumStride,
-        count: count)
+        count: count, as: Format.self)
       parts = order.completesRoot(shard) ? 0 : parts - merges + 1
       start += depth
     }

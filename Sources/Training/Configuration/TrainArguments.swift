@@ -1,4 +1,5 @@
 import NeuralNetwork
+import NumericCore
 import Optimizers
 public import Settings
 
@@ -154,6 +155,9 @@ extension TrainArguments {
     option(
       "--exchange", "NAME", of: ExchangeChoice.allCases.map(\.rawValue), "exchange",
       "how gradients travel"),
+    option(
+      "--precision", "NAME", of: ProductPrecision.allCases.map(\.rawValue), "precision",
+      "of matrix products' factors"),
     option("--trace", "F.json", String.self, .any, "log.trace", "a trace of where the time goes, for Perfetto"),
     option("--threads", "N", Int.self, .atLeast(1), "threads", "BLAS threads per rank"),
     option(

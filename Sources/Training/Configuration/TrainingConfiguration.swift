@@ -46,6 +46,8 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
   /// `defaultShardCount`.
   public var shards: Int?
   public var exchange = ExchangeChoice.auto
+  /// What the factors of matrix products are rounded to.
+  public var precision = ProductPrecision.float32
   /// How gradients go from node to node.
   public var exchangePrecision = ExchangePrecisionChoice.float32
   public var threads = 1
@@ -92,6 +94,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     Setting("accumulate", \.accumulate, .atLeast(1), "micro-steps of batch_size samples summed per step"),
     Setting("seed", \.seed, "decides every random choice"),
     Setting("shards", \.shards, .atLeast(1), "logical shards; 4 to 16 by batch_size, one for 64 samples"),
+    Setting("precision", \.precision, "of matrix products' factors; with bfloat16 sums stay float32"),
     Setting("exchange", \.exchange, "how ranks sum their gradients"),
     Setting("exchange_precision", \.exchangePrecision, "of gradients between nodes; bfloat16 halves the bytes"),
     Setting("threads", \.threads, .atLeast(1), "BLAS threads per rank"),
@@ -167,6 +170,9 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
     }
     guard exchange != .mpi || exchangePrecision == .float32 else {
       throw reader.error("exchange_precision", "exchange mpi sends floats as they are; give exchange auto")
+    }
+    guard precision == .float32 || threads == 1 else {
+      throw reader.error("precision", "bfloat16 computes on one thread a rank; leave threads out, and start more ranks")
     }
     try TaskCatalog.check(self, reader)
   }
@@ -276,3 +282,5 @@ public enum ExchangePrecisionChoice: String, SettingChoice {
   /// shards that each node has, and a resumed run begins with nothing left over.
   case bfloat16
 }
+
+extension ProductPrecision: SettingChoice {}

@@ -50,7 +50,8 @@ struct TrainedModel {
     }
     factory = ModelFactory(
       inputShape: metadata.inputShape, outputSize: metadata.outputSize, indexCount: metadata.indexCount,
-      initializer: metadata.configuration.initializer, customLayers: extensions.layers)
+      initializer: metadata.configuration.initializer, customLayers: extensions.layers,
+      precision: metadata.configuration.precision)
     model = try factory.makeModel(metadata.configuration.model)
     parameters = FlatBuffer(count: model.parameterLayout.count)
     statistics = FlatBuffer(count: model.statisticLayout.count)

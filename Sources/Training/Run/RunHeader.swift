@@ -38,7 +38,10 @@ enum RunHeader {
         "exchange_precision: bfloat16 rounds what nodes exchange: other nodes"
           + (resumed == nil ? "" : ", and resuming, which forgets what rounding has left,") + " give other bits"
       ] : []
-    for warning in warnings + remarks + rounding + doubts { try console.warn(warning) }
+    let slowness =
+      configuration.precision == .bfloat16 && !Processor.compiledFeatures.contains(.avx512BF16)
+      ? ["precision: bfloat16 saves no time here, where the program was built for a CPU without AVX-512 BF16"] : []
+    for warning in warnings + remarks + rounding + slowness + doubts { try console.warn(warning) }
   }
 
   static func lines(
@@ -91,7 +94,7 @@ enum RunHeader {
           "\(plural(configuration.epochs, "epoch")) of \(plural(trainer.plan.stepsPerEpoch, "step")), "
             + "\(plural(configuration.samplesPerStep, "sample")) a step over "
             + "\(plural(exchange.assignment.shardCount, "shard"))",
-        ]
+        ] + (configuration.precision == .bfloat16 ? ["products of factors in bfloat16, all else in float32"] : [])
       ),
     ]
     rows += trainer.network.selectionLines(configuration)

@@ -1,11 +1,13 @@
 import Basics
 import Metrics
+import NumericCore
 import Settings
 
 /// What a finished run amounts to: `summary.json`, and the last lines on the screen.
 struct RunSummary {
   let best: TrainingProgress.Best
   let progress: TrainingProgress
+  let precision: ProductPrecision
   let test: SplitMetrics?
   /// What is told of the test beside loss and accuracy.
   let metricNames: [MetricName]
@@ -29,6 +31,7 @@ struct RunSummary {
   func json(in directory: RunDirectory) -> JSONValue {
     [
       "epochs": .integer(progress.epoch), "steps": .integer(progress.step),
+      "precision": .string(precision.rawValue),
       "best": .object(
         [
           .init("epoch", .integer(best.epoch)), .init("step", .integer(best.step)),

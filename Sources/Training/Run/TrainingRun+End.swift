@@ -136,7 +136,8 @@ extension TrainingRun {
   func summarize(_ test: SplitMetrics?, _ conclusion: RunConclusion?) throws {
     guard isRoot, let best = trainer.progress.best else { return }
     let summary = RunSummary(
-      best: best, progress: trainer.progress, test: test, metricNames: metrics?.names ?? [],
+      best: best, progress: trainer.progress, precision: configuration.precision, test: test,
+      metricNames: metrics?.names ?? [],
       goals: configuration.bestBy.map { [MetricName(stringLiteral: $0.name)] } ?? [],
       isValidated: validator != nil, directory: directory,
       isBestTested: testsBest, conclusion: conclusion, seconds: timer.total,

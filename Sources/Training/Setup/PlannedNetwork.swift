@@ -19,7 +19,7 @@ struct PlannedNetwork {
   ) throws {
     let factory = ModelFactory(
       inputShape: split.featureShape, outputSize: outputSize, indexCount: split.indexCount,
-      initializer: configuration.initializer, customLayers: layers)
+      initializer: configuration.initializer, customLayers: layers, precision: configuration.precision)
     let whole = try task.makeNetwork(factory, configuration.model)
     network = whole.freezing(try configuration.frozenParameters(in: whole.model.parameterLayout))
     try task.check(output: network.model.outputShapes[0], outputSize: outputSize, data: split)
@@ -35,7 +35,7 @@ struct PlannedNetwork {
     let isSmall = (0..<shards).allSatisfy { plan.largestMicroBatch(shard: $0) <= 256 }
     isJoint =
       shards > 1 && isSmall && configuration.accumulate == 1 && network.isMostlyJoint && !network.model.synchronizes
-      && ShardProducts.areUsed
+      && ShardProducts.areUsed(configuration.precision)
   }
 
   /// What ranks exchange in a step.

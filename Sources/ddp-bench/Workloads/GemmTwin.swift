@@ -13,12 +13,13 @@ struct GemmTwin {
 
   private let layers: [Layer]
   private let microBatches: [Int]
+  private let precision: ProductPrecision
   /// Floating-point operations of one pass: 2·m·n·k a product.
   let operations: Double
 
   /// - Parameter microBatches: samples of each of the rank's shards in a step.
-  init(sizes: [Int], microBatches: [Int]) {
-    self.microBatches = microBatches
+  init(sizes: [Int], microBatches: [Int], precision: ProductPrecision) {
+    (self.microBatches, self.precision) = (microBatches, precision)
     let rows = microBatches.max() ?? 0
     func filled(_ count: Int) -> FlatBuffer<Float> {
       FlatBuffer((0..<count).map { Float($0 % 17) * 0.01 - 0.08 })
@@ -37,11 +38,17 @@ struct GemmTwin {
   func run() {
     for rows in microBatches {
       for layer in layers {
-        multiply(input(layer, rows), weight(layer.weight, layer).transposed, into: output(layer, rows))
+        multiply(
+          input(layer, rows), weight(layer.weight, layer).transposed, into: output(layer, rows), precision: precision)
       }
       for (index, layer) in layers.enumerated().reversed() {
-        multiply(output(layer, rows).transposed, input(layer, rows), into: weight(layer.weightGradient, layer))
-        if index > 0 { multiply(output(layer, rows), weight(layer.weight, layer), into: input(layer, rows)) }
+        multiply(
+          output(layer, rows).transposed, input(layer, rows), into: weight(layer.weightGradient, layer),
+          precision: precision)
+        if index > 0 {
+          multiply(
+            output(layer, rows), weight(layer.weight, layer), into: input(layer, rows), precision: precision)
+        }
       }
     }
   }

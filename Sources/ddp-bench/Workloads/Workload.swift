@@ -1,4 +1,5 @@
 import Basics
+import NumericCore
 import Settings
 import Training
 
@@ -77,24 +78,28 @@ struct Workload {
   private static func adam(_ rate: Double) -> JSONValue { ["name": "adam", "learning_rate": .number(rate)] }
 
   /// The configuration of a run of it.
-  func configuration(data: String, ranks: Int, shards: Int, epochs: Int) -> JSONValue {
+  func configuration(data: String, ranks: Int, shards: Int, epochs: Int, precision: ProductPrecision) -> JSONValue {
     [
       "data": ["path": .string(data), "scaling": "none"], "model": model, "loss": .string(loss), "optimizer": optimizer,
       "schedule": "constant", "batch_size": .integer(batchPerRank * ranks), "shards": .integer(shards),
       "epochs": .integer(epochs), "checkpoint": ["every_epochs": .integer(epochs)], "log": ["report": false],
+      "precision": .string(precision.rawValue),
     ]
   }
 
   /// Arguments of a run that ends when it is told to.
-  func arguments(data: String, ranks: Int, shards: Int) -> TrainArguments {
-    let members = configuration(data: data, ranks: ranks, shards: shards, epochs: 1_000_000).members ?? []
+  func arguments(data: String, ranks: Int, shards: Int, precision: ProductPrecision) -> TrainArguments {
+    let settings = configuration(
+      data: data, ranks: ranks, shards: shards, epochs: 1_000_000, precision: precision)
+    let members = settings.members ?? []
     return TrainArguments(settings: members.map { TrainArguments.Setting(path: $0.key, value: $0.value) })
   }
 
   /// Writes `data.h5` and `run.json5`, on which ddp-train trains it.
-  func write(in directory: String, ranks: Int, shards: Int) throws {
+  func write(in directory: String, ranks: Int, shards: Int, precision: ProductPrecision) throws {
     try SyntheticData.write(self, to: directory + "/data.h5")
-    let configuration = configuration(data: directory + "/data.h5", ranks: ranks, shards: shards, epochs: epochs)
+    let configuration = configuration(
+      data: directory + "/data.h5", ranks: ranks, shards: shards, epochs: epochs, precision: precision)
     try AtomicFile.write(Array((configuration.text + "\n").utf8), to: directory + "/run.json5")
   }
 }

@@ -20,7 +20,8 @@ enum WorkloadBench {
     if ranks.isRoot { try SyntheticData.write(workload, to: path) }
     try ranks.barrier()
     let run = try TrainingRun(
-      workload.arguments(data: path, ranks: ranks.size, shards: shards), writesFiles: false, ranks: ranks)
+      workload.arguments(data: path, ranks: ranks.size, shards: shards, precision: arguments.precision),
+      writesFiles: false, ranks: ranks)
     try ranks.barrier()
     if ranks.isRoot { try FileManager.default.removeItem(atPath: path) }
     return run
@@ -40,7 +41,7 @@ enum WorkloadBench {
     let product = SquareProduct(size: 1024)
     let shards = run.trainer.exchange.shards
     let microBatches = shards.map { run.trainer.plan.positions(shard: $0, step: 0).count }
-    let twin = workload.sizes.map { GemmTwin(sizes: $0, microBatches: microBatches) }
+    let twin = workload.sizes.map { GemmTwin(sizes: $0, microBatches: microBatches, precision: arguments.precision) }
     var report = WorkloadReport(
       workload: workload, ranks: ranks.size, shards: run.trainer.exchange.assignment.shardCount, timer: timer)
     for _ in 0..<rounds {

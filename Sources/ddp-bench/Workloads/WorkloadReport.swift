@@ -9,6 +9,7 @@ struct WorkloadReport {
   let workload: Workload
   let ranks: Int
   let shards: Int
+  let precision: ProductPrecision
   let parameters: Int
   /// Floating-point operations of a step on one rank.
   let operations: Double
@@ -28,6 +29,7 @@ struct WorkloadReport {
   init(workload: Workload, ranks: Int, shards: Int, timer: StepTimer) {
     (self.workload, self.ranks, self.shards) = (workload, ranks, shards)
     let model = timer.trainer.model
+    precision = model.precision
     parameters = model.parameterLayout.count
     operations = Double(model.trainingOperations * workload.batchPerRank)
   }
@@ -68,7 +70,7 @@ struct WorkloadReport {
     facts.append(("allocations", "\(number(allocations, 2)) a step"))
     let head =
       "\(workload.name), \(workload.summary): \(plural(ranks, "rank")), \(plural(shards, "shard")), "
-      + "\(BLAS.version) \(BLAS.coreName)"
+      + (precision == .bfloat16 ? "bfloat16" : "\(BLAS.version) \(BLAS.coreName)")
     return [head] + facts.map { "  " + $0.0.padding(toLength: 21, withPad: " ", startingAt: 0) + $0.1 } + table.lines
   }
 
@@ -78,7 +80,8 @@ struct WorkloadReport {
   var json: JSONValue {
     var members: [JSONValue.Member] = [
       .init("workload", .string(workload.name)), .init("ranks", .integer(ranks)), .init("shards", .integer(shards)),
-      .init("batch_per_rank", .integer(workload.batchPerRank)), .init("parameters", .integer(parameters)),
+      .init("precision", .string(precision.rawValue)), .init("batch_per_rank", .integer(workload.batchPerRank)),
+      .init("parameters", .integer(parameters)),
       .init("blas", .string("\(BLAS.version) \(BLAS.coreName)")), .init("threads", .integer(BLAS.threads)),
       .init("steps", .integer(count)), .init("step_ms", .number(median(steps) * 1e3)),
       .init("samples_per_s", .number(samplesPerSecond)),

@@ -15,9 +15,10 @@ func model<S: Scalar>(
 
 /// The layer, or the list of layers, that `text` describes, by itself, for inputs of `inputShape`.
 func network<S: Scalar>(
-  _ text: String, inputShape: Shape, of type: S.Type = Double.self
+  _ text: String, inputShape: Shape, of type: S.Type = Double.self, precision: ProductPrecision = .float32
 ) throws(SettingsError) -> Model<S> {
   let value = try JSON5Parser.parse(text.hasPrefix("[") ? text : "[\(text)]", file: "layers.json5")
   let description = try ModelDescription(value, path: "layers")
-  return try ModelFactory(inputShape: inputShape, outputSize: 1).makeNetwork(description.layers, of: type)
+  return try ModelFactory(inputShape: inputShape, outputSize: 1, precision: precision).makeNetwork(
+    description.layers, of: type)
 }

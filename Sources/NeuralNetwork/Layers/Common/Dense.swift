@@ -75,7 +75,7 @@ public struct DenseLayer<S: Scalar>: Layer {
     let rows = rows(pass)
     multiply(
       Matrix(pass.input(), rows: rows, columns: inputSize), weight(pass.parameter(0)).transposed,
-      into: Matrix(pass.output, rows: rows, columns: outputSize))
+      into: Matrix(pass.output, rows: rows, columns: outputSize), precision: pass.precision)
     if hasBias { addRow(pass.parameter(1), toRowsOf: pass.output) }
   }
 
@@ -85,14 +85,15 @@ public struct DenseLayer<S: Scalar>: Layer {
     if let (weightGradient, adds) = pass.freshParameterGradient(0) {
       multiply(
         outputGradient.transposed, Matrix(pass.input(), rows: rows, columns: inputSize), into: weight(weightGradient),
-        adding: adds)
+        adding: adds, precision: pass.precision)
     }
     if hasBias, let biasGradient = pass.parameterGradient(1) {
       addColumnSums(of: pass.outputGradient, to: biasGradient)
     }
     if let inputGradient = pass.inputGradient() {
       multiply(
-        outputGradient, weight(pass.parameter(0)), into: Matrix(inputGradient, rows: rows, columns: inputSize))
+        outputGradient, weight(pass.parameter(0)), into: Matrix(inputGradient, rows: rows, columns: inputSize),
+        precision: pass.precision)
     }
   }
 
@@ -109,7 +110,7 @@ extension DenseLayer: JointLayer {
     let (input, output) = (pass.input, pass.output), rows = output.count / outputSize
     multiplyRows(
       Matrix(input, rows: rows, columns: inputSize), weight(pass.parameter(0)).transposed,
-      into: Matrix(output, rows: rows, columns: outputSize))
+      into: Matrix(output, rows: rows, columns: outputSize), precision: pass.precision)
     if hasBias { addRow(pass.parameter(1), toRowsOf: output) }
   }
 
@@ -117,7 +118,8 @@ extension DenseLayer: JointLayer {
     let rows = pass.outputGradient.count / outputSize
     let outputGradient = Matrix(pass.outputGradient, rows: rows, columns: outputSize)
     multiplyShards(
-      outputGradient, Matrix(pass.input, rows: rows, columns: inputSize), rows: pass.samples, order: pass.order
+      outputGradient, Matrix(pass.input, rows: rows, columns: inputSize), rows: pass.samples, order: pass.order,
+      precision: pass.precision
     ) { weight(pass.jointGradient(0, root: $0)) }
     if hasBias {
       for index in pass.workspaces.indices {
@@ -129,7 +131,8 @@ extension DenseLayer: JointLayer {
     }
     if let inputGradient = pass.inputGradient {
       multiplyRows(
-        outputGradient, weight(pass.parameter(0)), into: Matrix(inputGradient, rows: rows, columns: inputSize))
+        outputGradient, weight(pass.parameter(0)), into: Matrix(inputGradient, rows: rows, columns: inputSize),
+        precision: pass.precision)
     }
   }
 }

@@ -147,7 +147,7 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
     multiply(
       Matrix(pass.input(), rows: rows, columns: width),
       Matrix(pass.parameter(0), rows: 3 * width, columns: width).transposed,
-      into: Matrix(memory.projected, rows: rows, columns: 3 * width))
+      into: Matrix(memory.projected, rows: rows, columns: 3 * width), precision: pass.precision)
     addRow(pass.parameter(1), toRowsOf: memory.projected)
     if drops(pass), let random = pass.random {
       for sample in 0..<pass.samples {
@@ -164,18 +164,18 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
         let attention = square(memory.attention, sample, head)
         multiply(
           part(memory.projected, 0, sample, head), part(memory.projected, 1, sample, head).transposed,
-          into: matrix(attention))
+          into: matrix(attention), precision: pass.precision)
         attentionSoftmax(attention, columns: positions, length: length, scale: scale, isCausal: isCausal)
         if drops(pass) { multiplyElements(attention, square(memory.mask, sample, head), into: dropped) }
         multiply(
           matrix(drops(pass) ? dropped : attention), part(memory.projected, 2, sample, head),
-          into: part(memory.context, sample, head))
+          into: part(memory.context, sample, head), precision: pass.precision)
       }
     }
     multiply(
       Matrix(memory.context, rows: rows, columns: width),
       Matrix(pass.parameter(2), rows: width, columns: width).transposed,
-      into: Matrix(pass.output, rows: rows, columns: width))
+      into: Matrix(pass.output, rows: rows, columns: width), precision: pass.precision)
     addRow(pass.parameter(3), toRowsOf: pass.output)
   }
 
@@ -190,7 +190,7 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
     addGradients(pass, of: 2, input: memory.context, outputGradient: pass.outputGradient)
     multiply(
       outputGradient, Matrix(pass.parameter(2), rows: width, columns: width),
-      into: Matrix(contextGradient, rows: rows, columns: width))
+      into: Matrix(contextGradient, rows: rows, columns: width), precision: pass.precision)
     for sample in 0..<pass.samples {
       for head in 0..<heads {
         let attention = square(memory.attention, sample, head)
@@ -198,15 +198,18 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
         if drops(pass) { multiplyElements(attention, square(memory.mask, sample, head), into: dropped) }
         multiply(
           matrix(drops(pass) ? dropped : attention).transposed, headGradient,
-          into: part(projectedGradient, 2, sample, head))
-        multiply(headGradient, part(memory.projected, 2, sample, head).transposed, into: matrix(gradient))
+          into: part(projectedGradient, 2, sample, head), precision: pass.precision)
+        multiply(
+          headGradient, part(memory.projected, 2, sample, head).transposed, into: matrix(gradient),
+          precision: pass.precision)
         if drops(pass) { multiplyElements(gradient, square(memory.mask, sample, head), into: gradient) }
         attentionSoftmaxBackward(probabilities: attention, columns: positions, scale: scale, gradient: gradient)
         multiply(
-          matrix(gradient), part(memory.projected, 1, sample, head), into: part(projectedGradient, 0, sample, head))
+          matrix(gradient), part(memory.projected, 1, sample, head), into: part(projectedGradient, 0, sample, head),
+          precision: pass.precision)
         multiply(
           matrix(gradient).transposed, part(memory.projected, 0, sample, head),
-          into: part(projectedGradient, 1, sample, head))
+          into: part(projectedGradient, 1, sample, head), precision: pass.precision)
       }
     }
     addGradients(pass, of: 0, input: pass.input(), outputGradient: projectedGradient)
@@ -214,7 +217,7 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
       multiply(
         Matrix(projectedGradient, rows: rows, columns: 3 * width),
         Matrix(pass.parameter(0), rows: 3 * width, columns: width),
-        into: Matrix(inputGradient, rows: rows, columns: width))
+        into: Matrix(inputGradient, rows: rows, columns: width), precision: pass.precision)
     }
     if inputShapes.count > 1 { pass.inputGradient(1)?.zero() }
   }
@@ -226,7 +229,8 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
       let outputs = gradient.count / width
       multiply(
         Matrix(outputGradient, rows: rows, columns: outputs).transposed,
-        Matrix(input, rows: rows, columns: width), into: Matrix(gradient, rows: outputs, columns: width), adding: true)
+        Matrix(input, rows: rows, columns: width), into: Matrix(gradient, rows: outputs, columns: width), adding: true,
+        precision: pass.precision)
     }
     if let gradient = pass.parameterGradient(index + 1) { addColumnSums(of: outputGradient, to: gradient) }
   }

@@ -56,7 +56,7 @@ struct Sweep<S: Scalar> {
     gatherBias(into: bias)
     multiply(
       input, matrix(pass.parameter(firstParameter), columns: input.columns).transposed,
-      into: gates.columns(0..<cell.gates.parameterRows))
+      into: gates.columns(0..<cell.gates.parameterRows), precision: pass.precision)
     let panels = packRecurrentWeights(transposed: true, &scratch)
     for position in 0..<steps {
       let step = step(at: position, zeros: zeros)
@@ -111,7 +111,8 @@ struct Sweep<S: Scalar> {
     if let inputGradient {
       multiply(
         gates.columns(0..<cell.gates.parameterRows), matrix(pass.parameter(firstParameter), columns: input.columns),
-        into: Matrix(inputGradient, rows: input.rows, columns: input.columns), adding: direction > 0)
+        into: Matrix(inputGradient, rows: input.rows, columns: input.columns), adding: direction > 0,
+        precision: pass.precision)
     }
   }
 
@@ -120,7 +121,7 @@ struct Sweep<S: Scalar> {
     if let gradient = pass.parameterGradient(firstParameter) {
       multiply(
         gates.columns(0..<cell.gates.parameterRows).transposed, input, into: matrix(gradient, columns: input.columns),
-        adding: true)
+        adding: true, precision: pass.precision)
     }
     if let gradient = pass.parameterGradient(firstParameter + 1), steps > 1 {
       // The hidden state before a step is the output of its neighbour: the gates without the first step of the way, the
@@ -132,7 +133,7 @@ struct Sweep<S: Scalar> {
       for part in cell.gates.recurrent {
         multiply(
           gates.rows(later..<later + count).columns(part.columns).transposed, hidden,
-          into: matrix(gradient, columns: units).rows(part.rows), adding: true)
+          into: matrix(gradient, columns: units).rows(part.rows), adding: true, precision: pass.precision)
       }
     }
     guard let inputBias = pass.parameterGradient(firstParameter + 2),
@@ -152,7 +153,8 @@ struct Sweep<S: Scalar> {
     for part in cell.gates.recurrent {
       let weight = recurrentWeight.rows(part.rows),
         place = packed(part.rows, transposed: transposed, in: panels, at: &start)
-      PackedMatrix(packing: transposed ? weight.transposed : weight, into: place.panels)
+      PackedMatrix(
+        packing: transposed ? weight.transposed : weight, into: place.panels, precision: pass.precision)
     }
     return panels
   }
@@ -164,7 +166,8 @@ struct Sweep<S: Scalar> {
     let (height, width) = transposed ? (units, rows.count) : (rows.count, units)
     let count = PackedMatrix<S>.count(rows: height, columns: width)
     defer { start += count }
-    return PackedMatrix(panels.view(start..<start + count), rows: height, columns: width)
+    return PackedMatrix(
+      panels.view(start..<start + count), rows: height, columns: width, precision: pass.precision)
   }
 
   // MARK: Places
