@@ -113,9 +113,8 @@ extension Pairs {
     into panel: UnsafeMutablePointer<Float>
   ) {
     let width = ProductTile.columns
-    // The last rows are fewer than eight.
-    let mostRows = 8 * width
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: mostRows) { spare in
+    // The last rows are fewer than eight, of at most 32 columns; on the stack, as their number is a constant.
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 8 * 32) { spare in
       let spare = spare.baseAddress.unsafelyUnwrapped
       for k in Swift.stride(from: 0, to: depth, by: 16) {
         let target = panel + k / 2 * width, isWhole = k + 16 <= depth

@@ -51,8 +51,8 @@ enum ProductTile {
     _ count: Int, _ format: Format.Type
   ) {
     // On the stack, as its size is a constant: that of the largest tile of a wide processor.
-    withUnsafeTemporaryAllocation(byteCount: 8 * 32 * 4, alignment: 64) { memory in
-      let tile = memory.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 8 * 32) { memory in
+      let tile = memory.baseAddress.unsafelyUnwrapped
       multiply(
         height, left, rowStride, panel, depth, .none, tile, columns, registers: (count + 15) / 16, format)
       for r in 0..<height {
