@@ -39,6 +39,19 @@ extension Commands {
       #expect(try Self.number(line["gflop_per_step"]) == Double(32 * (2 * 2 * 20 + 3 * 2 * 10)) * 1e-9)
     }
 
+    // Products of narrow tiles, whole samples and time steps, and transposed panels: one request of a product would be
+    // a hundred of a step. The threads beside it ask for a few.
+    @Test("A steady step asks for no memory", arguments: ["mlp", "lstm"], ["float32", "bfloat16"])
+    func noAllocations(workload: String, precision: String) throws {
+      let process = try run(
+        Self.bench, [workload, "--precision", precision, "--seconds", "0.1"], environment: Sandbox.environment)
+      #if !DEBUG
+        #expect(try Self.number(try Self.line(process)["allocations_per_step"]) < 5, "\(process)")
+      #else
+        _ = try Self.line(process)
+      #endif
+    }
+
     @Test("A prediction follows from times and bytes: 2 (n - 1) / n of the bytes over the link, and latencies")
     func scalingModel() throws {
       func predict(_ more: [String]) throws -> [Double] {

@@ -38,7 +38,7 @@ extension Commands {
         try sandbox.makeBlobs()
         let mortal = try writeScript(
           """
-          if [ "$OMPI_COMM_WORLD_RANK" = 1 ] && mkdir once 2>/dev/null; then
+          if [ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" = 1 ] && mkdir once 2>/dev/null; then
             (until ls -d run.old-* && [ -e run/checkpoints/latest.h5 ]; do sleep 0.01; done >/dev/null 2>&1
              kill -KILL $$) &
           fi

@@ -179,7 +179,9 @@ extension DistributedTests {
       #expect(finished.errors.contains("is in memory (tmpfs)"), "\(finished)")
     }
 
-    @Test("A small /dev/shm is a warning, as ranks share other memory")
+    @Test(
+      "A small /dev/shm is a warning, as ranks share other memory",
+      .disabled(if: usesMPICH, "MPICH's UCX cannot start there"))
     func smallSharedMemory() throws {
       let place = try Place()
       let script = "mount -t tmpfs -o size=3m none /dev/shm || exit 77; exec \"$@\""
@@ -224,7 +226,7 @@ extension DistributedTests {
     func otherKernels() throws {
       let place = try Place(), arguments = ["check", "--data", place.data]
       let finished = try place.run(
-        arguments, others: [["-x", "OPENBLAS_CORETYPE=Nehalem", trainer] + arguments],
+        arguments, others: [["env", "OPENBLAS_CORETYPE=Nehalem", trainer] + arguments],
         environment: ["OPENBLAS_CORETYPE": "Prescott"])
       #expect(finished.status == 5 && states(finished)["kernels"] == "fault", "\(finished)")
       #expect(faults(finished).count == 1 && faults(finished)[0].contains("BLAS kernels: Prescott on"), "\(finished)")

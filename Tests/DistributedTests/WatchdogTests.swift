@@ -93,7 +93,8 @@ extension DistributedTests {
       let scratch = try Scratch()
       // Rank 1 stops before it has joined.
       let script =
-        "[ $OMPI_COMM_WORLD_RANK = 1 ] && kill -STOP $$; exec \(trainer) --epochs 1 --run \(scratch.path)/run"
+        "[ ${OMPI_COMM_WORLD_RANK:-$PMI_RANK} = 1 ] && kill -STOP $$; "
+        + "exec \(trainer) --epochs 1 --run \(scratch.path)/run"
       let finished = try mpirun(
         ranks: 3, "sh", ["-c", script], environment: ["DDP_TRAIN_START_SECONDS": "2"], timeout: .seconds(20))
       #expect(finished.status == 5 && !finished.timedOut, "\(finished)")

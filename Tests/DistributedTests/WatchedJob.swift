@@ -59,7 +59,8 @@ struct WatchedJob {
       guard let environment = try? Data(contentsOf: URL(filePath: "/proc/\(pid)/environ")) else { continue }
       for variable in environment.split(separator: 0).map({ String(decoding: $0, as: UTF8.self) }) {
         let parts = variable.split(separator: "=", maxSplits: 1)
-        if parts[0] == "OMPI_COMM_WORLD_RANK", parts.count == 2 { ranks[Int(parts[1]) ?? -1] = pid }
+        guard ["OMPI_COMM_WORLD_RANK", "PMI_RANK"].contains(parts[0]), parts.count == 2 else { continue }
+        ranks[Int(parts[1]) ?? -1] = pid
       }
     }
     return ranks

@@ -11,7 +11,7 @@
 
 static void hold(int file) {
   const char *when = getenv("HOLD_WHEN"), *path = getenv("HOLD_PATH"), *rank = getenv("HOLD_RANK");
-  const char *own = getenv("OMPI_COMM_WORLD_RANK");
+  const char *own = getenv("OMPI_COMM_WORLD_RANK") ? getenv("OMPI_COMM_WORLD_RANK") : getenv("PMI_RANK");
   if (!when || !path || !rank || !own || strcmp(rank, own) || access(when, F_OK)) return;
   char link[64], name[4096];
   snprintf(link, sizeof link, "/proc/self/fd/%d", file);

@@ -36,10 +36,12 @@ public func startMPI(
     directory: directory)
 }
 
+/// Whether this build was made with MPICH.
+public let usesMPICH = ProcessInfo.processInfo.environment["DDP_TRAIN_MPI"] == "mpich"
+
 /// The launcher of the MPI that this build was made with, and its options: more ranks than cores, bound to none.
 public let mpiLauncher =
-  ProcessInfo.processInfo.environment["DDP_TRAIN_MPI"] == "mpich"
-  ? ["mpiexec.mpich", "-bind-to", "none"] : ["mpirun", "--oversubscribe", "--bind-to", "none"]
+  usesMPICH ? ["mpiexec.mpich", "-bind-to", "none"] : ["mpirun", "--oversubscribe", "--bind-to", "none"]
 
 /// The executable `name` that this build made, found beside the running test bundle.
 public func builtExecutable(_ name: String) -> String {

@@ -54,6 +54,8 @@ public enum MPILibrary {
   public static func abort(_ code: Int32) -> Never {
     Whereabouts.end(.failing)
     fflush(nil)
+    // What MPICH's launcher has not passed on yet when a rank aborts is lost.
+    if Launch.own?.launcher == .hydra { usleep(200_000) }
     endJob(code)
     exit(code)
   }

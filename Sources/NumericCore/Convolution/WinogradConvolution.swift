@@ -1,8 +1,8 @@
 /// A convolution with a kernel of 3×3 at stride 1, or the input gradient of one, by Winograd's F(2×2, 3×3): sixteen
 /// products for four outputs in place of 36.
 ///
-/// A tile of 2×2 outputs y is Aᵀ · [(G · w · Gᵀ) ⊙ (Bᵀ · x · B)] · A with the 4×4 inputs x under it. With channels, ⊙ is a
-/// product of matrices [tiles, C] · [C, O] at each of sixteen places. The weight gradient is the adjoint of that,
+/// A tile of 2×2 outputs y is Aᵀ · [(G · w · Gᵀ) ⊙ (Bᵀ · x · B)] · A with the 4×4 inputs x under it. With channels, ⊙
+/// is a product of matrices [tiles, C] · [C, O] at each of sixteen places. The weight gradient is the adjoint of that,
 /// Gᵀ · [Σ (Bᵀ · x · B) ⊙ (A · dy · Aᵀ)] · G, with products [C, tiles] · [tiles, O].
 ///
 /// A. Lavin, S. Gray: Fast Algorithms for Convolutional Neural Networks, 2015. Sums are of differences of neighbouring
