@@ -48,6 +48,34 @@ extension Commands {
       )
     }
 
+    @Test("A loss that is no number on what is not trained on is told once")
+    func heldOut() throws {
+      try Sandbox.with { sandbox in
+        let file = try HDF5File.create(sandbox.file("data.h5"))
+        for (split, count) in [("train", 200), ("val", 40), ("test", 40)] {
+          // Two features that tell the class, and one that is 0 but for one row of val and of test.
+          let values = (0..<count).flatMap { row -> [Float] in
+            let sign: Float = row % 2 == 0 ? 1 : -1
+            return [sign + Float(row % 7) / 10, sign, split != "train" && row == 7 ? 3.3e38 : 0]
+          }
+          try file.write("/\(split)/x", shape: [count, 3], elements: values)
+          try file.write("/\(split)/y", shape: [count], elements: (0..<count).map { Int32($0 % 2) })
+        }
+        try file.close()
+        let result = try sandbox.succeed([
+          "--data", "data.h5", "--model", "mlp", "--set", "data.scaling=none", "--optimizer", "sgd",
+          "--learning-rate", "0.01", "--epochs", "3", "--run", "run", "--quiet",
+        ])
+        let lines = result.errors.split(separator: "\n")
+        for split in ["validation", "test"] {
+          let told = lines.filter {
+            $0.contains("warning: the \(split) loss is ") && $0.contains("expected a finite number")
+          }
+          #expect(told.count == 1, "\(result)")
+        }
+      }
+    }
+
     @Test("What is merely far, or rare, is not")
     func isNot() throws {
       let changes: [(Int, Float) -> Float] = [

@@ -17,7 +17,7 @@ extension Commands {
       (["--set", "epochs=3.5"], "epochs: expected a whole number, found 3.5"),
       (
         ["--precision", "bfloat16", "--threads", "2"],
-        "precision: bfloat16 computes on one thread a rank; leave threads out, and start more ranks"
+        "precision: bfloat16 computes on one thread a rank; give threads: 1, and start more ranks"
       ),
       (["evaluate"], "evaluate: expected a checkpoint, such as runs/NAME/checkpoints/best.h5"),
     ])

@@ -164,6 +164,10 @@ extension CrossValidation {
   /// The names of all figures, in the order of the first fold that has any.
   var names: [String] { results.first { !$0.figures.isEmpty }?.figures.map(\.name) ?? [] }
 
+  /// The test samples of all folds, and of those that did not fail.
+  var sampleCount: Int { results.reduce(0) { $0 + $1.testCount } }
+  var testedCount: Int { results.reduce(0) { $0 + ($1.state == .done ? $1.testCount : 0) } }
+
   /// Of all folds.
   var skippedSteps: Int { results.reduce(0) { $0 + $1.skippedSteps } }
 

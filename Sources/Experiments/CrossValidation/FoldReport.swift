@@ -88,6 +88,11 @@ struct FoldReport {
     try row("95 % from") { estimate in estimate.mean.flatMap { mean in estimate.margin.map { mean - $0 } } }
     try row("to") { estimate in estimate.mean.flatMap { mean in estimate.margin.map { mean + $0 } } }
     try line(table.line(["together", "", ""] + names.map { Self.text($0, pooled[$0] ?? nil) } + [""]))
+    if validation.testedCount < validation.sampleCount {
+      try line(
+        "together are \(grouped(validation.testedCount)) of \(plural(validation.sampleCount, "sample")): those of "
+          + "failed folds are missing, in predictions.h5 too")
+    }
     try line("")
     if validation.skippedSteps > 0 { try line("sentinel     \(plural(validation.skippedSteps, "update")) left out") }
     try line("predictions  \(directory)/predictions.h5")

@@ -43,6 +43,7 @@ struct ConfigurationCheck {
       try own.resumed?.requireKept(by: own.configuration)
       if ranks.isRoot, let trace = own.configuration.log.trace { try RunTrace.check(trace) }
       return [own.hold?.directory.path ?? "", own.resumed?.path ?? ""] + own.warnings
+        + RunHeader.warnings(resumed: own.resumed, changes: [])
     }
     guard let found = starts.all?[0], let start else {
       self.init(CheckRow(Self.name, "no run could begin", starts.faults(places)))

@@ -172,7 +172,7 @@ public struct TrainingConfiguration: SettingsGroup, Equatable {
       throw reader.error("exchange_precision", "exchange mpi sends floats as they are; give exchange auto")
     }
     guard precision == .float32 || threads == 1 else {
-      throw reader.error("precision", "bfloat16 computes on one thread a rank; leave threads out, and start more ranks")
+      throw reader.error("precision", "bfloat16 computes on one thread a rank; give threads: 1, and start more ranks")
     }
     try TaskCatalog.check(self, reader)
   }

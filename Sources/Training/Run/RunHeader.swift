@@ -139,7 +139,13 @@ enum RunHeader {
     if let warning = BLAS.kernelChoice.warning { warnings.append(warning) }
     if let warning = task.reading?.warning { warnings.append(warning) }
     if let warning = idleRanks(assignment, isResumed: resumed != nil) { warnings.append(warning) }
-    guard let resumed else { return warnings }
+    return warnings + Self.warnings(resumed: resumed, changes: changes)
+  }
+
+  /// What a run that goes on from a checkpoint warns of.
+  static func warnings(resumed: ResumePoint?, changes: [ResumeChange]) -> [String] {
+    guard let resumed else { return [] }
+    var warnings: [String] = []
     if !changes.isEmpty {
       warnings.append("goes on with other settings than before: \(changes.map(\.text).joined(separator: ", "))")
     }

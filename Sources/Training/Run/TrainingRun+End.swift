@@ -21,9 +21,18 @@ extension TrainingRun {
         epoch: 0, step: 0, loss: figures.loss, accuracy: figures.accuracy,
         figures: figures.figures(metrics?.names ?? []), thresholds: figures.thresholds)
       trainer.progress.thresholds = figures.thresholds
+      if isRoot { try warn(ofLoss: figures, on: validator == nil ? "train" : "validation") }
     }
     if isRoot { try save(isBest: true) }
     return true
+  }
+
+  /// Warns where the loss on a split is no number, for which `evaluate` ends with an error.
+  func warn(ofLoss figures: SplitMetrics, on split: String) throws {
+    guard !figures.loss.isFinite else { return }
+    try console.warn(
+      "the \(split) loss is \(shortNumber(figures.loss)), expected a finite number: features or targets there are far "
+        + "beyond those of training, or the weights are useless")
   }
 
   /// A checkpoint of this run, not one that has come in its place.
@@ -143,6 +152,7 @@ extension TrainingRun {
       isBestTested: testsBest, conclusion: conclusion, seconds: timer.total,
       exposedSeconds: topology.world.size > 1 ? timer.totalExposed : nil, bottleneck: bottleneck,
       stragglers: stragglers)
+    if let test { try warn(ofLoss: test, on: "test") }
     try records?.end(best: best, test: test)
     if let directory {
       let written = summary.json(in: directory)

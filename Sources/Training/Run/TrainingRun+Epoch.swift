@@ -91,6 +91,9 @@ extension TrainingRun {
     try console.line(table.line(metrics, timer, isBest: isMarked), isMarked ? .best : .plain)
     try console.detail(timer.text)
     if let warning = growth.warning(metrics) { try console.warn(warning) }
+    if let validation, epochs.dropLast().allSatisfy({ $0.validation?.loss.isFinite ?? true }) {
+      try warn(ofLoss: validation, on: "validation")
+    }
     let isLast = trainer.isFinished || isEnded
     let rule = configuration.checkpoint, epoch = trainer.progress.epoch
     let isMilestone = rule.isMilestone(epoch: epoch)

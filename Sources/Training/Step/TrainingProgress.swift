@@ -46,16 +46,15 @@ public struct TrainingProgress: Sendable, Equatable {
       self.thresholds = thresholds
     }
 
-    /// By the metric, a figure that is not defined being the worst, then lower loss; without a metric, higher accuracy
-    /// is better, then lower loss.
+    /// By the metric, then lower loss; without a metric, higher accuracy is better, then lower loss. What is not a
+    /// number is worse than any.
     public func isBetter(than other: Best, by metric: MonitoredMetric? = nil) -> Bool {
-      let rule = metric ?? .accuracy
-      let (own, others) = (value(of: rule), other.value(of: rule))
-      if rule != .loss, own != others, !(own.isNaN && others.isNaN) {
-        guard !own.isNaN && !others.isNaN else { return others.isNaN }
-        return rule.isGreaterBetter ? own > others : own < others
+      for rule in [metric ?? .accuracy, .loss] {
+        let (own, others) = (value(of: rule), other.value(of: rule))
+        if own.isNaN != others.isNaN { return others.isNaN }
+        if own != others, !own.isNaN { return rule.isGreaterBetter ? own > others : own < others }
       }
-      return loss < other.loss
+      return false
     }
 
     /// The figure that a rule follows; NaN where it is not defined, such as the accuracy of a loss without classes.
