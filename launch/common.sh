@@ -102,14 +102,23 @@ allow_root() {
   if ((EUID == 0)); then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
 }
 
+# Lets the ranks of mpirun_command take turns on the cores, bound to none.
+share_cores() {
+  if [[ $mpi == mpich ]]; then
+    mpirun_command+=(-bind-to none)
+  else
+    mpirun_command+=(--oversubscribe --bind-to none)
+  fi
+}
+
 # Adds ranks on this machine to mpirun_command: each on cores of its own if there are enough, otherwise sharing them.
 #   place_on_this_machine RANKS THREADS
 place_on_this_machine() {
   mpirun_command+=(-np "$1")
-  if [[ $mpi == mpich ]]; then
-    if (($1 * $2 > $(count_cores))); then mpirun_command+=(-bind-to none); else mpirun_command+=(-bind-to "core:$2"); fi
-  elif (($1 * $2 > $(count_cores))); then
-    mpirun_command+=(--oversubscribe --bind-to none)
+  if (($1 * $2 > $(count_cores))); then
+    share_cores
+  elif [[ $mpi == mpich ]]; then
+    mpirun_command+=(-bind-to "core:$2")
   elif (($2 > 1)); then
     mpirun_command+=(--map-by "slot:PE=$2" --bind-to core)
   else
