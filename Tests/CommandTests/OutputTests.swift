@@ -145,9 +145,16 @@ extension Commands {
     @Test("Long work shows how far it has come on a terminal alone") func progressOfOtherCommands() throws {
       try Sandbox.with { sandbox in
         let block = (0..<1000).map { "\($0 % 97),\($0 % 89),\($0 % 83),\($0 % 3)\n" }.joined()
-        try sandbox.write("t.csv", Data(("a,b,c,label\n" + String(repeating: block, count: 1000)).utf8))
         let convert = ["data", "convert", "csv", "t.csv", "--output", "t.h5"]
-        let plain = try sandbox.succeed(convert)
+        // As many rows as take this machine a second: what is done within 0.3 s shows nothing.
+        var plain: FinishedProcess, blocks = 500, elapsed = Duration.zero
+        repeat {
+          blocks *= 2
+          try sandbox.write("t.csv", Data(("a,b,c,label\n" + String(repeating: block, count: blocks)).utf8))
+          let start = ContinuousClock.now
+          plain = try sandbox.succeed(convert)
+          elapsed = start.duration(to: .now)
+        } while elapsed < .seconds(1) && blocks < 64_000
         #expect(!plain.output.contains("\u{1B}") && plain.errors.isEmpty, "\(plain)")
         let shown = try onTerminal(sandbox, convert)
         #expect(shown.output.contains("\r\u{1B}[2Kdata convert ━") && shown.output.contains(" left"), "\(shown)")

@@ -3,7 +3,8 @@
 # its own, and MPI sees as many nodes. Needs root.
 #   netns-cluster.sh DIRECTORY RANKS_PER_HOST PROGRAM [ARGUMENT]...
 # DDP_TRAIN_MPI=mpich starts them by MPICH's launcher.
-# HOSTS=N makes N hosts in place of two, RATE=1gbit lets each send so many bits a second, as `tc … tbf` takes them.
+# HOSTS=N makes N hosts in place of two, RATE=1gbit lets each send so many bits a second, as `tc … tbf` takes them,
+# PIN=1 gives each a core of its own, as far as there are enough.
 # With LAUNCHER=1 the program is what starts the ranks itself, such as launch/hosts, and runs on the first host: it finds
 # DIRECTORY/hostfile and, in the environment, how Open MPI reaches hosts. A host refuses as long as DIRECTORY/HOST.down
 # is there.
@@ -65,6 +66,12 @@ for ((i = 0; i < count; i++)); do
   fi
 done
 
+if [[ ${PIN:-} ]]; then
+  allowed=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
+  mapfile -t cores < <(for range in ${allowed//,/ }; do seq "${range%-*}" "${range#*-}"; done)
+  for ((i = 0; i < count; i++)); do echo "${cores[i % ${#cores[@]}]}" >"$directory/${hosts[i]}.core"; done
+fi
+
 # Starts a command on a host, as ssh would.
 agent=$directory/agent
 cat >"$agent" <<'AGENT'
@@ -72,7 +79,8 @@ cat >"$agent" <<'AGENT'
 host=$1
 shift
 [[ ! -e $(dirname "$0")/$host.down ]] || exit 255
-exec ip netns exec "$host" unshare --uts sh -c "hostname $host; $*"
+core=$(cat "$(dirname "$0")/$host.core" 2>/dev/null) || core=''
+exec ip netns exec "$host" unshare --uts ${core:+taskset -c "$core"} sh -c "hostname $host; $*"
 AGENT
 chmod +x "$agent"
 

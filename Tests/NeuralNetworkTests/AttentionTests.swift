@@ -11,6 +11,22 @@ struct AttentionTests {
     #expect(ModelUnderTest(singleLayerModel(layer), samples: samples, capacity: 4).mismatches() == [])
   }
 
+  /// As many as several stripes hold, whole and not.
+  @Test("Gradients of many positions under a causal mask", arguments: [64, 65, 130], [0, 0.3])
+  func longGradients(positions: Int, dropout: Double) {
+    let layer = MultiHeadAttentionLayer<Double>(shape: [positions, 4], heads: 2, isCausal: true, dropout: dropout)
+    let test = ModelUnderTest(
+      singleLayerModel(layer), samples: 2, mode: .training(random: RandomSource(seed: 3)))
+    #expect(test.mismatches() == [])
+    // No position sees what is in stripes behind its own.
+    test.forward()
+    let before = Array(test.workspace.output()), last = (positions - 1) * 4
+    for i in last..<last + 4 { test.input()[i] += 1 }
+    test.forward()
+    #expect(Array(test.workspace.output().prefix(last)) == Array(before.prefix(last)))
+    #expect(Array(test.workspace.output()) != before)
+  }
+
   @Test("Gradients under dropout of attention weights")
   func dropoutGradients() {
     let layer = MultiHeadAttentionLayer<Double>(shape: [4, 4], heads: 2, isCausal: true, dropout: 0.4)

@@ -37,4 +37,30 @@ struct GradientRuleTests {
     #expect(gradients(.overwrite, samples: samples, initial: .nan) == fresh)
     #expect(gradients(.add, samples: samples, initial: 2) != fresh)
   }
+
+  @Test("A layer's gradients are told as final before what its input gets is computed")
+  func early() {
+    var builder = ModelBuilder<Double>()
+    let output = builder.add(DenseLayer(inputSize: 3, outputSize: 2), to: builder.input([3]), name: "0")
+    let model = builder.build(outputs: output), count = model.parameterLayout.count
+    let parameters = FlatBuffer(clearOfZero(count)), gradients = FlatBuffer<Double>(count: count)
+    let values = ModelValues(
+      parameters: parameters.view, gradients: gradients.view, statistics: FlatBuffer<Double>(count: 0).view)
+    let workspace = Workspace(model: model, capacity: 4, values: values, differentiatesInputs: true)
+    fill(workspace.input(), clearOfZero(12, seed: 2))
+    workspace.forward(samples: 4, mode: .evaluation, values: values)
+    workspace.outputGradient().update(repeating: 0.5)
+    workspace.inputGradient().update(repeating: .nan)
+    var events: [BackwardEvent] = [], early: [Double] = []
+    workspace.backward(gradients: .overwrite) { event in
+      events.append(event)
+      guard event == .gradients(from: 0) else { return }
+      early = Array(gradients.view)
+      let isUntouched = workspace.inputGradient().allSatisfy { $0.isNaN }
+      #expect(isUntouched)
+    }
+    #expect(events == [.gradients(from: 0), .parameters(from: 0)])
+    let isFilled = !workspace.inputGradient().contains { $0.isNaN }
+    #expect(early == Array(gradients.view) && isFilled)
+  }
 }

@@ -60,10 +60,22 @@ struct JointTests {
       _ = workspace.outputGradient().update(fromContentsOf: values)
       sample += count
     }
-    var progress: [Int] = []
-    try group.backward(gradients: .overwrite, sum: sum) { progress.append($0) }
-    #expect(progress == progress.sorted(by: >) && progress.last == 0)
+    var released: [Int] = [], seen: [(first: Int, gradients: [[S]])] = []
+    try group.backward(gradients: .overwrite, sum: sum) { event in
+      switch event {
+      case .gradients(let first): seen.append((first, gradients.map { Array($0.view) }))
+      case .parameters(let first): released.append(first)
+      }
+    }
+    #expect(released == released.sorted(by: >) && released.last == 0 && released == seen.map(\.first))
     pass.gradients = gradients.map { Array($0.view) }
+    // What is said to be final is; what no one writes stays not a number.
+    for (first, early) in seen {
+      let areFinal = zip(early, pass.gradients).allSatisfy { early, last in
+        zip(early.dropFirst(first), last.dropFirst(first)).allSatisfy { $0 == $1 || $0.isNaN && $1.isNaN }
+      }
+      #expect(areFinal)
+    }
     withExtendedLifetime((parameters, statistics)) {}
     return pass
   }

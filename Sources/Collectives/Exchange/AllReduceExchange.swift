@@ -77,7 +77,8 @@ public final class AllReduceExchange: Exchange {
   }
 
   /// Nothing is summed early.
-  public func release(from first: Int) {}
+  public func releaseGradients(from first: Int) {}
+  public func releaseParameters(from first: Int) {}
 
   public func takeWaitSeconds() -> Double { waiting.takeSeconds() }
 

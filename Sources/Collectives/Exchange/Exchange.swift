@@ -55,7 +55,7 @@ public typealias StepGate = (StepTotals) -> Bool
 /// Sums what the shards computed and updates the parameters, once a step, on every rank alike.
 ///
 /// Between steps a rank reads `parameters` and fills the buffers of its own shards. A step is a `begin`, any number of
-/// `release`, and a `finish`: what is released early may be summed and updated while the rank still computes.
+/// releases, and a `finish`: what is released early may be summed and updated while the rank still computes.
 public protocol Exchange: AnyObject {
   var layout: ExchangeLayout { get }
   var assignment: ShardAssignment { get }
@@ -85,9 +85,10 @@ public protocol Exchange: AnyObject {
   ///   - accepts: whether the update is made, by the step's sums and norm; the same on all ranks, and called on each.
   ///     Nil where it always is. It costs what clipping does, as the update then has to wait for the norm.
   func begin(_ update: any StepUpdate, clipNorm: Double?, accepts: StepGate?)
-  /// Says that for all shards of this rank the gradients at `first` and behind it are final, and that no pass of this
-  /// step reads those parameters again.
-  func release(from first: Int)
+  /// Says that for all shards of this rank the gradients at `first` and behind it are final.
+  func releaseGradients(from first: Int)
+  /// And that no pass of this step reads those parameters again.
+  func releaseParameters(from first: Int)
   /// Sums over all shards in the fixed tree and applies the update; a step in which no shard has a sample, or whose
   /// loss is not finite, updates nothing. Collective.
   func finish() throws(CollectiveError) -> StepTotals

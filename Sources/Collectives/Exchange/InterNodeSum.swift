@@ -165,7 +165,7 @@ final class InterNodeSum {
     totals tell: (StepScalars) -> Void
   ) throws(CollectiveError) -> Bool {
     var hasMoved = try advanceScalars(progress, tell)
-    while next < buckets.count, next < oldest + Self.depth, progress.isReleased(from: buckets[next].releasedFrom) {
+    while next < buckets.count, next < oldest + Self.depth, progress.hasGradients(from: buckets[next].releasedFrom) {
       add(buckets[next].elements)
       shorts(of: next)?.roundDeal(next)
       try deals[next].start()
@@ -188,7 +188,7 @@ final class InterNodeSum {
         }
         (stages[index], hasMoved) = (.summed, true)
       }
-      if stages[index] == .summed, scalarStage == .done {
+      if stages[index] == .summed, scalarStage == .done, progress.hasParameters(from: buckets[index].releasedFrom) {
         finish(buckets[index].blocks)
         (stages[index], hasMoved) = (.done, true)
       }

@@ -29,10 +29,10 @@ public import NumericCore
 /// behind the next step's first barrier. "Own blocks" divide the buffer among the ranks of the node.
 ///
 /// On several nodes the first three phases give way to a pipeline (`InterNodeSum`). The buffer is cut into buckets,
-/// dealt to the ranks that every node has. As soon as all ranks of the node have released a bucket (`NodeProgress`),
-/// its rank alone adds up the node's shards, exchanges the sums with its like on the other nodes, takes Σ g² and, if
-/// the update is plain, updates: while all still compute, since no pass reads those parameters again. The barrier that
-/// tells the norm ends the pipeline; behind it a plain update is done.
+/// dealt to the ranks that every node has. As soon as all ranks of the node have released the gradients of a bucket
+/// (`NodeProgress`), its rank alone adds up the node's shards, exchanges the sums with its like on the other nodes and,
+/// once no pass reads those parameters again, takes Σ g² and, if the update is plain, updates: while all still compute.
+/// The barrier that tells the norm ends the pipeline; behind it a plain update is done.
 public final class SharedMemoryExchange: Exchange {
   public let layout: ExchangeLayout
   public let assignment: ShardAssignment
@@ -164,7 +164,8 @@ public final class SharedMemoryExchange: Exchange {
     thread?.start()
   }
 
-  public func release(from first: Int) { if interNode != nil { progress.release(from: first) } }
+  public func releaseGradients(from first: Int) { if interNode != nil { progress.releaseGradients(from: first) } }
+  public func releaseParameters(from first: Int) { if interNode != nil { progress.releaseParameters(from: first) } }
 
   public func finish() throws(CollectiveError) -> StepTotals {
     guard let update else { preconditionFailure("a step is begun before it is finished") }
@@ -213,7 +214,7 @@ public final class SharedMemoryExchange: Exchange {
 
   /// From the fill to the norm, on several nodes: what is left of the pipeline.
   private func finish(_ pipeline: InterNodeSum) throws(CollectiveError) -> StepScalars {
-    release(from: 0)
+    releaseParameters(from: 0)
     waiting.start()
     defer { waiting.stop() }
     try thread?.stop()

@@ -37,6 +37,8 @@ public final class Watchdog: @unchecked Sendable {
   private var lastLook = Timeline.now
   private var secondsSinceEnded = 0.0
   private var secondsWatched = 0.0
+  /// Since this process was last stopped.
+  private var secondsAwake = Double.infinity
   private var hasCounted = false
   private var hasWarned = false
 
@@ -102,7 +104,8 @@ public final class Watchdog: @unchecked Sendable {
     table.own.beat()
     let now = Timeline.now
     // What is more has gone by while this process was stopped.
-    let elapsed = min(Double(now - lastLook) * 1e-9, 2 * Self.interval)
+    let passed = Double(now - lastLook) * 1e-9, elapsed = min(passed, 2 * Self.interval)
+    secondsAwake = passed > 1 ? 0 : secondsAwake + passed
     lastLook = now
     for index in observers.indices { observers[index].look(after: elapsed) }
     exchangeNews(after: elapsed)
@@ -171,7 +174,11 @@ public final class Watchdog: @unchecked Sendable {
       secondsSinceEnded = 0
       return
     }
-    if case .ended = finding.cause { return ended(finding, after: elapsed) }
+    if case .ended = finding.cause {
+      // Who was stopped meanwhile sees the end of a job that others have told the reason of.
+      if secondsAwake >= 3 { ended(finding, after: elapsed) }
+      return
+    }
     // As long as the first host is heard, it is the one that judges; another is a little slower, as it may be there.
     let delay = isFirstHost ? 0.0 : 2
     guard speaks, isFirstHost || hosts[0] == nil || unheard[0] != nil, finding.seconds >= finding.limit / 2 + delay

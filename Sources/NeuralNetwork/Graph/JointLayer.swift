@@ -50,6 +50,9 @@ struct JointPass<S: Scalar> {
   /// Where the sum of a joint parameter's gradients goes for the subtree that begins with a part.
   func jointGradient(_ index: Int, root: Int) -> BufferView<S> { part(root).jointGradient(index) }
 
+  /// As `LayerPass.gradientsAreFinal`, for all parts.
+  func gradientsAreFinal() { for workspace in workspaces { workspace.completeGradients(ofNode: node) } }
+
   private var first: Workspace<S> { workspaces[0] }
   private var sampleCount: Int { samples.reduce(0, +) }
 }

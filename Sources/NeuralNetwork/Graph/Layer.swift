@@ -108,6 +108,9 @@ public struct LayerPass<S: Scalar> {
     let number = workspace.model.nodes[node].parameterEntries[index]
     return (gradients.view(entry(index).range), workspace.claimGradient(of: number))
   }
+  /// Says, in backward, that all gradients of this layer are written, so that they can be summed while it computes the
+  /// rest. Worth a call in front of a large product.
+  public func gradientsAreFinal() { workspace.completeGradients(ofNode: node) }
   /// Where a joint layer leaves the gradient of parameter `index`, with those of other micro-batches in it.
   func jointGradient(_ index: Int) -> BufferView<S> {
     guard let gradients = workspace.values.gradients else { preconditionFailure("a joint layer learns") }
@@ -167,3 +170,13 @@ public struct ModelValues<S: Scalar> {
     self.batchStatistics = batchStatistics
   }
 }
+
+/// How far backward has come, from the last parameters to the first.
+public enum BackwardEvent: Sendable, Equatable {
+  /// The gradients of all parameters whose elements stand at `first` or behind it are final.
+  case gradients(from: Int)
+  /// And those parameters are not read again.
+  case parameters(from: Int)
+}
+
+public typealias BackwardProgress = (BackwardEvent) -> Void

@@ -18,3 +18,23 @@ struct ViewCutter<S: Scalar> {
   /// Elements that the boundaries of that many views may cost.
   static func slack(views: Int) -> Int { views * unit }
 }
+
+/// One allocation cut into windows, each on a cache-line boundary.
+struct Arena<S: Scalar> {
+  private let owner: FlatBuffer<S>
+  private let ranges: [Range<Int>]
+
+  init(counts: [Int]) {
+    let unit = memoryAlignment / MemoryLayout<S>.stride
+    var ranges: [Range<Int>] = []
+    var end = 0
+    for count in counts {
+      ranges.append(end..<end + count)
+      end = (end + count + unit - 1) / unit * unit
+    }
+    self.ranges = ranges
+    owner = FlatBuffer(count: end)
+  }
+
+  subscript(index: Int) -> BufferView<S> { owner.view.view(ranges[index]) }
+}

@@ -38,6 +38,10 @@ public final class Workspace<S: Scalar> {
   private let sources: [[Int]]
   /// For each parameter, whether this backward pass, or one that it adds to, has written its gradient.
   private let isWritten: FlatBuffer<UInt8>
+  /// What this backward pass tells how far it has come.
+  private var progress: BackwardProgress?
+  /// The first node whose gradients this backward pass has made final, as it has those behind it.
+  private var firstComplete = 0
   /// For each parameter, whether it is frozen and layers write its gradient all the same; the gradients of other frozen
   /// ones are never touched.
   private let zeroesFrozen: [Bool]
@@ -157,15 +161,11 @@ public final class Workspace<S: Scalar> {
     case overwrite
   }
 
-  /// Takes note that backward is done with all parameters whose elements stand at `first` or behind it: their gradients
-  /// are final, and they are not read again.
-  public typealias BackwardProgress = (_ first: Int) -> Void
-
   /// Propagates `outputGradient` back through the layers of the last `forward`.
-  /// - Parameter progress: called behind each layer.
-  public func backward(gradients rule: GradientRule = .add, progress: BackwardProgress = { _ in }) {
-    beginBackward(rule)
-    backward(throughNodes: model.nodes.indices, progress: progress)
+  /// - Parameter progress: called behind each layer, and inside of those that say when their gradients are final.
+  public func backward(gradients rule: GradientRule = .add, progress: BackwardProgress? = nil) {
+    beginBackward(rule, progress)
+    backward(throughNodes: model.nodes.indices)
   }
 
   // MARK: Parts of a pass
@@ -182,12 +182,13 @@ public final class Workspace<S: Scalar> {
     }
   }
 
-  func beginBackward(_ rule: GradientRule) {
+  func beginBackward(_ rule: GradientRule, _ progress: BackwardProgress?) {
     isWritten.view.update(repeating: rule == .add ? 1 : 0)
+    (self.progress, firstComplete) = (progress, model.nodes.count)
   }
 
   /// From the last node of `range` to the first.
-  func backward(throughNodes range: Range<Int>, progress: BackwardProgress) {
+  func backward(throughNodes range: Range<Int>) {
     var index = range.upperBound
     while index > range.lowerBound {
       index -= 1
@@ -197,7 +198,7 @@ public final class Workspace<S: Scalar> {
         }
         addContributions(ofNode: index)
       }
-      finishBackward(throughNode: index, progress: progress)
+      finishBackward(throughNode: index)
     }
   }
 
@@ -216,16 +217,33 @@ public final class Workspace<S: Scalar> {
     }
   }
 
-  /// Makes the gradients of the parameters final that no node before this one uses.
-  func finishBackward(throughNode index: Int, progress: BackwardProgress) {
+  /// Takes the parameters that no node before this one uses for not read again.
+  func finishBackward(throughNode index: Int) {
+    completeGradients(ofNode: index)
+    guard let first = firstOwnElement(ofNode: index) else { return }
+    progress?(.parameters(from: first))
+  }
+
+  /// Makes the gradients of those parameters final, once.
+  func completeGradients(ofNode index: Int) {
+    guard index < firstComplete else { return }
+    firstComplete = index
+    guard let gradients = values.gradients, let first = firstOwnElement(ofNode: index) else { return }
     let entries = model.ownEntries[index]
-    guard let gradients = values.gradients, !entries.isEmpty else { return }
     for entry in entries {
       // Parameters that no path from the outputs reaches, and those of a layer that learns in part.
       let isToBeZero = model.frozenEntries.contains(entry) ? zeroesFrozen[entry] : !claimGradient(of: entry)
       if isToBeZero { gradients.view(model.parameterLayout.entries[entry].range).zero() }
     }
-    progress(model.parameterLayout.entries[entries.lowerBound].range.lowerBound)
+    progress?(.gradients(from: first))
+  }
+
+  /// Where the parameters that no node before this one uses begin in the flat buffer; nil where it has none, or nothing
+  /// is learned.
+  private func firstOwnElement(ofNode index: Int) -> Int? {
+    let entries = model.ownEntries[index]
+    guard values.gradients != nil, !entries.isEmpty else { return nil }
+    return model.parameterLayout.entries[entries.lowerBound].range.lowerBound
   }
 
   // MARK: Windows for a LayerPass
@@ -272,24 +290,4 @@ public final class Workspace<S: Scalar> {
 
   func savedMemory(of node: Int) -> BufferView<S> { saved[node] }
   func scratchMemory(of node: Int) -> BufferView<S> { scratch.view }
-}
-
-/// One allocation cut into windows, each on a cache-line boundary.
-private struct Arena<S: Scalar> {
-  private let owner: FlatBuffer<S>
-  private let ranges: [Range<Int>]
-
-  init(counts: [Int]) {
-    let unit = memoryAlignment / MemoryLayout<S>.stride
-    var ranges: [Range<Int>] = []
-    var end = 0
-    for count in counts {
-      ranges.append(end..<end + count)
-      end = (end + count + unit - 1) / unit * unit
-    }
-    self.ranges = ranges
-    owner = FlatBuffer(count: end)
-  }
-
-  subscript(index: Int) -> BufferView<S> { owner.view.view(ranges[index]) }
 }

@@ -112,14 +112,15 @@ public final class WorkspaceGroup<S: Scalar> {
   ///   - progress: called when all workspaces are behind a layer.
   public func backward<Failure: Error>(
     gradients rule: Workspace<S>.GradientRule = .add, sum: SharedSum<Failure>,
-    progress: Workspace<S>.BackwardProgress = { _ in }
+    progress: BackwardProgress? = nil
   ) throws(Failure) {
     precondition(rule == .overwrite || order == nil, "gradients of joint layers are not added to")
-    for workspace in workspaces { workspace.beginBackward(rule) }
+    for workspace in workspaces.dropLast() { workspace.beginBackward(rule, nil) }
+    workspaces.last?.beginBackward(rule, progress)
     var end = model.nodes.count
     for meeting in meetings.reversed() {
       let node = meeting.node
-      backward(throughNodes: node + 1..<end, progress)
+      for workspace in workspaces { workspace.backward(throughNodes: node + 1..<end) }
       var takesPart = false
       for workspace in workspaces { takesPart = workspace.beginBackward(throughNode: node) }
       switch meeting.kind {
@@ -133,16 +134,10 @@ public final class WorkspaceGroup<S: Scalar> {
           sum: sum)
         for workspace in workspaces { workspace.addContributions(ofNode: node) }
       }
-      for workspace in workspaces.dropLast() { workspace.finishBackward(throughNode: node, progress: { _ in }) }
-      workspaces[workspaces.count - 1].finishBackward(throughNode: node, progress: progress)
+      for workspace in workspaces { workspace.finishBackward(throughNode: node) }
       end = node
     }
-    backward(throughNodes: 0..<end, progress)
-  }
-
-  private func backward(throughNodes range: Range<Int>, _ progress: Workspace<S>.BackwardProgress) {
-    for workspace in workspaces.dropLast() { workspace.backward(throughNodes: range, progress: { _ in }) }
-    workspaces[workspaces.count - 1].backward(throughNodes: range, progress: progress)
+    for workspace in workspaces { workspace.backward(throughNodes: 0..<end) }
   }
 
   private func pass(_ node: Int, _ order: ShardOrder) -> JointPass<S> {

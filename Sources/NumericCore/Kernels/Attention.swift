@@ -25,20 +25,23 @@ public func attentionSoftmax<S: Scalar>(
   }
 }
 
-/// Replaces ∂loss/∂probabilities by ∂loss/∂scores: `scale · p · (g − Σ p · g)` in each row of T columns.
+/// Replaces ∂loss/∂probabilities by ∂loss/∂scores: `scale · p · (g − Σ p · g)` in each row of T columns, of which only
+/// those up to the row's own are read where `isCausal`; the others become zeros.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func attentionSoftmaxBackward<S: Scalar>(
-  probabilities: BufferView<S>, columns: Int, scale: S, gradient: BufferView<S>
+  probabilities: BufferView<S>, columns: Int, scale: S, isCausal: Bool, gradient: BufferView<S>
 ) {
   precondition(
     columns > 0 && probabilities.count % columns == 0 && gradient.count == probabilities.count,
     "\(gradient.count) gradients of \(probabilities.count) probabilities in rows of \(columns)")
   for t in 0..<gradient.count / columns {
-    let p = probabilities.view(t * columns..<(t + 1) * columns)
-    let g = gradient.view(t * columns..<(t + 1) * columns)
+    let row = t * columns..<(t + 1) * columns
+    let visible = isCausal ? min(t + 1, columns) : columns
+    let p = probabilities.view(row).view(first: visible), g = gradient.view(row).view(first: visible)
     let mean = dot(p, g)
     for j in g.indices { g[j] = scale * p[j] * (g[j] - mean) }
+    gradient.view(row).view(visible..<columns).zero()
   }
 }
 

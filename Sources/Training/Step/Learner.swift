@@ -19,8 +19,8 @@ protocol Learner: AnyObject {
   func loss(slot: Int) -> StepScalars
   /// Propagates the gradients of all slots to the parameters.
   ///
-  /// - Parameter progress: called when all slots are done with the parameters from an element of the flat buffer on.
-  func backward(_ rule: Workspace<Float>.GradientRule, progress: Workspace<Float>.BackwardProgress) throws
+  /// - Parameter progress: told how far all slots have come.
+  func backward(_ rule: Workspace<Float>.GradientRule, progress: BackwardProgress?) throws
   /// Where the layers' values of the last pass of a slot stand.
   func workspaces(ofSlot slot: Int) -> [Workspace<Float>]
 }
@@ -77,7 +77,7 @@ final class NetworkLearner: Learner {
         outputs: outputs, targets: batch.targets, weights: batch.weights, samples: batch.count, gradient: gradient)
   }
 
-  func backward(_ rule: Workspace<Float>.GradientRule, progress: Workspace<Float>.BackwardProgress) throws {
+  func backward(_ rule: Workspace<Float>.GradientRule, progress: BackwardProgress?) throws {
     try group.backward(gradients: rule, sum: sum, progress: progress)
   }
 }

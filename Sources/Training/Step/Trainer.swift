@@ -44,6 +44,13 @@ package final class Trainer {
   let clock = ExchangeClock()
   /// Whether the update of the step under way is made.
   private lazy var accepts: StepGate = { [unowned self] in judge.problem($0, progress) == nil }
+  /// Tells the exchange how far backward has come.
+  private lazy var release: BackwardProgress? = { [exchange] event in
+    switch event {
+    case .gradients(let first): exchange.releaseGradients(from: first)
+    case .parameters(let first): exchange.releaseParameters(from: first)
+    }
+  }
   /// Of the sums that layers take over all shards.
   let sumClock: ExchangeClock
 
@@ -154,7 +161,7 @@ package final class Trainer {
         let isLast = place == groups.count - 1 && microStep == configuration.accumulate - 1
         if isLast { beginExchange() }
         try Timeline.span(.backward) {
-          try learner.backward(rule) { first in if isLast { exchange.release(from: first) } }
+          try learner.backward(rule, progress: isLast ? release : nil)
         }
       }
     }

@@ -229,12 +229,12 @@ final class AdversarialLearner: Learner {
   /// The discriminator's on reals, which alone has all that is noted; generator and discriminator differ in layers.
   func workspaces(ofSlot slot: Int) -> [Workspace<Float>] { [onReals] }
 
-  func backward(_ rule: Workspace<Float>.GradientRule, progress: Workspace<Float>.BackwardProgress) {
+  func backward(_ rule: Workspace<Float>.GradientRule, progress: BackwardProgress?) {
     onReals.backward(gradients: rule)
     onFakes.backward(gradients: .add)
     // Reads the discriminator's parameters once more.
     toGenerator.backward()
-    progress(networks.generator.parameterLayout.count)
+    progress?(.parameters(from: networks.generator.parameterLayout.count))
     copy(toGenerator.inputGradient(), into: generator.outputGradient())
     generator.backward(gradients: rule, progress: progress)
   }

@@ -1,4 +1,5 @@
 import Collectives
+import Foundation
 import NumericCore
 
 /// Several steps of one exchange beside the same steps done by one process from the definition.
@@ -91,8 +92,9 @@ struct ExchangeTrial {
     for i in range { gradients[i] = contribution.gradients[i] }
   }
 
-  /// As backward does: from the last gradients to the first, each piece released when it is final. Until then neither
-  /// the gradients before it may be read, which are not there, nor the parameters be overwritten.
+  /// As backward does: from the last gradients to the first, each piece released when it is final, and the parameters
+  /// after that. Until then neither the gradients before it may be read, which are not there, nor the parameters be
+  /// overwritten.
   private func fillInPieces(
     _ exchange: any Exchange, _ contributions: [Contribution], _ update: TestUpdate, _ reference: TestState, step: Int
   ) throws {
@@ -105,10 +107,13 @@ struct ExchangeTrial {
     while end > 0 {
       let start = max(0, end - size)
       for shard in exchange.shards { fill(start..<end, shard, exchange, contributions[shard]) }
+      exchange.releaseGradients(from: start)
+      // Long enough, now and then, for what may be done to be done.
+      if (step + start) % 5 == 0 { usleep(1500) }
       try compare(
         "parameters", exchange.parameters.view(first: end), reference.parameters.view(first: end), step: step,
         isExact: true)
-      exchange.release(from: start)
+      exchange.releaseParameters(from: start)
       end = start
     }
   }

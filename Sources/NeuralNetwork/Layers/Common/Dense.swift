@@ -90,6 +90,7 @@ public struct DenseLayer<S: Scalar>: Layer {
     if hasBias, let biasGradient = pass.parameterGradient(1) {
       addColumnSums(of: pass.outputGradient, to: biasGradient)
     }
+    pass.gradientsAreFinal()
     if let inputGradient = pass.inputGradient() {
       multiply(
         outputGradient, weight(pass.parameter(0)), into: Matrix(inputGradient, rows: rows, columns: inputSize),
@@ -129,6 +130,7 @@ extension DenseLayer: JointLayer {
         }
       }
     }
+    pass.gradientsAreFinal()
     if let inputGradient = pass.inputGradient {
       multiplyRows(
         outputGradient, weight(pass.parameter(0)), into: Matrix(inputGradient, rows: rows, columns: inputSize),

@@ -144,6 +144,7 @@ public struct Conv2DLayer<S: Scalar>: RectifyingLayer {
     if hasBias, let biasGradient = pass.parameterGradient(1) {
       addColumnSums(of: pass.outputGradient, to: biasGradient)
     }
+    pass.gradientsAreFinal()
     if let inputGradient = pass.inputGradient() {
       convolution.applyTransposed(
         pass.outputGradient, weight: pass.parameter(0), adding: pass.addsInputGradient, into: inputGradient,

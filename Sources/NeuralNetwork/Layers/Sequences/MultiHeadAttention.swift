@@ -69,6 +69,7 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
   public let isCausal: Bool
   public let dropout: Double
   private let positions: Int, width: Int, headWidth: Int
+  private let stripes: [AttentionStripe]
 
   /// - Parameters:
   ///   - shape: [T, E], E a multiple of `heads`.
@@ -86,6 +87,7 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
     outputShape = shape
     (self.heads, self.isCausal, self.dropout) = (heads, isCausal, dropout)
     (positions, width, headWidth) = (shape[0], shape[1], shape[1] / heads)
+    stripes = AttentionStripe.all(positions: positions, isCausal: isCausal)
     parameters = [
       ParameterSpecification(
         "in_proj_weight", shape: [3 * width, width],
@@ -127,6 +129,11 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
       .columns(start..<start + headWidth)
   }
 
+  /// q, k and v of a head of a sample.
+  private func parts(_ projected: BufferView<S>, _ sample: Int, _ head: Int) -> (Matrix<S>, Matrix<S>, Matrix<S>) {
+    (part(projected, 0, sample, head), part(projected, 1, sample, head), part(projected, 2, sample, head))
+  }
+
   private func part(_ context: BufferView<S>, _ sample: Int, _ head: Int) -> Matrix<S> {
     let size = positions * width
     return Matrix(context.view(sample * size..<(sample + 1) * size), rows: positions, columns: width)
@@ -137,7 +144,6 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
     view.view((sample * heads + head) * square..<(sample * heads + head + 1) * square)
   }
 
-  private func matrix(_ square: BufferView<S>) -> Matrix<S> { Matrix(square, rows: positions, columns: positions) }
   private func drops(_ pass: LayerPass<S>) -> Bool { dropout > 0 && pass.random != nil }
   private var scale: S { 1 / S(headWidth).squareRoot() }
 
@@ -162,14 +168,19 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
       let length = inputShapes.count > 1 ? Int(pass.input(1)[sample]) : positions
       for head in 0..<heads {
         let attention = square(memory.attention, sample, head)
-        multiply(
-          part(memory.projected, 0, sample, head), part(memory.projected, 1, sample, head).transposed,
-          into: matrix(attention), precision: pass.precision)
+        let (q, k, v) = parts(memory.projected, sample, head), context = part(memory.context, sample, head)
+        for stripe in stripes {
+          multiply(
+            q.rows(stripe.rows), k.rows(stripe.seen).transposed, into: stripe.of(attention),
+            precision: pass.precision)
+        }
         attentionSoftmax(attention, columns: positions, length: length, scale: scale, isCausal: isCausal)
         if drops(pass) { multiplyElements(attention, square(memory.mask, sample, head), into: dropped) }
-        multiply(
-          matrix(drops(pass) ? dropped : attention), part(memory.projected, 2, sample, head),
-          into: part(memory.context, sample, head), precision: pass.precision)
+        for stripe in stripes {
+          multiply(
+            stripe.of(drops(pass) ? dropped : attention), v.rows(stripe.seen),
+            into: context.rows(stripe.rows), precision: pass.precision)
+        }
       }
     }
     multiply(
@@ -195,24 +206,31 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
       for head in 0..<heads {
         let attention = square(memory.attention, sample, head)
         let headGradient = part(contextGradient, sample, head)
+        let (q, k, v) = parts(memory.projected, sample, head)
+        let (qGradient, kGradient, vGradient) = parts(projectedGradient, sample, head)
         if drops(pass) { multiplyElements(attention, square(memory.mask, sample, head), into: dropped) }
-        multiply(
-          matrix(drops(pass) ? dropped : attention).transposed, headGradient,
-          into: part(projectedGradient, 2, sample, head), precision: pass.precision)
-        multiply(
-          headGradient, part(memory.projected, 2, sample, head).transposed, into: matrix(gradient),
-          precision: pass.precision)
+        for stripe in stripes {
+          multiply(
+            stripe.of(drops(pass) ? dropped : attention).transposed, headGradient.rows(stripe.rows),
+            into: vGradient.rows(stripe.seen), adding: !stripe.seesAll, precision: pass.precision)
+          multiply(
+            headGradient.rows(stripe.rows), v.rows(stripe.seen).transposed, into: stripe.of(gradient),
+            precision: pass.precision)
+        }
         if drops(pass) { multiplyElements(gradient, square(memory.mask, sample, head), into: gradient) }
-        attentionSoftmaxBackward(probabilities: attention, columns: positions, scale: scale, gradient: gradient)
-        multiply(
-          matrix(gradient), part(memory.projected, 1, sample, head), into: part(projectedGradient, 0, sample, head),
-          precision: pass.precision)
-        multiply(
-          matrix(gradient).transposed, part(memory.projected, 0, sample, head),
-          into: part(projectedGradient, 1, sample, head), precision: pass.precision)
+        attentionSoftmaxBackward(
+          probabilities: attention, columns: positions, scale: scale, isCausal: isCausal, gradient: gradient)
+        for stripe in stripes {
+          let scores = stripe.of(gradient)
+          multiply(scores, k.rows(stripe.seen), into: qGradient.rows(stripe.rows), precision: pass.precision)
+          multiply(
+            scores.transposed, q.rows(stripe.rows), into: kGradient.rows(stripe.seen), adding: !stripe.seesAll,
+            precision: pass.precision)
+        }
       }
     }
     addGradients(pass, of: 0, input: pass.input(), outputGradient: projectedGradient)
+    pass.gradientsAreFinal()
     if let inputGradient = pass.inputGradient() {
       multiply(
         Matrix(projectedGradient, rows: rows, columns: 3 * width),
@@ -233,5 +251,33 @@ public struct MultiHeadAttentionLayer<S: Scalar>: Layer {
         precision: pass.precision)
     }
     if let gradient = pass.parameterGradient(index + 1) { addColumnSums(of: outputGradient, to: gradient) }
+  }
+}
+
+/// Some rows of an attention matrix [T, T], and the columns that any of them sees: what a causal mask hides from all of
+/// them is not computed.
+private struct AttentionStripe {
+  let rows: Range<Int>
+  let seen: Range<Int>
+  /// T.
+  let positions: Int
+
+  var seesAll: Bool { seen.count == positions }
+
+  /// Rows of a stripe: fewer would leave out more columns, in products that are too small to be fast.
+  private static let height = 64
+
+  /// From the last stripe, which sees all columns, to the first.
+  static func all(positions: Int, isCausal: Bool) -> [AttentionStripe] {
+    guard isCausal else { return [AttentionStripe(rows: 0..<positions, seen: 0..<positions, positions: positions)] }
+    return stride(from: 0, to: positions, by: height).reversed().map { start in
+      let end = min(start + height, positions)
+      return AttentionStripe(rows: start..<end, seen: 0..<end, positions: positions)
+    }
+  }
+
+  /// Its part of an attention matrix.
+  func of<S: Scalar>(_ square: BufferView<S>) -> Matrix<S> {
+    Matrix(square, rows: positions, columns: positions).rows(rows).columns(seen)
   }
 }
