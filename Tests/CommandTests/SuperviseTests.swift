@@ -168,6 +168,28 @@ extension Commands {
       }
     }
 
+    /// Slurm sets SLURM_RESTART_COUNT for a job that comes back from the queue.
+    @Test("Restarts count on over Slurm's queue", arguments: [nil, "1"])
+    func requeued(count: String?) throws {
+      try Sandbox.with { sandbox in
+        let now = Date(), format = ISO8601DateFormatter()
+        // One before the window, one for the host that came back, and two that count.
+        let lines = [(90_000, 1), (600, 75), (500, 137), (400, 5)].map { seconds, code in
+          let time = format.string(from: now - TimeInterval(seconds))
+          return #"{"time": "\#(time)", "restart": 1, "of": 3, "exit_code": \#(code), "step": null, "#
+            + #""waited_seconds": 0, "left_out": [], "reason": "\"exit_code\": 75, told"}"#
+        }
+        try FileManager.default.createDirectory(atPath: sandbox.file("run"), withIntermediateDirectories: true)
+        try sandbox.write("run/restarts.jsonl", Data((lines.joined(separator: "\n") + "\n").utf8))
+        let job = try writeScript("echo start; exit 1", as: "job", in: sandbox)
+        let result = try start(sandbox, [job, "--run", "run"], environment: ["SLURM_RESTART_COUNT": count])
+          .wait(timeout: .seconds(60))
+        #expect(result.status == 1 && result.outputLines.count == (count == nil ? 4 : 2), "\(result)")
+        let end = "exit code 1: not started again, after 3 restarts in 86400 s"
+        #expect(result.errorLines.last == "supervise: \(end)", "\(result)")
+      }
+    }
+
     @Test("It needs a directory to go on from")
     func noDirectory() throws {
       try Sandbox.with { sandbox in
