@@ -97,10 +97,13 @@ struct TrainingData {
     func load(
       _ source: SplitSource, _ rows: RowSelection, _ partition: ShardPartition, _ check: any TargetCheck
     ) throws -> ShardStore {
-      try ShardStore(
-        source: source, selection: rows, partition: partition, shards: shards, targetCheck: check,
-        streaming: memory.bufferRows(source, shardCount: assignment.shardCount, ownShards: shards.count),
-        progress: progress("looking at \(source.name.rawValue)"))
+      // Split by split on all ranks: which of several errors is told is not left to who is faster.
+      try RankAnswers.together(communicator) {
+        try ShardStore(
+          source: source, selection: rows, partition: partition, shards: shards, targetCheck: check,
+          streaming: memory.bufferRows(source, shardCount: assignment.shardCount, ownShards: shards.count),
+          progress: progress("looking at \(source.name.rawValue)"))
+      }
     }
     train = try load(
       split, trainRows,
@@ -174,16 +177,18 @@ struct TrainingData {
     )
     featureKind = try train.featureKind(communicator)
     let indexCount = split.indexCount ?? outputSize
-    let stores = [train] + [validation, test].compactMap { $0?.store }
+    let stores = [train] + [validation, test].compactMap { $0?.store }, kind = resumed?.featureKind ?? featureKind
     if let limit = configuration.model.indexLimit(indexCount: indexCount) {
-      for store in stores { try store.checkIndices(below: limit) }
+      for store in stores { try RankAnswers.together(communicator) { try store.checkIndices(below: limit) } }
     }
     for store in stores {
-      try store.checkKind(like: resumed?.featureKind ?? featureKind)
+      try RankAnswers.together(communicator) { try store.checkKind(like: kind) }
       (store.transform, store.targetTransform) = (self.scaling.transform, targetTransform)
       store.ignoredLabel = task.loss.ignoredLabel
     }
-    if let initialTransform { try matching?.check(stores, scaledBy: initialTransform) }
+    if let initialTransform {
+      try RankAnswers.together(communicator) { try matching?.check(stores, scaledBy: initialTransform) }
+    }
     try matching?.compareUnits(
       of: train, features: initialTransform, targets: initialTargets, over: assignment, communicator)
     self.matching = matching
