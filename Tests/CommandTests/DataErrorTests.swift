@@ -1,4 +1,5 @@
 import Foundation
+import HDF5Storage
 import ProcessSupport
 import Testing
 
@@ -106,6 +107,24 @@ extension Commands {
           $0, ["--data", "fraction.h5", "--loss", "cross_entropy"],
           "fraction.h5: /y row 30 has the label 1.5; expected an integer from 0 on; repair the labels, or train a "
             + "regression with --loss mse", rank: 1)
+      }
+    }
+
+    /// Of two splits the first, and in it the first rank's, whoever is faster.
+    @Test func notANumberInTwoSplitsOnThreeRanks() throws {
+      try Sandbox.with { sandbox in
+        let file = try HDF5File.create(sandbox.file("nan.h5"))
+        for (split, rows) in [("train", [6, 7]), ("val", [0])] {
+          var features = (0..<48 * 4).map { Float($0 * 7919 % 101) / 101 }
+          for row in rows { features[row * 4 + 1] = .nan }
+          try file.write("/\(split)/x", shape: [48, 4], elements: features)
+          try file.write("/\(split)/y", shape: [48], elements: (0..<48).map { Float($0) / 7 })
+        }
+        try file.close()
+        try expectFailure(
+          sandbox, ["--data", "nan.h5", "--loss", "mse"],
+          "nan.h5: /train/x row 6, value 1, is nan; expected a finite number; repair or remove the row (`ddp-train "
+            + "data inspect` finds all of them)", rank: 1)
       }
     }
 

@@ -6,7 +6,7 @@ extension Commands {
   @Suite struct LoneValueTests {
     /// The text of a short training on numbers around 5, of which those of some columns are changed.
     private func output(
-      columns: ClosedRange<Int> = 2...2, of width: Int = 3, scaling: String = "standard",
+      columns: ClosedRange<Int> = 2...2, of width: Int = 3, rows: Int = 1, scaling: String = "standard",
       _ change: (_ row: Int, Float) -> Float
     ) throws -> String {
       var text = ""
@@ -18,7 +18,8 @@ extension Commands {
             return columns.contains(column) ? change(row, value) : value
           }
         }
-        try file.write("/train/x", shape: [300, width], elements: values)
+        let shape = rows == 1 ? [300, width] : [300, rows, width / rows, 1]
+        try file.write("/train/x", shape: shape, elements: values)
         try file.write("/train/y", shape: [300], elements: (0..<300).map { Int32($0 % 2) })
         try file.close()
         let result = try sandbox.succeed(
@@ -46,6 +47,13 @@ extension Commands {
       #expect(
         text.contains("there are features like what stands for missing values (column 2 has -3e+38); others"), "\(text)"
       )
+    }
+
+    @Test("A place of an image is no column")
+    func image() throws {
+      let text = try output(columns: 6...14, of: 16, rows: 4) { $0 == 17 ? 1e30 : $1 }
+      let places = ["1, 2", "1, 3", "2, 0"].map { "place [\($0), 0] has 1e+30" }.joined(separator: ", ")
+      #expect(text.contains("missing values (\(places) and 6 more places have one); others tell"), "\(text)")
     }
 
     @Test("A loss that is no number on what is not trained on is told once")

@@ -27,5 +27,25 @@ extension Commands {
         #expect(resumed.errors.contains("precision bfloat16 → float32"), "\(resumed)")
       }
     }
+
+    @Test("The best checkpoint is tested in its own precision, whatever the run goes on with", arguments: [4, 6])
+    func theBestIsTestedAsItWasTrained(epochs: Int) throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        try sandbox.succeed(quickTraining + ["--precision", "bfloat16", "--run", "run"])
+        // A rate with which no later epoch is better.
+        try sandbox.succeed(
+          quickTraining + [
+            "--epochs", "\(epochs)", "--learning-rate", "5", "--precision", "float32", "--run", "run", "--resume",
+            "auto",
+          ], ranks: 2)
+        let summary = try Sandbox.json(sandbox.text("run/summary.json"))
+        let best = try #require((summary["best"] as? [String: Any])?["epoch"] as? Int)
+        #expect(best <= 4)
+        let test = try #require(summary["test"] as? [String: Any])
+        let evaluated = try Sandbox.json(sandbox.succeed(["evaluate", "run", "--json"]).output)
+        #expect(try #require(evaluated["loss"] as? Double) == test["loss"] as? Double)
+      }
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import HDF5Storage
 import Testing
 
 extension Commands {
@@ -44,6 +45,35 @@ extension Commands {
         try sandbox.succeed(["tune", "s.json5", "--run", "t", "--resume", "auto", "--trials", "8", "--quiet"])
         try sandbox.succeed(["tune", "s.json5", "--run", "whole", "--trials", "8", "--quiet"])
         #expect(try self.records(sandbox, "t") == self.records(sandbox, "whole"))
+      }
+    }
+
+    @Test("Updates that trials have left out are counted and told", arguments: ["folds", "val"])
+    func skippedSteps(split: String) throws {
+      try Sandbox.with { sandbox in
+        // One row of which no model makes a finite loss, and which is always trained on.
+        let file = try HDF5File.create(sandbox.file("data.h5"))
+        var features = (0..<48 * 12).map { Float($0 * 7919 % 101) / 101 }
+        for index in 10 * 12..<11 * 12 { features[index] = 3e38 }
+        try file.write("/train/x", shape: [48, 12], elements: features)
+        try file.write("/train/y", shape: [48], elements: Sandbox.labels())
+        try file.write("/train/fold", shape: [48], elements: (0..<48).map { Int32($0 == 10 ? -1 : $0 % 2) })
+        try file.write("/val/x", shape: [12, 12], elements: Array(features.prefix(144)).map { min($0, 1) })
+        try file.write("/val/y", shape: [12], elements: Sandbox.labels(12))
+        try file.close()
+        let study = """
+          { base: { epochs: 3, batch_size: 8, data: { path: "data.h5", scaling: "none" },
+              folds: { given: "/train/fold" }, sentinel: { on_nonfinite: "skip" } },
+            space: { "optimizer.learning_rate": [0.001, 0.01] }, sampler: "grid",
+            objective: { metric: "loss", split: "\(split)" } }
+          """
+        try sandbox.write("s.json5", Data(study.utf8))
+        let result = try sandbox.succeed(["tune", "s.json5", "--run", "t"], ranks: 2)
+        let count = split == "folds" ? 6 : 3
+        let warnings = result.errorLines.filter { $0.hasSuffix("left out") }
+        #expect(warnings == [0, 1].map { "ddp-train: warning: trial \($0): \(count) updates left out" }, "\(result)")
+        let records = try records(sandbox, "t")
+        #expect(records.map { $0["skipped_steps"] as? Int } == [count, count], "\(records)")
       }
     }
 

@@ -16,6 +16,11 @@ extension Commands {
       (["--set", "data.validation=1.5"], "data.validation: expected at least 0 and less than 1, found 1.5"),
       (["--set", "epochs=3.5"], "epochs: expected a whole number, found 3.5"),
       (
+        ["--set", "data.validation_group=/train/g", "--run", "out"],
+        "data.validation_group: is for the fraction that data.validation holds out, which is 0; give data.validation, "
+          + "such as 0.1, or leave data.validation_group out"
+      ),
+      (
         ["--precision", "bfloat16", "--threads", "2"],
         "precision: bfloat16 computes on one thread a rank; give threads: 1, and start more ranks"
       ),

@@ -257,6 +257,37 @@ extension DistributedTests {
       #expect(changed.status == 2 && faults(changed).first?.contains("keeps seed") == true, "\(changed)")
     }
 
+    @Test("A run's directory stays as it is, and what would change of the run is listed as training lists it")
+    func runDirectory() throws {
+      let place = try Place(), directory = place.scratch.path + "/used"
+      func files() throws -> [String: [String]] {
+        let arguments = [directory, "-mindepth", "1", "-printf", "%P %i %s %T@ %C@\\n"]
+        let found = try ProcessSupport.run("find", arguments).outputLines.sorted()
+        return ["files": found, "lock": [try String(contentsOfFile: directory + "/.lock", encoding: .utf8)]]
+      }
+      let run = ["--data", place.data, "--run", "used"]
+      #expect(try place.run(["train"] + run + ["--epochs", "1"]).status == 0)
+      let before = try files()
+      let more = run + ["--resume", "auto", "--epochs", "2", "--learning-rate", "0.5"]
+      let checked = try place.run(["check"] + more)
+      #expect(checked.status == 0 && states(checked)["configuration"] == "warning", "\(checked)")
+      #expect(try files() == before)
+      let changes = "goes on with other settings than before: optimizer.learning_rate 0.001 → 0.5, epochs 1 → 2"
+      #expect(checked.errors.contains("ddp-train: warning: \(changes)\n"), "\(checked)")
+
+      // What another job has is told all the same.
+      let lock = open(directory + "/.lock", O_RDWR)
+      defer { close(lock) }
+      try #require(flock(lock, LOCK_EX | LOCK_NB) == 0)
+      let held = try place.run(["check"] + more)
+      #expect(held.status == 2, "\(held)")
+      #expect(faults(held).first?.contains("used is in use by another job, process ") == true, "\(held)")
+      #expect(try files() == before)
+      flock(lock, LOCK_UN)
+      let trained = try place.run(["train"] + more)
+      #expect(trained.status == 0 && trained.errors.contains("ddp-train: warning: \(changes)\n"), "\(trained)")
+    }
+
     @Test("Data that are not those of the checkpoint to go on from are what training says of them")
     func changedData() throws {
       let place = try Place(), file = place.scratch.path + "/changed.h5"

@@ -127,6 +127,8 @@ show_nodes() {
   cat >"$directory/$case.sh" <<'END'
 #!/bin/sh
 # Stands for a program whose ranks on node2 hang, or that fails because node2 is drained.
+while [ "$1" != --run ]; do shift; done
+touch "$2/run.json"
 case $(hostname) in node2) echo "ddp-train: rank 3 on host node2 does not go on" >&2 && exit 5 ;; esac
 sleep 2
 END

@@ -60,10 +60,7 @@ public final class SharedMemoryExchange: Exchange {
   private let partialScalars: FlatBuffer<StepScalars>
 
   private let plan: BlockPlan
-  /// The additions of the tree that this node can do alone, as indices of `buffers`; of those inside a rank's shards
-  /// joint ranges are done.
-  private let nodeAdditions: [(target: Int, source: Int, isInRank: Bool)]
-  private let separateRanges: [Range<Int>]
+  private let nodeSum: NodeSum
   public let shardOrder: ShardOrder
   /// nil on a single node.
   private let interNode: InterNodeSum?
@@ -119,12 +116,7 @@ public final class SharedMemoryExchange: Exchange {
     statistics = memory.take(Float.self, count: layout.statisticCount)
 
     let tree = ShardTree(leafCount: assignment.shardCount)
-    let inRanks = Set(
-      (0..<assignment.rankCount).flatMap { tree.additions(within: assignment.shards(ofRank: $0)).map(\.source) })
-    nodeAdditions = tree.additions(within: nodeShards).map {
-      ($0.target - nodeShards.lowerBound, $0.source - nodeShards.lowerBound, inRanks.contains($0.source))
-    }
-    separateRanges = layout.separateRanges
+    nodeSum = NodeSum(layout, tree, assignment, shards: nodeShards, buffers: buffers)
     shardOrder = tree.order(within: shards)
     partialScalars = FlatBuffer(count: nodeShards.count)
     interNode =
@@ -204,7 +196,7 @@ public final class SharedMemoryExchange: Exchange {
     let sums = sumScalars()
     if sums.samples > 0 {
       for block in ownBlocks {
-        addShards(of: plan.block(block))
+        nodeSum.add(plan.block(block))
         complete(block, update, sums)
       }
     }
@@ -234,7 +226,7 @@ public final class SharedMemoryExchange: Exchange {
   /// One step of the pipeline: by this rank's thread while the rank computes, and by the rank itself in `finish`.
   private func advance() throws(CollectiveError) -> Bool {
     guard let interNode, let update else { return false }
-    return try interNode.advance(progress, add: addShards) { blocks in
+    return try interNode.advance(progress, add: nodeSum.add(_:)) { blocks in
       let sums = interNode.totals
       for block in blocks { complete(block, update, sums) }
     } totals: {
@@ -271,20 +263,6 @@ public final class SharedMemoryExchange: Exchange {
     apply(update, to: block, gradientScale: Float(reciprocal(sums.weight)), samples: sums.samples)
   }
 
-  /// Leaves the sums over the node's shards where the roots of their subtrees are.
-  private func addShards(of elements: Range<Int>) {
-    for (target, source, isInRank) in nodeAdditions {
-      if !isInRank || layout.jointRanges.isEmpty {
-        add(buffers[source].view(elements), into: buffers[target].view(elements))
-      } else {
-        for range in separateRanges where range.overlaps(elements) {
-          let part = range.clamped(to: elements)
-          add(buffers[source].view(part), into: buffers[target].view(part))
-        }
-      }
-    }
-  }
-
   private func apply(_ update: any StepUpdate, to block: Int, gradientScale: Float, samples: Double) {
     let elements = plan.block(block)
     let gradients = elements.clamped(to: 0..<layout.parameterCount)
@@ -311,7 +289,7 @@ public final class SharedMemoryExchange: Exchange {
   private func sumScalars() -> StepScalars {
     let partial = partialScalars.view
     _ = partial.update(fromContentsOf: scalars)
-    for (target, source, _) in nodeAdditions { partial[target] += partial[source] }
+    nodeSum.add(scalars: partial)
     return partial[0]
   }
 }

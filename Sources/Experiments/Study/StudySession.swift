@@ -136,6 +136,13 @@ final class StudySession {
     }
     if isRoot { try records.append(new, first: finished.count) }
     finished += new
+    guard isRoot else { return }
+    for record in new {
+      let skipped = TrialResult(record)?.skippedSteps ?? 0
+      guard skipped > 0 else { continue }
+      Output.printError(
+        "ddp-train: warning: trial \(record["trial"]?.line ?? ""): \(plural(skipped, "update")) left out")
+    }
   }
 
   /// What decides which data a trial reads, and how: of a comparison its configuration, of a search the parts of it

@@ -37,6 +37,13 @@ public struct TrialResult: Sendable, Equatable {
     (self.test, self.bestEpoch, self.seconds) = (test, bestEpoch, seconds)
   }
 
+  /// Those of a trial that is made of folds, which has no epochs of its own.
+  public var skippedInFolds = 0
+  /// Steps whose updates the sentinel has left out.
+  public var skippedSteps: Int {
+    epochs.reduce(skippedInFolds) { $0 + Int($1["skipped_steps"]?.finiteNumber ?? 0) }
+  }
+
   /// The same as it was after its first epochs.
   func after(_ epochs: Int) -> TrialResult {
     var result = self
@@ -53,12 +60,13 @@ public struct TrialResult: Sendable, Equatable {
   // MARK: As text
 
   public var json: JSONValue {
-    .object([
-      .init("state", .string(state.rawValue)), .init("reason", .optional(reason)), .init("epochs", .array(epochs)),
-      .init("steps", .array(steps)), .init("test", test ?? .null), .init("best_epoch", .optional(bestEpoch)),
-      .init("data", .optional(data)),
-      .init("timing", ["seconds": .number(seconds)]),
-    ])
+    let skipped: [JSONValue.Member] = skippedSteps > 0 ? [.init("skipped_steps", .integer(skippedSteps))] : []
+    return .object(
+      [
+        .init("state", .string(state.rawValue)), .init("reason", .optional(reason)), .init("epochs", .array(epochs)),
+        .init("steps", .array(steps)), .init("test", test ?? .null), .init("best_epoch", .optional(bestEpoch)),
+        .init("data", .optional(data)),
+      ] + skipped + [.init("timing", ["seconds": .number(seconds)])])
   }
 
   /// - Returns: nil where the value is not one that `json` makes.
@@ -71,6 +79,7 @@ public struct TrialResult: Sendable, Equatable {
     if let test = value["test"], !test.isNull { self.test = test }
     if case .integer(let epoch)? = value["best_epoch"]?.content { bestEpoch = epoch }
     if case .string(let data)? = value["data"]?.content { self.data = data }
+    if case .integer(let count)? = value["skipped_steps"]?.content { skippedInFolds = count - skippedSteps }
     seconds = value["timing"]?["seconds"]?.finiteNumber ?? 0
   }
 }

@@ -106,6 +106,7 @@ public final class TuneRun {
     if let failed = score.results.first(where: { $0.state == .failed }) {
       (result.state, result.reason) = (.failed, "fold \(failed.fold): \(failed.reason ?? "")")
     }
+    result.skippedInFolds = score.skippedSteps
     let names = score.results.first?.figures.map(\.name) ?? []
     result.test = .object(names.map { .init($0, .finite(score.estimate($0).mean)) })
     result.seconds = start.duration(to: .now).seconds

@@ -109,6 +109,13 @@ public final class Model<S: Scalar>: Sendable {
       statisticLayout: statisticLayout, precision: precision, frozenEntries: frozen)
   }
 
+  /// The same model, whose products round their factors to `precision`.
+  public func rounding(to precision: ProductPrecision) -> Model {
+    Model(
+      nodes: nodes, outputs: outputNodes, lengths: lengthsNode, parameterLayout: parameterLayout,
+      statisticLayout: statisticLayout, precision: precision, frozenEntries: frozenEntries)
+  }
+
   /// The elements of the flat buffer that do not learn, each parameter with the gap behind it.
   public var frozenRanges: [Range<Int>] {
     let entries = parameterLayout.entries

@@ -21,9 +21,7 @@ extension SIMD16<Float>: LaneVector {
   @inline(__always) static var channels: Int { 16 }
 
   @inline(__always)
-  init(_ pointer: UnsafePointer<Float>, apart: Int) {
-    self = UnsafeRawPointer(pointer).loadUnaligned(as: Self.self)
-  }
+  init(_ pointer: UnsafePointer<Float>, apart: Int) { self = Self(at: pointer) }
 
   @inline(__always)
   mutating func add(_ vector: Self, times pointer: UnsafePointer<Float>, apart: Int) {
@@ -43,7 +41,7 @@ extension SIMD16<Float>: LaneVector {
   func store(to pointer: UnsafeMutablePointer<Float>, apart: Int, count: Int, rectifies: Bool) {
     let values = rectifies ? replacing(with: 0, where: self .<= 0) : self
     if count >= Self.channels {
-      UnsafeMutableRawPointer(pointer).storeBytes(of: values, as: Self.self)
+      values.store(to: pointer)
     } else {
       for lane in 0..<Swift.max(0, count) { pointer[lane] = values[lane] }
     }

@@ -65,7 +65,7 @@ struct NarrowProduct {
     for channel in stride(from: 0, to: channels, by: Self.lanes) {
       if next != nil { transpose(gradients + channel, staging: staging, into: g) }
       for _ in 0..<Self.lanes {
-        let vector = load(g)
+        let vector = Vector(at: g)
         s0 = s0.addingProduct(vector, Vector(repeating: w[0]))
         s1 = s1.addingProduct(vector, Vector(repeating: w[1]))
         s2 = s2.addingProduct(vector, Vector(repeating: w[2]))
@@ -82,15 +82,15 @@ struct NarrowProduct {
       }
     }
     staging.pointee = Float(bitPattern: prefetched)
-    store(s0, to: rows)
-    store(s1, to: rows + pixels)
-    store(s2, to: rows + 2 * pixels)
-    store(s3, to: rows + 3 * pixels)
-    store(s4, to: rows + 4 * pixels)
-    store(s5, to: rows + 5 * pixels)
-    store(s6, to: rows + 6 * pixels)
-    store(s7, to: rows + 7 * pixels)
-    store(s8, to: rows + 8 * pixels)
+    s0.store(to: rows)
+    s1.store(to: rows + pixels)
+    s2.store(to: rows + 2 * pixels)
+    s3.store(to: rows + 3 * pixels)
+    s4.store(to: rows + 4 * pixels)
+    s5.store(to: rows + 5 * pixels)
+    s6.store(to: rows + 6 * pixels)
+    s7.store(to: rows + 7 * pixels)
+    s8.store(to: rows + 8 * pixels)
   }
 
   /// Brings the cache line at `pointer` close, for the next sixteen pixels.
@@ -114,13 +114,14 @@ struct NarrowProduct {
     for k in 0..<4 {
       let from = gradients + 4 * k * channels
       deal(
-        load(from), load(from + channels), load(from + 2 * channels), load(from + 3 * channels),
+        Vector(at: from), Vector(at: from + channels), Vector(at: from + 2 * channels), Vector(at: from + 3 * channels),
         into: staging + k * Self.lanes, step: quarter)
     }
     for k in 0..<4 {
       let from = staging + k * quarter
       deal(
-        load(from), load(from + Self.lanes), load(from + 2 * Self.lanes), load(from + 3 * Self.lanes),
+        Vector(at: from), Vector(at: from + Self.lanes), Vector(at: from + 2 * Self.lanes),
+        Vector(at: from + 3 * Self.lanes),
         into: result + k * Self.lanes, step: quarter)
     }
   }
@@ -132,25 +133,15 @@ struct NarrowProduct {
   ) {
     let (even, odd) = (halves(a, b), halves(c, d))
     let (first, second) = (halves(even.0, odd.0), halves(even.1, odd.1))
-    store(first.0, to: to)
-    store(second.0, to: to + step)
-    store(first.1, to: to + 2 * step)
-    store(second.1, to: to + 3 * step)
+    first.0.store(to: to)
+    second.0.store(to: to + step)
+    first.1.store(to: to + 2 * step)
+    second.1.store(to: to + 3 * step)
   }
 
   /// The even elements of both, and the odd ones.
   @inline(__always)
   private func halves(_ a: Vector, _ b: Vector) -> (Vector, Vector) {
     (Vector(lowHalf: a.evenHalf, highHalf: b.evenHalf), Vector(lowHalf: a.oddHalf, highHalf: b.oddHalf))
-  }
-
-  @inline(__always)
-  private func load(_ pointer: UnsafePointer<Float>) -> Vector {
-    UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self)
-  }
-
-  @inline(__always)
-  private func store(_ vector: Vector, to pointer: UnsafeMutablePointer<Float>) {
-    UnsafeMutableRawPointer(pointer).storeBytes(of: vector, as: Vector.self)
   }
 }

@@ -36,28 +36,20 @@ private func weightGradients(of m: Four) -> Three {
 
 // MARK: Memory
 
-@inline(__always)
-private func load(_ pointer: UnsafePointer<Float>) -> Vector {
-  UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self)
-}
-
-@inline(__always)
-private func store(_ values: Vector, to pointer: UnsafeMutablePointer<Float>) {
-  UnsafeMutableRawPointer(pointer).storeBytes(of: values, as: Vector.self)
-}
-
 /// Four places, `step` apart.
 @inline(__always)
 private func load(_ pointer: UnsafePointer<Float>, _ step: Int) -> Four {
-  (load(pointer), load(pointer + step), load(pointer + 2 * step), load(pointer + 3 * step))
+  (
+    Vector(at: pointer), Vector(at: pointer + step), Vector(at: pointer + 2 * step), Vector(at: pointer + 3 * step)
+  )
 }
 
 @inline(__always)
 private func store(_ values: Four, to pointer: UnsafeMutablePointer<Float>, _ step: Int) {
-  store(values.0, to: pointer)
-  store(values.1, to: pointer + step)
-  store(values.2, to: pointer + 2 * step)
-  store(values.3, to: pointer + 3 * step)
+  values.0.store(to: pointer)
+  values.1.store(to: pointer + step)
+  values.2.store(to: pointer + 2 * step)
+  values.3.store(to: pointer + 3 * step)
 }
 
 // MARK: Tiles
@@ -95,8 +87,8 @@ extension WinogradConvolution {
       func column(_ j: Int) -> Four {
         transformed(
           inputs: (
-            load(pixel(0, j) + channel), load(pixel(1, j) + channel), load(pixel(2, j) + channel),
-            load(pixel(3, j) + channel)
+            Vector(at: pixel(0, j) + channel), Vector(at: pixel(1, j) + channel), Vector(at: pixel(2, j) + channel),
+            Vector(at: pixel(3, j) + channel)
           ))
       }
       let (a, b, c, d) = (column(0), column(1), column(2), column(3))
@@ -123,11 +115,11 @@ extension WinogradConvolution {
         let a = outputs(of: load(source, place)), b = outputs(of: load(source + 4 * place, place))
         let c = outputs(of: load(source + 8 * place, place)), d = outputs(of: load(source + 12 * place, place))
         let (left, right) = (outputs(of: (a.0, b.0, c.0, d.0)), outputs(of: (a.1, b.1, c.1, d.1)))
-        let first = bias.map { load($0 + channel) } ?? Vector()
+        let first = bias.map { Vector(at: $0 + channel) } ?? Vector()
         @inline(__always)
         func put(_ sum: Vector, _ pixel: UnsafeMutablePointer<Float>) {
-          let value = sum + (adds ? load(pixel) : first)
-          store(rectifies ? value.replacing(with: 0, where: value .<= 0) : value, to: pixel)
+          let value = sum + (adds ? Vector(at: pixel) : first)
+          (rectifies ? value.replacing(with: 0, where: value .<= 0) : value).store(to: pixel)
         }
         let pixel = corner + channel
         put(left.0, pixel)
@@ -147,10 +139,10 @@ extension WinogradConvolution {
       for channel in stride(from: 0, to: outputChannels, by: Vector.channels) {
         let pixel = corner + channel
         let target = parts.outputs + (tile * outputChannels + channel)
-        let upper = (load(pixel), hasRight ? load(pixel + outputChannels) : Vector())
+        let upper = (Vector(at: pixel), hasRight ? Vector(at: pixel + outputChannels) : Vector())
         let lower = (
-          hasLower ? load(pixel + line) : Vector(),
-          hasRight && hasLower ? load(pixel + line + outputChannels) : Vector()
+          hasLower ? Vector(at: pixel + line) : Vector(),
+          hasRight && hasLower ? Vector(at: pixel + line + outputChannels) : Vector()
         )
         let (left, right) = (transformed(gradients: (upper.0, lower.0)), transformed(gradients: (upper.1, lower.1)))
         store(transformed(gradients: (left.0, right.0)), to: target, place)

@@ -4,14 +4,12 @@
 extension UnsafeMutableBufferPointer<Float> {
   /// Sixteen elements from `index` on.
   @inline(__always)
-  func sixteen(_ index: Int) -> SIMD16<Float> {
-    UnsafeRawPointer(baseAddress.unsafelyUnwrapped + index).loadUnaligned(as: SIMD16<Float>.self)
-  }
+  func sixteen(_ index: Int) -> SIMD16<Float> { SIMD16(at: baseAddress.unsafelyUnwrapped + index) }
 
   /// Overwrites sixteen elements from `index` on.
   @inline(__always)
   func setSixteen(_ index: Int, _ values: SIMD16<Float>) {
-    UnsafeMutableRawPointer(baseAddress.unsafelyUnwrapped + index).storeBytes(of: values, as: SIMD16<Float>.self)
+    values.store(to: baseAddress.unsafelyUnwrapped + index)
   }
 
   /// The elements from `index` on, fewer than sixteen, and zeros behind them.

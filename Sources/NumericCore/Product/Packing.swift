@@ -64,8 +64,7 @@ extension Singles {
   ) {
     if height == 8 {
       for k in 0..<depth {
-        let row = UnsafeRawPointer(source + k * stride).loadUnaligned(as: SIMD8<Float>.self)
-        UnsafeMutableRawPointer(tile + k * 8).storeBytes(of: row, as: SIMD8<Float>.self)
+        SIMD8(at: source + k * stride).store(to: tile + k * 8)
       }
     } else {
       for k in 0..<depth { (tile + k * height).update(from: source + k * stride, count: height) }
@@ -100,8 +99,7 @@ extension Pairs {
         for lane in Swift.stride(from: 0, to: width, by: 16) {
           let first = load(row + column + lane, columns - column - lane)
           let second = k + 1 < depth ? load(row + stride + column + lane, columns - column - lane) : Vector()
-          UnsafeMutableRawPointer(target + lane)
-            .storeBytes(of: cprocessor_row_pairs(first, second), as: Vector.self)
+          cprocessor_row_pairs(first, second).store(to: target + lane)
         }
       }
     }
@@ -136,7 +134,7 @@ extension Pairs {
     @inline(__always) func half(_ k: Int) -> SIMD8<Float> {
       guard k < depth else { return SIMD8() }
       let row = source + k * stride
-      if height == 8 { return UnsafeRawPointer(row).loadUnaligned(as: SIMD8<Float>.self) }
+      if height == 8 { return SIMD8(at: row) }
       var half = SIMD8<Float>()
       for i in 0..<height { half[i] = row[i] }
       return half
@@ -166,7 +164,7 @@ extension Pairs {
   /// The first `count` of sixteen elements; zeros stand for the others.
   @inline(__always)
   private static func load(_ source: UnsafePointer<Float>, _ count: Int) -> Vector {
-    if count >= 16 { return UnsafeRawPointer(source).loadUnaligned(as: Vector.self) }
+    if count >= 16 { return Vector(at: source) }
     var values = Vector()
     for i in 0..<max(0, count) { values[i] = source[i] }
     return values
@@ -176,7 +174,7 @@ extension Pairs {
   @inline(__always)
   private static func store(_ pairs: SIMD8<Float>, to target: UnsafeMutablePointer<Float>, _ count: Int) {
     if count >= 8 {
-      UnsafeMutableRawPointer(target).storeBytes(of: pairs, as: SIMD8<Float>.self)
+      pairs.store(to: target)
     } else {
       for i in 0..<count { target[i] = pairs[i] }
     }
@@ -209,9 +207,7 @@ func transpose(
 private func transposeEight(
   _ source: UnsafePointer<Float>, _ stride: Int, into target: UnsafeMutablePointer<Float>, _ targetStride: Int
 ) {
-  transposeEight(into: target, targetStride) {
-    UnsafeRawPointer(source + $0 * stride).loadUnaligned(as: SIMD8<Float>.self)
-  }
+  transposeEight(into: target, targetStride) { SIMD8(at: source + $0 * stride) }
 }
 
 /// The same for eight given rows.
@@ -240,10 +236,8 @@ private func transposeEight(
     return (firstPairs(ab, cd), lastPairs(ab, cd), firstPairs(ab2, cd2), lastPairs(ab2, cd2))
   }
   @inline(__always) func store(_ column: Int, _ upper: Vector, _ lower: Vector) {
-    let start = UnsafeMutableRawPointer(target + column * targetStride)
-    start.storeBytes(of: Vector(lowHalf: upper.lowHalf, highHalf: lower.lowHalf), as: Vector.self)
-    UnsafeMutableRawPointer(target + (column + 4) * targetStride)
-      .storeBytes(of: Vector(lowHalf: upper.highHalf, highHalf: lower.highHalf), as: Vector.self)
+    Vector(lowHalf: upper.lowHalf, highHalf: lower.lowHalf).store(to: target + column * targetStride)
+    Vector(lowHalf: upper.highHalf, highHalf: lower.highHalf).store(to: target + (column + 4) * targetStride)
   }
   let (upper, lower) = (columns(0), columns(4))
   store(0, upper.0, lower.0)

@@ -141,7 +141,7 @@ enum ProductTile {
       for r in 0..<height { cprocessor_prefetch(sums + r &* sumStride) }
       var right = panel
       for k in 0..<depth {
-        let first = load(right), second = isPair ? load(right + 16) : first
+        let first = Vector(at: right), second = isPair ? Vector(at: right + 16) : first
         let step = isPacked ? k &* height : k
         for r in 0..<height {
           Format.addProduct(first, Vector(repeating: rows[unchecked: r][step]), to: &low[unchecked: r])
@@ -156,25 +156,15 @@ enum ProductTile {
       addends.forEach { addend in
         for r in 0..<height {
           let other = addend + r &* addends.stride
-          low[unchecked: r] += load(other)
-          if isPair { high[unchecked: r] += load(other + 16) }
+          low[unchecked: r] += Vector(at: other)
+          if isPair { high[unchecked: r] += Vector(at: other + 16) }
         }
       }
       for r in 0..<height {
         let row = sums + r &* sumStride
-        store(low[unchecked: r], to: row)
-        if isPair { store(high[unchecked: r], to: row + 16) }
+        low[unchecked: r].store(to: row)
+        if isPair { high[unchecked: r].store(to: row + 16) }
       }
-    }
-
-    @inline(__always)
-    private static func load(_ pointer: UnsafePointer<Float>) -> Vector {
-      UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self)
-    }
-
-    @inline(__always)
-    private static func store(_ sums: Vector, to pointer: UnsafeMutablePointer<Float>) {
-      UnsafeMutableRawPointer(pointer).storeBytes(of: sums, as: Vector.self)
     }
   }
 }

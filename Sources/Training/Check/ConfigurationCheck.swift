@@ -34,16 +34,16 @@ struct ConfigurationCheck {
     }
     let request = StartRequest(
       configuration: configuration, configurationFile: arguments.configurationFile, extensions: Extensions(),
-      over: { try arguments.configuration(goingOnFrom: $0) })
+      over: { try arguments.configuration(goingOnFrom: $0) }, onlyLooks: true)
     var start: RunStart?
     // Rank 0 decides; all have read the checkpoint to go on from, or say why not.
     let starts = try RankAnswers(ranks) { () -> [String] in
       let own = try RunStart(request, writesFiles: true, communicator: topology.world)
       start = own
-      try own.resumed?.requireKept(by: own.configuration)
+      let changes = try own.resumed?.changes(to: own.configuration) ?? []
       if ranks.isRoot, let trace = own.configuration.log.trace { try RunTrace.check(trace) }
       return [own.hold?.directory.path ?? "", own.resumed?.path ?? ""] + own.warnings
-        + RunHeader.warnings(resumed: own.resumed, changes: [])
+        + RunHeader.warnings(resumed: own.resumed, changes: changes)
     }
     guard let found = starts.all?[0], let start else {
       self.init(CheckRow(Self.name, "no run could begin", starts.faults(places)))

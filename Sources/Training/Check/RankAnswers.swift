@@ -26,6 +26,25 @@ struct RankAnswers<Value: Codable & Sendable>: Sendable {
     }
   }
 
+  /// Has each rank do its part. Collective.
+  ///
+  /// - Throws: the error of the first rank that has failed. Where that is not rank 0 it alone throws and ends the job,
+  ///   so that it is told as that rank's; the others wait for that.
+  static func together<Result>(_ ranks: any Communicator, _ body: () throws -> Result) throws -> Result
+  where Value == Bool {
+    var result: Result?
+    let answers = try RankAnswers(ranks) {
+      result = try body()
+      return true
+    }.answers
+    if let failed = answers.firstIndex(where: { $0.value == nil }), let text = answers[failed].error {
+      if failed > 0, failed != ranks.rank { try ranks.barrier() }
+      throw Failure(text, exitCode: ExitCode(rawValue: answers[failed].code) ?? .data)
+    }
+    guard let result else { preconditionFailure("a rank without an error has a result") }
+    return result
+  }
+
   /// Of each rank; nil where it has failed.
   var values: [Value?] { answers.map(\.value) }
 

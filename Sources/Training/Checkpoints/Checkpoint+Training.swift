@@ -136,6 +136,12 @@ extension Checkpoint {
       featureKind: featureKind, stream: try streamPlan(missing), data: DataDescription(in: self))
   }
 
+  /// What it is evaluated in; float32 in checkpoints of earlier versions.
+  var precision: ProductPrecision {
+    let configuration = attributes["configuration"]?.text.flatMap { try? JSON5Parser.parse($0, file: "") }
+    return configuration?["precision"]?.plainText.flatMap(ProductPrecision.init) ?? .float32
+  }
+
   private func streamPlan(_ missing: (String) -> Failure) throws -> StreamPlan? {
     guard let bound = attributes["stream_memory"]?.integer else { return nil }
     guard let block = attributes["stream_block"]?.integer, let window = attributes["stream_window"]?.integer,

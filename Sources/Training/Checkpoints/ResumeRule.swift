@@ -129,13 +129,13 @@ struct ResumeChange: Sendable, Equatable {
 }
 
 extension ResumePoint {
-  /// Checks a start's configuration against the run's, as far as that needs no data.
+  /// What a start's configuration changes of the run's, as far as that needs no data.
   ///
   /// - Throws: where it changes what a resumed run has to keep.
-  func requireKept(by configuration: TrainingConfiguration) throws {
+  func changes(to configuration: TrainingConfiguration) throws -> [ResumeChange] {
     var now = configuration
-    now.shards = now.shards ?? metadata.shardCount
-    _ = try changes(to: now, progress: checkpoint.progress(in: path, secondLoss: nil))
+    (now.data.path, now.shards) = (try now.data.location.path, now.shards ?? metadata.shardCount)
+    return try changes(to: now, progress: checkpoint.progress(in: path, secondLoss: nil))
   }
 
   /// What this start changes of the run's configuration.

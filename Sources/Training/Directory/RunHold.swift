@@ -19,10 +19,12 @@ package final class RunHold {
   /// Whether `.lock` came to be with this hold, to be taken back where no run begins after all.
   private var madeLock = false
 
+  /// - Parameter onlyLooks: whether the directory is left as it is, and free for others.
   /// - Throws: where the directory cannot be made or written to, or another process has it: that one is not disturbed.
-  package init(_ directory: RunDirectory) throws {
+  package init(_ directory: RunDirectory, onlyLooks: Bool = false) throws {
     (self.directory, name) = (directory, nil)
-    if try Self.exists(directory) { try takeLock() }
+    guard try Self.exists(directory) else { return }
+    if onlyLooks { try lookAtLock() } else { try takeLock() }
   }
 
   /// `runs/NAME-TIMESTAMP`, in local time; of a later second where that is there already.
@@ -130,15 +132,27 @@ package final class RunHold {
       }
       if flock(lock, LOCK_EX | LOCK_NB) != 0 {
         guard errno != EWOULDBLOCK else { throw inUse() }
-        weakness =
-          "\(directory.path): its file system has no locks (\(String(cString: strerror(errno)))); see to it that no "
-          + "other job writes there"
+        weakness = lackOfLocks(errno)
       }
       // Whoever held it before may have deleted or renamed it.
       if OutputTarget.isFile(lock, at: lockFile) { return writeHolder() }
       letGo(keepsFile: true)
     }
     throw inUse()
+  }
+
+  private func lookAtLock() throws {
+    lock = open(lockFile, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    if lock >= 0, flock(lock, LOCK_SH | LOCK_NB) != 0 {
+      guard errno != EWOULDBLOCK else { throw inUse() }
+      weakness = lackOfLocks(errno)
+    }
+    letGo(keepsFile: true)
+  }
+
+  private func lackOfLocks(_ code: Int32) -> String {
+    "\(directory.path): its file system has no locks (\(String(cString: strerror(code)))); see to it that no other job "
+      + "writes there"
   }
 
   private func letGo(keepsFile: Bool) {

@@ -14,6 +14,8 @@ struct StartRequest {
   let extensions: Extensions
   /// The same over the configuration of a run that is to go on.
   let over: (JSONValue) throws -> TrainingConfiguration
+  /// Whether no run begins, and its directory stays as it is.
+  var onlyLooks = false
 
   fileprivate var name: String {
     get throws { try configuration.name ?? RunDirectory.name(ofData: configuration.data.location.name) }
@@ -95,7 +97,7 @@ extension Choice {
         if writesFiles { try beginAnew(request) }
         return
       }
-      if writesFiles { try take(RunHold(run)) }
+      if writesFiles { try take(RunHold(run, onlyLooks: request.onlyLooks)) }
       try findNewest(in: run)
       if checkpoint == nil {
         notes.append("\(run.path) has no checkpoint to go on from: the run starts anew")
@@ -124,7 +126,8 @@ extension Choice {
 
   private mutating func begin(_ request: StartRequest) throws {
     guard let run = request.configuration.run else { return try beginAnew(request) }
-    try take(RunHold(RunDirectory(path: run)), overwrites: request.configuration.overwrite)
+    try take(
+      RunHold(RunDirectory(path: run), onlyLooks: request.onlyLooks), overwrites: request.configuration.overwrite)
     try refuseUsed(RunDirectory(path: run), request)
     identity = RunIdentity(name: try request.name)
   }
@@ -188,7 +191,7 @@ extension Choice {
       let data = try stored.map { try request.over($0.metadata.configuration.json).data.location.name }
       return try beginAnew(request, name: request.configuration.name ?? data.map { RunDirectory.name(ofData: $0) })
     }
-    try take(RunHold(target), overwrites: request.configuration.overwrite)
+    try take(RunHold(target, onlyLooks: request.onlyLooks), overwrites: request.configuration.overwrite)
     if let inferred, OutputTarget.isSameFile(target.path, inferred.path) {
       try choose()
       if let checkpoint, holding == nil { try identify(target, Checkpoint.read(checkpoint), at: checkpoint) }

@@ -56,30 +56,39 @@ extension TrainingRun {
   /// - Returns: its figures, equal on all ranks; nil without a test split, and where a stop was asked for meanwhile.
   func testBest(_ survey: EvaluationSurvey?) throws -> SplitMetrics? {
     guard let split = data.test else { return nil }
-    try restoreBest()
-    return try evaluator(of: split, metrics: testMetrics?.deciding(by: thresholds))
+    return try evaluator(of: split, metrics: testMetrics?.deciding(by: thresholds), restoreBest())
       .evaluate(trainer.values, progress: console.progress("test"), survey: survey) { outputs, rows in
         visitTest?(outputs, rows)
       }
   }
 
-  func evaluator(of split: EvaluatedSplit, metrics: MetricSelection?) -> Evaluator {
+  /// - Parameter precision: that of other weights than those that are trained; nil for those.
+  func evaluator(
+    of split: EvaluatedSplit, metrics: MetricSelection?, _ precision: ProductPrecision? = nil
+  ) -> Evaluator {
     Evaluator(
-      split.store, plan: split.plan, model: trainer.model, task: trainer.task, values: trainer.values,
-      assignment: trainer.exchange.assignment, communicator: topology.world, metrics: metrics)
+      split.store, plan: split.plan, model: precision.map(trainer.model.rounding(to:)) ?? trainer.model,
+      task: trainer.task, values: trainer.values, assignment: trainer.exchange.assignment,
+      communicator: topology.world, metrics: metrics)
   }
 
   /// Gives all ranks the weights of the best checkpoint, where the run is judged by it.
-  func restoreBest() throws {
-    if isRoot, testsBest, let best = trainer.progress.best,
-      best.step != trainer.progress.step
-    {
-      let path = directory?.checkpoints.bestLink
+  ///
+  /// - Returns: the precision that they are evaluated in. A run that was resumed may have come to them in another.
+  func restoreBest() throws -> ProductPrecision {
+    var precision = configuration.precision
+    let best = testsBest ? trainer.progress.best : nil
+    if isRoot, resumed != nil || best.map({ $0.step != trainer.progress.step }) == true {
+      let path = directory.map { best == nil ? $0.checkpoints.latestLink : $0.checkpoints.bestLink }
       let values = trainer.values
-      try (path.map(readOwn) ?? bestCheckpoint)?.restoreEvaluated(
-        trainer.model, parameters: values.parameters, statistics: values.statistics, from: path ?? "the best epoch")
+      if let checkpoint = try path.map(readOwn) ?? (best == nil ? nil : bestCheckpoint) {
+        try checkpoint.restoreEvaluated(
+          trainer.model, parameters: values.parameters, statistics: values.statistics, from: path ?? "the best epoch")
+        precision = checkpoint.precision
+      }
     }
     try trainer.exchange.broadcastState()
+    return try ProductPrecision(rawValue: topology.world.broadcast(precision.rawValue, from: 0)) ?? precision
   }
 
   /// What looks the run over; nil where nothing would be told of it.
@@ -115,9 +124,11 @@ extension TrainingRun {
   ) throws -> RunConclusion? {
     guard let review, let directory else { return nil }
     var figures = test
-    if data.test == nil, let validator {
-      try restoreBest()
-      figures = try validator.evaluate(trainer.values, progress: console.progress("report"), survey: survey)
+    if data.test == nil, let validator, let split = data.validation {
+      let precision = try restoreBest()
+      let judge =
+        precision == configuration.precision ? validator : evaluator(of: split, metrics: metrics, precision)
+      figures = try judge.evaluate(trainer.values, progress: console.progress("report"), survey: survey)
     }
     return try review.material(figures == nil ? nil : survey, figures).map {
       try RunConclusion(

@@ -3,6 +3,7 @@ import Checkpointing
 import Collectives
 import DataPipeline
 import NeuralNetwork
+import NumericCore
 
 /// One rank's part of every split that a run reads, scaled alike.
 struct TrainingData {
@@ -36,31 +37,44 @@ struct TrainingData {
   /// What a value that is far from all others does to its column, or values that are hardly meant; nil where there are
   /// none.
   var valueDoubt: String? {
-    let names = train.source.names
-    for (noun, found, names) in [
-      ("features", fillValues.features, names.columns), ("targets", fillValues.targets, names.targets),
+    let source = train.source, names = source.names
+    for (noun, found, names, shape) in [
+      ("features", fillValues.features, names.columns, source.featureShape),
+      ("targets", fillValues.targets, names.targets, source.targetShape),
     ] where !found.isEmpty {
       return
-        "data: there are \(noun) like what stands for missing values (\(Self.text(found, "", names))); others tell "
-        + "next to nothing beside them: fill them in, or leave those samples out"
+        "data: there are \(noun) like what stands for missing values (\(Self.text(found, "", names, shape))); others "
+        + "tell next to nothing beside them: fill them in, or leave those samples out"
     }
     guard !scaling.loneValues.isEmpty else { return nil }
     return
-      "data: \(Self.text(scaling.loneValues, "one value of ", names.columns)), a million deviations from all others,"
-      + " which scaling makes alike; look at it, or give --set data.scaling=none"
+      "data: \(Self.text(scaling.loneValues, "one value of ", names.columns, source.featureShape)), a million "
+      + "deviations from all others, which scaling makes alike; look at it, or give --set data.scaling=none"
   }
 
-  /// Up to three columns, by name or by number from 0, with their values, and the number of the others.
+  /// Up to three columns with their values, and the number of the others: columns of a table by name or by number from
+  /// 0, places of an image or a sequence by their indices.
   ///
   /// - Parameter what: stands before a value.
-  private static func text(_ found: [ColumnValue], _ what: String, _ names: [String]?) -> String {
+  private static func text(_ found: [ColumnValue], _ what: String, _ names: [String]?, _ shape: Shape) -> String {
+    let noun = shape.rank > 1 ? "place" : "column"
     let shown = found.prefix(3).map { item in
       let name = names.flatMap { $0.indices.contains(item.column) ? "'\($0[item.column].shownName)'" : nil }
-      return "column \(name ?? "\(item.column)") has \(what)\(shortNumber(item.value))"
+      return "\(noun) \(name ?? place(item.column, shape)) has \(what)\(shortNumber(item.value))"
     }
     let more = found.count - shown.count
-    let others = more > 0 ? " and \(plural(more, "more column")) \(more == 1 ? "has" : "have") one" : ""
+    let others = more > 0 ? " and \(plural(more, "more \(noun)")) \(more == 1 ? "has" : "have") one" : ""
     return shown.joined(separator: ", ") + others
+  }
+
+  private static func place(_ element: Int, _ shape: Shape) -> String {
+    guard shape.rank > 1 else { return "\(element)" }
+    var rest = element, indices: [Int] = []
+    for extent in shape.extents.reversed() {
+      indices.insert(rest % extent, at: 0)
+      rest /= extent
+    }
+    return "\(indices)"
   }
 
   /// Reads the shards of this rank. Collective: every rank must call it.
@@ -97,10 +111,13 @@ struct TrainingData {
     func load(
       _ source: SplitSource, _ rows: RowSelection, _ partition: ShardPartition, _ check: any TargetCheck
     ) throws -> ShardStore {
-      try ShardStore(
-        source: source, selection: rows, partition: partition, shards: shards, targetCheck: check,
-        streaming: memory.bufferRows(source, shardCount: assignment.shardCount, ownShards: shards.count),
-        progress: progress("looking at \(source.name.rawValue)"))
+      // Split by split on all ranks: which of several errors is told is not left to who is faster.
+      try RankAnswers.together(communicator) {
+        try ShardStore(
+          source: source, selection: rows, partition: partition, shards: shards, targetCheck: check,
+          streaming: memory.bufferRows(source, shardCount: assignment.shardCount, ownShards: shards.count),
+          progress: progress("looking at \(source.name.rawValue)"))
+      }
     }
     train = try load(
       split, trainRows,
@@ -174,16 +191,18 @@ struct TrainingData {
     )
     featureKind = try train.featureKind(communicator)
     let indexCount = split.indexCount ?? outputSize
-    let stores = [train] + [validation, test].compactMap { $0?.store }
+    let stores = [train] + [validation, test].compactMap { $0?.store }, kind = resumed?.featureKind ?? featureKind
     if let limit = configuration.model.indexLimit(indexCount: indexCount) {
-      for store in stores { try store.checkIndices(below: limit) }
+      for store in stores { try RankAnswers.together(communicator) { try store.checkIndices(below: limit) } }
     }
     for store in stores {
-      try store.checkKind(like: resumed?.featureKind ?? featureKind)
+      try RankAnswers.together(communicator) { try store.checkKind(like: kind) }
       (store.transform, store.targetTransform) = (self.scaling.transform, targetTransform)
       store.ignoredLabel = task.loss.ignoredLabel
     }
-    if let initialTransform { try matching?.check(stores, scaledBy: initialTransform) }
+    if let initialTransform {
+      try RankAnswers.together(communicator) { try matching?.check(stores, scaledBy: initialTransform) }
+    }
     try matching?.compareUnits(
       of: train, features: initialTransform, targets: initialTargets, over: assignment, communicator)
     self.matching = matching

@@ -44,6 +44,7 @@ struct TrainingSetup {
     let (path, source) = (opened.path, opened.source)
     var task = opened.task
     let split = try source.split(.train)
+    try Self.checkDivision(configuration, isResumed: resumed != nil)
     try Self.checkMetrics(
       configuration, task, isValidated: source.splits[.validation] != nil || configuration.data.validation > 0)
     let shardCount = configuration.shardCount(samples: fold?.train.count ?? split.sampleCount, of: source, resumed)
@@ -134,6 +135,14 @@ struct TrainingSetup {
       + plural(configuration.batchSize, "sample")
     guard most > 1 else { throw Failure.usage("\(batch), one each: of one there are none; \(remedy)") }
     return "\(batch), some of them one alone, which becomes zero; \(remedy)"
+  }
+
+  /// Groups divide what is held out. A run that has begun with groups of nothing goes on: it keeps how it was divided.
+  static func checkDivision(_ configuration: TrainingConfiguration, isResumed: Bool) throws {
+    guard configuration.data.validationGroup != nil, configuration.data.validation == 0, !isResumed else { return }
+    throw Failure.usage(
+      "data.validation_group: is for the fraction that data.validation holds out, which is 0; give data.validation, "
+        + "such as 0.1, or leave data.validation_group out")
   }
 
   /// Rules that follow the accuracy need a loss that has one, those that follow other metrics validation samples.
