@@ -115,8 +115,9 @@ public final class WorkspaceGroup<S: Scalar> {
     progress: BackwardProgress? = nil
   ) throws(Failure) {
     precondition(rule == .overwrite || order == nil, "gradients of joint layers are not added to")
-    for workspace in workspaces.dropLast() { workspace.beginBackward(rule, nil) }
-    workspaces.last?.beginBackward(rule, progress)
+    for index in workspaces.indices {
+      workspaces[index].beginBackward(rule, index == workspaces.count - 1 ? progress : nil)
+    }
     var end = model.nodes.count
     for meeting in meetings.reversed() {
       let node = meeting.node
