@@ -85,9 +85,16 @@ extension Commands {
           environment: Sandbox.environment, directory: sandbox.path)
         func hasSaved() -> Bool { sandbox.exists("run/checkpoints/latest.h5") }
         try #require(training.wait(until: hasSaved, timeout: .seconds(30)))
-        // Files may come while they are being removed.
-        while sandbox.exists("run/checkpoints/best.h5") {
-          try? FileManager.default.removeItem(atPath: sandbox.file("run/checkpoints"))
+        // Between two files: one that loses its directory while it is written ends the run.
+        var isRemoved = false
+        while !isRemoved {
+          training.send(SIGSTOP)
+          usleep(20_000)
+          if try !sandbox.names(in: "run/checkpoints").contains(where: { $0.hasSuffix(".tmp") }) {
+            try FileManager.default.removeItem(atPath: sandbox.file("run/checkpoints"))
+            isRemoved = true
+          }
+          training.send(SIGCONT)
         }
         #expect(training.wait(until: hasSaved, timeout: .seconds(30)))
         training.send(SIGTERM)
