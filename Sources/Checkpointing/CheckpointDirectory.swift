@@ -80,6 +80,14 @@ public struct CheckpointDirectory: Sendable {
     if isBest { try linkBest(Self.name(step: step), keep: keep.best) }
     // An older one may be written late.
     if steps().last == step { try AtomicFile.link(latestLink, to: Self.name(step: step), isOfRun: true) }
+    prune(upTo: step, keep: keep, newestWhere: isNeeded)
+  }
+
+  /// Deletes what is neither among the newest checkpoints up to a step nor named by a link. A run that was killed as it
+  /// saved may have left more than it keeps.
+  public func prune(
+    upTo step: Int, keep: CheckpointRetention, newestWhere isNeeded: (_ step: Int) -> Bool = { _ in false }
+  ) {
     let named = linkedFiles(), needed = steps().last { $0 <= step && isNeeded($0) }
     for old in steps().filter({ $0 <= step }).dropLast(keep.newest)
     where old != needed && !named.contains(Self.name(step: old)) {

@@ -47,6 +47,21 @@ extension Commands {
       }
     }
 
+    /// As one that was killed between a checkpoint and the end of older ones, when all epochs were done.
+    @Test func aResumedRunKeepsNoMoreThanAnother() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        try sandbox.succeed(quickTraining + ["--set", "checkpoint.keep=1", "--run", "run"])
+        let names = try sandbox.names(in: "run/checkpoints"), last = try #require(target(sandbox, "latest.h5"))
+        for stray in ["step-00000001.h5", "step-00000002.h5"] {
+          try FileManager.default.copyItem(
+            atPath: sandbox.file("run/checkpoints/" + last), toPath: sandbox.file("run/checkpoints/" + stray))
+        }
+        try sandbox.succeed(["--run", "run", "--resume", "auto"], ranks: 2)
+        #expect(try sandbox.names(in: "run/checkpoints") == names)
+      }
+    }
+
     @Test func copiesGoOn() throws {
       try Sandbox.with { sandbox in
         try sandbox.makeBlobs()

@@ -115,6 +115,11 @@ final class CheckpointWriter: Sendable {
       newestWhere: { points?.contains(step: $0) == true })
   }
 
+  /// Deletes what is not to be kept of the checkpoints up to a step; while nothing is being written.
+  func prune(upTo step: Int) {
+    directory.prune(upTo: step, keep: rule.retention, newestWhere: { points?.contains(step: $0) == true })
+  }
+
   /// Whether there is something that could not be written.
   var isBehind: Bool { state.withLock { !$0.waiting.isEmpty } }
 

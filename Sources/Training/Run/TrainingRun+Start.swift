@@ -159,6 +159,7 @@ extension TrainingRun {
         if !directory.checkpoints.has(step: progress.step) { try save(isBest: resumesBest) }
         try writer.finish()
         try directory.checkpoints.repairLinks(latest: progress.step, best: progress.best?.step)
+        writer.prune(upTo: progress.step)
       } else if configuration.sentinel.rollsBack, configuration.epochs > 0 {
         // So that there is always one to go back to.
         try save(isBest: false)
