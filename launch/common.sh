@@ -157,18 +157,42 @@ run_job() {
   trap 'kill -ALRM "$child" 2>/dev/null' ALRM
   DDP_TRAIN_STATUS=$note "${guard[@]}" "$@" &
   child=$! started=$SECONDS
+  end_stuck_launcher "$child" "$note.stuck" >/dev/null 2>&1 3>&- &
+  local guardian=$!
   if ((asked)); then stop_ranks; fi
   # A signal ends the wait, not the child.
   while kill -0 "$child" 2>/dev/null; do wait "$child" 2>/dev/null || true; done
   wait "$child" || status=$?
+  kill "$guardian" 2>/dev/null || true
   if [[ -s $note ]]; then read -r status <"$note"; fi
-  rm -f "$note"
+  if [[ -e $note.stuck ]]; then
+    printf '%s: mpirun did not end, 30 s after the last of its processes; it was killed\n' "${0##*/}" >&2
+  fi
+  rm -f "$note" "$note.stuck"
   # A rank died of the signal, handed on before it could hold it (see hold_signals): it had not begun.
   if ((ended && status == 138)); then
     printf '%s: stopped by a signal before the program began: start it again in the same way\n' "${0##*/}" >&2
     status=75
   fi
   if ((interrupts > 1)); then exit 130; fi
+}
+
+# Kills an mpirun that has outlived its processes by half a minute, and leaves a file that says so: Open MPI 4.1 waits
+# for ever where a rank was killed as it started, in PMIx_server_finalize. Others that start ranks need have no
+# processes.
+#   end_stuck_launcher PID FILE [SECONDS]
+end_stuck_launcher() {
+  local process children alive seconds=-1
+  while sleep 2 && kill -0 "$1"; do
+    [[ $(cat "/proc/$1/comm") =~ ^(mpirun|orterun|mpiexec) ]] || continue
+    children=$(cat "/proc/$1/task/"*/children) alive=''
+    for process in $children; do
+      if ! grep -q '^State:[[:space:]]*Z' "/proc/$process/status"; then alive=1; fi
+    done
+    # From when it has had some.
+    if [[ $alive ]]; then seconds=0; elif [[ $children ]] || ((seconds >= 0)); then seconds=$((seconds + 2)); fi
+    if ((seconds >= ${3:-30})); then touch "$2" && kill -KILL "$1"; fi
+  done
 }
 
 # Sends SIGUSR1 to mpirun once it catches it, the tenth bit, as before that it would die of it; and once more where the

@@ -217,6 +217,17 @@ extension Commands {
       }
     }
 
+    /// As Open MPI's does where a rank was killed as it started.
+    @Test func aLauncherThatOutlivesItsRanksIsKilled() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.write("mpirun", Data("#!/bin/bash\nsleep 1 &\nkill -STOP $$\n".utf8))
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: sandbox.file("mpirun"))
+        let script = #". "$0"; ./mpirun & end_stuck_launcher $! stuck 4; [[ -e stuck ]] && wait $!"#
+        let result = try run("bash", ["-c", script, SignalTests.launch("common.sh")], directory: sandbox.path)
+        #expect(result.status == 128 + SIGKILL && !result.timedOut, "\(result)")
+      }
+    }
+
     @Test func oneProcessNeedsNoSecureShell() throws {
       try Sandbox.with {
         try $0.makeBlobs()
