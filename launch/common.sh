@@ -77,11 +77,13 @@ threads_in() {
 #   start_mpirun THREADS
 start_mpirun() {
   local names=(mpirun mpirun.openmpi) other='mpich|hydra' name path
-  mpi=openmpi mpirun_command=()
-  if [[ ! -v program && ${DDP_TRAIN_MPI:-} == mpich ]] || { [[ -v program ]] &&
-    ldd "$program" 2>/dev/null | grep -Eq 'libmpich|libmpi\.so\.12'; }; then
-    mpi=mpich names=(mpiexec mpiexec.mpich mpiexec.hydra) other='openmpi|orterun|prterun'
-  fi
+  mpirun_command=()
+  case $(ldd "${program:-}" 2>/dev/null) in
+    *libmpich* | *libmpi.so.12*) mpi=mpich ;;
+    *libmpi*) mpi=openmpi ;;
+    *) mpi=${DDP_TRAIN_MPI:-openmpi} ;; # a script, or none yet
+  esac
+  if [[ $mpi == mpich ]]; then names=(mpiexec mpiexec.mpich mpiexec.hydra) other='openmpi|orterun|prterun'; fi
   # The plain name may be the other's.
   for name in "${names[@]}"; do
     path=$(command -v "$name") && ! readlink -f "$path" | grep -Eq "$other" && mpirun_command=("$name") && break
@@ -90,6 +92,8 @@ start_mpirun() {
   allow_root
   # Ranks share the cores between them: a BLAS that takes them all for each rank would fight itself.
   export OPENBLAS_NUM_THREADS=$1 OMP_NUM_THREADS=$1
+  # MPICH's UCX would take SIGHUP for a request to debug, also where `nohup` has had it ignored.
+  export UCX_DEBUG_SIGNO=${UCX_DEBUG_SIGNO:-0}
 }
 
 # In front of a program on this machine: a SIGUSR1 waits until the program is ready for it.
@@ -164,6 +168,8 @@ run_job() {
   while kill -0 "$child" 2>/dev/null; do wait "$child" 2>/dev/null || true; done
   wait "$child" || status=$?
   kill "$guardian" 2>/dev/null || true
+  # Where a rank is killed, MPICH's launcher ends with the number of the signal alone.
+  if [[ ${mpi:-} == mpich && $status == 9 ]]; then status=137; fi
   if [[ -s $note ]]; then read -r status <"$note"; fi
   if [[ -e $note.stuck ]]; then
     printf '%s: mpirun did not end, 30 s after the last of its processes; it was killed\n' "${0##*/}" >&2

@@ -36,7 +36,7 @@ extension Commands {
     @Test(arguments: [false, true]) func progressBarOnATerminal(underLauncher: Bool) throws {
       try Sandbox.with { sandbox in
         try sandbox.makeBlobs()
-        let launcher = underLauncher ? "mpirun --oversubscribe --bind-to none -np 2 " : ""
+        let launcher = underLauncher ? mpiLauncher.joined(separator: " ") + " -np 2 " : ""
         let command =
           "stty cols 80 rows 24; " + launcher
           + ([builtExecutable("ddp-train")] + quickTraining + ["--run", "run"]).map { "\"\($0)\"" }.joined(

@@ -20,8 +20,10 @@ extension Commands {
         try FileManager.default.createSymbolicLink(
           atPath: sandbox.file("datasets"), withDestinationPath: Self.root + "/datasets")
       }
+      // Its `mpirun` is that of the MPI of this build.
+      let launcher = usesMPICH ? "mpirun() { \(mpiLauncher.joined(separator: " ")) \"$@\"; }\n" : ""
       let result = try run(
-        "bash", ["-e", "-c", script], environment: Self.environment, directory: sandbox.path)
+        "bash", ["-e", "-c", launcher + script], environment: Self.environment, directory: sandbox.path)
       try #require(result.status == 0, "\(script)\n\(result)")
       return result.output
     }

@@ -113,7 +113,7 @@ extension Commands {
     private func message(_ variable: String) -> String {
       "start: \(variable)=3 says that 3 processes were started, but MPI sees 1, so each would train alone; start with "
         + "the "
-        + "mpirun of Open MPI 4.1.4, which this program was built with"
+        + "mpirun of \(usesMPICH ? "MPICH 4.0.2" : "Open MPI 4.1.4"), which this program was built with"
     }
 
     @Test(arguments: ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"]) func isDetected(variable: String) throws {

@@ -179,15 +179,12 @@ extension DistributedTests {
       #expect(finished.errors.contains("is in memory (tmpfs)"), "\(finished)")
     }
 
-    @Test(
-      "A small /dev/shm is a warning, as ranks share other memory",
-      .disabled(if: usesMPICH, "MPICH's UCX cannot start there"))
+    @Test("A small /dev/shm is a warning, as ranks share other memory")
     func smallSharedMemory() throws {
       let place = try Place()
       let script = "mount -t tmpfs -o size=3m none /dev/shm || exit 77; exec \"$@\""
       let finished = try inNamespace(
-        place, script, ["mpirun", "--oversubscribe", "--bind-to", "none", "-np", "2", trainer, "check"],
-        ["--data", place.data])
+        place, script, mpiLauncher + ["-np", "2", trainer, "check"], ["--data", place.data])
       #expect(finished.status == 0 && states(finished)["shared memory"] == "warning", "\(finished)")
       #expect(finished.errors.contains(#/: /dev/shm has 2|3 of \d+ MiB: memory beside it is shared, /#), "\(finished)")
     }

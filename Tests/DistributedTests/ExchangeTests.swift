@@ -54,7 +54,8 @@ extension DistributedTests {
     }
 
     /// Where the launcher takes its time, a barrier notices by itself that a rank has ended.
-    @Test func aBarrierNoticesThatARankHasEnded() throws {
+    @Test(.disabled(if: usesMPICH, "MPICH's launcher kills the other ranks at once"))
+    func aBarrierNoticesThatARankHasEnded() throws {
       let finished = try mpirun(
         ranks: 2, selfTest, ["fail", "exchange-deaf"], environment: ["OMPI_MCA_odls_base_sigkill_timeout": "6"],
         timeout: .seconds(40))

@@ -15,8 +15,8 @@ extension DistributedTests {
       let script = "mount -t tmpfs -o size=\(megabytes)m none /dev/shm || exit 77; shift; exec \"$@\""
       let finished = try ProcessSupport.run(
         "unshare",
-        ["--mount", "sh", "-c", script, "sh", "-", "mpirun", "--oversubscribe", "--bind-to", "none", "-np", "3"]
-          + [trainer] + arguments + ["--run", run],
+        ["--mount", "sh", "-c", script, "sh", "-"] + mpiLauncher + ["-np", "3", trainer]
+          + arguments + ["--run", run],
         environment: [
           "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OPENBLAS_NUM_THREADS": "1",
         ])

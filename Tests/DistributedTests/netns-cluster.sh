@@ -88,6 +88,8 @@ printf "%s slots=$ranks\n" "${hosts[@]}" >"$directory/hostfile"
 
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_plm_rsh_agent=$agent OMPI_MCA_btl_tcp_if_include=eth0 OMPI_MCA_oob_tcp_if_include=eth0 OMPI_MCA_pml=ob1
+# MPICH's UCX sees through the namespaces, and would go by memory that the machine's processes share.
+export UCX_TLS=self,tcp UCX_NET_DEVICES=eth0
 command=("$@")
 if [[ -z ${LAUNCHER:-} && ${DDP_TRAIN_MPI:-} == mpich ]]; then
   printf "%s:$ranks\n" "${hosts[@]}" >"$directory/machines"

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Synchronization
 
 /// Ends a process that is struck by a signal of a fault with one line of its own.
@@ -32,7 +33,9 @@ public enum CrashHandler {
           "; this is a fault of \(product): please report this line, with the command"
             + (followsSwift ? "" : "; SWIFT_BACKTRACE=enable=yes shows where it is")),
         line: .allocate(capacity: lineCapacity), waits: waits, followsSwift: followsSwift, previous: previous,
-        key: FileReading.key))
+        key: FileReading.key, process: getpid(),
+        // Of a number that no other file gets when MPI closes its own.
+        socket: Launch.hydraSocket.map { fcntl($0, F_DUPFD_CLOEXEC, 0) } ?? -1))
     handlerState = state
     _ = hasCrashed.load(ordering: .relaxed)
 
@@ -64,6 +67,22 @@ private struct State {
   /// What handled the signals before, by number.
   let previous: UnsafeMutableBufferPointer<sigaction>
   let key: pthread_key_t
+  /// That which is the rank: a copy of it, made to write a checkpoint, is none.
+  let process: pid_t
+  /// That of Hydra; negative where there is none.
+  let socket: Int32
+
+  /// Has Hydra end the job, whose other launchers take the code from the end of this process.
+  func endJob(_ code: Int32) {
+    guard socket >= 0 && getpid() == process else { return }
+    // What it has not passed on yet of what was printed would be lost.
+    var pause = timespec(tv_sec: 0, tv_nsec: 200_000_000)
+    nanosleep(&pause, nil)
+    var command = Line(memory: line)
+    command.append("cmd=abort exitcode=")
+    command.append(UInt(code), radix: 10)
+    command.send(to: socket)
+  }
 }
 
 nonisolated(unsafe) private var handlerState: UnsafeMutablePointer<State>?
@@ -109,6 +128,7 @@ private func handle(
     }
     line.append(": the file is damaged; copy or download it again, or use another")
     line.write()
+    state.pointee.endJob(ExitCode.data.rawValue)
     _exit(ExitCode.data.rawValue)
   } else {
     line.append("crashed: ")
@@ -123,6 +143,7 @@ private func handle(
     line.write()
     if state.pointee.followsSwift { follow(state.pointee.previous[Int(number)], number, info, context) }
   }
+  state.pointee.endJob(128 + number)
   signal(number, SIG_DFL)
   var this = sigset_t()
   sigaddset(&this, number)
@@ -202,8 +223,13 @@ private struct Line {
     append(UInt(row.step), radix: 10)
   }
 
-  mutating func write() {
+  func write() {
     memory[count] = UInt8(ascii: "\n")
     Output.printError(unescaped: UnsafeRawBufferPointer(start: memory, count: count + 1))
+  }
+
+  func send(to file: Int32) {
+    memory[count] = UInt8(ascii: "\n")
+    _ = Glibc.write(file, memory, count + 1)
   }
 }

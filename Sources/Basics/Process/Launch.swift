@@ -37,7 +37,10 @@ public struct Launch: Equatable, Sendable {
   /// Of every launcher that leaves traces.
   public static func all(in environment: [String: String]) -> [Launch] {
     func number(_ name: String?) -> Int? { name.flatMap { environment[$0] }.flatMap { Int($0) } }
+    // srun speaks Hydra's protocol too, and says nothing of the machine.
+    let isSlurm = environment["SLURM_PROCID"] != nil && environment["MPI_LOCALNRANKS"] == nil
     return Launcher.allCases.compactMap { launcher in
+      if launcher == .hydra, isSlurm { return nil }
       let names = launcher.variables
       let (rank, size) = (number(names.rank), number(names.size))
       guard rank != nil || size != nil else { return nil }
@@ -48,10 +51,38 @@ public struct Launch: Equatable, Sendable {
   /// Of this process.
   public static let own = detect(in: ProcessInfo.processInfo.environment)
 
+  /// The options that give every rank a variable, or cores of its own, under this process's launcher; without one under
+  /// Open MPI's.
+  public static func option(setting name: String, to value: String) -> String {
+    own?.launcher == .hydra ? "-genv \(name) \(value)" : "-x \(name)=\(value)"
+  }
+  public static func option(bindingThreads threads: Int) -> String {
+    if threads == 1 { return "--bind-to core" }
+    return own?.launcher == .hydra ? "--bind-to core:\(threads)" : "--map-by slot:PE=\(threads) --bind-to core"
+  }
+
   /// Whether it is an MPI's own launcher, which comments on how its processes end.
   public var isMPIRun: Bool { launcher != .slurm }
   /// The environment variable that tells the size.
   public var sizeVariable: String { launcher.variables.size }
+
+  /// The socket by which a rank has Hydra end the job with `cmd=abort exitcode=N`; nil under other launchers. Hydra by
+  /// itself ends with the bits of the signals that its ranks have died of.
+  static var hydraSocket: Int32? {
+    own?.launcher == .hydra ? ProcessInfo.processInfo.environment["PMI_FD"].flatMap { Int32($0) } : nil
+  }
+
+  /// Has Hydra end the job, this process included, also before this rank has joined it, and waits for that. Returns
+  /// under other launchers.
+  ///
+  /// `MPI_Abort` also ends the process by itself, and where that comes first the code is lost after a signal.
+  public static func endHydraJob(_ code: Int32) {
+    guard let socket = hydraSocket else { return }
+    // What Hydra has not passed on yet of what was printed would be lost.
+    usleep(200_000)
+    let command = Array("cmd=abort exitcode=\(code)\n".utf8)
+    if write(socket, command, command.count) == command.count { sleep(5) }
+  }
 
   /// The launcher's process where it is the parent of this one, or of the helper between them: on one host of the job.
   public static var process: pid_t? {

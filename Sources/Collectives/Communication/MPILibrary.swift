@@ -1,6 +1,7 @@
 import Basics
 internal import CMPI
 import Foundation
+import Synchronization
 
 /// Turns the status of an MPI call into an error that carries the library's own text. Every call goes through here.
 func check(_ operation: StaticString, _ status: Int32) throws(CollectiveError) {
@@ -47,15 +48,35 @@ public enum MPILibrary {
   }
 
   /// Leaves the job. Only after success: a failing rank that finalized would leave its peers hanging in a collective.
-  public static func finish() throws(CollectiveError) { try check("MPI_Finalize", MPI_Finalize()) }
+  ///
+  /// - Parameter code: the one with which this process is about to end.
+  public static func finish(_ code: Int32 = 0) throws(CollectiveError) {
+    if let launch = Launch.own, launch.launcher != .openMPI { try endAnyway(code) }
+    try check("MPI_Finalize", MPI_Finalize())
+    hasFinished.store(true, ordering: .relaxed)
+  }
+
+  /// Ends this process if it comes to no end in a few seconds: between hosts without InfiniBand, MPICH 4.0.2 sometimes
+  /// waits there for ranks that have gone on.
+  private static func endAnyway(_ code: Int32) throws(CollectiveError) {
+    // All have done their work.
+    try check("MPI_Barrier", MPI_Barrier(cmpi_comm_world()))
+    fflush(nil)
+    Thread.detachDeaf {
+      Thread.sleep(forTimeInterval: 3)
+      guard !hasFinished.load(ordering: .relaxed) else { return }
+      Launch.endHydraJob(code)
+      _exit(code)
+    }
+  }
 
   /// Ends every rank of the job with `code`, and what was printed before is printed. Open MPI adds no message of its
   /// own.
   public static func abort(_ code: Int32) -> Never {
     Whereabouts.end(.failing)
     fflush(nil)
-    // What MPICH's launcher has not passed on yet when a rank aborts is lost.
-    if Launch.own?.launcher == .hydra { usleep(200_000) }
+    // srun ends with that of ranks that it has killed.
+    if Launch.own?.launcher == .slurm { LocalLauncher.note(code) }
     endJob(code)
     exit(code)
   }
@@ -65,7 +86,9 @@ public enum MPILibrary {
   static func endJob(_ code: Int32) {
     var isOver: Int32 = 0
     MPI_Finalized(&isOver)
-    if isStarted && isOver == 0 { cmpi_abort(code) }
+    guard isStarted && isOver == 0 else { return }
+    Launch.endHydraJob(code)
+    cmpi_abort(code)
   }
 
   /// Whether `start` was called, with whatever result.
@@ -82,6 +105,9 @@ public enum MPILibrary {
     return first?.replacingOccurrences(of: " Version:\t", with: " ") ?? "MPI"
   }
 }
+
+/// Whether this process has left the job.
+private let hasFinished = Atomic<Bool>(false)
 
 /// Evidence of a launcher that started several processes.
 public struct ForeignLaunch: Equatable, Sendable {

@@ -2,7 +2,7 @@ import Basics
 internal import CMPI
 import Glibc
 
-/// What Open MPI is told about the machine before it starts. What the user has set stays.
+/// What the MPI library is told about the machine before it starts. What the user has set stays.
 enum MPISurroundings {
   static func prepare() {
     let isAlone = getenv("PMIX_NAMESPACE") == nil && getenv("PMI_RANK") == nil
@@ -17,6 +17,8 @@ enum MPISurroundings {
     if let free = SharedMapping.freeBytes, free < ranks * SharedMapping.messageBytes {
       let temporary = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
       setenv("OMPI_MCA_btl_vader_backing_directory", temporary, 0)
+      // MPICH's.
+      setenv("UCX_POSIX_DIR", temporary, 0)
     }
     // With large messages Open MPI reads the memory of other processes. Containers may refuse that, and it then
     // complains of each message.

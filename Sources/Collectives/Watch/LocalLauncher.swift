@@ -31,12 +31,12 @@ struct LocalLauncher {
   }
 
   /// Writes down with which code the job ends, for a script that has asked for it.
-  static func note(_ code: ExitCode) {
+  static func note(_ code: Int32) {
     guard let path = ProcessInfo.processInfo.environment[variable] else { return }
     let file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
     guard file >= 0 else { return }
     defer { close(file) }
-    let text = Array("\(code.rawValue)\n".utf8)
+    let text = Array("\(code)\n".utf8)
     _ = write(file, text, text.count)
   }
 }

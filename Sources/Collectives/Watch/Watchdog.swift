@@ -213,7 +213,7 @@ public final class Watchdog: @unchecked Sendable {
     Output.printError(
       "\(program): the launcher ends the job, and nothing comes from \(places.name(host: host)) any more: the host, "
         + "its processes or its network are down")
-    LocalLauncher.note(.launch)
+    LocalLauncher.note(ExitCode.launch.rawValue)
   }
 
   private func words(_ finding: StallRule.Finding) -> String {
@@ -250,7 +250,7 @@ public final class Watchdog: @unchecked Sendable {
     if table.claimLastWord() { Output.printError("\(program): \(line)") }
     table.declareOver()
     let launched = isLaunched
-    LocalLauncher.note(ExitCode.launch)
+    LocalLauncher.note(ExitCode.launch.rawValue)
     // Either may hang as the job does.
     Thread.detachNewThread { launched ? MPILibrary.endJob(ExitCode.launch.rawValue) : UnfinishedFile.remove() }
     leave(after: launched ? 4 : 0.5)

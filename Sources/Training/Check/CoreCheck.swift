@@ -75,8 +75,7 @@ package enum CoreCheck {
       return "\(host): the limit of the container, \(trimmedNumber(quota)) cores' time, is less than \(load) take; "
         + "raise it, or \(fewer)"
     }
-    let binding = threads > 1 ? "--map-by slot:PE=\(threads) --bind-to core" : "--bind-to core"
-    let command = "mpirun -np \(all) \(binding)"
+    let command = "mpirun -np \(all) \(Launch.option(bindingThreads: threads))"
     if let rank = ranks.first(where: { places[$0].own.map { $0.cores.count < threads } ?? false }) {
       return "rank \(rank) on \(host) is bound to \(plural(places[rank].own?.cores.count ?? 0, "core")) and has "
         + "\(threads) threads, which take turns on it; give \(command)"

@@ -52,7 +52,7 @@ public enum DistributedProgram {
       if !ranks.isRoot { waitToBeEnded(atMost: .seconds(10)) }
       MPILibrary.abort(code.rawValue)
     }
-    try MPILibrary.finish()
+    try MPILibrary.finish(code.rawValue)
     return code
   }
 
@@ -61,13 +61,16 @@ public enum DistributedProgram {
     let seconds = ProcessInfo.processInfo.environment["DDP_TRAIN_START_SECONDS"].flatMap { Double($0) } ?? 300
     guard seconds > 0 else { return }
     Thread.detachDeaf {
-      Thread.sleep(forTimeInterval: seconds)
+      // Under MPICH's launcher nothing tells a rank whether another one has spoken: the first one ends the job.
+      let turn = Launch.own?.launcher == .hydra ? Double(min(launchedRank ?? 0, 10)) : 0
+      Thread.sleep(forTimeInterval: seconds + turn)
       guard !isWatched.load(ordering: .relaxed) else { return }
       if isFirstToFail() {
         Output.printError(
           "\(prefix(programName))has waited \(shortTime(seconds)) for the other ranks of the job at its start: look "
             + "for a process that is stopped, and for a host that does not answer (DDP_TRAIN_START_SECONDS)")
       }
+      Launch.endHydraJob(ExitCode.launch.rawValue)
       _exit(ExitCode.launch.rawValue)
     }
   }

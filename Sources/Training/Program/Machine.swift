@@ -34,7 +34,8 @@ package struct Machine: Equatable, Sendable {
       switch self {
       case .kernels:
         let common = BLAS.slowest(of: found)
-        return "give all ranks the same, with OPENBLAS_CORETYPE=\(common) (mpirun -x OPENBLAS_CORETYPE=\(common))"
+        let option = Launch.option(setting: "OPENBLAS_CORETYPE", to: common)
+        return "give all ranks the same, with OPENBLAS_CORETYPE=\(common) (mpirun \(option))"
       case .library: return "install one version on every host"
       case .features: return "build once, with DDP_TRAIN_CPU=x86-64-v3, and run that program on every host"
       case .program: return "run one program on every host, byte for byte"
