@@ -161,13 +161,12 @@ run_job() {
   trap 'kill -ALRM "$child" 2>/dev/null' ALRM
   DDP_TRAIN_STATUS=$note "${guard[@]}" "$@" &
   child=$! started=$SECONDS
+  # Ends by itself: one that is killed as it begins may still have this script's traps.
   end_stuck_launcher "$child" "$note.stuck" >/dev/null 2>&1 3>&- &
-  local guardian=$!
   if ((asked)); then stop_ranks; fi
   # A signal ends the wait, not the child.
   while kill -0 "$child" 2>/dev/null; do wait "$child" 2>/dev/null || true; done
   wait "$child" || status=$?
-  kill "$guardian" 2>/dev/null || true
   # Where a rank is killed, MPICH's launcher ends with the number of the signal alone.
   if [[ ${mpi:-} == mpich && $status == 9 ]]; then status=137; fi
   if [[ -s $note ]]; then read -r status <"$note"; fi
@@ -189,6 +188,7 @@ run_job() {
 #   end_stuck_launcher PID FILE [SECONDS]
 end_stuck_launcher() {
   local process children alive seconds=-1
+  trap - EXIT
   while sleep 2 && kill -0 "$1"; do
     [[ $(cat "/proc/$1/comm") =~ ^(mpirun|orterun|mpiexec) ]] || continue
     children=$(cat "/proc/$1/task/"*/children) alive=''
