@@ -253,10 +253,9 @@ extension Commands {
     @Test("Steps that a fold has skipped are told")
     func skippedSteps() throws {
       try Sandbox.with { sandbox in
-        // One row of which no model makes a finite loss, and which no fold tests.
+        // The spoilt row is in no fold's test.
         let file = try HDF5File.create(sandbox.file("data.h5"))
-        var features = (0..<48 * 12).map { Float($0 * 7919 % 101) / 101 }
-        for index in 10 * 12..<11 * 12 { features[index] = 3e38 }
+        let features = Sandbox.featuresWithSpoiltRow
         try file.write("/X", shape: [48, 12], elements: features)
         try file.write("/y", shape: [48], elements: Sandbox.labels())
         let folds: [Int32] = (0..<48).map { row in row == 10 ? -1 : Int32(row % 2) }

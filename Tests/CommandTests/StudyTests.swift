@@ -51,10 +51,9 @@ extension Commands {
     @Test("Updates that trials have left out are counted and told", arguments: ["folds", "val"])
     func skippedSteps(split: String) throws {
       try Sandbox.with { sandbox in
-        // One row of which no model makes a finite loss, and which is always trained on.
+        // The spoilt row is always trained on.
         let file = try HDF5File.create(sandbox.file("data.h5"))
-        var features = (0..<48 * 12).map { Float($0 * 7919 % 101) / 101 }
-        for index in 10 * 12..<11 * 12 { features[index] = 3e38 }
+        let features = Sandbox.featuresWithSpoiltRow
         try file.write("/train/x", shape: [48, 12], elements: features)
         try file.write("/train/y", shape: [48], elements: Sandbox.labels())
         try file.write("/train/fold", shape: [48], elements: (0..<48).map { Int32($0 == 10 ? -1 : $0 % 2) })

@@ -92,6 +92,13 @@ struct Sandbox {
     try file.close()
   }
 
+  /// 48 samples of 12 features; of the one in row 10 no model makes a finite loss.
+  static var featuresWithSpoiltRow: [Float] {
+    var features = (0..<48 * 12).map { Float($0 * 7919 % 101) / 101 }
+    for index in 10 * 12..<11 * 12 { features[index] = 3e38 }
+    return features
+  }
+
   /// Labels 0, 1, 2, 0, … for `rows` rows.
   static func labels(_ rows: Int = 48) -> [Int64] { (0..<rows).map { Int64($0 % 3) } }
 
