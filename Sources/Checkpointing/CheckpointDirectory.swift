@@ -63,7 +63,8 @@ public struct CheckpointDirectory: Sendable {
   /// Writes the checkpoint of `step`, points the links at it, then deletes what is neither among the newest nor named
   /// by a link.
   ///
-  /// Nothing old is touched before the new file is whole. A directory that somebody has removed is made again.
+  /// Nothing old is touched before the new file is whole. A directory that somebody has removed is made again, also
+  /// where that happens meanwhile.
   /// - Parameters:
   ///   - image: the bytes of its file.
   ///   - milestone: the epoch that ends with this step, where its checkpoint is kept for good.
@@ -72,14 +73,20 @@ public struct CheckpointDirectory: Sendable {
     _ image: [UInt8], step: Int, isBest: Bool, milestone: Int? = nil, keep: CheckpointRetention,
     newestWhere isNeeded: (_ step: Int) -> Bool = { _ in false }
   ) throws {
-    mkdir(path, 0o777)
-    try AtomicFile.write(image, to: file(step: step), isOfRun: true)
-    if let milestone {
-      try AtomicFile.link(path + "/" + Self.name("epoch-", 4, milestone), to: Self.name(step: step), isOfRun: true)
+    func write() throws {
+      mkdir(path, 0o777)
+      try AtomicFile.write(image, to: file(step: step), isOfRun: true)
+      if let milestone {
+        try AtomicFile.link(path + "/" + Self.name("epoch-", 4, milestone), to: Self.name(step: step), isOfRun: true)
+      }
+      if isBest { try linkBest(Self.name(step: step), keep: keep.best) }
+      // An older one may be written late.
+      if steps().last == step { try AtomicFile.link(latestLink, to: Self.name(step: step), isOfRun: true) }
     }
-    if isBest { try linkBest(Self.name(step: step), keep: keep.best) }
-    // An older one may be written late.
-    if steps().last == step { try AtomicFile.link(latestLink, to: Self.name(step: step), isOfRun: true) }
+    do { try write() } catch {
+      guard access(path, F_OK) != 0 else { throw error }
+      try write()
+    }
     prune(upTo: step, keep: keep, newestWhere: isNeeded)
   }
 

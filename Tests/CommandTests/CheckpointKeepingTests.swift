@@ -100,7 +100,7 @@ extension Commands {
           environment: Sandbox.environment, directory: sandbox.path)
         func hasSaved() -> Bool { sandbox.exists("run/checkpoints/latest.h5") }
         try #require(training.wait(until: hasSaved, timeout: .seconds(30)))
-        // Between two files: one that loses its directory while it is written ends the run.
+        // Between two files: one that loses its directory before it is whole ends the run.
         var isRemoved = false
         while !isRemoved {
           training.send(SIGSTOP)

@@ -250,6 +250,20 @@ extension Commands {
       }
     }
 
+    @Test("What no fold can be trained with leaves the directory to the next try")
+    func leavesNothing() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        let arguments = ["cross-validate", "--data", "blobs.h5", "--epochs", "1", "--shards", "4", "--run", "run"]
+        let layers = ["--set", "layers=[{dense:4},'batch_norm','dense']", "--batch-size"]
+        for ranks in [nil, 3] {
+          let result = try sandbox.train(arguments + layers + ["4"], ranks: ranks)
+          #expect(result.status == 2 && !sandbox.exists("run"), "\(result)")
+        }
+        try sandbox.succeed(arguments + layers + ["16"])
+      }
+    }
+
     @Test("Steps that a fold has skipped are told")
     func skippedSteps() throws {
       try Sandbox.with { sandbox in

@@ -6,8 +6,7 @@ extension Commands {
   /// A run whose splits and labels are files of their own: whatever is done with `data.path` is done with them.
   @Suite struct SplitFileTests {
     /// 64 rows to train on and 32 to test, with labels that depend on the rows, each in a file of its own; the labels
-    /// of
-    /// the test stand in another order, with ids.
+    /// of the test stand in another order, with ids.
     private func makeFiles(_ sandbox: Sandbox) throws {
       func write(_ name: String, _ body: (HDF5File) throws -> Void) throws {
         let file = try HDF5File.create(sandbox.file(name))
@@ -34,6 +33,36 @@ extension Commands {
       "data.files.test=test_x.h5", "--set", "data.files.test_labels=test_y.h5", "--model", "mlp", "--batch-size", "8",
       "--learning-rate", "0.01",
     ]
+
+    @Test("What divides the training split is no unused data, and does nothing where validation samples are there")
+    func division() throws {
+      try Sandbox.with { sandbox in
+        let labels = (0..<48).map { Int32($0 % 3) }
+        func write(_ name: String, _ splits: [String]) throws {
+          let file = try HDF5File.create(sandbox.file(name))
+          for split in splits {
+            try file.write("/\(split)/x", shape: [48, 1], elements: labels.map { Float($0) })
+            try file.write("/\(split)/y", shape: [48], elements: labels)
+          }
+          try file.write("/train/group", shape: [48], elements: (0..<48).map { Int32($0 / 6) })
+          try file.write("/notes", shape: [2], elements: [Int32(1), 2])
+          try file.close()
+        }
+        try write("whole.h5", ["train"])
+        try write("own.h5", ["train", "val"])
+        let options = ["--set", "data.validation=0.25", "--set", "data.validation_group=/train/group", "--epochs", "1"]
+        let warning =
+          "data.validation and data.validation_group have no effect: the data have 48 validation samples of their own, "
+          + "which are used"
+        for command in ["train", "check"] {
+          let whole = try sandbox.succeed([command, "--data", "whole.h5"] + options)
+          #expect(!whole.errors.contains("no effect") && !whole.output.contains("no effect"), "\(whole)")
+          if command == "train" { #expect(whole.output.contains("not used: /notes\n"), "\(whole)") }
+          let own = try sandbox.succeed([command, "--data", "own.h5"] + options)
+          #expect((own.errors + own.output).contains(warning), "\(own)")
+        }
+      }
+    }
 
     @Test func trainResumeEvaluatePredict() throws {
       try Sandbox.with { sandbox in

@@ -11,6 +11,8 @@ enum MPISurroundings {
       // directories that a killed process would leave behind.
       setenv("OMPI_MCA_ess_singleton_isolated", "1", 0)
       setenv("OMPI_MCA_orte_create_session_dirs", "0", 0)
+      // MPICH's UCX would make files of shared memory, which a limit on the size of files may forbid.
+      setenv("UCX_TLS", "self", 0)
     }
     // Messages between ranks of a machine go through files in /dev/shm, which may be too small for them.
     let ranks = isAlone ? 1 : Launch.own?.localSize ?? 16

@@ -72,7 +72,8 @@ package struct DataLayout {
       if let labelsFile { try splits[index].takeLabels(from: labelsFile, told: labels, features: file) }
     }
     self.splits = splits
-    let used = splits.flatMap { [$0.features, $0.labelsFile == nil ? $0.labels : nil] }.compactMap(\.self).map { path in
+    let samples = splits.flatMap { [$0.features, $0.labelsFile == nil ? $0.labels : nil] }.compactMap(\.self)
+    let used = (samples + location.beside).map { path in
       RowPlace(path, in: file).base.split(separator: "*", omittingEmptySubsequences: false).first.map(String.init)
         ?? path
     }

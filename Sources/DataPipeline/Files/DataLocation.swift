@@ -53,6 +53,8 @@ public struct DataLocation: Sendable, Equatable {
   public var labels: String?
   /// The axis of the samples in each data set; nil for the first.
   public var samplesAxis: Int?
+  /// Paths inside the files of what stands beside the samples and is read, such as their groups.
+  public var beside: [String] = []
 
   public init(
     _ path: String?, files: SplitFiles = SplitFiles(), features: String? = nil, labels: String? = nil,

@@ -1,5 +1,5 @@
 import HDF5Storage
-public import NumericCore
+import NumericCore
 
 /// The rows of one rank's shards in the data set's native type, `uint8` stays `uint8`: in memory, or read from the
 /// files ahead of who needs them.

@@ -48,11 +48,18 @@ public struct CrossValidationRun {
     var isStopped = false
     if !directory.isFinished || !missing.isEmpty {
       for batch in stride(from: 0, to: missing.count, by: groups.count) where !isStopped {
-        let lines = try groups.map(Array(missing[batch..<min(batch + groups.count, missing.count)])) { job, group in
-          let isAsked = try group.allGather([StopSignal.isRequested]).contains { $0.contains(true) }
-          let file = directory.file(repeat: job.repetition + 1, fold: job.fold + 1)
-          let result = isAsked ? nil : try FoldRunner(configuration, file: file).run(job, of: split, on: group)
-          return result?.json.line ?? ""
+        let jobs = Array(missing[batch..<min(batch + groups.count, missing.count)])
+        let lines: [String]
+        do {
+          lines = try groups.map(jobs) { job, group in
+            let isAsked = try group.allGather([StopSignal.isRequested]).contains { $0.contains(true) }
+            let file = directory.file(repeat: job.repetition + 1, fold: job.fold + 1)
+            let result = isAsked ? nil : try FoldRunner(configuration, file: file).run(job, of: split, on: group)
+            return result?.json.line ?? ""
+          }
+        } catch {
+          if results.isEmpty { directory.undo() }
+          throw error
         }
         isStopped = lines.contains("")
         for line in lines where !line.isEmpty {

@@ -102,7 +102,8 @@ struct DataCheck {
     self.opened = opened
     var found = facts[0].text + (memory.streams ? ", streamed" : "")
     if split.sampledRowCount < split.sampleCount { found += "; \(grouped(split.sampledRowCount)) rows looked at" }
-    var findings = source.remarks.map { CheckFinding.warning($0) }
+    let doubts = source.remarks + [TrainingSetup.doubtOfDivision(configuration, source)].compactMap(\.self)
+    var findings = doubts.map { CheckFinding.warning($0) }
     if let resumed {
       let isWhole = source.byteCount <= Self.greatestCompared
       if !isWhole { found += "; not compared with those of the checkpoint" }

@@ -117,7 +117,7 @@ package enum DirectoryCheck {
     return try withTrial(in: place) { path in
       let path = try ranks.broadcast(path, from: 0)
       // What cannot be written is told already.
-      if ranks.isRoot { FileManager.default.createFile(atPath: path, contents: Data(path.utf8)) }
+      if ranks.isRoot { _ = FileManager.default.createFile(atPath: path, contents: Data(path.utf8)) }
       try ranks.barrier()
       return try whoseHostIsBlind(path, topology: topology, ranks: ranks)
     }

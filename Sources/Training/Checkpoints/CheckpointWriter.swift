@@ -112,13 +112,15 @@ final class CheckpointWriter: Sendable {
   private func save(_ image: [UInt8], of job: Job, in directory: CheckpointDirectory) throws {
     try directory.save(
       image, step: job.step, isBest: job.isBest, milestone: job.milestone, keep: rule.retention,
-      newestWhere: { points?.contains(step: $0) == true })
+      newestWhere: mayReturn(to:))
   }
 
   /// Deletes what is not to be kept of the checkpoints up to a step; while nothing is being written.
   func prune(upTo step: Int) {
-    directory.prune(upTo: step, keep: rule.retention, newestWhere: { points?.contains(step: $0) == true })
+    directory.prune(upTo: step, keep: rule.retention, newestWhere: mayReturn(to:))
   }
+
+  private func mayReturn(to step: Int) -> Bool { points?.contains(step: step) == true }
 
   /// Whether there is something that could not be written.
   var isBehind: Bool { state.withLock { !$0.waiting.isEmpty } }

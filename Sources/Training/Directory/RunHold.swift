@@ -18,6 +18,8 @@ package final class RunHold {
   private var lockFile: String { directory.path + "/.lock" }
   /// Whether `.lock` came to be with this hold, to be taken back where no run begins after all.
   private var madeLock = false
+  /// Whether the directory, empty, came to be with `use()`.
+  private var madeDirectory = false
 
   /// - Parameter onlyLooks: whether the directory is left as it is, and free for others.
   /// - Throws: where the directory cannot be made or written to, or another process has it: that one is not disturbed.
@@ -43,6 +45,7 @@ package final class RunHold {
   /// - Throws: also where another process has begun a run there in the meantime.
   package func use() throws -> [String] {
     var notes: [String] = []
+    madeDirectory = name != nil || lock < 0 || setsAside
     if let name {
       try makeFresh(name)
     } else if lock < 0 {
@@ -55,6 +58,15 @@ package final class RunHold {
     try directory.create()
     madeLock = false
     return notes
+  }
+
+  /// Takes back what `use()` has made, where what has begun since could not go on: these files, and the directory where
+  /// it is then empty and was not there before.
+  package func undo(removing files: [String]) {
+    files.forEach { unlink($0) }
+    unlink(lockFile)
+    letGo(keepsFile: true)
+    if madeDirectory { rmdir(directory.path) }
   }
 
   /// The error for a directory that holds something already.

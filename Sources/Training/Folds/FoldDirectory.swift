@@ -1,7 +1,7 @@
 import Basics
-public import Collectives
+import Collectives
 import Foundation
-public import Settings
+import Settings
 
 /// Where a cross-validation leaves its results: `config.json`, `folds.jsonl`, `predictions.h5` and `summary.json`.
 /// Whose they are stands in `run.json`, and who writes them in `.lock`; until all folds are done, each has a file in
@@ -16,6 +16,8 @@ package final class FoldDirectory {
   package let notes: [String]
   /// On rank 0, which alone writes beside the files of folds.
   private let hold: RunHold?
+  /// Whether it holds what an earlier job has begun.
+  private let isResumed: Bool
   /// What is to be warned of.
   package let warnings: [String]
 
@@ -41,19 +43,21 @@ package final class FoldDirectory {
       hold = taken
       return try Self.begin(configuration, name: name, fingerprint: fingerprint, in: taken)
     }
-    (path, id, self.hold) = (answer[0], answer[1], hold)
-    warnings = answer[2].isEmpty ? [] : [answer[2]]
-    notes = Array(answer.dropFirst(3))
+    (path, id, self.hold, isResumed) = (answer[0], answer[1], hold, answer[2] == "resumed")
+    warnings = answer[3].isEmpty ? [] : [answer[3]]
+    notes = Array(answer.dropFirst(4))
   }
 
-  /// - Returns: the path, the name of the cross-validation, what is to be warned of, and what is to be said.
+  /// - Returns: the path, the name of the cross-validation, whether it is a new one, what is to be warned of, and what
+  ///   is to be said.
   private static func begin(
     _ configuration: TrainingConfiguration, name: String, fingerprint: String, in hold: RunHold
   ) throws -> [String] {
     var notes: [String] = []
     var id = RunIdentity(name: name).id
     let trace = hold.directory.traces.first
-    if configuration.resume == .auto, let trace {
+    let isResumed = configuration.resume == .auto && trace != nil
+    if isResumed, let trace {
       id = try stored(in: hold.directory, trace: trace, configuration, fingerprint)
       notes += try hold.use()
     } else {
@@ -76,7 +80,7 @@ package final class FoldDirectory {
     let directory = hold.directory.path
     hold.directory.removeLeftovers()
     AtomicFile.removeLeftovers(in: directory + "/folds") { _ in true }
-    return [directory, id, hold.weakness ?? ""] + notes
+    return [directory, id, isResumed ? "resumed" : "new", hold.weakness ?? ""] + notes
   }
 
   private static let kind = "cross-validation"
@@ -121,6 +125,14 @@ package final class FoldDirectory {
     guard let data = try configuration.inputs.first(where: directory.holds) else { return }
     throw Failure.usage(
       "--overwrite would move the data \(data) away with \(directory.path); give another with --run DIR")
+  }
+
+  /// Takes back what has been written of a cross-validation that has no fold yet, so that a corrected one may begin in
+  /// its place.
+  package func undo() {
+    guard let hold, !isResumed else { return }
+    removeParts()
+    hold.undo(removing: [foldsFile, hold.directory.configurationFile, hold.directory.identityFile])
   }
 
   // MARK: Files

@@ -1,6 +1,6 @@
 import Basics
-public import Collectives
-public import DataPipeline
+import Collectives
+import DataPipeline
 import NumericCore
 
 /// The training split of a configuration's data as its `folds` divide it, once for each repeat.
@@ -56,9 +56,11 @@ package struct FoldedSplit: Sendable {
     let looksUp = configuration.model.inputLayout == .indices
     let transform = looksUp ? nil : matching?.transform(configuration.data.scaling, shape: split.featureShape)
     try matching?.compareUnits(of: store, features: transform, targets: nil, over: assignment, ranks)
+    let doubts = [
+      TrainingSetup.doubtOfDivision(configuration, source), opened.initial?.doubt(aboutFoldsOf: whole.description),
+    ]
     warnings =
-      source.remarks + division.warnings(plans)
-      + [opened.initial?.doubt(aboutFoldsOf: whole.description)].compactMap(\.self) + (matching?.warnings ?? [])
+      source.remarks + division.warnings(plans) + doubts.compactMap(\.self) + (matching?.warnings ?? [])
   }
 }
 

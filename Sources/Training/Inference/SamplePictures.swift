@@ -1,7 +1,7 @@
 import Checkpointing
 import DataPipeline
 import NumericCore
-public import Reports
+package import Reports
 
 /// How the samples of a data set are pictures.
 package struct SamplePictures {

@@ -1,6 +1,6 @@
 import Basics
 import Checkpointing
-package import Collectives
+import Collectives
 package import DataPipeline
 import Foundation
 import HDF5Storage

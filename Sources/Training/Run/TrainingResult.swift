@@ -5,7 +5,8 @@ import NumericCore
 public struct TrainingResult: Sendable {
   /// `done`, or `preempted` where a signal has ended the run early.
   public let exitCode: ExitCode
-  /// The epochs that this run has ended, in order; a resumed run has those after its checkpoint.
+  /// The epochs that this run has ended, in order; a resumed run has those after its checkpoint. None where
+  /// the run does not keep them.
   public let epochs: [EpochMetrics]
   /// By validation, or by training where there is none; nil before the end of the first epoch.
   public let best: TrainingProgress.Best?

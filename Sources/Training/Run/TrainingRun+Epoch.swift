@@ -80,7 +80,7 @@ extension TrainingRun {
     let metrics = EpochMetrics(
       progress, learningRate: trainer.learningRate(stepInEpoch: progress.stepInEpoch), validation: validation,
       task: trainer.task, metricNames: self.metrics?.names ?? [])
-    epochs.append(metrics)
+    if keepsEpochs { epochs.append(metrics) }
     let isBest = trainer.finishEpoch(metrics.candidate)
     isEnded = try afterEpoch?(metrics) == false
     guard isRoot else { return }
@@ -91,8 +91,9 @@ extension TrainingRun {
     try console.line(table.line(metrics, timer, isBest: isMarked), isMarked ? .best : .plain)
     try console.detail(timer.text)
     if let warning = growth.warning(metrics) { try console.warn(warning) }
-    if let validation, epochs.dropLast().allSatisfy({ $0.validation?.loss.isFinite ?? true }) {
+    if let validation, !hasDoubtedValidation {
       try warn(ofLoss: validation, on: "validation")
+      hasDoubtedValidation = !validation.loss.isFinite
     }
     let isLast = trainer.isFinished || isEnded
     let rule = configuration.checkpoint, epoch = trainer.progress.epoch

@@ -3,7 +3,7 @@ import Collectives
 import DataPipeline
 import Basics
 import Foundation
-public import HDF5Storage
+import HDF5Storage
 import NeuralNetwork
 import NumericCore
 import Optimizers
@@ -45,6 +45,9 @@ public final class TrainingRun {
   /// nil where none is asked for.
   var trace: RunTrace?
   var epochs: [EpochMetrics] = []
+  /// Whether the result has the figures of all epochs, some 200 bytes each. A program that does not look at them trains
+  /// for any number of epochs in the same memory.
+  public var keepsEpochs = true
   /// On rank 0, where files are written.
   var writer: CheckpointWriter?
   /// On rank 0, where no file keeps the best epoch.
@@ -55,6 +58,8 @@ public final class TrainingRun {
   /// On rank 0, whether the launcher seems to be ending the job.
   var isBeingEnded = false
   var growth = LossGrowth()
+  /// On rank 0, whether a loss of validation that is not finite has been told.
+  var hasDoubtedValidation = false
   /// The last step after which all copies of the state were equal, and that of the last checkpoint written then.
   var agreedStep = 0
   var agreedCheckpoint: Int?

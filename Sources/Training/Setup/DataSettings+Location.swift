@@ -4,9 +4,11 @@ extension DataSettings {
   /// Where the data are; the bundled digits where nothing is named.
   package var location: DataLocation {
     get throws {
-      DataLocation(
+      var location = DataLocation(
         try path != nil || files.all.isEmpty ? BundledData.path(path) : nil, files: files, features: features,
         labels: labels, samplesAxis: samplesAxis)
+      location.beside = [validationGroup].compactMap(\.self)
+      return location
     }
   }
 }

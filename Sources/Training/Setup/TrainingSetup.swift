@@ -86,12 +86,11 @@ struct TrainingSetup {
       (data.matching?.notes ?? []) + (transfer?.notes ?? [])
       + [transfer?.loads(head) == true ? data.matching?.positionNote : nil].compactMap(\.self)
     let doubts = [
+      Self.doubtOfDivision(configuration, data.source), data.streamingDoubt, data.valueDoubt,
       try Self.checkBatches(configuration, model, plan),
       opened.initial?.doubt(about: data.targetTransform, transfer, head: head),
     ]
-    warnings =
-      [data.streamingDoubt, data.valueDoubt].compactMap(\.self) + doubts.compactMap(\.self)
-      + (data.matching?.warnings ?? []) + (transfer?.warnings ?? [])
+    warnings = doubts.compactMap(\.self) + (data.matching?.warnings ?? []) + (transfer?.warnings ?? [])
     validator = data.validation.map {
       Evaluator(
         $0.store, plan: $0.plan, model: model, task: task, values: trainer.values, assignment: assignment,
@@ -143,6 +142,17 @@ struct TrainingSetup {
     throw Failure.usage(
       "data.validation_group: is for the fraction that data.validation holds out, which is 0; give data.validation, "
         + "such as 0.1, or leave data.validation_group out")
+  }
+
+  /// Where the data bring validation samples of their own, none are held out.
+  ///
+  /// - Returns: a warning; nil where there is nothing to warn of.
+  static func doubtOfDivision(_ configuration: TrainingConfiguration, _ source: DataSource) -> String? {
+    guard configuration.data.validation > 0, let own = source.splits[.validation] else { return nil }
+    let keys = configuration.data.validationGroup == nil ? "has" : "and data.validation_group have"
+    return
+      "data.validation \(keys) no effect: the data have \(plural(own.sampleCount, "validation sample")) of their own, "
+      + "which are used"
   }
 
   /// Rules that follow the accuracy need a loss that has one, those that follow other metrics validation samples.

@@ -45,7 +45,7 @@ package final class Trainer {
   /// Whether the update of the step under way is made.
   private lazy var accepts: StepGate = { [unowned self] in judge.problem($0, progress) == nil }
   /// Tells the exchange how far backward has come.
-  private lazy var release: BackwardProgress? = { [exchange] event in
+  private lazy var release: BackwardProgress = { [exchange] event in
     switch event {
     case .gradients(let first): exchange.releaseGradients(from: first)
     case .parameters(let first): exchange.releaseParameters(from: first)

@@ -22,6 +22,10 @@ package struct Train: Command {
   package func run() throws -> ExitCode {
     // A wrong configuration is found before MPI starts, so that no job has to be aborted for it.
     _ = try arguments.configuration()
-    return try DistributedProgram.withMPI { try TrainingRun(arguments, ranks: $0).run().exitCode }
+    return try DistributedProgram.withMPI { ranks in
+      let run = try TrainingRun(arguments, ranks: ranks)
+      run.keepsEpochs = false
+      return try run.run().exitCode
+    }
   }
 }

@@ -1,4 +1,4 @@
-public import Basics
+import Basics
 public import Settings
 
 /// How much of a node's memory a run's data may take: a size such as `80MB`, or a share of what the machine has such as
