@@ -33,14 +33,15 @@ final class InterNodeSum {
   /// This rank's copy of the scalars of all shards, summed in place.
   private let allScalars: FlatBuffer<StepScalars>
 
-  private enum Stage { case waiting, dealing, gathering, summed, done }
+  private enum Stage { case waiting, dealing, gathering, summed }
   private var stages: [Stage]
-  private var scalarStage = Stage.done
-  /// The first bucket that is not done, and the first that waits for the ranks of this node.
-  private var oldest = 0
-  private var next = 0
+  private var scalarStage = Stage.summed
+  /// Buckets go through the pipeline in their order: the first that is not finished, the first whose sum has not come,
+  /// and the first that waits for the ranks of this node. Those whose sums are there may have to wait long for the
+  /// passes that still read their parameters, and hold up no others meanwhile.
+  private var unfinished = 0, unsummed = 0, next = 0
 
-  /// Buckets under way at once, which bounds the memory for what is received.
+  /// Buckets on the network at once, which bounds the memory for what is received.
   private static let depth = 8
 
   /// - Parameters:
@@ -79,7 +80,7 @@ final class InterNodeSum {
       : ShortMessages(
         buckets: buckets, node: topology.nodeIndex, roots: roots[topology.nodeIndex].map { buffers[$0 - firstShard] },
         foreignRootCount: foreignRoots.count, depth: Self.depth)
-    stages = [Stage](repeating: .done, count: buckets.count)
+    stages = [Stage](repeating: .summed, count: buckets.count)
     slotCount = (buckets.map { $0.parts[topology.nodeIndex].count }.max() ?? 0) * foreignRoots.count
     received = FlatBuffer(count: slotCount * min(Self.depth, buckets.count))
     deals = buckets.map { _ in TransferSet(group) }
@@ -140,13 +141,13 @@ final class InterNodeSum {
 
   /// Begins a step; none is under way.
   func begin() {
-    (oldest, next) = (0, 0)
+    (unfinished, unsummed, next) = (0, 0, 0)
     for index in stages.indices { stages[index] = .waiting }
-    scalarStage = rail == nil ? .done : .waiting
+    scalarStage = rail == nil ? .summed : .waiting
   }
 
-  /// Whether all buckets of this rank are done.
-  var isDone: Bool { oldest == buckets.count && scalarStage == .done }
+  /// Whether all buckets of this rank are finished.
+  var isDone: Bool { unfinished == buckets.count && scalarStage == .summed }
 
   /// The sums of the scalars over all shards, once they have come.
   private(set) var totals = StepScalars()
@@ -165,7 +166,7 @@ final class InterNodeSum {
     totals tell: (StepScalars) -> Void
   ) throws(CollectiveError) -> Bool {
     var hasMoved = try advanceScalars(progress, tell)
-    while next < buckets.count, next < oldest + Self.depth, progress.hasGradients(from: buckets[next].releasedFrom) {
+    while next < buckets.count, next < unsummed + Self.depth, progress.hasGradients(from: buckets[next].releasedFrom) {
       add(buckets[next].elements)
       shorts(of: next)?.roundDeal(next)
       try deals[next].start()
@@ -173,7 +174,7 @@ final class InterNodeSum {
       next += 1
       hasMoved = true
     }
-    for index in oldest..<next {
+    for index in unsummed..<next {
       if stages[index] == .dealing, try deals[index].isDone() {
         addAcrossNodes(index)
         shorts(of: index)?.roundGather(index, buffers[0].view(buckets[index].parts[node]))
@@ -188,12 +189,13 @@ final class InterNodeSum {
         }
         (stages[index], hasMoved) = (.summed, true)
       }
-      if stages[index] == .summed, scalarStage == .done, progress.hasParameters(from: buckets[index].releasedFrom) {
-        finish(buckets[index].blocks)
-        (stages[index], hasMoved) = (.done, true)
-      }
     }
-    while oldest < next, stages[oldest] == .done { oldest += 1 }
+    while unsummed < next, stages[unsummed] == .summed { unsummed += 1 }
+    // One at a time: what is on the network is looked after in between.
+    if unfinished < unsummed, scalarStage == .summed, progress.hasParameters(from: buckets[unfinished].releasedFrom) {
+      finish(buckets[unfinished].blocks)
+      (unfinished, hasMoved) = (unfinished + 1, true)
+    }
     return hasMoved
   }
 
@@ -209,7 +211,7 @@ final class InterNodeSum {
     for (target, source) in additions { partial[target] += partial[source] }
     totals = partial[0]
     tell(totals)
-    scalarStage = .done
+    scalarStage = .summed
     return true
   }
 
