@@ -33,6 +33,16 @@ enum ExchangeCase {
         combinations += 1
       }
     }
+    if topology.nodeCount > 1 {
+      // More than are on the network at once, of each rank.
+      let layout = ExchangeLayout(parameterCount: 2_500_000, statisticCount: 9000, stateCount: 1)
+      let assignment = ShardAssignment(shardCount: world.size, rankCount: world.size)
+      let trial = ExchangeTrial(layout: layout, assignment: assignment, clipNorm: nil, rank: world.rank)
+      let shared = try SharedMemoryExchange(layout, assignment: assignment, topology: topology)
+      try trial.run(shared, steps: steps, isExact: true)
+      try shared.close()
+      combinations += 1
+    }
     return
       "exchange: \(world.size) ranks on nodes \(topology.nodeSizes), \(combinations) combinations of \(steps) steps"
   }
