@@ -1,10 +1,14 @@
 import Glibc
 
-/// Counts what this process asks the C library for, whoever asks: the linker gives the functions below the names of the
+/// Counts what a thread asks the C library for, in whatever code: the linker gives the functions below the names of the
 /// library's, and the loader finds a program's own before those of any library.
 enum AllocationCounter {
-  /// Requests since the process began. One of another thread at the same moment may be missed.
-  nonisolated(unsafe) fileprivate(set) static var count = 0
+  /// The thread that takes the steps. Others, such as the watchdog's, have their own times.
+  nonisolated(unsafe) static var thread: pthread_t?
+  /// The thread's requests so far.
+  nonisolated(unsafe) private(set) static var count = 0
+
+  fileprivate static func note() { if thread == pthread_self() { count &+= 1 } }
 }
 
 @_silgen_name("__libc_malloc") private func systemMalloc(_ size: Int) -> UnsafeMutableRawPointer?
@@ -14,23 +18,23 @@ private func systemRealloc(_ memory: UnsafeMutableRawPointer?, _ size: Int) -> U
 @_silgen_name("__libc_memalign") private func systemMemalign(_ alignment: Int, _ size: Int) -> UnsafeMutableRawPointer?
 
 @_cdecl("counted_malloc") public func countedMalloc(_ size: Int) -> UnsafeMutableRawPointer? {
-  AllocationCounter.count &+= 1
+  AllocationCounter.note()
   return systemMalloc(size)
 }
 
 @_cdecl("counted_calloc") public func countedCalloc(_ count: Int, _ size: Int) -> UnsafeMutableRawPointer? {
-  AllocationCounter.count &+= 1
+  AllocationCounter.note()
   return systemCalloc(count, size)
 }
 
 @_cdecl("counted_realloc")
 public func countedRealloc(_ memory: UnsafeMutableRawPointer?, _ size: Int) -> UnsafeMutableRawPointer? {
-  AllocationCounter.count &+= 1
+  AllocationCounter.note()
   return systemRealloc(memory, size)
 }
 
 @_cdecl("counted_aligned_alloc") public func countedAligned(_ alignment: Int, _ size: Int) -> UnsafeMutableRawPointer? {
-  AllocationCounter.count &+= 1
+  AllocationCounter.note()
   return systemMemalign(alignment, size)
 }
 
@@ -38,7 +42,7 @@ public func countedRealloc(_ memory: UnsafeMutableRawPointer?, _ size: Int) -> U
 public func countedPosixMemalign(
   _ memory: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ alignment: Int, _ size: Int
 ) -> Int32 {
-  AllocationCounter.count &+= 1
+  AllocationCounter.note()
   memory.pointee = systemMemalign(alignment, size)
   return memory.pointee == nil ? ENOMEM : 0
 }

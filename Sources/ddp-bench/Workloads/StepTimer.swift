@@ -1,4 +1,5 @@
 import Basics
+import Glibc
 import Training
 
 /// Takes steps of a run, and tells how long they take and where.
@@ -31,6 +32,7 @@ struct StepTimer {
 
   /// Requests for memory a step, over so many, those that begin an epoch left out: they put its order in place.
   func allocations(in count: Int) throws -> Double {
+    AllocationCounter.thread = pthread_self()
     var found = 0, steps = 0
     for _ in 0..<count {
       let before = AllocationCounter.count
