@@ -187,17 +187,25 @@ run_job() {
 # processes.
 #   end_stuck_launcher PID FILE [SECONDS]
 end_stuck_launcher() {
-  local process children alive seconds=-1
+  local name process file line children alive had='' last=$SECONDS start=$SECONDS pause=0.1
   trap - EXIT
-  while sleep 2 && kill -0 "$1"; do
-    [[ $(cat "/proc/$1/comm") =~ ^(mpirun|orterun|mpiexec) ]] || continue
-    children=$(cat "/proc/$1/task/"*/children) alive=''
+  while sleep "$pause" && kill -0 "$1"; do
+    # Often at first: a rank may be killed as soon as it is there.
+    if ((SECONDS - start >= 5)); then pause=2; fi
+    read -r name <"/proc/$1/comm"
+    [[ $name =~ ^(mpirun|orterun|mpiexec) ]] || continue
+    children='' alive=''
+    for file in "/proc/$1/task/"*/children; do
+      line=''
+      read -r line <"$file" || true
+      children+=" $line"
+    done
     for process in $children; do
+      had=1
       if ! grep -q '^State:[[:space:]]*Z' "/proc/$process/status"; then alive=1; fi
     done
-    # From when it has had some.
-    if [[ $alive ]]; then seconds=0; elif [[ $children ]] || ((seconds >= 0)); then seconds=$((seconds + 2)); fi
-    if ((seconds >= ${3:-30})); then touch "$2" && kill -KILL "$1"; fi
+    if [[ $alive || ! $had ]]; then last=$SECONDS; fi
+    if ((SECONDS - last >= ${3:-30})); then touch "$2" && kill -KILL "$1"; fi
   done
 }
 

@@ -89,6 +89,40 @@ extension Commands {
         try sandbox.expectFailure(
           quickTraining + ["--set", "checkpoint.copy_to=file", "--run", "other"], status: 3,
           "cannot make the run directory file/other: Not a directory; give another with checkpoint.copy_to=DIR")
+        #expect(!sandbox.exists("other") && !sandbox.exists("elsewhere"))
+      }
+    }
+
+    @Test("A run goes on from its copies and beside them, and with --overwrite leaves older ones under another name")
+    func copiesAreTakenOver() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        let training = quickTraining + ["--set", "schedule=constant", "--set", "checkpoint.copy_to=backup"]
+        let arguments = training + ["--run", "runs/a"]
+        try sandbox.succeed(arguments + ["--epochs", "2"])
+        let first = try sandbox.arrays("backup/a/checkpoints/latest.h5")
+        try FileManager.default.removeItem(atPath: sandbox.file("runs/a"))
+        try sandbox.succeed(arguments + ["--resume", "backup/a"])
+        #expect(try sandbox.names(in: "backup/a/checkpoints") == sandbox.names(in: "runs/a/checkpoints"))
+        try sandbox.succeed(arguments + ["--epochs", "1", "--overwrite"])
+        for place in ["runs", "backup"] {
+          let names = try sandbox.names(in: place)
+          #expect(names.count == 2 && names.contains { $0.hasPrefix("a.old-") }, "\(names)")
+        }
+        #expect(try sandbox.arrays("backup/a/checkpoints/latest.h5") != first)
+      }
+    }
+
+    @Test func theLastOneIsTestedWhereTheBestIsGone() throws {
+      try Sandbox.with { sandbox in
+        try sandbox.makeBlobs()
+        // The first epoch is the best.
+        let training = quickTraining + ["--set", "data.validation=0.2", "--learning-rate", "30", "--run", "run"]
+        try sandbox.succeed(training)
+        let best = sandbox.file("run/checkpoints/step-00000005.h5")
+        try FileManager.default.removeItem(atPath: best)
+        let result = try sandbox.succeed(training + ["--resume", "auto", "--epochs", "5"])
+        #expect(sandbox.exists("run/summary.json"), "\(result)")
       }
     }
 

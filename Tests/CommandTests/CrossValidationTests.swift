@@ -261,6 +261,11 @@ extension Commands {
           #expect(result.status == 2 && !sandbox.exists("run"), "\(result)")
         }
         try sandbox.succeed(arguments + layers + ["16"])
+        // One that was to be replaced is there again.
+        let before = try sandbox.text("run/folds.jsonl")
+        let result = try sandbox.train(arguments + layers + ["4", "--overwrite"])
+        #expect(result.status == 2 && result.output.contains("what was in run is there again"), "\(result)")
+        #expect(try sandbox.text("run/folds.jsonl") == before)
       }
     }
 

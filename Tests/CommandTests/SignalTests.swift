@@ -223,9 +223,10 @@ extension Commands {
     }
 
     /// As Open MPI's does where a rank was killed as it started.
-    @Test func aLauncherThatOutlivesItsRanksIsKilled() throws {
+    @Test(arguments: ["sleep 1 &\nkill -STOP $$", "mkfifo f\nexec 3<>f\nsleep 0.3\nread -r -t 60 <&3"])
+    func aLauncherThatOutlivesItsRanksIsKilled(whetherItSeesTheirEndOrNot text: String) throws {
       try Sandbox.with { sandbox in
-        try sandbox.write("mpirun", Data("#!/bin/bash\nsleep 1 &\nkill -STOP $$\n".utf8))
+        try sandbox.write("mpirun", Data("#!/bin/bash\n\(text)\n".utf8))
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: sandbox.file("mpirun"))
         let script = #". "$0"; ./mpirun & end_stuck_launcher $! stuck 4; [[ -e stuck ]] && wait $!"#
         let result = try run("bash", ["-c", script, SignalTests.launch("common.sh")], directory: sandbox.path)

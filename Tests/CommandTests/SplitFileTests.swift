@@ -61,6 +61,13 @@ extension Commands {
           let own = try sandbox.succeed([command, "--data", "own.h5"] + options)
           #expect((own.errors + own.output).contains(warning), "\(own)")
         }
+        try sandbox.expectFailure(
+          ["--data", "own.h5", "--set", "data.files.val=whole.h5", "--run", "out"], status: 2,
+          "data.files.val names files for 'val', and own.h5 has /val/x for it; leave the key out, or give "
+            + "data.files.train in place of data.path, of which only what is to train on is taken")
+        try sandbox.succeed([
+          "--set", "data.files.train=own.h5", "--set", "data.files.val=whole.h5", "--epochs", "1", "--run", "out",
+        ])
       }
     }
 

@@ -38,7 +38,7 @@ public struct DataSource: Sendable {
   ) throws -> DataSource {
     let files = try location.expand()
     var parts: [SplitName: [SplitSource.Part]] = [:]
-    var unused: [String] = [], used: Set<String> = []
+    var unused: [String] = [], used: Set<String> = [], isTold: [SplitName: Bool] = [:]
     var warnings: [String] = []
     for dataFile in files {
       let file = try openFile(dataFile.path)
@@ -49,6 +49,9 @@ public struct DataSource: Sendable {
       let names = try DataNames.all(found, in: file)
       for (paths, names) in zip(found, names) {
         let split = try dataFile.isTold ? paths.split : Self.split(of: paths, in: dataFile)
+        if isTold.updateValue(dataFile.isTold, forKey: split) == !dataFile.isTold, let other = parts[split]?.first {
+          throw Self.twice(split, dataFile.isTold ? (other.file, other.features.path) : (dataFile.path, paths.features))
+        }
         let firstRow = parts[split]?.last?.rows.upperBound ?? 0
         let part = try SplitSource.Part(paths, in: file, firstRow: firstRow, names: names, weights: weights)
         warnings += part.warnings
@@ -71,6 +74,14 @@ public struct DataSource: Sendable {
     return DataSource(
       path: location.name, files: try location.allFiles(), splits: splits, notes: notes(files, unused: unused),
       remarks: warnings)
+  }
+
+  /// The error for samples of a split that a file has beside those of the files that `data.files` names for it.
+  private static func twice(_ split: SplitName, _ found: (file: String, path: String)) -> Failure {
+    Failure.usage(
+      "data.files.\(split.rawValue) names files for '\(split.rawValue)', and \(found.file) has "
+        + "\(found.path.shownName) for it; leave the key out, or give data.files.train in place of data.path, of which "
+        + "only what is to train on is taken")
   }
 
   /// The split that paths in a file stand for: what they say themselves, otherwise what the file's name says.

@@ -58,7 +58,7 @@ public struct CrossValidationRun {
             return result?.json.line ?? ""
           }
         } catch {
-          if results.isEmpty { directory.undo() }
+          if results.isEmpty, let note = directory.undo() { try? report.line(note) }
           throw error
         }
         isStopped = lines.contains("")

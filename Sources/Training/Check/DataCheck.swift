@@ -51,7 +51,7 @@ struct DataCheck {
       let source = try configuration.openData(configuration.data.location)
       let split = try source.split(.train)
       let task = try configuration.task(of: source, resumed)
-      try TrainingSetup.checkDivision(configuration, isResumed: resumed != nil)
+      try TrainingSetup.checkDivision(configuration, source, isResumed: resumed != nil)
       try TrainingSetup.checkMetrics(
         configuration, task, isValidated: source.splits[.validation] != nil || configuration.data.validation > 0)
       let matched =

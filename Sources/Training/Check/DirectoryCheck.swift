@@ -35,9 +35,15 @@ package enum DirectoryCheck {
       (self.place, greatestFile) = (place, FileSystem.greatestFile)
       do {
         (seconds, doubt) = (try DirectoryCheck.withTrial(in: place, Self.tryOut), nil)
-      } catch let error as any UserFacingError where isOfCopies && access(place + "/.", W_OK) == 0 {
+      } catch let error as any UserFacingError where isOfCopies && Self.canMakeDirectory(in: place) {
         (seconds, doubt) = (nil, error.description)
       }
+    }
+
+    private static func canMakeDirectory(in place: String) -> Bool {
+      let path = place + "/.ddp-train-check.\(getpid()).d"
+      guard mkdir(path, 0o777) == 0 else { return false }
+      return rmdir(path) == 0
     }
 
     /// Writes a file as a run does, another over it, and reads that one back.

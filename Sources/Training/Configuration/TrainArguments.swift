@@ -162,7 +162,7 @@ extension TrainArguments {
     option("--threads", "N", Int.self, .atLeast(1), "threads", "BLAS threads per rank"),
     option(
       "--verbosity", "NAME", of: Verbosity.allCases.map(\.rawValue), "verbosity", "verbose: steps and times too"),
-    Option(OptionSpelling("--quiet", "", key: "verbosity", "prints errors only: --verbosity quiet")) { arguments, _ in
+    Option(OptionSpelling("--quiet", "", key: "verbosity", "errors and warnings: --verbosity quiet")) { arguments, _ in
       arguments.settings.append(Setting(path: "verbosity", value: "quiet"))
     },
     Option("--config", \.configurationFile, "FILE", "JSON5 file, as the argument CONFIG"),

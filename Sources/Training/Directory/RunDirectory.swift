@@ -117,6 +117,24 @@ public struct RunDirectory: Sendable {
     for directory in [path, innermost] where access(directory, W_OK) != 0 { throw failure("write to", errno) }
   }
 
+  /// Renames the directory, with all that is in it.
+  ///
+  /// - Returns: where it is then.
+  func setAside() throws -> String {
+    let path = URL(fileURLWithPath: path).relativePath
+    var date = Date(), old = ""
+    repeat {
+      old = "\(path).old-\(timestamp(date))"
+      date += 1
+    } while access(old, F_OK) == 0
+    guard rename(path, old) == 0 else {
+      throw Failure.data(
+        "cannot rename \(path) to \(old): \(String(cString: strerror(errno))); move it yourself, or give another "
+          + "with --run DIR")
+    }
+    return old
+  }
+
   func failure(_ verb: String, _ code: Int32, setting: String = "--run DIR") -> Failure {
     Failure.data(
       "cannot \(verb) the run directory \(path): \(String(cString: strerror(code))); give another with \(setting)")

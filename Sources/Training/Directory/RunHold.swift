@@ -14,12 +14,15 @@ package final class RunHold {
   package var setsAside = false
   /// Of a directory that bears the time at which its run begins; nil where the directory is named.
   private let name: String?
+  /// Whether the directory has its name already.
+  var isNamed: Bool { name == nil }
   private var lock: Int32 = -1
   private var lockFile: String { directory.path + "/.lock" }
   /// Whether `.lock` came to be with this hold, to be taken back where no run begins after all.
   private var madeLock = false
-  /// Whether the directory, empty, came to be with `use()`.
+  /// Whether the directory, empty, came to be with `use()`, and where the one is that it took the place of.
   private var madeDirectory = false
+  private var oldPath: String?
 
   /// - Parameter onlyLooks: whether the directory is left as it is, and free for others.
   /// - Throws: where the directory cannot be made or written to, or another process has it: that one is not disturbed.
@@ -60,13 +63,17 @@ package final class RunHold {
     return notes
   }
 
-  /// Takes back what `use()` has made, where what has begun since could not go on: these files, and the directory where
-  /// it is then empty and was not there before.
-  package func undo(removing files: [String]) {
+  /// Takes back what `use()` has done, where what has begun since could not go on: these files go, and the directory
+  /// where it is then empty and was not there before; one that was set aside comes back.
+  ///
+  /// - Returns: what is to be said of it.
+  package func undo(removing files: [String]) -> String? {
     files.forEach { unlink($0) }
     unlink(lockFile)
     letGo(keepsFile: true)
-    if madeDirectory { rmdir(directory.path) }
+    guard madeDirectory, rmdir(directory.path) == 0, let oldPath, rename(oldPath, directory.path) == 0
+    else { return nil }
+    return "what was in \(directory.path) is there again"
   }
 
   /// The error for a directory that holds something already.
@@ -111,17 +118,8 @@ package final class RunHold {
   ///
   /// - Returns: where the old one is.
   private func setAside() throws -> String {
-    let path = URL(fileURLWithPath: directory.path).relativePath
-    var date = Date(), old = ""
-    repeat {
-      old = "\(path).old-\(timestamp(date))"
-      date += 1
-    } while access(old, F_OK) == 0
-    guard rename(path, old) == 0 else {
-      throw Failure.data(
-        "cannot rename \(path) to \(old): \(String(cString: strerror(errno))); move it yourself, or give another "
-          + "with --run DIR")
-    }
+    let old = try directory.setAside()
+    oldPath = old
     // The old one stays held until the new one is.
     let oldLock = lock
     defer { close(oldLock) }

@@ -129,10 +129,15 @@ package final class FoldDirectory {
 
   /// Takes back what has been written of a cross-validation that has no fold yet, so that a corrected one may begin in
   /// its place.
-  package func undo() {
-    guard let hold, !isResumed else { return }
-    removeParts()
-    hold.undo(removing: [foldsFile, hold.directory.configurationFile, hold.directory.identityFile])
+  ///
+  /// - Returns: what is to be said of it.
+  package func undo() -> String? {
+    guard let hold, !isResumed else { return nil }
+    // A fold that another group has finished is of use.
+    let parts = (try? FileManager.default.contentsOfDirectory(atPath: partsDirectory)) ?? []
+    guard parts.isEmpty else { return nil }
+    rmdir(partsDirectory)
+    return hold.undo(removing: [foldsFile, hold.directory.configurationFile, hold.directory.identityFile])
   }
 
   // MARK: Files

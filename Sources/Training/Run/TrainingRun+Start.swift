@@ -103,10 +103,15 @@ extension TrainingRun {
 
   /// Keeps the best epoch so far only if its checkpoint will be in this run's directory: it is the one that is tested
   /// at the end.
-  func forgetBestElsewhere() throws {
-    guard let best = trainer.progress.best, best.step != trainer.progress.step else { return }
+  ///
+  /// - Returns: the epoch, where its checkpoint is not there.
+  @discardableResult
+  func forgetBestElsewhere() throws -> Int? {
+    guard let best = trainer.progress.best, best.step != trainer.progress.step else { return nil }
     let isHere = isRoot && directory?.checkpoints.has(step: best.step) == true ? "here" : ""
-    if try topology.world.broadcast(isHere, from: 0).isEmpty { trainer.progress.best = nil }
+    guard try topology.world.broadcast(isHere, from: 0).isEmpty else { return nil }
+    trainer.progress.best = nil
+    return best.epoch
   }
 
   // MARK: Files
@@ -116,23 +121,39 @@ extension TrainingRun {
     guard writesFiles else { return }
     let path = try topology.world.agree {
       guard let hold else { return [] }
+      try checkCopies(of: hold)
       notes += try hold.use()
       return [hold.directory.path]
     }
     directory = path.first.map { RunDirectory(path: $0) }
   }
 
-  /// The directory of the copies of this run's checkpoints, made where it is not there; nil where none are asked for.
-  private func openCopies(of directory: RunDirectory, _ identity: RunIdentity) throws -> CheckpointDirectory? {
-    guard let place = configuration.checkpoint.copyTo else { return nil }
-    let name = URL(fileURLWithPath: directory.path).lastPathComponent
-    let directory = RunDirectory(path: "\(place)/\(name)"), copies = directory.checkpoints
-    try directory.create(setting: "checkpoint.copy_to=DIR")
-    if let newest = copies.newest().found {
-      try identity.check(newest.checkpoint, at: copies.file(step: newest.step))
-      copies.setAside(after: trainer.progress.step)
+  /// The directory of the copies of this run's checkpoints; nil where none are asked for.
+  private func copyDirectory(of directory: RunDirectory) -> RunDirectory? {
+    configuration.checkpoint.copyTo.map { place in
+      RunDirectory(path: "\(place)/\(URL(fileURLWithPath: directory.path).lastPathComponent)")
     }
-    return copies
+  }
+
+  /// Looks at the directory of the copies before that of the run is made or renamed. Where the run goes on from one of
+  /// them, they are its own; where it takes another's place, that one's are renamed too.
+  private func checkCopies(of hold: RunHold) throws {
+    guard hold.isNamed, let directory = copyDirectory(of: hold.directory), let identity else { return }
+    let copies = directory.checkpoints
+    if let newest = copies.newest().found, resumed?.path.hasPrefix(copies.path + "/") != true,
+      !identity.owns(newest.checkpoint.runID)
+    {
+      guard hold.setsAside else { throw identity.foreign(copies.file(step: newest.step), newest.checkpoint.runID) }
+      notes.append("the copies that were in \(directory.path) are now in \(try directory.setAside())")
+    }
+    try directory.create(setting: "checkpoint.copy_to=DIR")
+  }
+
+  private func openCopies(of directory: RunDirectory) throws -> CheckpointDirectory? {
+    guard let directory = copyDirectory(of: directory) else { return nil }
+    try directory.create(setting: "checkpoint.copy_to=DIR")
+    directory.checkpoints.setAside(after: trainer.progress.step)
+    return directory.checkpoints
   }
 
   /// - Parameter isResumed: whether the records go on at `trainer.progress`.
@@ -151,7 +172,7 @@ extension TrainingRun {
       try records?.begin()
       let writer = CheckpointWriter(
         directory.checkpoints, rule: configuration.checkpoint, points: returnPoints,
-        copies: try openCopies(of: directory, identity))
+        copies: try openCopies(of: directory))
       self.writer = writer
       if resumed != nil {
         directory.checkpoints.setAside(after: progress.step)

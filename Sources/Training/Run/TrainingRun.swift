@@ -199,6 +199,11 @@ public final class TrainingRun {
           + "\(plural(rule.patience, "epoch"))"
       )
     }
+    if let directory, let epoch = try forgetBestElsewhere(), isRoot {
+      try console.warn(
+        "\(directory.checkpoints.bestLink): is gone, with the checkpoint of epoch \(epoch), the best; what follows is "
+          + "of the last one")
+    }
     let review = review, survey = review?.makeSurvey()
     let test = tests ? try testBest(survey) : nil
     guard test != nil || data.test == nil || !tests else {

@@ -7,7 +7,7 @@ extension DataSettings {
       var location = DataLocation(
         try path != nil || files.all.isEmpty ? BundledData.path(path) : nil, files: files, features: features,
         labels: labels, samplesAxis: samplesAxis)
-      location.beside = [validationGroup].compactMap(\.self)
+      location.beside = validationGroup.map { [$0.hasPrefix("/") ? $0 : "/" + $0] } ?? []
       return location
     }
   }

@@ -44,7 +44,7 @@ struct TrainingSetup {
     let (path, source) = (opened.path, opened.source)
     var task = opened.task
     let split = try source.split(.train)
-    try Self.checkDivision(configuration, isResumed: resumed != nil)
+    try Self.checkDivision(configuration, source, isResumed: resumed != nil)
     try Self.checkMetrics(
       configuration, task, isValidated: source.splits[.validation] != nil || configuration.data.validation > 0)
     let shardCount = configuration.shardCount(samples: fold?.train.count ?? split.sampleCount, of: source, resumed)
@@ -137,11 +137,15 @@ struct TrainingSetup {
   }
 
   /// Groups divide what is held out. A run that has begun with groups of nothing goes on: it keeps how it was divided.
-  static func checkDivision(_ configuration: TrainingConfiguration, isResumed: Bool) throws {
+  static func checkDivision(
+    _ configuration: TrainingConfiguration, _ source: DataSource, isResumed: Bool
+  ) throws {
     guard configuration.data.validationGroup != nil, configuration.data.validation == 0, !isResumed else { return }
     throw Failure.usage(
-      "data.validation_group: is for the fraction that data.validation holds out, which is 0; give data.validation, "
-        + "such as 0.1, or leave data.validation_group out")
+      "data.validation_group: is for the fraction that data.validation holds out, which is 0; "
+        + (source.splits[.validation] == nil
+          ? "give data.validation, such as 0.1, or leave data.validation_group out"
+          : "the data have validation samples of their own, so leave data.validation_group out"))
   }
 
   /// Where the data bring validation samples of their own, none are held out.
