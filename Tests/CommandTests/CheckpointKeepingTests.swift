@@ -116,13 +116,26 @@ extension Commands {
     @Test func theLastOneIsTestedWhereTheBestIsGone() throws {
       try Sandbox.with { sandbox in
         try sandbox.makeBlobs()
-        // The first epoch is the best.
+        // The first epoch is the best, at 5 steps an epoch.
         let training = quickTraining + ["--set", "data.validation=0.2", "--learning-rate", "30", "--run", "run"]
-        try sandbox.succeed(training)
-        let best = sandbox.file("run/checkpoints/step-00000005.h5")
-        try FileManager.default.removeItem(atPath: best)
-        let result = try sandbox.succeed(training + ["--resume", "auto", "--epochs", "5"])
-        #expect(sandbox.exists("run/summary.json"), "\(result)")
+        let job = try RunningProcess(
+          builtExecutable("ddp-train"), training + ["--epochs", "2000"], environment: Sandbox.environment,
+          directory: sandbox.path)
+        try #require(job.wait(until: { sandbox.exists("run/checkpoints/step-00000010.h5") }, timeout: .seconds(30)))
+        try FileManager.default.removeItem(atPath: sandbox.file("run/checkpoints/step-00000005.h5"))
+        let result = job.wait(timeout: .seconds(60))
+        #expect(result.status == 0, "\(result)")
+        #expect(
+          result.errorLines.contains(
+            "ddp-train: warning: run/checkpoints/best.h5: is gone, with the checkpoint of epoch 1, the best; what "
+              + "follows is of the last one"), "\(result)")
+        let summary = try Sandbox.json(sandbox.text("run/summary.json"))
+        #expect(summary["best"] is NSNull && summary["test"] is [String: Any])
+        #expect(result.output.contains(", last checkpoint\n"))
+        // Nor does it say another thing when it is started again.
+        try FileManager.default.removeItem(atPath: sandbox.file("run/summary.json"))
+        try sandbox.succeed(training + ["--epochs", "2000", "--resume", "auto"])
+        #expect(try Sandbox.json(sandbox.text("run/summary.json"))["best"] is NSNull)
       }
     }
 

@@ -24,15 +24,17 @@ protocol RunRecorder: AnyObject {
   func epoch(_ metrics: EpochMetrics, timing: JSONValue) throws
   /// After the last epoch.
   ///
-  /// - Parameter test: of the test split; nil where there is none.
-  func end(best: TrainingProgress.Best, test: SplitMetrics?) throws
+  /// - Parameters:
+  ///   - epoch: whose weights the test split was evaluated with.
+  ///   - test: of the test split; nil where there is none.
+  func end(epoch: Int, test: SplitMetrics?) throws
 }
 
 extension RunRecorder {
   func step(_ step: StepFigures) throws {}
   func problem(_ line: JSONValue) throws {}
   func epoch(_ metrics: EpochMetrics, timing: JSONValue) throws {}
-  func end(best: TrainingProgress.Best, test: SplitMetrics?) throws {}
+  func end(epoch: Int, test: SplitMetrics?) throws {}
 }
 
 /// What recorders know of their run.
@@ -139,7 +141,7 @@ struct RunRecords {
     for recorder in recorders { try recorder.epoch(metrics, timing: timing) }
   }
 
-  func end(best: TrainingProgress.Best, test: SplitMetrics?) throws {
-    for recorder in recorders { try recorder.end(best: best, test: test) }
+  func end(epoch: Int, test: SplitMetrics?) throws {
+    for recorder in recorders { try recorder.end(epoch: epoch, test: test) }
   }
 }

@@ -80,10 +80,10 @@ final class TensorBoardRecorder: RunRecorder {
     try write(samples.afterEpoch(), metrics.epoch, to: train)
   }
 
-  func end(best: TrainingProgress.Best, test figures: SplitMetrics?) throws {
+  func end(epoch: Int, test figures: SplitMetrics?) throws {
     if let figures {
       let names = run.metadata.configuration.metrics.map(\.rawValue).filter { $0 != "accuracy" }
-      try write(Self.scalars(figures, names), best.epoch, to: test)
+      try write(Self.scalars(figures, names), epoch, to: test)
     }
     try write([.sessionEnd(Date().timeIntervalSince1970)], 0, to: root)
   }

@@ -5,7 +5,8 @@ import Settings
 
 /// What a finished run amounts to: `summary.json`, and the last lines on the screen.
 struct RunSummary {
-  let best: TrainingProgress.Best
+  /// nil where its checkpoint is gone.
+  let best: TrainingProgress.Best?
   let progress: TrainingProgress
   let precision: ProductPrecision
   let test: SplitMetrics?
@@ -32,14 +33,7 @@ struct RunSummary {
     [
       "epochs": .integer(progress.epoch), "steps": .integer(progress.step),
       "precision": .string(precision.rawValue),
-      "best": .object(
-        [
-          .init("epoch", .integer(best.epoch)), .init("step", .integer(best.step)),
-          .init("split", .string(isValidated ? "val" : "train")), .init("loss", .number(best.loss)),
-          .init("accuracy", .optional(best.accuracy)),
-        ] + metricNames.compactMap { name in best.figures[name.rawValue].map { .init(name.rawValue, .number($0)) } }
-          + (best.thresholds.isEmpty ? [] : [.init("decision_threshold", DecisionThreshold.json(best.thresholds))])
-          + [.init("checkpoint", .string(directory.checkpoints.bestLink))]),
+      "best": best.map { json($0, in: directory) } ?? .null,
       "skipped_steps": .integer(progress.sentinel.skipped),
       "rollbacks": .integer(progress.sentinel.rollbacks.count),
       "last": ["step": .integer(progress.step), "checkpoint": .string(directory.checkpoints.latestLink)],
@@ -59,17 +53,32 @@ struct RunSummary {
     ]
   }
 
+  private func json(_ best: TrainingProgress.Best, in directory: RunDirectory) -> JSONValue {
+    .object(
+      [
+        .init("epoch", .integer(best.epoch)), .init("step", .integer(best.step)),
+        .init("split", .string(isValidated ? "val" : "train")), .init("loss", .number(best.loss)),
+        .init("accuracy", .optional(best.accuracy)),
+      ] + metricNames.compactMap { name in best.figures[name.rawValue].map { .init(name.rawValue, .number($0)) } }
+        + (best.thresholds.isEmpty ? [] : [.init("decision_threshold", DecisionThreshold.json(best.thresholds))])
+        + [.init("checkpoint", .string(directory.checkpoints.bestLink))])
+  }
+
   var lines: [String] {
     func figures(_ loss: Double, _ accuracy: Double?) -> String {
       "loss \(shortNumber(loss))" + (accuracy.map { ", accuracy \(percentage($0))" } ?? "")
     }
-    var rows = [("best", "epoch \(best.epoch), \(isValidated ? "val" : "train") \(figures(best.loss, best.accuracy))")]
-    // The figures that decided it.
-    for name in goals {
-      if let value = best.figures[name.rawValue] { rows.append(("", "\(name.rawValue) \(shortNumber(value))")) }
+    var rows: [(String, String)] = []
+    if let best {
+      rows.append(
+        ("best", "epoch \(best.epoch), \(isValidated ? "val" : "train") \(figures(best.loss, best.accuracy))"))
+      // The figures that decided it.
+      for name in goals {
+        if let value = best.figures[name.rawValue] { rows.append(("", "\(name.rawValue) \(shortNumber(value))")) }
+      }
+      if !best.thresholds.isEmpty { rows.append(("", "yes above \(DecisionThreshold.text(best.thresholds))")) }
+      if let directory { rows.append(("", directory.checkpoints.bestLink)) }
     }
-    if !best.thresholds.isEmpty { rows.append(("", "yes above \(DecisionThreshold.text(best.thresholds))")) }
-    if let directory { rows.append(("", directory.checkpoints.bestLink)) }
     rows.append(("last", "epoch \(progress.epoch), step \(grouped(progress.step))"))
     if let directory { rows.append(("", directory.checkpoints.latestLink)) }
     if let told = sentinelText { rows.append(("sentinel", told)) }

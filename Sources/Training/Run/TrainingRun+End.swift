@@ -154,17 +154,18 @@ extension TrainingRun {
 
   /// Writes and prints what the run has come to.
   func summarize(_ test: SplitMetrics?, _ conclusion: RunConclusion?) throws {
-    guard isRoot, let best = trainer.progress.best else { return }
+    guard isRoot else { return }
+    let best = trainer.progress.best
     let summary = RunSummary(
       best: best, progress: trainer.progress, precision: configuration.precision, test: test,
       metricNames: metrics?.names ?? [],
       goals: configuration.bestBy.map { [MetricName(stringLiteral: $0.name)] } ?? [],
       isValidated: validator != nil, directory: directory,
-      isBestTested: testsBest, conclusion: conclusion, seconds: timer.total,
+      isBestTested: testsBest && best != nil, conclusion: conclusion, seconds: timer.total,
       exposedSeconds: topology.world.size > 1 ? timer.totalExposed : nil, bottleneck: bottleneck,
       stragglers: stragglers)
     if let test { try warn(ofLoss: test, on: "test") }
-    try records?.end(best: best, test: test)
+    try records?.end(epoch: (testsBest ? best?.epoch : nil) ?? trainer.progress.epoch, test: test)
     if let directory {
       let written = summary.json(in: directory)
       try directory.write(summary: written)
