@@ -102,7 +102,7 @@ extension Commands {
         try sandbox.succeed(arguments + ["--epochs", "2"])
         let first = try sandbox.arrays("backup/a/checkpoints/latest.h5")
         try FileManager.default.removeItem(atPath: sandbox.file("runs/a"))
-        try sandbox.succeed(arguments + ["--resume", "backup/a"])
+        try sandbox.succeed(arguments + ["--resume", sandbox.file("backup/a")])
         #expect(try sandbox.names(in: "backup/a/checkpoints") == sandbox.names(in: "runs/a/checkpoints"))
         try sandbox.succeed(arguments + ["--epochs", "1", "--overwrite"])
         for place in ["runs", "backup"] {

@@ -140,9 +140,9 @@ extension TrainingRun {
   private func checkCopies(of hold: RunHold) throws {
     guard hold.isNamed, let directory = copyDirectory(of: hold.directory), let identity else { return }
     let copies = directory.checkpoints
-    if let newest = copies.newest().found, resumed?.path.hasPrefix(copies.path + "/") != true,
-      !identity.owns(newest.checkpoint.runID)
-    {
+    func place(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+    let isResumedFrom = resumed.map { place($0.path).hasPrefix(place(copies.path) + "/") } ?? false
+    if !isResumedFrom, let newest = copies.newest().found, !identity.owns(newest.checkpoint.runID) {
       guard hold.setsAside else { throw identity.foreign(copies.file(step: newest.step), newest.checkpoint.runID) }
       notes.append("the copies that were in \(directory.path) are now in \(try directory.setAside())")
     }
