@@ -260,12 +260,22 @@ extension Commands {
           let result = try sandbox.train(arguments + layers + ["4"], ranks: ranks)
           #expect(result.status == 2 && !sandbox.exists("run"), "\(result)")
         }
+        // Where only the fold of another rank than 0 cannot be trained: it leaves three samples.
+        let file = try HDF5File.create(sandbox.file("uneven.h5"))
+        try file.write("/X", shape: [48, 2], elements: (0..<96).map { Float($0 % 7) })
+        try file.write("/y", shape: [48], elements: Sandbox.labels())
+        try file.write("/fold", shape: [48], elements: (0..<48).map { Int64($0 < 2 ? 0 : $0 < 47 ? 1 : 2) })
+        try file.close()
+        let uneven = try sandbox.train(arguments + ["--data", "uneven.h5", "--folds-from", "/fold"], ranks: 3)
+        #expect(uneven.status == 2 && !sandbox.exists("run"), "\(uneven)")
         try sandbox.succeed(arguments + layers + ["16"])
-        // One that was to be replaced is there again.
+        // One that was to be replaced stays where it is.
         let before = try sandbox.text("run/folds.jsonl")
-        let result = try sandbox.train(arguments + layers + ["4", "--overwrite"])
-        #expect(result.status == 2 && result.output.contains("what was in run is there again"), "\(result)")
-        #expect(try sandbox.text("run/folds.jsonl") == before)
+        for ranks in [nil, 3] {
+          let result = try sandbox.train(arguments + layers + ["4", "--overwrite"], ranks: ranks)
+          #expect(result.status == 2, "\(result)")
+          #expect(try sandbox.text("run/folds.jsonl") == before)
+        }
       }
     }
 

@@ -27,7 +27,7 @@ public struct CrossValidation: Sendable {
     let split = try FoldedSplit(configuration, ranks: group)
     return CrossValidation(
       try FoldJob.all(split).map { job in
-        guard let result = try FoldRunner(configuration).run(job, of: split, on: group) else {
+        guard let result = try FoldRunner(configuration, job, of: split, on: group).result() else {
           throw StopSignal.interruption
         }
         return result

@@ -38,36 +38,30 @@ public struct CrossValidationRun {
     let jobs = FoldJob.all(split)
     let directory = try FoldDirectory(
       configuration, name: "\(split.name)-folds", fingerprint: split.fingerprint, communicator: ranks)
-    var report = FoldReport(configuration, isShown: ranks.isRoot && !configuration.quiet, isRoot: ranks.isRoot)
-    for warning in split.warnings + directory.warnings { report.warn(warning) }
-    for note in directory.notes { try report.line(note) }
     var results = try finished(jobs, in: directory, ranks)
     let missing = jobs.filter { job in !results.contains { $0.isOf(job) } }
     let groups = try RankGroups(ranks, ranksPerTrial: ranksPerFold, trialsAtOnce: max(1, missing.count))
+    let batches = stride(from: 0, to: missing.count, by: groups.count).map { first in
+      missing[first..<min(first + groups.count, missing.count)]
+    }
+    var first = try batches.first.flatMap { try setUp($0, of: split, on: groups) }
+    try directory.begin()
+    var report = FoldReport(configuration, isShown: ranks.isRoot && !configuration.quiet, isRoot: ranks.isRoot)
+    for warning in split.warnings + directory.warnings { report.warn(warning) }
+    for note in directory.notes { try report.line(note) }
     try report.begin(split, directory: directory.path, ranks: ranks.size, groups: groups.count, done: results)
     var isStopped = false
-    if !directory.isFinished || !missing.isEmpty {
-      for batch in stride(from: 0, to: missing.count, by: groups.count) where !isStopped {
-        let jobs = Array(missing[batch..<min(batch + groups.count, missing.count)])
-        let lines: [String]
-        do {
-          lines = try groups.map(jobs) { job, group in
-            let isAsked = try group.allGather([StopSignal.isRequested]).contains { $0.contains(true) }
-            let file = directory.file(repeat: job.repetition + 1, fold: job.fold + 1)
-            let result = isAsked ? nil : try FoldRunner(configuration, file: file).run(job, of: split, on: group)
-            return result?.json.line ?? ""
-          }
-        } catch {
-          if results.isEmpty, let note = directory.undo() { try? report.line(note) }
-          throw error
-        }
-        isStopped = lines.contains("")
-        for line in lines where !line.isEmpty {
-          guard let result = FoldResult(try JSON5Parser.parse(line, file: directory.foldsFile)) else { continue }
-          results.append(result)
-          if ranks.isRoot { try directory.append(line) }
-          try report.add(result)
-        }
+    for batch in batches where !isStopped {
+      let runner = try first.take() ?? setUp(batch, of: split, on: groups)
+      let lines = try groups.map(Array(batch)) { job, _ in
+        try runner?.result(file: directory.file(of: job))?.json.line ?? ""
+      }
+      isStopped = lines.contains("")
+      for line in lines where !line.isEmpty {
+        guard let result = FoldResult(try JSON5Parser.parse(line, file: directory.foldsFile)) else { continue }
+        results.append(result)
+        if ranks.isRoot { try directory.append(line) }
+        try report.add(result)
       }
     }
     try groups.close()
@@ -94,10 +88,22 @@ public struct CrossValidationRun {
     return Outcome(exitCode: .done, result: validation, directory: directory.path)
   }
 
+  /// The fold of a batch that falls to this rank's group; nil where none does, or a signal asks to end.
+  private func setUp(
+    _ batch: ArraySlice<FoldJob>, of split: FoldedSplit, on groups: RankGroups
+  ) throws -> FoldRunner? {
+    guard let job = batch.dropFirst(groups.index).first else { return nil }
+    guard try !groups.group.allGather([StopSignal.isRequested]).contains(where: { $0.contains(true) }) else {
+      return nil
+    }
+    return try FoldRunner(configuration, job, of: split, on: groups.group)
+  }
+
   /// The folds that are done already. Rank 0 looks.
   private func finished(
     _ jobs: [FoldJob], in directory: FoldDirectory, _ ranks: MPICommunicator
   ) throws -> [FoldResult] {
+    guard directory.isResumed else { return [] }
     let lines = try ranks.agree {
       if directory.isFinished {
         guard access(directory.predictionsFile, R_OK) == 0 else {
@@ -111,9 +117,7 @@ public struct CrossValidationRun {
         return lines
       }
       let results = jobs.compactMap { job -> FoldResult? in
-        FoldFile.result(in: directory.file(repeat: job.repetition + 1, fold: job.fold + 1)).flatMap {
-          $0.isOf(job) ? $0 : nil
-        }
+        FoldFile.result(in: directory.file(of: job)).flatMap { $0.isOf(job) ? $0 : nil }
       }
       // A kill may have come between the file of a fold and its line.
       let lines = results.map(\.json.line)
@@ -156,6 +160,9 @@ public struct CrossValidationRun {
 }
 
 extension FoldDirectory {
+  /// The file of one fold.
+  func file(of job: FoldJob) -> String { file(repeat: job.repetition + 1, fold: job.fold + 1) }
+
   /// What `summary.json` says of all samples together; nil for figures that are not defined.
   var pooledFigures: [String: Double?] {
     let members = (try? JSON5Parser.parse(contentsOfFile: summaryFile))?["pooled"]?.members ?? []

@@ -6,25 +6,31 @@ import Training
 
 /// Trains and tests one fold on a group of ranks.
 struct FoldRunner {
-  let configuration: TrainingConfiguration
-  /// Where the group's first rank leaves the result and the outputs of the test samples; nil for nowhere.
-  var file: String?
+  private let job: FoldJob
+  private let fold: Fold
+  private let group: MPICommunicator
+  private let run: TrainingRun
+  private let start = ContinuousClock.now
 
-  init(_ configuration: TrainingConfiguration, file: String? = nil) {
-    (self.configuration, self.file) = (configuration, file)
+  /// Sets up the training: what does not fit together is found here. Collective over the group.
+  init(
+    _ configuration: TrainingConfiguration, _ job: FoldJob, of split: FoldedSplit, on group: MPICommunicator
+  ) throws {
+    (self.job, self.group) = (job, group)
+    fold = split.plans[job.repetition][job.fold]
+    run = try TrainingRun(trial: Self.placed(configuration, job), fold: fold, ranks: group)
   }
 
-  /// Collective over the group.
+  /// Trains and tests, once. Collective over the group.
   ///
+  /// - Parameter file: where the group's first rank leaves the result and the outputs of the test samples; nil for
+  ///   nowhere.
   /// - Returns: the same on all its ranks; nil where a signal asked to end.
-  func run(_ job: FoldJob, of split: FoldedSplit, on group: MPICommunicator) throws -> FoldResult? {
-    let start = ContinuousClock.now
-    let fold = split.plans[job.repetition][job.fold]
+  func result(file: String? = nil) throws -> FoldResult? {
     var result = FoldResult(
       repetition: job.repetition + 1, fold: job.fold + 1, trainCount: fold.train.count, testCount: fold.test.count)
     var outputs: [Float] = [], rows: [Int] = []
     var sums: MetricSums?
-    let run = try TrainingRun(trial: placed(job), fold: fold, ranks: group)
     run.visitTest { values, ids in
       outputs += values
       rows += ids
@@ -57,7 +63,7 @@ struct FoldRunner {
   }
 
   /// The configuration of a fold, whose seed is another in each repeat.
-  private func placed(_ job: FoldJob) -> TrainingConfiguration {
+  private static func placed(_ configuration: TrainingConfiguration, _ job: FoldJob) -> TrainingConfiguration {
     var placed = configuration
     (placed.run, placed.resume, placed.name, placed.overwrite, placed.quiet) = (nil, nil, nil, false, true)
     placed.seed = (configuration.seed &+ UInt64(job.repetition)) & UInt64(Int64.max)

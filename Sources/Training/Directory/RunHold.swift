@@ -20,9 +20,6 @@ package final class RunHold {
   private var lockFile: String { directory.path + "/.lock" }
   /// Whether `.lock` came to be with this hold, to be taken back where no run begins after all.
   private var madeLock = false
-  /// Whether the directory, empty, came to be with `use()`, and where the one is that it took the place of.
-  private var madeDirectory = false
-  private var oldPath: String?
 
   /// - Parameter onlyLooks: whether the directory is left as it is, and free for others.
   /// - Throws: where the directory cannot be made or written to, or another process has it: that one is not disturbed.
@@ -48,7 +45,6 @@ package final class RunHold {
   /// - Throws: also where another process has begun a run there in the meantime.
   package func use() throws -> [String] {
     var notes: [String] = []
-    madeDirectory = name != nil || lock < 0 || setsAside
     if let name {
       try makeFresh(name)
     } else if lock < 0 {
@@ -61,19 +57,6 @@ package final class RunHold {
     try directory.create()
     madeLock = false
     return notes
-  }
-
-  /// Takes back what `use()` has done, where what has begun since could not go on: these files go, and the directory
-  /// where it is then empty and was not there before; one that was set aside comes back.
-  ///
-  /// - Returns: what is to be said of it.
-  package func undo(removing files: [String]) -> String? {
-    files.forEach { unlink($0) }
-    unlink(lockFile)
-    letGo(keepsFile: true)
-    guard madeDirectory, rmdir(directory.path) == 0, let oldPath, rename(oldPath, directory.path) == 0
-    else { return nil }
-    return "what was in \(directory.path) is there again"
   }
 
   /// The error for a directory that holds something already.
@@ -119,7 +102,6 @@ package final class RunHold {
   /// - Returns: where the old one is.
   private func setAside() throws -> String {
     let old = try directory.setAside()
-    oldPath = old
     // The old one stays held until the new one is.
     let oldLock = lock
     defer { close(oldLock) }

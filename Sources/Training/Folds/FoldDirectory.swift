@@ -7,26 +7,28 @@ import Settings
 /// Whose they are stands in `run.json`, and who writes them in `.lock`; until all folds are done, each has a file in
 /// `folds/`.
 ///
-/// Rank 0 looks and decides, and all do as it has decided.
+/// Rank 0 looks and decides, and all do as it has decided. Nothing is made or renamed before `begin()`, so that a
+/// configuration that no fold can be trained with leaves everything as it was.
 package final class FoldDirectory {
-  package let path: String
-  /// Names the cross-validation: no other has the same.
-  package let id: String
-  /// What is to be said of the directory, one line each.
-  package let notes: [String]
+  /// One that bears the time at which it is made has its name from `begin()` on.
+  package private(set) var path: String
+  /// Whether it holds what an earlier job has begun.
+  package let isResumed: Bool
+  /// What is to be said and warned of; on rank 0, from `begin()` on.
+  package private(set) var notes: [String] = []
+  package private(set) var warnings: [String] = []
+  private let configuration: TrainingConfiguration
+  private let identity: JSONValue
+  private let communicator: any Communicator
   /// On rank 0, which alone writes beside the files of folds.
   private let hold: RunHold?
-  /// Whether it holds what an earlier job has begun.
-  private let isResumed: Bool
-  /// What is to be warned of.
-  package let warnings: [String]
 
   package var foldsFile: String { path + "/folds.jsonl" }
   package var predictionsFile: String { path + "/predictions.h5" }
   package var summaryFile: String { path + "/summary.json" }
   private var partsDirectory: String { path + "/folds" }
 
-  /// Makes the directory, or goes on in one of the same cross-validation. Collective.
+  /// Takes hold of a directory that is there. Collective.
   ///
   /// - Parameters:
   ///   - name: in that of the directory where the configuration names none.
@@ -36,65 +38,71 @@ package final class FoldDirectory {
     _ configuration: TrainingConfiguration, name: String, fingerprint: String, communicator: any Communicator
   ) throws {
     var hold: RunHold?
+    var isResumed = false
     let answer = try communicator.agree {
       let taken =
         try configuration.run.map { try RunHold(RunDirectory(path: $0, kind: .crossValidation)) }
         ?? RunHold(name: name, kind: .crossValidation)
       hold = taken
-      return try Self.begin(configuration, name: name, fingerprint: fingerprint, in: taken)
+      isResumed = try Self.look(at: taken, configuration, fingerprint)
+      return [taken.directory.path, isResumed ? "resumed" : "new"]
     }
-    (path, id, self.hold, isResumed) = (answer[0], answer[1], hold, answer[2] == "resumed")
-    warnings = answer[3].isEmpty ? [] : [answer[3]]
-    notes = Array(answer.dropFirst(4))
+    (path, self.isResumed, self.hold) = (answer[0], answer[1] == "resumed", hold)
+    (self.configuration, self.communicator) = (configuration, communicator)
+    identity = [
+      "id": .string(RunIdentity(name: name).id), "kind": .string(Self.kind), "data_fingerprint": .string(fingerprint),
+    ]
   }
 
-  /// - Returns: the path, the name of the cross-validation, whether it is a new one, what is to be warned of, and what
-  ///   is to be said.
-  private static func begin(
-    _ configuration: TrainingConfiguration, name: String, fingerprint: String, in hold: RunHold
-  ) throws -> [String] {
-    var notes: [String] = []
-    var id = RunIdentity(name: name).id
-    let trace = hold.directory.traces.first
-    let isResumed = configuration.resume == .auto && trace != nil
-    if isResumed, let trace {
-      id = try stored(in: hold.directory, trace: trace, configuration, fingerprint)
-      notes += try hold.use()
-    } else {
-      if configuration.resume == .auto { notes.append("\(hold.directory.path) holds nothing to go on from yet") }
-      if let trace {
-        guard configuration.overwrite else { throw hold.used(trace) }
-        try refuseMoving(configuration, hold.directory)
-        hold.setsAside = true
-      }
-      notes += try hold.use()
-      let identity: JSONValue = [
-        "id": .string(id), "kind": .string(kind), "data_fingerprint": .string(fingerprint),
-      ]
-      try write(identity.line, to: hold.directory.identityFile)
-      var own = configuration
-      (own.resume, own.run, own.overwrite, own.quiet) = (nil, nil, false, false)
-      own.folds = own.folds ?? FoldSettings()
-      try hold.directory.write(own)
+  /// - Returns: whether to go on with what it holds.
+  private static func look(
+    at hold: RunHold, _ configuration: TrainingConfiguration, _ fingerprint: String
+  ) throws -> Bool {
+    guard let trace = hold.directory.traces.first else { return false }
+    if configuration.resume == .auto {
+      try checkStored(in: hold.directory, trace: trace, configuration, fingerprint)
+      return true
     }
-    let directory = hold.directory.path
-    hold.directory.removeLeftovers()
-    AtomicFile.removeLeftovers(in: directory + "/folds") { _ in true }
-    return [directory, id, isResumed ? "resumed" : "new", hold.weakness ?? ""] + notes
+    guard configuration.overwrite else { throw hold.used(trace) }
+    try refuseMoving(configuration, hold.directory)
+    hold.setsAside = true
+    return false
+  }
+
+  /// Makes the directory, or goes on in it. Collective: nothing is done before all ranks have come so far, and none
+  /// goes on before it is done.
+  package func begin() throws {
+    try communicator.barrier()
+    path = try communicator.agree {
+      guard let hold else { return [path] }
+      if configuration.resume == .auto && !isResumed { notes.append("\(path) holds nothing to go on from yet") }
+      notes += try hold.use()
+      path = hold.directory.path
+      if !isResumed {
+        try Self.write(identity.line, to: hold.directory.identityFile)
+        var own = configuration
+        (own.resume, own.run, own.overwrite, own.quiet) = (nil, nil, false, false)
+        own.folds = own.folds ?? FoldSettings()
+        try hold.directory.write(own)
+        try write(lines: [])
+      }
+      hold.directory.removeLeftovers()
+      AtomicFile.removeLeftovers(in: partsDirectory) { _ in true }
+      if let weakness = hold.weakness { warnings.append(weakness) }
+      return [path]
+    }[0]
   }
 
   private static let kind = "cross-validation"
 
-  /// The name of the cross-validation that a directory holds.
-  ///
-  /// - Throws: where it holds none, or one of other settings or data.
-  private static func stored(
+  /// - Throws: where a directory holds no cross-validation, or one of other settings or data.
+  private static func checkStored(
     in directory: RunDirectory, trace: String, _ configuration: TrainingConfiguration, _ fingerprint: String
-  ) throws -> String {
+  ) throws {
     let path = directory.path
     guard access(directory.identityFile, F_OK) == 0,
       let identity = try? JSON5Parser.parse(contentsOfFile: directory.identityFile),
-      identity["kind"] == .string(kind), case .string(let id)? = identity["id"]?.content
+      identity["kind"] == .string(kind), case .string? = identity["id"]?.content
     else {
       throw Failure.usage("\(path) holds no cross-validation (but \(trace)); give another directory with --run DIR")
     }
@@ -118,26 +126,12 @@ package final class FoldDirectory {
         "\(path): a resumed cross-validation keeps \(change.path), found \(change.text); leave it out, or give another "
           + "directory with --run DIR")
     }
-    return id
   }
 
   private static func refuseMoving(_ configuration: TrainingConfiguration, _ directory: RunDirectory) throws {
     guard let data = try configuration.inputs.first(where: directory.holds) else { return }
     throw Failure.usage(
       "--overwrite would move the data \(data) away with \(directory.path); give another with --run DIR")
-  }
-
-  /// Takes back what has been written of a cross-validation that has no fold yet, so that a corrected one may begin in
-  /// its place.
-  ///
-  /// - Returns: what is to be said of it.
-  package func undo() -> String? {
-    guard let hold, !isResumed else { return nil }
-    // A fold that another group has finished is of use.
-    let parts = (try? FileManager.default.contentsOfDirectory(atPath: partsDirectory)) ?? []
-    guard parts.isEmpty else { return nil }
-    rmdir(partsDirectory)
-    return hold.undo(removing: [foldsFile, hold.directory.configurationFile, hold.directory.identityFile])
   }
 
   // MARK: Files

@@ -124,14 +124,17 @@ struct TrainingSetup {
     let smallest = (0..<shards).map { plan.partition.count(ofShard: $0) / plan.stepsPerEpoch / accumulate }
     let alone = model.sampleStatistics(synchronizing: false)
     let together = model.sampleStatistics(synchronizing: true)
-    let remedy = "give --batch-size \(2 * shards) or more, fewer --shards, batch_norm with sync: true, or layer_norm"
+    let samples = plan.partition.sampleCount
+    let remedy =
+      "give " + (samples < 2 * shards ? "" : "--batch-size \(2 * shards) or more, ")
+      + "fewer --shards, batch_norm with sync: true, or layer_norm"
     if let layer = together.first, configuration.batchSize == 1 {
       throw Failure.usage("batch_norm (\(layer)): of one sample there are no statistics; give a greater --batch-size")
     }
     guard let layer = alone.first, let most = largest.max(), let least = smallest.min(), least <= 1 else { return nil }
     let batch =
       "batch_norm (\(layer)) takes its statistics over the samples of one shard, and \(shards) shards share batches of "
-      + plural(configuration.batchSize, "sample")
+      + plural(min(configuration.batchSize, samples), "sample")
     guard most > 1 else { throw Failure.usage("\(batch), one each: of one there are none; \(remedy)") }
     return "\(batch), some of them one alone, which becomes zero; \(remedy)"
   }
