@@ -27,19 +27,12 @@ private func pairSum(_ products: some Collection<(Float, Float)>) -> Float {
   return sum
 }
 
-/// In the blocks of the kernels, added up: of at most 512 terms over the columns of a left factor, in equal parts of at
-/// most 1,024 where it is the transpose of stored rows.
-private func blockedSum(_ products: [(Float, Float)], from start: Float?, isTransposed: Bool) -> Float {
+/// In the blocks of the kernels, added up: of at most 512 terms.
+private func blockedSum(_ products: [(Float, Float)], from start: Float?) -> Float {
   let count = products.count
-  var sums: [Float]
-  if isTransposed {
-    let blocks = (count + 1023) / 1024
-    sums = (0..<blocks).map { pairSum(products[count * $0 / blocks..<count * ($0 + 1) / blocks]) }
-  } else {
-    let pairs = (count + 1) / 2, blocks = max(1, (pairs + 255) / 256)
-    let block = 2 * (((pairs + blocks - 1) / blocks + 7) / 8 * 8)
-    sums = stride(from: 0, to: count, by: max(1, block)).map { pairSum(products[$0..<min($0 + block, count)]) }
-  }
+  let pairs = (count + 1) / 2, blocks = max(1, (pairs + 255) / 256)
+  let block = 2 * (((pairs + blocks - 1) / blocks + 7) / 8 * 8)
+  var sums = stride(from: 0, to: count, by: max(1, block)).map { pairSum(products[$0..<min($0 + block, count)]) }
   if let start { sums.insert(start, at: 0) }
   return sums.dropFirst().reduce(sums.first ?? 0, +)
 }
@@ -166,7 +159,7 @@ struct RoundedProductTests {
         var expected = before[i * c.stride + j]
         if j < n {
           let products = (0..<k).map { (transposeA ? a[$0, i] : a[i, $0], transposeB ? b[j, $0] : b[$0, j]) }
-          expected = blockedSum(products, from: adding ? expected : nil, isTransposed: transposeA)
+          expected = blockedSum(products, from: adding ? expected : nil)
         }
         if c[i, j] != expected {
           Issue.record("\(m), \(n), \(k), form \(form), at \(i), \(j): \(c[i, j]), one by one \(expected)")

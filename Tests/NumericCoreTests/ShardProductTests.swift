@@ -110,7 +110,7 @@ struct ShardProductTests {
   }
 
   func rowsAreIndependent(n: Int, k: Int, _ precision: ProductPrecision, tolerance: Double) {
-    let most = 150
+    let most = 300
     let a = FlatBuffer(clearOfZero(most * k, seed: 8, substream: 1).map { Float($0) })
     let b = FlatBuffer(clearOfZero(n * k, seed: 8, substream: 2).map { Float($0) })
     for isTransposed in [false, true] {
@@ -125,7 +125,7 @@ struct ShardProductTests {
         return Array(c.view)
       }
       let all = product(0..<most)
-      for range in [0..<1, 3..<11, 20..<52, 1..<65, 7..<130] {
+      for range in [0..<1, 3..<11, 20..<52, 1..<65, 7..<130, 2..<299] {
         #expect(product(range) == Array(all[range.lowerBound * n..<range.upperBound * n]), "\(isTransposed), \(range)")
       }
       for (row, column) in [(0, 0), (3, n - 1), (most - 1, n / 2)] {

@@ -121,6 +121,10 @@ extension Float {
       PanelProduct.multiplyByRows(a, b, into: c, as: Singles.self)
       return
     }
+    if PanelProduct.suitsTiles(a, b) {
+      PanelProduct.multiplyByTiles(a, b, into: c, adding: beta != 0, as: Singles.self)
+      return
+    }
     cblas_sgemm(
       CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans, b.isTransposed ? CblasTrans : CblasNoTrans,
       blasint(c.rows), blasint(c.columns), blasint(a.columns), 1, a.base, blasint(a.stride), b.base, blasint(b.stride),

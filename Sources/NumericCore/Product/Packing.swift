@@ -1,6 +1,6 @@
 internal import CProcessor
 
-// Copies of parts of the right factor in the order in which a product's inner loop reads them, and transposes.
+// Copies of parts of the factors in the order in which a product's inner loop reads them.
 
 extension Singles {
   static func packPanels(
@@ -24,7 +24,10 @@ extension Singles {
       // Rows far apart are no sequence that the processor would recognise.
       if k + 16 < depth { prefetch(row + 16 * stride, columns) }
       for panel in 0..<whole {
-        (panels + (panel * panelDepth + k) * width).update(from: row + panel * width, count: width)
+        let target = panels + (panel * panelDepth + k) * width
+        for lane in Swift.stride(from: 0, to: width, by: 16) {
+          SIMD16(at: row + (panel * width + lane)).store(to: target + lane)
+        }
       }
       if rest > 0 {
         let target = panels + (whole * panelDepth + k) * width
@@ -59,15 +62,47 @@ extension Singles {
     }
   }
 
-  static func packTile(
-    _ source: UnsafePointer<Float>, stride: Int, depth: Int, height: Int, into tile: UnsafeMutablePointer<Float>
+  static func packTiles(
+    _ source: UnsafePointer<Float>, stride: Int, depth: Int, count: Int, into tiles: UnsafeMutablePointer<Float>,
+    element: Int, tileDepth: Int
   ) {
-    if height == 8 {
-      for k in 0..<depth {
-        SIMD8(at: source + k * stride).store(to: tile + k * 8)
+    var column = 0
+    if VectorWidth.isWide {
+      // The tiles of some whole cache lines at a time: of one alone, each row would be another line to wait for.
+      for lines in [4, 1] {
+        while column + 16 * lines <= count {
+          let first = tiles + (column * tileDepth + element * 8)
+          for k in 0..<depth {
+            let row = source + (k &* stride &+ column), target = first + k &* 8
+            for line in 0..<lines { cprocessor_prefetch(row + (8 &* stride &+ 16 &* line)) }
+            for line in 0..<lines {
+              let values = SIMD16(at: row + 16 &* line)
+              values.lowHalf.store(to: target + 16 &* line &* tileDepth)
+              values.highHalf.store(to: target + (16 &* line &+ 8) &* tileDepth)
+            }
+          }
+          column += 16 * lines
+        }
       }
-    } else {
-      for k in 0..<depth { (tile + k * height).update(from: source + k * stride, count: height) }
+    }
+    while column < count {
+      let height = ProductTile.height(count - column)
+      let tile = tiles + (column * tileDepth + element * height), start = source + column
+      if height == 8 {
+        for k in 0..<depth { SIMD8(at: start + k * stride).store(to: tile + k * 8) }
+      } else {
+        for k in 0..<depth { (tile + k * height).update(from: start + k * stride, count: height) }
+      }
+      column += height
+    }
+  }
+
+  static func packRows(
+    _ source: UnsafePointer<Float>, stride: Int, count: Int, depth: Int, into tiles: UnsafeMutablePointer<Float>
+  ) {
+    for row in Swift.stride(from: 0, to: count, by: 8) {
+      transpose(
+        source + row * stride, stride, rows: 8, columns: depth, into: tiles + row * depth, targetStride: 8)
     }
   }
 }
@@ -128,7 +163,21 @@ extension Pairs {
     }
   }
 
-  static func packTile(
+  static func packTiles(
+    _ source: UnsafePointer<Float>, stride: Int, depth: Int, count: Int, into tiles: UnsafeMutablePointer<Float>,
+    element: Int, tileDepth: Int
+  ) {
+    var column = 0
+    while column < count {
+      let height = ProductTile.height(count - column)
+      packTile(
+        source + column, stride: stride, depth: depth, height: height,
+        into: tiles + (column * tileDepth + element * height))
+      column += height
+    }
+  }
+
+  private static func packTile(
     _ source: UnsafePointer<Float>, stride: Int, depth: Int, height: Int, into tile: UnsafeMutablePointer<Float>
   ) {
     @inline(__always) func half(_ k: Int) -> SIMD8<Float> {
@@ -142,6 +191,24 @@ extension Pairs {
     for k in Swift.stride(from: 0, to: depth, by: 2) {
       let pairs = cprocessor_half_pairs(Vector(lowHalf: half(k), highHalf: half(k + 1)))
       store(pairs, to: tile + k / 2 * height, height)
+    }
+  }
+
+  static func packRows(
+    _ source: UnsafePointer<Float>, stride: Int, count rows: Int, depth: Int, into tiles: UnsafeMutablePointer<Float>
+  ) {
+    // On the stack, as its size is a constant: that of eight elements of eight rows.
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 8 * 8) { spare in
+      let spare = spare.baseAddress.unsafelyUnwrapped
+      for row in Swift.stride(from: 0, to: rows, by: 8) {
+        for k in Swift.stride(from: 0, to: depth, by: 16) {
+          let target = tiles + (row * count(depth) + k / 2 * 8), isWhole = k + 16 <= depth
+          transposeEight(into: isWhole ? target : spare, 8) {
+            cprocessor_neighbour_pairs(load(source + ((row + $0) * stride + k), depth - k))
+          }
+          if !isWhole { target.update(from: spare, count: count(depth - k) * 8) }
+        }
+      }
     }
   }
 
@@ -184,64 +251,4 @@ extension Pairs {
 @inline(__always)
 private func prefetch(_ row: UnsafePointer<Float>, _ columns: Int) {
   for line in stride(from: 0, to: columns, by: 16) { cprocessor_prefetch(row + line) }
-}
-
-/// Overwrites `target` [columns, rows] by the transpose of `source` [rows, columns].
-func transpose(
-  _ source: UnsafePointer<Float>, _ stride: Int, rows: Int, columns: Int, into target: UnsafeMutablePointer<Float>,
-  targetStride: Int
-) {
-  let wholeRows = rows / 8 * 8, wholeColumns = columns / 8 * 8
-  for i in Swift.stride(from: 0, to: wholeRows, by: 8) {
-    for j in Swift.stride(from: 0, to: wholeColumns, by: 8) {
-      transposeEight(source + i * stride + j, stride, into: target + j * targetStride + i, targetStride)
-    }
-  }
-  for i in 0..<rows {
-    for j in (i < wholeRows ? wholeColumns : 0)..<columns { target[j * targetStride + i] = source[i * stride + j] }
-  }
-}
-
-/// Exchanges rows and columns of eight by eight elements.
-@inline(__always)
-private func transposeEight(
-  _ source: UnsafePointer<Float>, _ stride: Int, into target: UnsafeMutablePointer<Float>, _ targetStride: Int
-) {
-  transposeEight(into: target, targetStride) { SIMD8(at: source + $0 * stride) }
-}
-
-/// The same for eight given rows.
-@inline(__always)
-private func transposeEight(
-  into target: UnsafeMutablePointer<Float>, _ targetStride: Int, _ row: (Int) -> SIMD8<Float>
-) {
-  typealias Vector = SIMD8<Float>
-  // In each half of two vectors: the first two elements in turn, the last two in turn; the first pairs, the last pairs.
-  @inline(__always) func first(_ a: Vector, _ b: Vector) -> Vector {
-    Vector(a[0], b[0], a[1], b[1], a[4], b[4], a[5], b[5])
-  }
-  @inline(__always) func last(_ a: Vector, _ b: Vector) -> Vector {
-    Vector(a[2], b[2], a[3], b[3], a[6], b[6], a[7], b[7])
-  }
-  @inline(__always) func firstPairs(_ a: Vector, _ b: Vector) -> Vector {
-    Vector(a[0], a[1], b[0], b[1], a[4], a[5], b[4], b[5])
-  }
-  @inline(__always) func lastPairs(_ a: Vector, _ b: Vector) -> Vector {
-    Vector(a[2], a[3], b[2], b[3], a[6], a[7], b[6], b[7])
-  }
-  /// Columns 0 and 4, 1 and 5, 2 and 6, 3 and 7 of four rows.
-  @inline(__always) func columns(_ from: Int) -> (Vector, Vector, Vector, Vector) {
-    let (a, b, c, d) = (row(from), row(from + 1), row(from + 2), row(from + 3))
-    let (ab, cd) = (first(a, b), first(c, d)), (ab2, cd2) = (last(a, b), last(c, d))
-    return (firstPairs(ab, cd), lastPairs(ab, cd), firstPairs(ab2, cd2), lastPairs(ab2, cd2))
-  }
-  @inline(__always) func store(_ column: Int, _ upper: Vector, _ lower: Vector) {
-    Vector(lowHalf: upper.lowHalf, highHalf: lower.lowHalf).store(to: target + column * targetStride)
-    Vector(lowHalf: upper.highHalf, highHalf: lower.highHalf).store(to: target + (column + 4) * targetStride)
-  }
-  let (upper, lower) = (columns(0), columns(4))
-  store(0, upper.0, lower.0)
-  store(1, upper.1, lower.1)
-  store(2, upper.2, lower.2)
-  store(3, upper.3, lower.3)
 }

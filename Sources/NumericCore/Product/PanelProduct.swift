@@ -3,16 +3,20 @@
 ///
 /// The right factor goes into panels as wide as a register tile, one strip of columns and one block of its rows at a
 /// time: a panel stays in the first cache while all rows of the left factor pass it, a strip of sums in the second
-/// while all blocks are added to it. The left factor is read where it stands, or where it was rounded to. An element's
-/// sum runs over k in ascending order, in blocks that depend on the length of that sum alone: its bits do not depend on
-/// how many rows or columns there are.
+/// while all blocks are added to it. The left factor is read where it stands, or where it was rounded to, or it is
+/// packed too. An element's sum runs over k in ascending order, in blocks that depend on the length of that sum alone:
+/// its bits do not depend on how many rows or columns there are, nor on the way that is chosen for them.
 enum PanelProduct {
-  /// The most elements of a column in a panel: sixteen columns are half of a first cache.
+  /// The most elements of a column in a panel, 16 kB of sixteen columns: a panel stays in a first cache.
   private static let longest = 256
   /// Columns of the right factor that are packed at a time.
   private static let strip = 128
   /// Rows of the left factor that pass a strip together: what they read fits a second cache.
   private static let rows = 192
+  /// Elements of a right factor that it pays to keep packed.
+  private static let mostPacked = 1 << 17
+  /// The most rows of a left factor that pass a large right factor at once.
+  private static let fewRows = 256
 
   /// Whether this processor and this number of threads are for it, in a build that is optimized. OpenBLAS has all
   /// products otherwise.
@@ -36,18 +40,26 @@ enum PanelProduct {
   /// Whether `multiplyByRows` is faster than OpenBLAS, as measured: for few rows by large weights, where a copy of the
   /// weights costs as much as some rows of the product.
   static func suitsRows(_ a: Matrix<Float>, _ b: Matrix<Float>) -> Bool {
-    isUsed && !a.isTransposed && b.isTransposed && a.rows <= strip && fillsPanels(a.rows)
+    isUsed && !a.isTransposed && b.isTransposed && a.rows <= fewRows && fillsPanels(a.rows)
       && a.columns * b.columns > mostPacked && a.columns >= 64 && b.columns >= 64
+  }
+
+  /// Whether `multiplyByTiles` is faster than OpenBLAS, as measured: for few rows by a large factor too.
+  static func suitsTiles(_ a: Matrix<Float>, _ b: Matrix<Float>) -> Bool {
+    isUsed && !a.isTransposed && prefersTiles(b) && 16 <= a.rows && a.rows <= fewRows && a.columns >= 64
+      && b.columns >= 64
   }
 
   /// Whether `multiplyByRows` is the better way for a transposed right factor that OpenBLAS is not to have: for few
   /// rows, or more of a factor that is large.
-  static func prefersRows(_ a: Matrix<Float>, _ b: Matrix<Float>) -> Bool {
-    a.rows < 64 || a.rows <= strip && a.columns * b.columns > mostPacked
+  private static func prefersRows(_ a: Matrix<Float>, _ b: Matrix<Float>) -> Bool {
+    b.isTransposed && (a.rows < 64 || a.rows <= fewRows && a.columns * b.columns > mostPacked)
   }
 
-  /// Elements of a right factor that it pays to pack.
-  private static let mostPacked = 1 << 17
+  /// The same for `multiplyByTiles` and one that is not transposed: for a large one.
+  private static func prefersTiles(_ b: Matrix<Float>) -> Bool {
+    VectorWidth.isWide && !b.isTransposed && b.rows * b.columns > mostPacked
+  }
 
   /// Whether at most an eighth of what the panels of so many columns hold is zeros.
   static func fillsPanels(_ columns: Int) -> Bool {
@@ -126,12 +138,65 @@ enum PanelProduct {
     }
   }
 
-  /// `c = a · b` by the better of the two ways, which have the same bits.
+  /// `c = a · b`, or `c += a · b`, for a right factor so large that no part of it stays in a cache: it goes panel by
+  /// panel past some rows of the left factor, which are packed, and is packed anew for the next.
+  static func multiplyByTiles<Format: ProductFormat>(
+    _ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, adding: Bool, as format: Format.Type
+  ) {
+    guard let left = a.base, let right = b.base, let sums = c.base else { return }
+    let width = ProductTile.columns, strip = min(512, padded(b.columns)), most = min(fewRows, (a.rows + 7) / 8 * 8)
+    let panelCount = width * longest, partialCount = most * strip, tileCount = most * format.count(a.columns)
+    ProductMemory.with(panelCount + partialCount + tileCount + format.rowMemory(8 * longest)) { panel in
+      let partial = panel + panelCount, tiles = partial + partialCount, packed = tiles + tileCount
+      for first in stride(from: 0, to: a.rows, by: most) {
+        let rows = min(most, a.rows - first), whole = rows / 8 * 8
+        let left = left + first * a.stride, sums = sums + first * c.stride
+        forEachBlock(a.columns, format) { start, terms, element in
+          format.packRows(left + start, stride: a.stride, count: whole, depth: terms, into: tiles + element * most)
+        }
+        for column in stride(from: 0, to: b.columns, by: strip) {
+          forEachBlock(a.columns, format) { start, terms, element in
+            let depth = format.count(terms), isLast = start + terms == a.columns
+            for panelStart in stride(from: column, to: min(column + strip, b.columns), by: width) {
+              let count = min(width, b.columns - panelStart)
+              format.packPanels(
+                right + (b.isTransposed ? panelStart * b.stride + start : start * b.stride + panelStart),
+                stride: b.stride, isTransposed: b.isTransposed, depth: terms, columns: count, into: panel,
+                panelDepth: depth)
+              var row = 0
+              while row < rows {
+                let height = ProductTile.height(rows - row), isPacked = row < whole
+                let own =
+                  isPacked
+                  ? (start: UnsafePointer(tiles + (element * most + row * depth)), stride: 0)
+                  : format.rows(
+                    left + (row * a.stride + start), stride: a.stride, count: height, depth: terms, into: packed,
+                    arePacked: false)
+                // Sums that are not complete stay together, tile by tile.
+                let target = sums + (row * c.stride + panelStart)
+                let tile = partial + (row * strip + (panelStart - column) * height)
+                ProductTile.multiply(
+                  height: height, own.start, rowStride: isPacked ? nil : own.stride, panel, depth: depth,
+                  addends: start > 0
+                    ? TileAddends(tile, stride: width) : TileAddends(adding ? target : nil, stride: c.stride),
+                  into: isLast ? target : tile, sumStride: isLast ? c.stride : width, count: count, as: format)
+                row += height
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// `c = a · b` by the best of the three ways, which have the same bits.
   static func multiplyRows<Format: ProductFormat>(
     _ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, as format: Format.Type
   ) {
-    if b.isTransposed && prefersRows(a, b) {
+    if prefersRows(a, b) {
       multiplyByRows(a, b, into: c, as: format)
+    } else if prefersTiles(b) {
+      multiplyByTiles(a, b, into: c, adding: false, as: format)
     } else {
       multiply(a, b, into: c, adding: false, as: format)
     }
@@ -182,7 +247,7 @@ enum PanelProduct {
   /// - Parameter depth: terms of the sums; `body` is given the first of a block, how many it has, and the element that
   ///   the first is in.
   @inline(__always)
-  private static func forEachBlock<Format: ProductFormat>(
+  static func forEachBlock<Format: ProductFormat>(
     _ depth: Int, _ format: Format.Type, _ body: (_ start: Int, _ terms: Int, _ element: Int) -> Void
   ) {
     let elements = format.count(depth), block = blockDepth(elements)

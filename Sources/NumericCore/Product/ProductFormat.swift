@@ -33,9 +33,18 @@ protocol ProductFormat {
     _ source: UnsafePointer<Float>, stride: Int, isTransposed: Bool, depth: Int, columns: Int,
     into panels: UnsafeMutablePointer<Float>, panelDepth: Int)
 
-  /// Packs `height` columns of a factor [depth, …] into a tile [elements, height].
-  static func packTile(
-    _ source: UnsafePointer<Float>, stride: Int, depth: Int, height: Int, into tile: UnsafeMutablePointer<Float>)
+  /// Packs `count` columns of a factor [depth, …] into tiles [elements, height], one behind the other.
+  ///
+  /// - Parameters:
+  ///   - element: of the tiles, where the first of these terms goes.
+  ///   - tileDepth: elements of a whole tile.
+  static func packTiles(
+    _ source: UnsafePointer<Float>, stride: Int, depth: Int, count: Int, into tiles: UnsafeMutablePointer<Float>,
+    element: Int, tileDepth: Int)
+
+  /// Packs rows of the left factor, a multiple of eight, into tiles [elements, 8], one behind the other.
+  static func packRows(
+    _ source: UnsafePointer<Float>, stride: Int, count: Int, depth: Int, into tiles: UnsafeMutablePointer<Float>)
 
   /// Some rows of `depth` terms of the left factor as elements: where they stand, or packed into `memory`.
   ///

@@ -104,40 +104,6 @@ extension Float {
 }
 
 extension PanelProduct {
-  /// Columns of the right factor that are packed at a time.
-  private static let shardStrip = 128
-  /// The most rows of both factors that are packed at a time: strips and tiles of more leave the second cache.
-  private static let longestSum = 1024
-
-  /// Whether `multiplyTransposed` is faster than OpenBLAS, as measured.
-  static func suitsTransposed(_ a: Matrix<Float>, _ b: Matrix<Float>) -> Bool {
-    isUsed && VectorWidth.isWide && a.isTransposed && !b.isTransposed && a.columns >= 16 && a.rows >= 8
-      && fillsPanels(b.columns) && a.rows * a.columns * b.columns > 250_000
-  }
-
-  /// `c = a · b`, or `c += a · b` where `adding`, for an `a` that is the transpose of stored rows, such as the
-  /// gradients of a layer's outputs.
-  static func multiplyTransposed<Format: ProductFormat>(
-    _ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, adding: Bool, as format: Format.Type
-  ) {
-    guard let left = a.base, let right = b.base, let sums = c.base else { return }
-    let depth = a.columns, blocks = (depth + longestSum - 1) / longestSum
-    for block in 0..<blocks {
-      let start = depth * block / blocks, terms = depth * (block + 1) / blocks - start
-      let addends = adding || block > 0 ? 1 : 0
-      forEachTile(
-        left + start * a.stride, a.stride, count: a.rows, right + start * b.stride, b.stride, columns: b.columns,
-        depth: format.count(terms), parts: { $0(0, terms, 0) }, as: format
-      ) { height, tile, panel, columns, row, column, _ in
-        let target = sums + (row * c.stride + column)
-        ProductTile.multiply(
-          height: height, tile, rowStride: nil, panel, depth: format.count(terms),
-          addends: TileAddends(target, stride: c.stride, count: addends), into: target, sumStride: c.stride,
-          count: columns, as: format)
-      }
-    }
-  }
-
   /// `c_r = Σ_s a_sᵀ · b_s`; see `multiplyShards` of matrices.
   static func multiplyShards<Format: ProductFormat>(
     _ a: Matrix<Float>, _ b: Matrix<Float>, _ rows: BufferView<Int>, _ order: ShardOrder,
@@ -173,58 +139,6 @@ extension PanelProduct {
       body(start, terms, element)
       start += terms
       element += format.count(terms)
-    }
-  }
-
-  /// Calls `body` for each tile of a product leftᵀ · right, with both factors packed: they are then read from front to
-  /// back.
-  ///
-  /// - Parameters:
-  ///   - left: [terms, count] in rows `leftStride` apart; `right` [terms, columns] likewise.
-  ///   - depth: elements of all terms.
-  ///   - parts: calls its argument for some rows after the other; see `forEachPart`.
-  ///   - spare: elements of memory for `body`.
-  @inline(__always)
-  private static func forEachTile<Format: ProductFormat>(
-    _ left: UnsafePointer<Float>, _ leftStride: Int, count: Int, _ right: UnsafePointer<Float>, _ rightStride: Int,
-    columns: Int, depth: Int, parts: ((_ start: Int, _ terms: Int, _ element: Int) -> Void) -> Void, spare: Int = 0,
-    as format: Format.Type,
-    _ body: (
-      _ height: Int, _ tile: UnsafePointer<Float>, _ panel: UnsafePointer<Float>, _ columns: Int, _ row: Int,
-      _ column: Int, _ spare: UnsafeMutablePointer<Float>
-    ) -> Void
-  ) {
-    let strip = min(shardStrip, padded(columns)), width = ProductTile.columns
-    ProductMemory.with(count * depth + strip * depth + spare) { memory in
-      let (tiles, panels) = (memory, memory + count * depth)
-      var column = 0
-      while column < count {
-        let height = ProductTile.height(count - column), tile = tiles + column * depth
-        parts { start, terms, element in
-          format.packTile(
-            left + (start * leftStride + column), stride: leftStride, depth: terms, height: height,
-            into: tile + element * height)
-        }
-        column += height
-      }
-      for first in stride(from: 0, to: columns, by: strip) {
-        let end = min(first + strip, columns)
-        parts { start, terms, element in
-          format.packPanels(
-            right + (start * rightStride + first), stride: rightStride, isTransposed: false, depth: terms,
-            columns: end - first, into: panels + element * width, panelDepth: depth)
-        }
-        var row = 0
-        while row < count {
-          let height = ProductTile.height(count - row)
-          for column in stride(from: first, to: end, by: width) {
-            body(
-              height, tiles + row * depth, panels + (column - first) * depth, min(width, end - column), row, column,
-              panels + strip * depth)
-          }
-          row += height
-        }
-      }
     }
   }
 }
