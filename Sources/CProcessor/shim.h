@@ -135,22 +135,58 @@ static inline int cprocessor_flushes_subnormals(void) {
 // processor can guess it.
 static inline void cprocessor_prefetch(const void *_Nonnull pointer) { __builtin_prefetch(pointer, 0, 3); }
 
-// a · b + c in one rounding, of sixteen floats: the vector type of Swift has it element by element alone.
+// Arithmetic of sixteen floats. The operators of Swift's vector types work element by element, and what the compiler
+// makes of that in longer expressions is vectors of four.
 typedef float cprocessor_floats __attribute__((ext_vector_type(16)));
-static inline __attribute__((always_inline)) cprocessor_floats cprocessor_fused_multiply_add(
+typedef int32_t cprocessor_integers __attribute__((ext_vector_type(16)));
+typedef uint32_t cprocessor_words __attribute__((ext_vector_type(16)));
+#define CPROCESSOR_VECTOR static inline __attribute__((always_inline))
+
+CPROCESSOR_VECTOR cprocessor_floats cprocessor_sum(cprocessor_floats a, cprocessor_floats b) { return a + b; }
+CPROCESSOR_VECTOR cprocessor_floats cprocessor_difference(cprocessor_floats a, cprocessor_floats b) { return a - b; }
+CPROCESSOR_VECTOR cprocessor_floats cprocessor_product(cprocessor_floats a, cprocessor_floats b) { return a * b; }
+CPROCESSOR_VECTOR cprocessor_floats cprocessor_quotient(cprocessor_floats a, cprocessor_floats b) { return a / b; }
+CPROCESSOR_VECTOR cprocessor_floats cprocessor_negative(cprocessor_floats a) { return -a; }
+
+// a · b + c in one rounding.
+CPROCESSOR_VECTOR cprocessor_floats cprocessor_fused_multiply_add(
     cprocessor_floats a, cprocessor_floats b, cprocessor_floats c) {
   return __builtin_elementwise_fma(a, b, c);
+}
+
+// `yes` where a < b, else `no`, also where one of the two is not a number.
+CPROCESSOR_VECTOR cprocessor_floats cprocessor_where_less(
+    cprocessor_floats a, cprocessor_floats b, cprocessor_floats yes, cprocessor_floats no) {
+  return a < b ? yes : no;
+}
+
+CPROCESSOR_VECTOR cprocessor_floats cprocessor_magnitude(cprocessor_floats a) {
+  return (cprocessor_floats)((cprocessor_words)a & 0x7FFFFFFFu);
+}
+
+// Numbers none of which is negative, with the signs of others.
+CPROCESSOR_VECTOR cprocessor_floats cprocessor_with_signs(cprocessor_floats a, cprocessor_floats signs) {
+  return (cprocessor_floats)((cprocessor_words)a | ((cprocessor_words)signs & 0x80000000u));
+}
+
+// n, of the sums of it and 1.5 · 2²³.
+CPROCESSOR_VECTOR cprocessor_integers cprocessor_low_bits(cprocessor_floats sums) {
+  return (cprocessor_integers)sums - 0x4B400000;
+}
+
+// a · 2ⁿ for n from -126 to 127.
+CPROCESSOR_VECTOR cprocessor_floats cprocessor_scaled(cprocessor_floats a, cprocessor_integers n) {
+  return a * (cprocessor_floats)((n + 127) << 23);
 }
 
 // Numbers in bfloat16: floats without their last sixteen bits. Two of them stand in the 32 bits of a float, the first
 // in the lower half.
 typedef float cprocessor_pairs __attribute__((ext_vector_type(8)));
-typedef uint32_t cprocessor_words __attribute__((ext_vector_type(16)));
 typedef uint16_t cprocessor_halves __attribute__((ext_vector_type(16)));
 
 // Floats in bfloat16, rounded to the nearest and ties to even; subnormal ones are zero, NaNs stay NaNs. VCVTNEPS2BF16
 // has the same bits.
-static inline __attribute__((always_inline)) cprocessor_halves cprocessor_rounded(cprocessor_floats values) {
+CPROCESSOR_VECTOR cprocessor_halves cprocessor_rounded(cprocessor_floats values) {
 #ifdef __AVX512BF16__
   return (cprocessor_halves)_mm512_cvtneps_pbh((__m512)values);
 #else
@@ -163,19 +199,19 @@ static inline __attribute__((always_inline)) cprocessor_halves cprocessor_rounde
 }
 
 // The pairs of sixteen neighbours.
-static inline __attribute__((always_inline)) cprocessor_pairs cprocessor_neighbour_pairs(cprocessor_floats values) {
+CPROCESSOR_VECTOR cprocessor_pairs cprocessor_neighbour_pairs(cprocessor_floats values) {
   return (cprocessor_pairs)cprocessor_rounded(values);
 }
 
 // Each of the first eight with its like of the last eight.
-static inline __attribute__((always_inline)) cprocessor_pairs cprocessor_half_pairs(cprocessor_floats values) {
+CPROCESSOR_VECTOR cprocessor_pairs cprocessor_half_pairs(cprocessor_floats values) {
   const cprocessor_halves halves = cprocessor_rounded(values);
   return (cprocessor_pairs)__builtin_shufflevector(
       halves, halves, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 // Each of `first` with its like of `second`.
-static inline __attribute__((always_inline)) cprocessor_floats cprocessor_row_pairs(
+CPROCESSOR_VECTOR cprocessor_floats cprocessor_row_pairs(
     cprocessor_floats first, cprocessor_floats second) {
   return (cprocessor_floats)(__builtin_convertvector(cprocessor_rounded(first), cprocessor_words) |
                              __builtin_convertvector(cprocessor_rounded(second), cprocessor_words) << 16);
@@ -183,7 +219,7 @@ static inline __attribute__((always_inline)) cprocessor_floats cprocessor_row_pa
 
 // sums + a · b over the two numbers of each pair: the second product is added before the first, each in one rounding.
 // VDPBF16PS has the same bits where subnormal numbers are flushed, as it always does.
-static inline __attribute__((always_inline)) cprocessor_floats cprocessor_add_pair_products(
+CPROCESSOR_VECTOR cprocessor_floats cprocessor_add_pair_products(
     cprocessor_floats sums, cprocessor_floats a, cprocessor_floats b) {
 #ifdef __AVX512BF16__
   return (cprocessor_floats)_mm512_dpbf16_ps((__m512)sums, (__m512bh)a, (__m512bh)b);

@@ -1,16 +1,10 @@
 internal import CProcessor
 
 // Sixteen values at once of the functions in `Scalar+Functions.swift`, by the same polynomials: two registers of
-// eight, whose
-// long chains of dependent operations overlap, or one of sixteen. Products and sums are fused, so that the results may
-// differ from those of the scalar functions in the last place.
+// eight, whose long chains of dependent operations overlap, or one of sixteen. Products and sums are fused, so that the
+// results may differ from those of the scalar functions in the last place.
 
 extension SIMD16<Float> {
-  /// `self + a · b` in one rounding. The vector type's own `addingProduct` is written element by element, and comes out
-  /// of the compiler half scalar in longer expressions.
-  @inline(__always)
-  func plus(_ a: SIMD16, _ b: SIMD16) -> SIMD16 { cprocessor_fused_multiply_add(a, b, self) }
-
   /// c₀ + x · (c₁ + x · (c₂ + …)), the coefficients from the highest to c₀.
   @inline(__always)
   private static func horner(
@@ -25,18 +19,6 @@ extension SIMD16<Float> {
     return p
   }
 
-  private var bits: SIMD16<UInt32> {
-    @inline(__always) get { unsafeBitCast(self, to: SIMD16<UInt32>.self) }
-  }
-  @inline(__always)
-  private init(bits: SIMD16<UInt32>) { self = unsafeBitCast(bits, to: SIMD16<Float>.self) }
-  private var magnitudes: SIMD16 {
-    @inline(__always) get { SIMD16(bits: bits & 0x7FFF_FFFF) }
-  }
-  /// These values, none of which is negative, with the signs of `x`.
-  @inline(__always)
-  private func withSigns(of x: SIMD16) -> SIMD16 { SIMD16(bits: bits | (x.bits & 0x8000_0000)) }
-
   /// eˣ = fraction · 2ⁿ, both for |x| ≤ 88.8; the exponents n as they stand in the low bits of a float.
   private var exponentialParts: (fraction: SIMD16, exponents: SIMD16<Int32>) {
     @inline(__always) get {
@@ -46,33 +28,34 @@ extension SIMD16<Float> {
       let r = plus(n, SIMD16(repeating: -0.693359375)).plus(n, SIMD16(repeating: 2.12194440e-4))
       let p = Self.horner(
         r, 1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
-      return ((r + 1).plus(p * r, r), unsafeBitCast(shifted, to: SIMD16<Int32>.self) &- 0x4B40_0000)
+      return ((r + 1).plus(p * r, r), cprocessor_low_bits(shifted))
     }
   }
 
   /// eˣ.
   var exponential: SIMD16 {
     @inline(__always) get {
-      let parts = replacing(with: 88.8, where: self .> 88.8).replacing(with: -88, where: self .< -88).exponentialParts
+      let parts = limited(-88, 88.8).exponentialParts
       let half = parts.exponents &>> 1
-      let low = unsafeBitCast((half &+ 127) &<< 23, to: SIMD16<Float>.self)
-      let high = unsafeBitCast((parts.exponents &- half &+ 127) &<< 23, to: SIMD16<Float>.self)
-      return (parts.fraction * low * high)
-        .replacing(with: 0, where: self .< -87.33655).replacing(with: .infinity, where: self .> 88.72283)
+      return cprocessor_scaled(cprocessor_scaled(parts.fraction, half), parts.exponents &- half)
+        .replacing(with: 0, whereLess: self, than: -87.33655)
+        .replacing(with: .infinity, whereGreater: self, than: 88.72283)
     }
   }
 
   /// eˣ for x from −87 to 88.3, and the values there beyond: all that functions need which add one to it.
   private var boundedExponential: SIMD16 {
     @inline(__always) get {
-      let parts = replacing(with: 88.3, where: self .> 88.3).replacing(with: -87, where: self .< -87).exponentialParts
-      return parts.fraction * unsafeBitCast((parts.exponents &+ 127) &<< 23, to: SIMD16<Float>.self)
+      let parts = limited(-87, 88.3).exponentialParts
+      return cprocessor_scaled(parts.fraction, parts.exponents)
     }
   }
 
   /// 1 / (1 + e⁻ˣ), zero where that is no normal number.
   var sigmoid: SIMD16 {
-    @inline(__always) get { (1 / (1 + (-self).boundedExponential)).replacing(with: 0, where: self .< -87.4) }
+    @inline(__always) get {
+      (1 / (1 + (-self).boundedExponential)).replacing(with: 0, whereLess: self, than: -87.4)
+    }
   }
 
   /// tanh x.
@@ -83,7 +66,7 @@ extension SIMD16<Float> {
         z, -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1)
       let size = magnitudes
       let far = 1 - 2 / ((2 * size).boundedExponential + 1)
-      return far.withSigns(of: self).replacing(with: plus(p * z, self), where: size .< 0.625)
+      return cprocessor_where_less(size, SIMD16(repeating: 0.625), plus(p * z, self), far.withSigns(of: self))
     }
   }
 
@@ -92,11 +75,11 @@ extension SIMD16<Float> {
     @inline(__always) get {
       let p = Self.horner(
         self * self, 8.1851154e-5, -8.09771e-4, 5.1969527e-3, -2.6857706e-2, 1.1283664e-1, -3.7612632e-1, 1.2837917e-1)
-      let size = magnitudes, t = size.replacing(with: 4, where: size .> 4)
+      let size = magnitudes, t = size.replacing(with: 4, whereGreater: size, than: 4)
       let q = Self.horner(
         t, -1.9150406e-4, 2.99954e-3, -2.2051996e-2, 1.03566885e-1, 6.3760006e-1, 1.127426, 2.564464e-4)
       let far = 1 - (-q).boundedExponential
-      return far.withSigns(of: self).replacing(with: plus(p, self), where: size .< 0.95)
+      return cprocessor_where_less(size, SIMD16(repeating: 0.95), plus(p, self), far.withSigns(of: self))
     }
   }
 

@@ -30,12 +30,11 @@ extension UnsafeMutableBufferPointer<Float> {
 @inline(__always)
 func mapSixteen(_ input: BufferView<Float>, into output: BufferView<Float>, _ f: (SIMD16<Float>) -> SIMD16<Float>) {
   var index = 0
-  while index < output.count {
-    let isWhole = index + 16 <= output.count
-    let result = f(isWhole ? input.sixteen(index) : input.last(index))
-    if isWhole { output.setSixteen(index, result) } else { output.setLast(index, result) }
+  while index + 16 <= output.count {
+    output.setSixteen(index, f(input.sixteen(index)))
     index += 16
   }
+  if index < output.count { output.setLast(index, f(input.last(index))) }
 }
 
 /// `output = f(left, right)`.
@@ -45,11 +44,9 @@ func mapSixteen(
   _ f: (SIMD16<Float>, SIMD16<Float>) -> SIMD16<Float>
 ) {
   var index = 0
-  while index < output.count {
-    let isWhole = index + 16 <= output.count
-    let result = f(
-      isWhole ? left.sixteen(index) : left.last(index), isWhole ? right.sixteen(index) : right.last(index))
-    if isWhole { output.setSixteen(index, result) } else { output.setLast(index, result) }
+  while index + 16 <= output.count {
+    output.setSixteen(index, f(left.sixteen(index), right.sixteen(index)))
     index += 16
   }
+  if index < output.count { output.setLast(index, f(left.last(index), right.last(index))) }
 }
