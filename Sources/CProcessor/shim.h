@@ -160,6 +160,9 @@ CPROCESSOR_VECTOR cprocessor_floats cprocessor_where_less(
   return a < b ? yes : no;
 }
 
+// a above zero, else zero, and NaN where a is.
+CPROCESSOR_VECTOR cprocessor_floats cprocessor_rectified(cprocessor_floats a) { return a <= 0 ? 0 : a; }
+
 CPROCESSOR_VECTOR cprocessor_floats cprocessor_magnitude(cprocessor_floats a) {
   return (cprocessor_floats)((cprocessor_words)a & 0x7FFFFFFFu);
 }

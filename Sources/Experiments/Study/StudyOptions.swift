@@ -23,7 +23,7 @@ public struct StudyOptions: OptionGroup {
     Option(flag: "--overwrite", \.overwrite, "renames a used --run DIR to DIR.old-TIMESTAMP"),
     Option(
       "--ranks-per-trial", \.ranksPerTrial, "N", .atLeast(1), default: "few",
-      "ranks that train a trial together; as few as keep all busy"),
+      "ranks that train a trial together, at most all; as few as keep all busy"),
     Option(flag: "--quiet", \.quiet, "prints errors and warnings only"),
     Option(OptionSpelling("--set", "PATH=VALUE", "sets a key of the base; repeatable")) {
       options, text throws(SettingsError) in options.settings.append(try TrainArguments.Setting(assignment: text))

@@ -39,7 +39,7 @@ extension SIMD16<Float>: LaneVector {
 
   @inline(__always)
   func store(to pointer: UnsafeMutablePointer<Float>, apart: Int, count: Int, rectifies: Bool) {
-    let values = rectifies ? replacing(with: 0, where: self .<= 0) : self
+    let values = rectifies ? rectified : self
     if count >= Self.channels {
       values.store(to: pointer)
     } else {

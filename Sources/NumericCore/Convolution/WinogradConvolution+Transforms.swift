@@ -40,7 +40,7 @@ private func weightGradients(of m: Four) -> Three {
 @inline(__always)
 private func load(_ pointer: UnsafePointer<Float>, _ step: Int) -> Four {
   (
-    Vector(at: pointer), Vector(at: pointer + step), Vector(at: pointer + 2 * step), Vector(at: pointer + 3 * step)
+    Vector(at: pointer), Vector(at: pointer + step), Vector(at: pointer + 2 &* step), Vector(at: pointer + 3 &* step)
   )
 }
 
@@ -48,8 +48,8 @@ private func load(_ pointer: UnsafePointer<Float>, _ step: Int) -> Four {
 private func store(_ values: Four, to pointer: UnsafeMutablePointer<Float>, _ step: Int) {
   values.0.store(to: pointer)
   values.1.store(to: pointer + step)
-  values.2.store(to: pointer + 2 * step)
-  values.3.store(to: pointer + 3 * step)
+  values.2.store(to: pointer + 2 &* step)
+  values.3.store(to: pointer + 3 &* step)
 }
 
 // MARK: Tiles
@@ -63,12 +63,12 @@ extension WinogradConvolution {
       let image = images + sample * inputCount, target = parts.inputs + tile * channels
       if top >= 0, left >= 0, top + 4 <= input.height, left + 4 <= input.width {
         let corner = image + (top * line + left * channels)
-        transformInput(to: target, place) { row, column in corner + (row * line + column * channels) }
+        transformInput(to: target, place) { row, column in corner + (row &* line &+ column &* channels) }
       } else {
         transformInput(to: target, place) { row, column in
           let (y, x) = (top + row, left + column)
           let isInside = y >= 0 && y < input.height && x >= 0 && x < input.width
-          return isInside ? image + (y * line + x * channels) : UnsafePointer(parts.zeros)
+          return isInside ? image + (y &* line &+ x &* channels) : UnsafePointer(parts.zeros)
         }
       }
     }
@@ -94,9 +94,9 @@ extension WinogradConvolution {
       let (a, b, c, d) = (column(0), column(1), column(2), column(3))
       let target = target + channel
       store(transformed(inputs: (a.0, b.0, c.0, d.0)), to: target, place)
-      store(transformed(inputs: (a.1, b.1, c.1, d.1)), to: target + 4 * place, place)
-      store(transformed(inputs: (a.2, b.2, c.2, d.2)), to: target + 8 * place, place)
-      store(transformed(inputs: (a.3, b.3, c.3, d.3)), to: target + 12 * place, place)
+      store(transformed(inputs: (a.1, b.1, c.1, d.1)), to: target + 4 &* place, place)
+      store(transformed(inputs: (a.2, b.2, c.2, d.2)), to: target + 8 &* place, place)
+      store(transformed(inputs: (a.3, b.3, c.3, d.3)), to: target + 12 &* place, place)
     }
   }
 
@@ -112,14 +112,14 @@ extension WinogradConvolution {
       for channel in stride(from: 0, to: outputChannels, by: Vector.channels) {
         let source = UnsafePointer(parts.outputs) + (tile * outputChannels + channel)
         // Rows first: the sums of both orders are the same but for their rounding.
-        let a = outputs(of: load(source, place)), b = outputs(of: load(source + 4 * place, place))
-        let c = outputs(of: load(source + 8 * place, place)), d = outputs(of: load(source + 12 * place, place))
+        let a = outputs(of: load(source, place)), b = outputs(of: load(source + 4 &* place, place))
+        let c = outputs(of: load(source + 8 &* place, place)), d = outputs(of: load(source + 12 &* place, place))
         let (left, right) = (outputs(of: (a.0, b.0, c.0, d.0)), outputs(of: (a.1, b.1, c.1, d.1)))
         let first = bias.map { Vector(at: $0 + channel) } ?? Vector()
         @inline(__always)
         func put(_ sum: Vector, _ pixel: UnsafeMutablePointer<Float>) {
           let value = sum + (adds ? Vector(at: pixel) : first)
-          (rectifies ? value.replacing(with: 0, where: value .<= 0) : value).store(to: pixel)
+          (rectifies ? value.rectified : value).store(to: pixel)
         }
         let pixel = corner + channel
         put(left.0, pixel)
@@ -146,9 +146,9 @@ extension WinogradConvolution {
         )
         let (left, right) = (transformed(gradients: (upper.0, lower.0)), transformed(gradients: (upper.1, lower.1)))
         store(transformed(gradients: (left.0, right.0)), to: target, place)
-        store(transformed(gradients: (left.1, right.1)), to: target + 4 * place, place)
-        store(transformed(gradients: (left.2, right.2)), to: target + 8 * place, place)
-        store(transformed(gradients: (left.3, right.3)), to: target + 12 * place, place)
+        store(transformed(gradients: (left.1, right.1)), to: target + 4 &* place, place)
+        store(transformed(gradients: (left.2, right.2)), to: target + 8 &* place, place)
+        store(transformed(gradients: (left.3, right.3)), to: target + 12 &* place, place)
       }
     }
   }

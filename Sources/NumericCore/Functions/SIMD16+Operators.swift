@@ -62,6 +62,11 @@ extension SIMD16<Float> {
     replacing(with: high, whereGreater: self, than: high).replacing(with: low, whereLess: self, than: low)
   }
 
+  /// Each element above zero, else zero; what is not a number stays so.
+  var rectified: SIMD16 {
+    @inline(__always) get { cprocessor_rectified(self) }
+  }
+
   var magnitudes: SIMD16 {
     @inline(__always) get { cprocessor_magnitude(self) }
   }

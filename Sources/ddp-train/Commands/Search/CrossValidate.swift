@@ -28,7 +28,7 @@ package struct CrossValidate: Command {
       setting("--repeats", "R", "repeats", 1, "divisions, each with the next seed"),
       Option(
         "--ranks-per-fold", \CrossValidate.ranksPerFold, "N", .atLeast(1), default: "fewest",
-        "ranks of a group"),
+        "ranks of a group; all, where those are fewer"),
     ] + TrainArguments.options.map { $0.lifted(\CrossValidate.arguments) }
   package static var sections: [HelpSection] { [TrainingConfiguration.topicsSection] }
 
