@@ -74,7 +74,7 @@ let package = Package(
       name: "Experiments",
       dependencies: [
         "Basics", "Settings", "NumericCore", "Metrics", "Collectives", "HDF5Storage", "DataPipeline", "Reports",
-        "Training",
+        "Training", "CZlib",
       ]),
 
     .target(

@@ -1,3 +1,4 @@
+import Foundation
 import HDF5Storage
 import Testing
 
@@ -47,6 +48,50 @@ extension Commands {
       #expect(
         text.contains("there are features like what stands for missing values (column 2 has -3e+38); others"), "\(text)"
       )
+    }
+
+    @Test("Also of other splits, in weights, in folds and in trials")
+    func everywhere() throws {
+      try Sandbox.with { sandbox in
+        func write(_ name: String, _ spoilt: String) throws {
+          let file = try HDF5File.create(sandbox.file(name))
+          for (split, count) in [("train", 90), ("val", 20), ("test", 20)] {
+            let values = (0..<count * 3).map { index -> Float in
+              index == 25 && spoilt == split ? 1e38 : Float(index * 7 % 11) / 10
+            }
+            try file.write("/\(split)/x", shape: [count, 3], elements: values)
+            try file.write("/\(split)/y", shape: [count], elements: (0..<count).map { Int32($0 % 2) })
+            let weights = (0..<count).map { $0 == 4 && spoilt == "weights" ? Float(1e38) : 1 }
+            try file.write("/\(split)/weights", shape: [count], elements: weights)
+          }
+          try file.close()
+        }
+        func warnings(_ command: [String], _ data: String, ranks: Int? = nil) throws -> [String] {
+          let result = try sandbox.train(
+            command + ["--data", data, "--epochs", "1", "--quiet", "--overwrite", "--run", "run"], ranks: ranks)
+          return result.errors.split(separator: "\n").map(String.init).filter { $0.contains("missing values") }
+        }
+        for (spoilt, told) in [
+          ("train", "there are features like"), ("val", "there are validation features like"),
+          ("test", "there are test features like"), ("weights", "/train/weights has a weight like"),
+        ] {
+          try write("data.h5", spoilt)
+          let lines = try warnings([], "data.h5")
+          #expect(lines.count == 1 && lines[0].contains("data: \(told) what stands"), "\(spoilt): \(lines)")
+        }
+        // Once, though each fold has it: in the part that is trained on or the one that is tested.
+        try write("data.h5", "train")
+        for ranks in [nil, 2] {
+          let lines = try warnings(["cross-validate", "--folds", "3"], "data.h5", ranks: ranks)
+          #expect(
+            Set(lines.map { $0.contains("test features") }) == [true, false] && lines.count == 2, "\(lines)")
+        }
+        try sandbox.write(
+          "study.json5",
+          Data(#"{ base: { data: "data.h5", epochs: 1 }, seeds: [1, 2], configurations: { a: {}, b: {} } }"#.utf8))
+        let study = try sandbox.train(["compare", "study.json5", "--run", "study", "--quiet"])
+        #expect(study.errors.components(separatedBy: "missing values").count == 2, "\(study)")
+      }
     }
 
     @Test("A place of an image is no column")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Element kernels against plain loops")
 struct KernelTests {
-  static let sizes = [(0, 3), (1, 1), (5, 1), (1, 7), (3, 17), (9, 64), (2, 101)]
+  static let sizes = [(0, 3), (1, 1), (5, 1), (1, 7), (3, 17), (9, 64), (2, 101), (150, 43)]
 
   func values(_ count: Int, substream: Int) -> [Float] {
     clearOfZero(count, seed: 6, substream: substream).map { Float($0) }
@@ -17,9 +17,28 @@ struct KernelTests {
     let row = values(columns, substream: 2)
     let added = output(matrix) { matrix in withWindow(row) { addRow($0, toRowsOf: matrix) } }
     #expect(added == matrix.indices.map { matrix[$0] + row[$0 % columns] })
-    // In the order of the rows, one addition each: the same bits.
+    // In the order of the rows, 64 of them and then the next, whose sums are added in double: the same bits.
     let sums = output(row) { row in withWindow(matrix) { addColumnSums(of: $0, to: row) } }
-    #expect(sums == row.indices.map { j in (0..<rows).reduce(row[j]) { $0 + matrix[$1 * columns + j] } })
+    let expected = row.indices.map { j in
+      let blocks = stride(from: 0, to: rows, by: 64).map { start in
+        (start..<min(start + 64, rows)).reduce(0) { $0 + matrix[$1 * columns + j] }
+      }
+      return Float(Double(row[j]) + blocks.reduce(0.0) { $0 + Double($1) })
+    }
+    #expect(sums == expected)
+  }
+
+  @Test("The sums of many rows keep their digits", arguments: [1, 8, 33])
+  func manyRows(columns: Int) {
+    let rows = 200_000
+    let matrix = (0..<rows * columns).map { 0.1 + Float($0 % 13) * 1e-3 }
+    let sums = output([Float](repeating: 0, count: columns)) { row in
+      withWindow(matrix) { addColumnSums(of: $0, to: row) }
+    }
+    for (column, sum) in sums.enumerated() {
+      let exact = stride(from: column, to: matrix.count, by: columns).reduce(0.0) { $0 + Double(matrix[$1]) }
+      #expect(abs(Double(sum) / exact - 1) < 5e-7, "\(sum), in double \(exact)")
+    }
   }
 
   @Test(arguments: [0, 1, 7, 8, 9, 16, 1023])

@@ -5,6 +5,11 @@ import NumericCore
 extension ShardStore {
   /// Whether samples count differently in the loss.
   public var hasWeights: Bool { source.weightsPath != nil }
+  /// Of the rows in use, those of other ranks included; nil where all count the same.
+  public var greatestWeight: Float? {
+    guard hasWeights else { return nil }
+    return (0..<selection.count).reduce(0) { max($0, weights.view[selection[$1]]) }
+  }
 
   /// Copies the weights of rows of the split into a batch.
   ///

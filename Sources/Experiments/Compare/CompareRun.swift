@@ -67,6 +67,7 @@ public final class CompareRun {
       runner.isMeasured = { checkpoints.isMeasured($0) }
     }
     var result = try runner.run(on: group)
+    session.warn(result.warnings)
     let best = study.goals[0].value(of: result)
     if best == nil && result.state != .failed {
       (result.state, result.reason) = (.failed, "\(study.goals[0].key) is not finite")

@@ -8,10 +8,14 @@ public struct CrossValidation: Sendable {
   public let results: [FoldResult]
   /// Tells the data from others; empty where it is not known.
   let data: String
+  /// What a user should know of data and folds, one line each; on the first rank.
+  let warnings: [String]
 
-  public init(_ results: [FoldResult]) { self.init(results, data: "") }
+  public init(_ results: [FoldResult]) { self.init(results, data: "", warnings: []) }
 
-  init(_ results: [FoldResult], data: String) { (self.results, self.data) = (results, data) }
+  init(_ results: [FoldResult], data: String, warnings: [String]) {
+    (self.results, self.data, self.warnings) = (results, data, warnings)
+  }
 
   /// A figure over all folds, such as `accuracy`.
   public func estimate(_ name: String) -> FoldEstimate { FoldEstimate(name, of: results) }
@@ -25,13 +29,14 @@ public struct CrossValidation: Sendable {
   public static func score(_ configuration: TrainingConfiguration, on group: MPICommunicator) throws -> CrossValidation
   {
     let split = try FoldedSplit(configuration, ranks: group)
-    return CrossValidation(
-      try FoldJob.all(split).map { job in
-        guard let result = try FoldRunner(configuration, job, of: split, on: group).result() else {
-          throw StopSignal.interruption
-        }
-        return result
-      }, data: split.fingerprint)
+    var warnings = split.warnings
+    let results = try FoldJob.all(split).map { job in
+      let runner = try FoldRunner(configuration, job, of: split, on: group)
+      warnings += runner.warnings
+      guard let result = try runner.result() else { throw StopSignal.interruption }
+      return result
+    }
+    return CrossValidation(results, data: split.fingerprint, warnings: warnings)
   }
 }
 
@@ -39,6 +44,11 @@ public struct CrossValidation: Sendable {
 struct FoldJob: Sendable, Equatable {
   let repetition: Int
   let fold: Int
+
+  /// As it is told, counted from 1.
+  func name(in split: FoldedSplit) -> String {
+    (split.plans.count > 1 ? "repeat \(repetition + 1), " : "") + "fold \(fold + 1)"
+  }
 
   static func all(_ split: FoldedSplit) -> [FoldJob] {
     split.plans.enumerated().flatMap { number, plan in (0..<plan.count).map { FoldJob(repetition: number, fold: $0) } }

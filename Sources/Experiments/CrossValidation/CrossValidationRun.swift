@@ -36,6 +36,7 @@ public struct CrossValidationRun {
     }
     let split = try FoldedSplit(configuration, ranks: ranks)
     let jobs = FoldJob.all(split)
+    try checkSizes(jobs, of: split)
     let directory = try FoldDirectory(
       configuration, name: "\(split.name)-folds", fingerprint: split.fingerprint, communicator: ranks)
     var results = try finished(jobs, in: directory, ranks)
@@ -53,6 +54,7 @@ public struct CrossValidationRun {
     var isStopped = false
     for batch in batches where !isStopped {
       let runner = try first.take() ?? setUp(batch, of: split, on: groups)
+      for warning in try groups.gather(runner?.warnings ?? []).joined() { report.warn(warning) }
       let lines = try groups.map(Array(batch)) { job, _ in
         try runner?.result(file: directory.file(of: job))?.json.line ?? ""
       }
@@ -69,8 +71,8 @@ public struct CrossValidationRun {
     let validation = CrossValidation(results)
     if isStopped {
       try report.line(
-        "stopped by a signal after \(results.count) of \(plural(jobs.count, "fold")); go on with --run "
-          + "\(directory.path) --resume auto")
+        "stopped by a signal after \(results.count) of \(plural(jobs.count, "fold")); go on by starting it in the same "
+          + "way with --run \(directory.path) --resume auto")
       return Outcome(exitCode: .preempted, result: validation, directory: directory.path)
     }
     if ranks.isRoot {
@@ -86,6 +88,18 @@ public struct CrossValidationRun {
           + (first.reason ?? "loss or gradient not finite"), exitCode: .numeric)
     }
     return Outcome(exitCode: .done, result: validation, directory: directory.path)
+  }
+
+  /// - Throws: where a fold has fewer samples to train on than shards, before hours of others.
+  private func checkSizes(_ jobs: [FoldJob], of split: FoldedSplit) throws {
+    guard let shards = configuration.shards else { return }
+    for job in jobs {
+      let count = split.plans[job.repetition][job.fold].train.count
+      guard count < shards else { continue }
+      throw Failure.usage(
+        "\(job.name(in: split)): \(shards) shards are more than the \(plural(count, "training sample")); give --shards "
+          + "\(max(count, 1)) or less, or other folds")
+    }
   }
 
   /// The fold of a batch that falls to this rank's group; nil where none does, or a signal asks to end.
@@ -106,14 +120,16 @@ public struct CrossValidationRun {
     guard directory.isResumed else { return [] }
     let lines = try ranks.agree {
       if directory.isFinished {
-        guard access(directory.predictionsFile, R_OK) == 0 else {
-          throw Failure.data(
-            "\(directory.predictionsFile): is missing, though all folds are done; put it back, or start anew with "
-              + "--overwrite")
-        }
         let text = (try? String(contentsOfFile: directory.foldsFile, encoding: .utf8)) ?? ""
         let lines = text.split(separator: "\n").map(String.init)
         try check(lines, jobs, of: directory)
+        let results = lines.compactMap { try? FoldResult(JSON5Parser.parse($0, file: directory.foldsFile)) }
+        let tested = results.reduce(0) { $0 + ($1.state == .done ? $1.testCount : 0) }
+        guard tested == 0 || FoldFile.isMerged(directory.predictionsFile, samples: tested) else {
+          throw Failure.data(
+            "\(directory.predictionsFile): is missing or damaged, though all folds are done; put it back, or start "
+              + "anew with --overwrite")
+        }
         return lines
       }
       let results = jobs.compactMap { job -> FoldResult? in

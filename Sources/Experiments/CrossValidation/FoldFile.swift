@@ -1,13 +1,15 @@
 import Basics
+import CZlib
 import HDF5Storage
 import Metrics
 import Settings
 import Training
 
 /// The file of a fold that is done: its result as the attribute `result`, and what `predict` would write of its test
-/// samples, whose numbers in the training split are `/rows`. A fold that has failed has no samples there.
+/// samples, whose numbers in the training split are `/rows`. A fold that has failed has no samples there. The attribute
+/// `checksum` is of all that.
 enum FoldFile {
-  private static let attribute = "result"
+  private static let attribute = "result", checksumName = "checksum"
   static let rowsPath = "/rows"
 
   static func write(
@@ -20,6 +22,7 @@ enum FoldFile {
       try run.write(outputs, rows: rows.count, to: file)
       try sums?.inUnitsOfData.write(to: file)
     }
+    try file.setAttribute(checksumName, to: checksum(of: file))
     let image = try file.image()
     try file.close()
     try AtomicFile.write(image, to: path, isOfRun: true)
@@ -28,9 +31,35 @@ enum FoldFile {
   /// The result that a file holds; nil where there is no such file, or it is not whole.
   static func result(in path: String) -> FoldResult? {
     guard let file = try? HDF5File.open(path), let text = try? file.stringAttribute(attribute),
+      let sum = try? checksum(of: file), (try? file.stringAttribute(checksumName)) == sum,
       let value = try? JSON5Parser.parse(text, file: path)
     else { return nil }
     return FoldResult(value)
+  }
+
+  /// CRC-32 (ISO 3309, by zlib) of the result and of all values, data set by data set in the order of their paths.
+  private static func checksum(of file: HDF5File) throws -> String {
+    var sum = crc32(0, nil, 0)
+    func add(_ bytes: UnsafeRawBufferPointer) {
+      sum = crc32_z(sum, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
+    }
+    Array((try file.stringAttribute(attribute) ?? "").utf8).withUnsafeBytes(add)
+    for path in try file.datasetPaths().sorted() {
+      let dataset = try file.dataset(path)
+      let size = try dataset.rowCount * dataset.rowElementCount * dataset.elementType.byteCount
+      let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+      defer { bytes.deallocate() }
+      try dataset.read(rows: 0..<dataset.rowCount, into: bytes)
+      Array(path.utf8).withUnsafeBytes(add)
+      add(UnsafeRawBufferPointer(bytes))
+    }
+    return String(sum, radix: 16)
+  }
+
+  /// Whether a file of all folds' predictions is there with as many samples as it had.
+  static func isMerged(_ path: String, samples: Int) -> Bool {
+    guard let file = try? HDF5File.open(path), let rows = try? file.dataset(rowsPath) else { return false }
+    return rows.rowCount == samples
   }
 
   /// The figures of all samples of the folds that are done.

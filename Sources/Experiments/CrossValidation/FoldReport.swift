@@ -13,6 +13,7 @@ struct FoldReport {
   private var count = 0
   private var isEveryFoldShown = true
   private var hasRepeats = false
+  private var warned: Set<String> = []
 
   /// - Parameter isShown: whether lines are printed; warnings are on rank 0 in any case.
   init(_ configuration: TrainingConfiguration, isShown: Bool, isRoot: Bool) {
@@ -26,8 +27,9 @@ struct FoldReport {
     if isShown { try Output.print(text) }
   }
 
-  func warn(_ text: String) {
-    if isRoot { Output.printError("ddp-train: warning: \(text)") }
+  /// Once, however many folds have it.
+  mutating func warn(_ text: String) {
+    if isRoot, warned.insert(text).inserted { Output.printError("ddp-train: warning: \(text)") }
   }
 
   mutating func begin(

@@ -18,8 +18,17 @@ struct FoldRunner {
   ) throws {
     (self.job, self.group) = (job, group)
     fold = split.plans[job.repetition][job.fold]
-    run = try TrainingRun(trial: Self.placed(configuration, job), fold: fold, ranks: group)
+    do {
+      run = try TrainingRun(trial: Self.placed(configuration, job), fold: fold, ranks: group)
+    } catch let error as CollectiveError {
+      throw error
+    } catch let error as any UserFacingError where error.exitCode != .preempted {
+      throw Failure("\(job.name(in: split)): \(error.description)", exitCode: error.exitCode)
+    }
   }
+
+  /// What a user should know of the fold, one line each; on the group's first rank.
+  var warnings: [String] { run.warnings }
 
   /// Trains and tests, once. Collective over the group.
   ///

@@ -13,6 +13,7 @@ final class StudySession {
   /// On rank 0.
   private let hold: RunHold?
   private let isQuiet: Bool
+  private var warned: Set<String> = []
 
   var isRoot: Bool { groups.world.isRoot }
 
@@ -75,6 +76,13 @@ final class StudySession {
   /// Prints a line, on rank 0.
   func say(_ line: String) throws {
     if isRoot && !isQuiet { try Output.print(line) }
+  }
+
+  /// Warns of what a trial of rank 0 has found, once, however many trials find it.
+  func warn(_ texts: [String]) {
+    for text in texts where isRoot && warned.insert(text).inserted {
+      Output.printError("ddp-train: warning: \(text)")
+    }
   }
 
   /// What rank 0 makes, on all ranks.

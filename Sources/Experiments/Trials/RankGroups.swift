@@ -53,21 +53,27 @@ public struct RankGroups: Sendable {
   public func map<Job>(_ jobs: [Job], _ body: (Job, MPICommunicator) throws -> String) throws -> [String] {
     var own: [String] = []
     for number in stride(from: index, to: jobs.count, by: count) { own.append(try body(jobs[number], group)) }
-    // Each group's root speaks for it: a text has its length before it.
+    let spoken = try gather(own)
+    return jobs.indices.map { spoken[$0 % count][$0 / count] }
+  }
+
+  /// The texts of each group's root, group by group. Collective over all ranks.
+  public func gather(_ own: [String]) throws -> [[String]] {
+    // A text has its length before it, and all have their number in front.
     var bytes: [UInt8] = []
     if group.isRoot {
+      withUnsafeBytes(of: UInt64(own.count)) { bytes += $0 }
       for text in own {
         withUnsafeBytes(of: UInt64(text.utf8.count)) { bytes += $0 }
         bytes += text.utf8
       }
     }
-    let spoken = try world.allGather(bytes).filter { !$0.isEmpty }.map(Self.texts)
-    return jobs.indices.map { spoken[$0 % count][$0 / count] }
+    return try world.allGather(bytes).filter { !$0.isEmpty }.map { Self.texts($0.dropFirst(8)) }
   }
 
-  private static func texts(_ bytes: [UInt8]) -> [String] {
+  private static func texts(_ bytes: ArraySlice<UInt8>) -> [String] {
     var texts: [String] = []
-    var rest = bytes[...]
+    var rest = bytes
     while !rest.isEmpty {
       let length = rest.prefix(8).withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
       texts.append(String(decoding: rest.dropFirst(8).prefix(length), as: UTF8.self))

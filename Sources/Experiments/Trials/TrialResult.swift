@@ -39,6 +39,8 @@ public struct TrialResult: Sendable, Equatable {
 
   /// Those of a trial that is made of folds, which has no epochs of its own.
   public var skippedInFolds = 0
+  /// What a user should know of its data, one line each; not kept.
+  public var warnings: [String] = []
   /// Steps whose updates the sentinel has left out.
   public var skippedSteps: Int {
     epochs.reduce(skippedInFolds) { $0 + Int($1["skipped_steps"]?.finiteNumber ?? 0) }

@@ -43,6 +43,7 @@ public struct TrialRunner: Sendable {
       let run = try TrainingRun(trial: placed, writesFiles: directory != nil, ranks: ranks)
       run.isMeasured = isMeasured
       run.tests = tests
+      result.warnings = run.warnings
       guard !tests || run.hasTest else {
         throw Failure.usage("the data has no test split to judge by; give split: \"val\"")
       }

@@ -103,6 +103,7 @@ public final class TuneRun {
     let score = try CrossValidation.score(try runner(job).configuration, on: group)
     var result = TrialResult(state: .done)
     result.data = score.data
+    result.warnings = score.warnings
     if let failed = score.results.first(where: { $0.state == .failed }) {
       (result.state, result.reason) = (.failed, "fold \(failed.fold): \(failed.reason ?? "")")
     }
@@ -122,6 +123,7 @@ public final class TuneRun {
 
   /// What a record has beside its head: the figure that it is judged by, and all others.
   private func members(_ result: TrialResult) -> [JSONValue.Member] {
+    session.warn(result.warnings)
     var result = result
     let best = study.goal.value(of: result)
     if best == nil && result.state != .failed {

@@ -73,41 +73,56 @@ public func addRow<S: Scalar>(_ row: BufferView<S>, toRowsOf output: BufferView<
   }
 }
 
-/// Adds each row of `input` [rows, columns] to `output` [columns], from the first row to the last.
+/// Adds each row of `input` [rows, columns] to `output` [columns]: always 64 rows one after the other, and their sums
+/// in double.
 @specialized(where S == Float)
 @specialized(where S == Double)
 public func addColumnSums<S: Scalar>(of input: BufferView<S>, to output: BufferView<S>) {
   let columns = output.count
   precondition(columns > 0 && input.count % columns == 0, "rows of \(columns) in \(input.count) elements")
-  let rows = input.count / columns
   var column = 0
-  // Strips of 32 columns, whose sums stay in registers all the way down, then of eight, then columns by themselves.
+  // Strips of 32 columns, whose sums stay in registers, then of eight, then columns by themselves.
   while column + 32 <= columns {
-    var (a, b) = (output.vector(column), output.vector(column + 8))
-    var (c, d) = (output.vector(column + 16), output.vector(column + 24))
-    var index = column
-    for _ in 0..<rows {
-      a += input.vector(index)
-      b += input.vector(index + 8)
-      c += input.vector(index + 16)
-      d += input.vector(index + 24)
-      index += columns
-    }
-    output.setVector(column, a)
-    output.setVector(column + 8, b)
-    output.setVector(column + 16, c)
-    output.setVector(column + 24, d)
+    ColumnStrip<4, S>.addSums(of: input, columns, at: column, to: output)
     column += 32
   }
   while column + 8 <= columns {
-    var sums = output.vector(column)
-    for row in 0..<rows { sums += input.vector(row * columns + column) }
-    output.setVector(column, sums)
+    ColumnStrip<1, S>.addSums(of: input, columns, at: column, to: output)
     column += 8
   }
   while column < columns {
-    for row in 0..<rows { output[column] += input[row * columns + column] }
+    var total = 0.0
+    for start in stride(from: column, to: input.count, by: 64 * columns) {
+      var sum: S = 0
+      for index in stride(from: start, to: min(start + 64 * columns, input.count), by: columns) { sum += input[index] }
+      total += S.widened(sum)
+    }
+    output[column] = S(S.widened(output[column]) + total)
     column += 1
+  }
+}
+
+/// Some vectors of eight neighbouring columns.
+private enum ColumnStrip<let count: Int, S: Scalar> {
+  @inline(__always)
+  static func addSums(of input: BufferView<S>, _ columns: Int, at column: Int, to output: BufferView<S>) {
+    let rows = input.count / columns
+    var totals = InlineArray<count, SIMD8<Double>>(repeating: .zero)
+    for start in stride(from: 0, to: rows, by: 64) {
+      var sums = InlineArray<count, SIMD8<S>>(repeating: .zero)
+      var index = start &* columns &+ column
+      for _ in start..<min(start + 64, rows) {
+        for place in 0..<count { sums[unchecked: place] += input.vector(index &+ 8 &* place) }
+        index &+= columns
+      }
+      for place in 0..<count { totals[unchecked: place] += S.widened(sums[unchecked: place]) }
+    }
+    for place in 0..<count {
+      for lane in 0..<8 {
+        let target = column + 8 * place + lane
+        output[target] = S(S.widened(output[target]) + totals[place][lane])
+      }
+    }
   }
 }
 

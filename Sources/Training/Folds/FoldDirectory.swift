@@ -104,7 +104,10 @@ package final class FoldDirectory {
       let identity = try? JSON5Parser.parse(contentsOfFile: directory.identityFile),
       identity["kind"] == .string(kind), case .string? = identity["id"]?.content
     else {
-      throw Failure.usage("\(path) holds no cross-validation (but \(trace)); give another directory with --run DIR")
+      let held = directory.heldKind
+      let what =
+        held == .crossValidation ? "nothing that says which cross-validation" : "a \(held.noun), no cross-validation"
+      throw Failure.usage("\(path) holds \(what) (\(trace)); give another directory with --run DIR")
     }
     guard identity["data_fingerprint"] == .string(fingerprint) else {
       throw Failure.data(

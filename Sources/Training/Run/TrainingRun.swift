@@ -29,7 +29,7 @@ public final class TrainingRun {
   var hold: RunHold?
   let identity: RunIdentity?
   var notes: [String]
-  let warnings: [String]
+  package let warnings: [String]
   /// What is to be said of the weights that the run starts from.
   let initialNotes: [String]
   let console: Console

@@ -31,20 +31,26 @@ struct TrainingData {
 
   /// From here on numbers are taken for what stands for missing values: 10³⁰, FLT_MAX, NetCDF's 9.97·10³⁶.
   private static let leastFillValue = 1e30
-  /// Of features, and of the targets of a regression.
-  private let fillValues: (features: [ColumnValue], targets: [ColumnValue])
+  /// Of features, and of the targets of a regression, of each split.
+  private let fillValues: [(noun: String, found: [ColumnValue])]
 
   /// What a value that is far from all others does to its column, or values that are hardly meant; nil where there are
   /// none.
   var valueDoubt: String? {
     let source = train.source, names = source.names
-    for (noun, found, names, shape) in [
-      ("features", fillValues.features, names.columns, source.featureShape),
-      ("targets", fillValues.targets, names.targets, source.targetShape),
-    ] where !found.isEmpty {
+    for (noun, found) in fillValues where !found.isEmpty {
+      let text =
+        noun.hasSuffix("targets")
+        ? Self.text(found, "", names.targets, source.targetShape)
+        : Self.text(found, "", names.columns, source.featureShape)
       return
-        "data: there are \(noun) like what stands for missing values (\(Self.text(found, "", names, shape))); others "
-        + "tell next to nothing beside them: fill them in, or leave those samples out"
+        "data: there are \(noun) like what stands for missing values (\(text)); others tell next to nothing beside "
+        + "them: fill them in, or leave those samples out"
+    }
+    if let weight = train.greatestWeight, Double(weight) >= Self.leastFillValue, let path = source.weightsPath {
+      return
+        "data: \(path.shownName) has a weight like what stands for missing values (\(shortNumber(Double(weight)))); "
+        + "other samples count next to nothing beside that one: repair it"
     }
     guard !scaling.loneValues.isEmpty else { return nil }
     return
@@ -185,10 +191,15 @@ struct TrainingData {
       try resumed?.targetTransform ?? initialTargets
       ?? (scalesTargets
         ? configuration.data.targetScaling.fit(to: train, over: assignment, communicator) : task.numbering)
-    fillValues = (
-      features: try train.columns(of: .features, reaching: Self.leastFillValue, communicator),
-      targets: scalesTargets ? try train.columns(of: .targets, reaching: Self.leastFillValue, communicator) : []
-    )
+    fillValues = try [("", train), ("validation ", validation?.store), ("test ", test?.store)].flatMap {
+      split, store in
+      guard let store else { return [(noun: String, found: [ColumnValue])]() }
+      func found(_ column: SplitSource.Column) throws -> [ColumnValue] {
+        try store.columns(of: column, reaching: Self.leastFillValue, communicator)
+      }
+      let features = try found(.features)
+      return [(split + "features", features)] + (scalesTargets ? [(split + "targets", try found(.targets))] : [])
+    }
     featureKind = try train.featureKind(communicator)
     let indexCount = split.indexCount ?? outputSize
     let stores = [train] + [validation, test].compactMap { $0?.store }, kind = resumed?.featureKind ?? featureKind
