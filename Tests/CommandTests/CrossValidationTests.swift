@@ -271,14 +271,22 @@ extension Commands {
           let result = try sandbox.train(arguments + layers + ["4"], ranks: ranks)
           #expect(result.status == 2 && !sandbox.exists("run"), "\(result)")
         }
-        // Where only the fold of another rank than 0 cannot be trained: it leaves three samples.
+        // Where only the fold of another rank than 0 cannot be trained: it leaves four samples, one for each shard, or
+        // three.
         let file = try HDF5File.create(sandbox.file("uneven.h5"))
         try file.write("/X", shape: [48, 2], elements: (0..<96).map { Float($0 % 7) })
         try file.write("/y", shape: [48], elements: Sandbox.labels())
-        try file.write("/fold", shape: [48], elements: (0..<48).map { Int64($0 < 2 ? 0 : $0 < 47 ? 1 : 2) })
+        for left in [4, 3] {
+          let folds = (0..<48).map { Int64($0 < 2 ? 0 : $0 < 50 - left ? 1 : 2) }
+          try file.write("/fold\(left)", shape: [48], elements: folds)
+        }
         try file.close()
-        let uneven = try sandbox.train(arguments + ["--data", "uneven.h5", "--folds-from", "/fold"], ranks: 3)
-        #expect(uneven.status == 2 && !sandbox.exists("run"), "\(uneven)")
+        for (left, reason) in [(4, "batch_norm (1) takes"), (3, "4 shards are more than the 3 training samples")] {
+          let uneven = try sandbox.train(
+            arguments + layers + ["16", "--data", "uneven.h5", "--folds-from", "/fold\(left)"], ranks: 3)
+          #expect(uneven.status == 2 && !sandbox.exists("run"), "\(uneven)")
+          #expect(uneven.errors.contains("fold 2: \(reason)"), "\(uneven)")
+        }
         try sandbox.succeed(arguments + layers + ["16"])
         // One that was to be replaced stays where it is.
         let before = try sandbox.text("run/folds.jsonl")

@@ -46,8 +46,17 @@ struct FoldJob: Sendable, Equatable {
   let fold: Int
 
   /// As it is told, counted from 1.
-  func name(in split: FoldedSplit) -> String {
+  private func name(in split: FoldedSplit) -> String {
     (split.plans.count > 1 ? "repeat \(repetition + 1), " : "") + "fold \(fold + 1)"
+  }
+
+  /// Has the errors of `body` bear the fold's name.
+  func naming<Result>(in split: FoldedSplit, _ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let error as CollectiveError { throw error } catch let error as any UserFacingError
+      where error.exitCode != .preempted
+    {
+      throw Failure("\(name(in: split)): \(error.description)", exitCode: error.exitCode)
+    }
   }
 
   static func all(_ split: FoldedSplit) -> [FoldJob] {

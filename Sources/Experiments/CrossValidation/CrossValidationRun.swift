@@ -1,5 +1,6 @@
 public import Basics
 public import Collectives
+import DataPipeline
 import Foundation
 import Settings
 public import Training
@@ -95,10 +96,7 @@ public struct CrossValidationRun {
     guard let shards = configuration.shards else { return }
     for job in jobs {
       let count = split.plans[job.repetition][job.fold].train.count
-      guard count < shards else { continue }
-      throw Failure.usage(
-        "\(job.name(in: split)): \(shards) shards are more than the \(plural(count, "training sample")); give --shards "
-          + "\(max(count, 1)) or less, or other folds")
+      try job.naming(in: split) { try ShardPartition.validate(sampleCount: count, shardCount: shards) }
     }
   }
 

@@ -18,12 +18,8 @@ struct FoldRunner {
   ) throws {
     (self.job, self.group) = (job, group)
     fold = split.plans[job.repetition][job.fold]
-    do {
-      run = try TrainingRun(trial: Self.placed(configuration, job), fold: fold, ranks: group)
-    } catch let error as CollectiveError {
-      throw error
-    } catch let error as any UserFacingError where error.exitCode != .preempted {
-      throw Failure("\(job.name(in: split)): \(error.description)", exitCode: error.exitCode)
+    run = try job.naming(in: split) { [fold] in
+      try TrainingRun(trial: Self.placed(configuration, job), fold: fold, ranks: group)
     }
   }
 

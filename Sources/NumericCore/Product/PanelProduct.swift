@@ -138,8 +138,9 @@ enum PanelProduct {
     }
   }
 
-  /// `c = a · b`, or `c += a · b`, for a right factor so large that no part of it stays in a cache: it goes panel by
-  /// panel past some rows of the left factor, which are packed, and is packed anew for the next.
+  /// `c = a · b`, or `c += a · b`, for factors that are not transposed, the right one so large that no part of it stays
+  /// in a cache: it goes panel by panel past some rows of the left one, which are packed, and is packed anew for the
+  /// next.
   static func multiplyByTiles<Format: ProductFormat>(
     _ a: Matrix<Float>, _ b: Matrix<Float>, into c: Matrix<Float>, adding: Bool, as format: Format.Type
   ) {
@@ -160,9 +161,8 @@ enum PanelProduct {
             for panelStart in stride(from: column, to: min(column + strip, b.columns), by: width) {
               let count = min(width, b.columns - panelStart)
               format.packPanels(
-                right + (b.isTransposed ? panelStart * b.stride + start : start * b.stride + panelStart),
-                stride: b.stride, isTransposed: b.isTransposed, depth: terms, columns: count, into: panel,
-                panelDepth: depth)
+                right + (start * b.stride + panelStart), stride: b.stride, isTransposed: false, depth: terms,
+                columns: count, into: panel, panelDepth: depth)
               var row = 0
               while row < rows {
                 let height = ProductTile.height(rows - row), isPacked = row < whole

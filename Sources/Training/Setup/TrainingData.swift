@@ -32,20 +32,20 @@ struct TrainingData {
   /// From here on numbers are taken for what stands for missing values: 10³⁰, FLT_MAX, NetCDF's 9.97·10³⁶.
   private static let leastFillValue = 1e30
   /// Of features, and of the targets of a regression, of each split.
-  private let fillValues: [(noun: String, found: [ColumnValue])]
+  private let fillValues: [(split: String, column: SplitSource.Column, found: [ColumnValue])]
 
   /// What a value that is far from all others does to its column, or values that are hardly meant; nil where there are
   /// none.
   var valueDoubt: String? {
     let source = train.source, names = source.names
-    for (noun, found) in fillValues where !found.isEmpty {
-      let text =
-        noun.hasSuffix("targets")
-        ? Self.text(found, "", names.targets, source.targetShape)
-        : Self.text(found, "", names.columns, source.featureShape)
+    for (split, column, found) in fillValues where !found.isEmpty {
+      let (noun, names, shape) =
+        column == .targets
+        ? ("targets", names.targets, source.targetShape) : ("features", names.columns, source.featureShape)
+      let text = Self.text(found, "", names, shape)
       return
-        "data: there are \(noun) like what stands for missing values (\(text)); others tell next to nothing beside "
-        + "them: fill them in, or leave those samples out"
+        "data: there are \(split)\(noun) like what stands for missing values (\(text)); others tell next to nothing "
+        + "beside them: fill them in, or leave those samples out"
     }
     if let weight = train.greatestWeight, Double(weight) >= Self.leastFillValue, let path = source.weightsPath {
       return
@@ -191,14 +191,11 @@ struct TrainingData {
       try resumed?.targetTransform ?? initialTargets
       ?? (scalesTargets
         ? configuration.data.targetScaling.fit(to: train, over: assignment, communicator) : task.numbering)
-    fillValues = try [("", train), ("validation ", validation?.store), ("test ", test?.store)].flatMap {
-      split, store in
-      guard let store else { return [(noun: String, found: [ColumnValue])]() }
-      func found(_ column: SplitSource.Column) throws -> [ColumnValue] {
-        try store.columns(of: column, reaching: Self.leastFillValue, communicator)
+    let columns: [SplitSource.Column] = scalesTargets ? [.features, .targets] : [.features]
+    fillValues = try [("", train), ("validation ", validation?.store), ("test ", test?.store)].flatMap { split, store in
+      try columns.map { column in
+        (split, column, try store?.columns(of: column, reaching: Self.leastFillValue, communicator) ?? [])
       }
-      let features = try found(.features)
-      return [(split + "features", features)] + (scalesTargets ? [(split + "targets", try found(.targets))] : [])
     }
     featureKind = try train.featureKind(communicator)
     let indexCount = split.indexCount ?? outputSize
